@@ -1,0 +1,35 @@
+# Two commands do everything: `make demo` and `make test`. Both set the environment up first, once.
+
+CORES ?= $(shell nproc 2>/dev/null || echo 2)
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test lint lock clean
+
+demo: .venv/ready
+	$(BIN)/snakemake --cores $(CORES)
+	@echo "Sites:  results/demo/sites.tsv"
+	@echo "Report: results/demo/report.html"
+
+test: .venv/ready
+	$(BIN)/python -m pytest -n $(CORES)
+
+lint: .venv/ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/snakefmt --check Snakefile workflow/rules
+	$(BIN)/snakemake --lint
+
+# The environment: every transitive version pinned in requirements.txt.
+.venv/ready: requirements.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; choose one with make PYTHON=...")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --requirement requirements.txt
+	@touch $@
+
+# Resolve requirements.in anew (needs uv in the environment: pip install uv).
+lock:
+	$(BIN)/python -m uv pip compile --quiet --universal --python-version 3.11 --no-header requirements.in --output-file requirements.txt
+
+clean:
+	rm -rf .snakemake results logs

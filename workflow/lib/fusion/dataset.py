@@ -1,0 +1,113 @@
+"""Which recordings there are: the only code that looks at the dataset while the workflow is parsed. Standard library only."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from fusion.errors import InputError
+
+EXTENSIONS = (".vhdr", ".edf", ".nwb", ".set", ".mefd", ".fif")
+SIDECARS = ("channels.tsv", "electrodes.tsv", "coordsystem.json", "events.tsv", "ieeg.json")
+FILTERS = {"subjects": "sub", "sessions": "ses", "tasks": "task", "acquisitions": "acq", "runs": "run"}
+
+
+def entities(name: str) -> dict[str, str]:
+    """Return the BIDS entities of a file name, ``{"sub": "01", "task": "film"}``."""
+    return dict(re.findall(r"(?:^|_)([a-z]+)-([A-Za-z0-9+]+)", name))
+
+
+def recordings(config: dict, bids_root) -> list[dict]:
+    """Return the recordings that the config asks for, sorted by name.
+
+    Parameters
+    ----------
+    config
+        The resolved config.
+    bids_root
+        Where the BIDS dataset is, or will be once it is simulated or converted.
+
+    Returns
+    -------
+    list of dict
+        ``recording`` (BIDS name without suffix), ``subject``, ``stimulus``, ``ieeg`` (path of the data file) and
+        ``sidecars`` (paths of what describes it).
+
+    Raises
+    ------
+    InputError
+        If no recording is left, or one fits no stimulus or several.
+    """
+    found = {"bids": _from_bids, "simulate": _from_simulation, "treebank": _from_treebank}[config["source"]](config, Path(bids_root))
+    kept = [row for row in found if _wanted(row["recording"], config["recordings"])]
+    if not kept:
+        raise InputError("config", "key recordings", f"no recording of {len(found)} in {bids_root}", "at least one iEEG recording that passes the filters")
+    for row in kept:
+        row["stimulus"] = _stimulus(row["recording"], config["stimuli"])
+    return [row for row in kept if row["stimulus"]]
+
+
+def _wanted(recording: str, filters: dict) -> bool:
+    has = entities(recording)
+    return all(filters[key] is None or has.get(entity) in filters[key] for key, entity in FILTERS.items())
+
+
+def _stimulus(recording: str, stimuli: dict) -> str | None:
+    has = entities(recording)
+    fitting = [name for name, row in stimuli.items() if all(has.get(k) == v for k, v in row["recordings"].items())]
+    if len(fitting) > 1:
+        raise InputError("config", "key stimuli", f"{', '.join(fitting)} all fit {recording}", "entities in stimuli.*.recordings that tell them apart")
+    return fitting[0] if fitting else None
+
+
+def _from_bids(config: dict, root: Path) -> list[dict]:
+    rows = []
+    for path in sorted(root.glob("sub-*/**/ieeg/*_ieeg.*")):
+        if path.suffix in EXTENSIONS:
+            rows.append(_row(path, _sidecars(path, root)))
+    return rows
+
+
+def _row(path: Path, sidecars: list[Path]) -> dict:
+    recording = path.name.split("_ieeg.")[0]
+    return {"recording": recording, "subject": entities(recording)["sub"], "ieeg": str(path), "sidecars": [str(p) for p in sidecars]}
+
+
+def _sidecars(path: Path, root: Path) -> list[Path]:
+    """Return the files that describe a recording: in its folder or above, with entities that do not contradict its own."""
+    has = entities(path.name)
+    found = []
+    for folder in (path.parent, *path.parent.parents):
+        for file in sorted(folder.iterdir()):
+            if file.name.endswith(SIDECARS) and all(has.get(k) == v for k, v in entities(file.name).items() if k != "space"):
+                found.append(file)
+        if folder == root:
+            break
+    if path.suffix == ".vhdr":
+        found += [p for p in (path.with_suffix(".vmrk"), path.with_suffix(".eeg")) if p.exists()]
+    return found
+
+
+def _from_simulation(config: dict, root: Path) -> list[dict]:
+    rows = []
+    for k in range(config["simulate"]["subjects"]):
+        subject = f"{k + 1:02d}"
+        folder = root / f"sub-{subject}" / "ieeg"
+        stem = f"sub-{subject}_task-film_run-1"
+        sidecars = [folder / f"{stem}_{s}" for s in ("channels.tsv", "events.tsv", "ieeg.json", "ieeg.vmrk", "ieeg.eeg")]
+        sidecars += [folder / f"sub-{subject}_space-MNI152NLin2009cAsym_{s}" for s in ("electrodes.tsv", "coordsystem.json")]
+        rows.append(_row(folder / f"{stem}_ieeg.vhdr", sidecars))
+    return rows
+
+
+def _from_treebank(config: dict, root: Path) -> list[dict]:
+    rows = []
+    for timings in sorted(Path(config["treebank_root"]).glob("subject_timings/sub_*_trial*_timings.csv")):
+        subject, trial = re.fullmatch(r"sub_(\d+)_trial(\d+)_timings", timings.stem).groups()
+        subject = f"{int(subject):02d}"
+        folder = root / f"sub-{subject}" / "ieeg"
+        stem = f"sub-{subject}_task-film_run-{int(trial) + 1:02d}"
+        sidecars = [folder / f"{stem}_{s}" for s in ("channels.tsv", "events.tsv", "ieeg.json", "ieeg.vmrk", "ieeg.eeg")]
+        sidecars += [folder / f"sub-{subject}_space-Other_{s}" for s in ("electrodes.tsv", "coordsystem.json")]
+        rows.append(_row(folder / f"{stem}_ieeg.vhdr", sidecars))
+    return rows

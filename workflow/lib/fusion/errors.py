@@ -1,0 +1,24 @@
+"""Errors that a user can act on."""
+
+from __future__ import annotations
+
+
+class InputError(Exception):
+    """Something in the user's data or config is wrong, and the message says what and where.
+
+    Parameters
+    ----------
+    file
+        The file that holds the problem, as the user would open it.
+    where
+        The field, row or key within the file; empty if the file as a whole is meant.
+    found
+        What stands there.
+    accepted
+        What would have been accepted.
+    """
+
+    def __init__(self, file, where: str, found: str, accepted: str):
+        self.file, self.where, self.found, self.accepted = str(file), where, found, accepted
+        place = f"{file}: {where}" if where else f"{file}"
+        super().__init__(f"{place}: found {found}; expected {accepted}")

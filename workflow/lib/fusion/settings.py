@@ -1,0 +1,168 @@
+"""The config: held against its schema, filled with defaults, and checked across keys. Standard library and jsonschema only."""
+
+from __future__ import annotations
+
+import copy
+import difflib
+from pathlib import Path
+
+import jsonschema
+import yaml
+
+from fusion.atomic import whole
+from fusion.errors import InputError
+
+
+def resolve(config: dict, schema: dict, zoo: dict, file="config") -> dict:
+    """Return ``config`` with every default filled in, in the key order of ``schema``.
+
+    Parameters
+    ----------
+    config
+        What the user wrote.
+    schema
+        JSON schema of the config.
+    zoo
+        Model name -> row, as :func:`load_zoo` returns it.
+    file
+        Name of the config file, for messages.
+
+    Raises
+    ------
+    InputError
+        At the first key that is unknown, mistyped or contradicts another.
+    """
+    check_schema(config, schema, file)
+    resolved = with_defaults(config, schema)
+    check_models(resolved, zoo, file)
+    check_contrasts(resolved, file)
+    check_roots(resolved, file)
+    return resolved
+
+
+def load_zoo(files: list[str], base: Path) -> dict:
+    """Return the model rows of ``files`` (YAML, relative to ``base``), by model name; later files win.
+
+    Raises
+    ------
+    InputError
+        If a file is missing or is not a mapping of model names to rows.
+    """
+    zoo = {}
+    for name in files:
+        path = base / name
+        if not path.is_file():
+            raise InputError("config", "zoo", f"{name}, which does not exist", "a YAML file of model rows")
+        rows = yaml.safe_load(path.read_text())
+        if not isinstance(rows, dict):
+            raise InputError(path, "", type(rows).__name__, "a mapping of model names to rows")
+        zoo.update(rows)
+    return zoo
+
+
+def check_schema(config: dict, schema: dict, file) -> None:
+    """Raise ``InputError`` for the first key of ``config`` that ``schema`` does not allow, with a suggestion."""
+    errors = sorted(jsonschema.Draft202012Validator(schema).iter_errors(config), key=lambda e: (len(e.path), str(list(e.path))))
+    if not errors:
+        return
+    error = errors[0]
+    where = ".".join(map(str, error.absolute_path))
+    if error.validator == "additionalProperties" and isinstance(error.instance, dict):
+        known = list(error.schema.get("properties", {}))
+        unknown = next(key for key in error.instance if key not in known)
+        close = difflib.get_close_matches(str(unknown), known, n=1)
+        accepted = f"{close[0]!r} (did you mean that?)" if close else f"one of {', '.join(known)}"
+        raise InputError(file, f"key {'.'.join(filter(None, [where, str(unknown)]))}", "an unknown key", accepted)
+    if error.validator == "required":
+        missing = next(key for key in error.validator_value if key not in error.instance)
+        raise InputError(file, f"key {'.'.join(filter(None, [where, missing]))}", "nothing", "a value")
+    if error.validator == "enum":
+        accepted = "one of " + ", ".join(map(str, error.validator_value))
+    else:
+        accepted = error.schema.get("description") or str(error.validator_value)
+    raise InputError(file, f"key {where}" if where else "", repr(error.instance), f"{accepted} ({error.message})")
+
+
+def with_defaults(value, schema: dict):
+    """Return ``value`` with the schema's defaults for what it leaves out, keys in the schema's order."""
+    if not isinstance(value, dict):
+        return value
+    properties = schema.get("properties", {})
+    filled = {}
+    for key, inner in properties.items():
+        if key in value:
+            filled[key] = with_defaults(value[key], inner)
+        elif "default" in inner:
+            filled[key] = with_defaults(copy.deepcopy(inner["default"]), inner)
+    extra = schema.get("additionalProperties")
+    for key in value:
+        if key not in properties:
+            filled[key] = with_defaults(value[key], extra) if isinstance(extra, dict) else value[key]
+    return filled
+
+
+def check_models(config: dict, zoo: dict, file) -> None:
+    """Raise ``InputError`` for a model that no zoo file has."""
+    for name in config["models"]:
+        if name not in zoo:
+            close = difflib.get_close_matches(name, zoo, n=1)
+            accepted = f"{close[0]!r} (did you mean that?)" if close else f"one of {', '.join(zoo)}"
+            raise InputError(file, "key models", f"unknown model {name!r}", accepted)
+
+
+def fit_of(name: str) -> tuple[str, str, str]:
+    """Return (model, init, pairing) of a fit's name: ``slip``, ``slip-random0`` or ``slip-trained-shuffled0``."""
+    model, init, pairing = (name.split("-") + ["trained", "true"][name.count("-") :])[:3]
+    return model, init, pairing
+
+
+def fits_of(operand) -> list[str]:
+    """Return the full names (model-init-pairing) of the fits that a contrast's operand needs."""
+    if operand == "nothing":
+        return []
+    if isinstance(operand, dict):
+        operand = operand["of"]
+    names = [operand] if isinstance(operand, str) else operand
+    return ["-".join(fit_of(name)) for name in names]
+
+
+def check_contrasts(config: dict, file) -> None:
+    """Raise ``InputError`` for a contrast over fits that the config does not make."""
+    inits = ["trained", *(f"random{k}" for k in range(config["random_inits"]))]
+    pairings = ["true", *(f"shuffled{k}" for k in range(config["events"]["shuffled_pairings"]))]
+    for name, contrast in config["contrasts"].items():
+        for side in "ab":
+            where = f"key contrasts.{name}.{side}"
+            for fit in fits_of(contrast[side]):
+                for part, known, key in zip(fit.split("-"), (config["models"], inits, pairings), ("models", "random_inits", "events.shuffled_pairings"), strict=True):
+                    if part not in known:
+                        close = difflib.get_close_matches(part, known, n=1)
+                        hint = f"; did you mean {close[0]!r}?" if close else ""
+                        raise InputError(file, where, repr(part), f"one of {', '.join(known)} (see key {key}{hint})")
+    if config["statistics"]["primary_window"] not in config["statistics"]["windows"]:
+        raise InputError(file, "key statistics.primary_window", repr(config["statistics"]["primary_window"]),
+                         f"one of statistics.windows: {', '.join(config['statistics']['windows'])}")
+
+
+def check_roots(config: dict, file) -> None:
+    """Raise ``InputError`` if the dataset's root or a stimulus file is not there."""
+    key = {"bids": "bids_root", "treebank": "treebank_root"}.get(config["source"])
+    if key is None:
+        return
+    root = config[key]
+    if not root or not Path(root).is_dir():
+        raise InputError(file, f"key {key}", repr(root), "an existing folder")
+    for name, stimulus in config["stimuli"].items():
+        files = {"video": stimulus["video"], "transcript.file": stimulus["transcript"]["file"],
+                 "transcript.sentences": stimulus["transcript"]["sentences"], "scene_cuts.file": stimulus["scene_cuts"]["file"]}
+        for inner, path in files.items():
+            if path and config["source"] == "bids" and not (Path(root) / path).is_file():
+                raise InputError(file, f"key stimuli.{name}.{inner}", f"{Path(root) / path}, which does not exist", "an existing file")
+
+
+def write_resolved(config: dict, path: Path) -> None:
+    """Write the resolved config, unless the file already says the same."""
+    text = "# The config as it was used: every default filled in.\n" + yaml.safe_dump(config, sort_keys=False, allow_unicode=True)
+    if not path.is_file() or path.read_text() != text:
+        with whole(path) as part:
+            part.write_text(text)

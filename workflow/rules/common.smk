@@ -1,0 +1,79 @@
+"""What every stage needs: the resolved config, the recordings, and the content hash of a rule's code."""
+
+import sys
+from pathlib import Path
+
+import yaml
+from snakemake.exceptions import WorkflowError
+
+LIB = Path(workflow.basedir, "workflow", "lib")
+SCRIPTS = Path(workflow.basedir, "workflow", "scripts")
+sys.path.insert(0, str(LIB))
+
+from fusion import codehash, dataset, settings
+from fusion.errors import InputError
+
+try:
+    SCHEMA = yaml.safe_load(Path(workflow.basedir, "workflow/schemas/config.schema.yaml").read_text())
+    ZOO = settings.load_zoo(config.get("zoo", SCHEMA["properties"]["zoo"]["default"]), Path(workflow.basedir))
+    config = settings.resolve(config, SCHEMA, ZOO, " + ".join(map(str, workflow.configfiles)) or "config")
+    RESULTS = Path("results", config["dataset"])
+    BIDS_ROOT = Path(config["bids_root"]) if config["source"] == "bids" else RESULTS / "bids"
+    RECORDINGS = {row["recording"]: row for row in dataset.recordings(config, BIDS_ROOT)}
+    settings.write_resolved(config, RESULTS / "config.yaml")
+except InputError as error:
+    raise WorkflowError(str(error)) from None
+
+SUBJECTS = sorted({row["subject"] for row in RECORDINGS.values()})
+STIMULI = sorted({row["stimulus"] for row in RECORDINGS.values()})
+ALIGNMENTS = config["events"]["alignments"]
+INITS = ["trained", *(f"random{k}" for k in range(config["random_inits"]))]
+PAIRINGS = ["true", *(f"shuffled{k}" for k in range(config["events"]["shuffled_pairings"]))]
+DEMO = config["source"] == "simulate"
+
+
+wildcard_constraints:
+    recording="|".join(RECORDINGS),
+    subject="|".join(SUBJECTS),
+    stimulus="|".join(STIMULI),
+    alignment="|".join(ALIGNMENTS),
+    model="|".join(ZOO),
+    init=r"trained|random\d+",
+    pairing=r"true|shuffled\d+",
+    contrast="|".join(config["contrasts"]) or "none",
+
+
+def code(script):
+    """Return a hash of a script and of everything it imports from workflow/lib."""
+    return codehash.code_hash(SCRIPTS / script, LIB)
+
+
+def subject_recordings(subject):
+    """Return the names of a subject's recordings."""
+    return [name for name, row in RECORDINGS.items() if row["subject"] == subject]
+
+
+def subject_stimuli(subject):
+    """Return the films that a subject saw."""
+    return sorted({RECORDINGS[name]["stimulus"] for name in subject_recordings(subject)})
+
+
+def stimulus_file(stimulus, path):
+    """Return the path of a stimulus file: relative to the BIDS root, or absolute."""
+    return str(BIDS_ROOT / path)
+
+
+def contrast_alignments(contrast):
+    """Return the alignments in which a contrast is tested."""
+    return config["contrasts"][contrast]["alignments"] or ALIGNMENTS
+
+
+def contrast_fits(contrast):
+    """Return the fits (model-init-pairing) that a contrast compares."""
+    sides = config["contrasts"][contrast]
+    return list(dict.fromkeys(settings.fits_of(sides["a"]) + settings.fits_of(sides["b"])))
+
+
+def final_outputs():
+    """Return what the workflow is asked for by default."""
+    return ["<results>/sites.tsv", "<results>/regions.tsv", "<results>/report.html"]
