@@ -1,0 +1,115 @@
+"""Each rule and its script keep the contract of docs/architecture.md: what the script reads is what the rule declares."""
+
+import ast
+import re
+import sys
+from functools import cache
+from pathlib import Path
+
+import pytest
+import yaml
+from snakemake.api import SnakemakeApi
+from snakemake.settings.types import ConfigSettings, OutputSettings, ResourceSettings
+
+from fusion import codehash
+
+REPOSITORY = Path(__file__).parents[2]
+LIB = REPOSITORY / "workflow/lib"
+# Names under which a distribution is imported, where they differ from its conda name.
+IMPORTED_AS = {"sklearn": "scikit-learn", "yaml": "pyyaml", "torch": "pytorch", "open_clip": "open_clip_torch", "cv2": "opencv",
+               "mne_bids": "mne-bids", "bids_validator_deno": "bids-validator-deno", "huggingface_hub": "huggingface_hub",
+               "scenedetect": "scenedetect", "sentence_transformers": "sentence-transformers", "pybv": "pybv", "PIL": "pillow"}  # fmt: skip
+
+
+@cache
+def workflow():
+    with SnakemakeApi(OutputSettings(quiet=set())) as api:
+        made = api.workflow(
+            resource_settings=ResourceSettings(cores=1),
+            config_settings=ConfigSettings(),
+            snakefile=REPOSITORY / "Snakefile",
+            workdir=REPOSITORY,
+        )
+        return made._workflow_store if hasattr(made, "_workflow_store") else made._workflow
+    raise AssertionError
+
+
+def rules():
+    return [rule for rule in workflow().rules if rule.script]
+
+
+@pytest.fixture(params=rules(), ids=lambda rule: rule.name)
+def rule(request):
+    return request.param
+
+
+def script_of(rule):
+    return REPOSITORY / "workflow/scripts" / Path(rule.script).name
+
+
+def uses(script):
+    """Return {("input", "film"), ("params.spec", "alphas"), ...}: what a script takes from ``snakemake``."""
+    found = set()
+    for node in ast.walk(ast.parse(script.read_text())):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Attribute) and getattr(node.value.value, "id", "") == "snakemake":
+            found.add((node.value.attr, node.attr))
+        if isinstance(node, ast.Attribute) and getattr(node.value, "id", "") == "snakemake":
+            found.add((node.attr, None))
+    return found
+
+
+def test_the_script_is_named_after_the_rule(rule):
+    assert Path(rule.script).name == f"{rule.name}.py"
+    assert script_of(rule).is_file()
+
+
+def test_the_rule_says_what_it_needs(rule):
+    assert rule.log, "no log"
+    assert rule.benchmark, "no benchmark"
+    assert rule.conda_env, "no conda env"
+    assert rule.message, "no message"
+    assert {"mem_mb", "runtime"} <= set(rule.resources), "mem_mb and runtime"
+    assert set(rule.params.keys()) == {"spec", "code"}, "params are one spec and the code's hash"
+    assert not rule.restart_times, "retries belong to the profile"
+
+
+def test_the_script_reads_what_the_rule_declares(rule):
+    used = uses(script_of(rule))
+    for kind in ("input", "output"):
+        names = {name for where, name in used if where == kind and name}
+        declared = set(getattr(rule, kind).keys())
+        assert names == declared, f"{kind}: script uses {sorted(names)}, rule declares {sorted(declared)}"
+    forbidden = {"config", "wildcards", "rule"} & {where for where, _ in used}
+    assert not forbidden, f"the script reads snakemake.{forbidden.pop()}"
+
+
+def test_the_script_logs_first(rule):
+    body = ast.parse(script_of(rule).read_text()).body
+    first = next(node for node in body if not isinstance(node, ast.Import | ast.ImportFrom | ast.If) and not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)))
+    assert "log_to(snakemake.log[0])" in ast.unparse(first)
+
+
+def test_the_script_is_short(rule):
+    assert len(script_of(rule).read_text().splitlines()) <= 90
+
+
+def third_party(files):
+    found = set()
+    for file in files:
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.Import):
+                found |= {alias.name.split(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and not node.level:
+                found.add(node.module.split(".")[0])
+    return found - set(sys.stdlib_module_names) - {"fusion", "snakemake", "__future__"}
+
+
+def test_every_import_is_in_the_environment(rule):
+    env = yaml.safe_load((REPOSITORY / "envs" / Path(str(rule.conda_env)).name).read_text())
+    names = {re.split(r"[ =]", spec)[0] for spec in env["dependencies"]}
+    needed = {IMPORTED_AS.get(name, name) for name in third_party(codehash.sources(script_of(rule), LIB))}
+    assert needed <= names, f"not in {Path(str(rule.conda_env)).name}: {sorted(needed - names)}"
+
+
+def test_every_script_belongs_to_a_rule():
+    assert {p.name for p in (REPOSITORY / "workflow/scripts").glob("*.py")} == {Path(rule.script).name for rule in rules()}
