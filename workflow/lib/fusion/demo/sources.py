@@ -1,0 +1,91 @@
+"""Brain sources of the demo: what each kind of planted site responds to, and how that unfolds in time."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from scipy import signal
+
+from fusion.demo import scenes, speech
+
+
+def scene_features(content: pd.DataFrame) -> dict[str, np.ndarray]:
+    """Return, for each kind that follows the screen, what its sites can respond to: kind -> (scene, feature).
+
+    ``vision``: the shapes' outlines, sizes and places, which any trained vision model encodes.
+    ``integration``: the shapes' colours, which object has which, and the layout - what captions speak of, and what
+    colour jitter and cropping make a vision model without language forget.
+    """
+    colours = [np.stack([content[f"colour_{k}"] == name for name in scenes.COLOURS], 1).astype(float) for k in (1, 2)]
+    shapes = [np.stack([content[f"shape_{k}"] == name for name in scenes.SHAPES], 1).astype(float) for k in (1, 2)]
+    sizes = content[["size_1", "size_2"]].to_numpy()
+    return {"vision": np.hstack([shapes[0] + shapes[1], sizes.sum(1, keepdims=True)]), "integration": colours[0] + colours[1]}
+
+
+def word_features(words: pd.DataFrame) -> np.ndarray:
+    """Return what language sites can respond to, (word, feature): the word's meaning, and the mean meaning of the sentence so far."""
+    own = speech.meanings(words["word"])
+    so_far = pd.DataFrame(own).groupby(words["sentence_id"].to_numpy()).expanding().mean().to_numpy()
+    return np.hstack([own, so_far])
+
+
+def code(features: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Return one site's response to each row: a random weighting of the standardised features, standardised."""
+    varying = features[:, features.std(0) > 0]
+    weighted = ((varying - varying.mean(0)) / varying.std(0)) @ rng.standard_normal(varying.shape[1])
+    return (weighted - weighted.mean()) / weighted.std()
+
+
+def kernel(peak_s: float, sfreq: float) -> np.ndarray:
+    """Return the response to an impulse: a gamma function that peaks at ``peak_s`` (maximum 1)."""
+    t = np.arange(0, 6 * peak_s, 1 / sfreq) / peak_s
+    return (t * np.exp(1 - t)) ** 3
+
+
+def scene_source(values: np.ndarray, onsets: np.ndarray, film_s: float, sfreq: float, peak_s: float) -> np.ndarray:
+    """Return the time course (film time, mean 0, SD 1) of a source that follows the screen.
+
+    The source holds the scene's value for as long as the scene lasts, twice as strongly in its first half second, seen
+    through a kernel that peaks ``peak_s`` after the cut.
+    """
+    n = int(round(film_s * sfreq))
+    starts = np.round(onsets * sfreq).astype(int)
+    held = np.repeat(values, np.diff(np.append(starts, n)))
+    since_cut = np.arange(n) - np.repeat(starts, np.diff(np.append(starts, n)))
+    drive = held * np.where(since_cut < 0.5 * sfreq, 2.0, 1.0)
+    return _through(drive, peak_s, sfreq)
+
+
+def word_source(values: np.ndarray, onsets: np.ndarray, film_s: float, sfreq: float, peak_s: float) -> np.ndarray:
+    """Return the time course (film time, mean 0, SD 1) of a source that responds to each word's onset."""
+    drive = np.zeros(int(round(film_s * sfreq)))
+    np.add.at(drive, np.round(onsets * sfreq).astype(int), values)
+    return _through(drive, peak_s, sfreq)
+
+
+def _through(drive: np.ndarray, peak_s: float, sfreq: float) -> np.ndarray:
+    course = signal.fftconvolve(drive, kernel(peak_s, sfreq))[: len(drive)]
+    return (course - course.mean()) / course.std()
+
+
+# When the response of each kind of site peaks after what it responds to (s).
+PEAK_S = {"vision": 0.20, "language": 0.30, "integration": 0.35}
+
+
+def site_course(kind: str, features: dict[str, np.ndarray], cuts: np.ndarray, words: np.ndarray, film_s: float, sfreq: float,
+                rng: np.random.Generator) -> np.ndarray:  # fmt: skip
+    """Return the time course of one planted site, (sample,) of film time, mean 0 and SD 1.
+
+    Parameters
+    ----------
+    kind
+        ``vision``, ``language`` or ``integration``.
+    features
+        Kind -> (event, feature): events are scenes, or words for ``language``.
+    cuts, words
+        Onsets of scenes and words (s).
+    """
+    peak_s = PEAK_S[kind] * rng.uniform(0.85, 1.15)
+    values = code(features[kind], rng)
+    follow, onsets = (word_source, words) if kind == "language" else (scene_source, cuts)
+    return follow(values, onsets, film_s, sfreq, peak_s)

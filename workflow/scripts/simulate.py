@@ -1,0 +1,45 @@
+"""Simulate the demo: a BIDS film dataset with planted sites."""
+
+from pathlib import Path
+
+import pandas as pd
+from tqdm import tqdm
+
+from fusion.demo import bids, film, recording, scenes, sources, speech
+from fusion.logs import log_to
+from fusion.seeds import rng_for
+from fusion.tables import write_tsv
+
+log = log_to(snakemake.log[0])
+
+spec = snakemake.params.spec
+seed, film_s, sfreq = spec["seed"], spec["film_s"], spec["sfreq_hz"]
+root = Path(snakemake.output.description).parent
+
+onsets = film.draw_cuts(film_s, rng_for(seed, "simulate", "cuts"))
+content = scenes.draw_scenes(len(onsets), rng_for(seed, "simulate", "scenes"))
+words = speech.draw_words(film_s, onsets, content, rng_for(seed, "simulate", "words"))
+film.write_film(snakemake.output.video, onsets, content, film_s, rng_for(seed, "simulate", "motion"))
+write_tsv(words.drop(columns="on_screen"), snakemake.output.words)
+write_tsv(pd.DataFrame({"onset": onsets}), snakemake.output.cuts)
+log.info(
+    "film: %.0f s, %d scenes, %d words, %.0f%% of them about the screen", film_s, len(onsets), len(words), 100 * words["on_screen"].mean()
+)
+
+features = {**sources.scene_features(content), "language": sources.word_features(words)}
+bids.write_dataset(root, spec["subjects"])
+truth = []
+for subject in tqdm(spec["subjects"], desc="subjects"):
+    rng = rng_for(seed, "simulate", "subject", subject)
+    contacts = recording.implant(subject, spec["shafts"], spec["contacts"], rng)
+    courses = {
+        row["electrode"]: sources.site_course(row["planted"], features, onsets, words["onset_s"].to_numpy(), film_s, sfreq, rng)
+        for row in contacts.loc[contacts["planted"] != "none"].to_dict("records")
+    }
+    lead_s = round(float(rng.uniform(6, 12)), 3)
+    data = recording.record(contacts, courses, lead_s, 5.0, sfreq, spec["effect"], rng)
+    bids.write_subject(root, subject, contacts, data, sfreq, (lead_s, film_s), recording.LINE_HZ)
+    truth.append(contacts[["electrode", "planted"]].assign(subject=subject))
+truth = pd.concat(truth)[["subject", "electrode", "planted"]]
+write_tsv(truth, snakemake.output.truth)
+log.info("planted:\n%s", pd.crosstab(truth["subject"], truth["planted"]).to_string())
