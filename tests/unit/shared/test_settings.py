@@ -17,6 +17,8 @@ MISTAKES = [
     ({"datset": "x"}, "datset", "did you mean"),
     ({"dataset": "../elsewhere"}, "dataset", "expected"),
     ({"source": "bidz"}, "source", "bids"),
+    ({1: "x"}, "1", "put it in quotes"),
+    ({"encoding": {True: 1}}, "encoding.True", "put it in quotes"),
     ({"seed": -1}, "seed", "-1"),
     ({"seed": "zero"}, "seed", "zero"),
     ({"encoding": {"fold": 3}}, "encoding.fold", "'folds'"),

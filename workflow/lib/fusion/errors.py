@@ -21,4 +21,5 @@ class InputError(Exception):
     def __init__(self, file, where: str, found: str, accepted: str):
         self.file, self.where, self.found, self.accepted = str(file), where, found, accepted
         place = f"{file}: {where}" if where else f"{file}"
-        super().__init__(f"{place}: found {found}; expected {accepted}")
+        message = f"{place}: found {found}; expected {accepted}"
+        super().__init__(" ".join(message.split()))  # one line, whatever stands in the user's file

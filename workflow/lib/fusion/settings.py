@@ -32,6 +32,7 @@ def resolve(config: dict, schema: dict, zoo: dict, file="config") -> dict:
     InputError
         At the first key that is unknown, mistyped or contradicts another.
     """
+    check_keys(config, file)
     check_schema(config, schema, file)
     resolved = with_defaults(config, schema)
     check_models(resolved, zoo, file)
@@ -58,6 +59,14 @@ def load_zoo(files: list[str], base: Path) -> dict:
             raise InputError(path, "", type(rows).__name__, "a mapping of model names to rows")
         zoo.update(rows)
     return zoo
+
+
+def check_keys(value, file, where: str = "") -> None:
+    """Raise ``InputError`` for a key that YAML read as a number, a date or a truth value (``on``, ``1``)."""
+    for key, inner in value.items() if isinstance(value, dict) else ():
+        if not isinstance(key, str):
+            raise InputError(file, f"key {where}{key}", f"{key!r}, which YAML reads as {type(key).__name__}", "a name; put it in quotes")
+        check_keys(inner, file, f"{where}{key}.")
 
 
 def check_schema(config: dict, schema: dict, file) -> None:
@@ -156,7 +165,8 @@ def check_roots(config: dict, file) -> None:
         files = {"video": stimulus["video"], "transcript.file": stimulus["transcript"]["file"],
                  "transcript.sentences": stimulus["transcript"]["sentences"], "scene_cuts.file": stimulus["scene_cuts"]["file"]}
         for inner, path in files.items():
-            if path and config["source"] == "bids" and not (Path(root) / path).is_file():
+            # What a conversion will write is not there yet; a path outside the dataset is.
+            if path and (config["source"] == "bids" or Path(path).is_absolute()) and not (Path(root) / path).is_file():
                 raise InputError(file, f"key stimuli.{name}.{inner}", f"{Path(root) / path}, which does not exist", "an existing file")
 
 
