@@ -1,0 +1,71 @@
+"""Regions: how many of the tested electrodes are sites of integration, and whether that is more than chance would place there."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pandas as pd
+from scipy.stats import hypergeom
+from statsmodels.stats.proportion import proportion_confint
+
+from fusion.contrasts.correct import q_values
+
+COLUMNS = ["region", "hemisphere", "electrodes", "tested", "positive", "fraction", "ci_low", "ci_high", "p", "q", "coverage"]
+
+
+def region_table(sites: pd.DataFrame, atlas: pd.DataFrame, correction: str) -> pd.DataFrame:
+    """Return one row per region and hemisphere, those of the atlas without electrodes included.
+
+    Parameters
+    ----------
+    sites
+        The table of sites; a site is positive if its verdict is ``integration``.
+    atlas
+        ``region, hemisphere``: all regions that could have been covered.
+    correction
+        Of p over the regions with tested electrodes.
+
+    Returns
+    -------
+    pd.DataFrame
+        ``coverage`` is ``tested``, ``electrodes, none tested`` or ``no electrodes``; fraction, interval and p are missing
+        where nothing was tested. The interval is Wilson's.
+    """
+    table = sites.assign(region=sites["region"].fillna("unknown"), hemisphere=sites["hemisphere"].fillna("n/a"))
+    table["tested"] = table["tested"].astype(bool)
+    table["positive"] = table["tested"] & (table["verdict"] == "integration")
+    table["electrode"] = 1
+    counts = table.groupby(["region", "hemisphere"])[["electrode", "tested", "positive"]].sum().astype(int).reset_index()
+    counts = counts.rename(columns={"electrode": "electrodes"})
+    seen = {(bare(region), side) for region, side in counts[["region", "hemisphere"]].to_numpy()}
+    absent = [(region, side, 0, 0, 0) for region, side in atlas[["region", "hemisphere"]].to_numpy() if (bare(region), side) not in seen]
+    counts = pd.concat([counts, pd.DataFrame(absent, columns=counts.columns)], ignore_index=True)
+    some = counts["tested"] > 0
+    counts["fraction"] = (counts["positive"] / counts["tested"]).where(some)
+    low, high = proportion_confint(counts["positive"], counts["tested"].where(some, 1), method="wilson")
+    counts["ci_low"], counts["ci_high"] = np.where(some, low, np.nan), np.where(some, high, np.nan)
+    counts["p"] = [placement_p(table, region, side) if n else np.nan for region, side, n in counts[["region", "hemisphere", "tested"]].to_numpy()]
+    counts["q"] = q_values(counts["p"], correction)
+    counts["coverage"] = np.select([some, counts["electrodes"] > 0], ["tested", "electrodes, none tested"], "no electrodes")
+    return counts.sort_values(["region", "hemisphere"], ignore_index=True)[COLUMNS]
+
+
+def bare(region: str) -> str:
+    """Return a region's name without what marks the hemisphere and without case: ``ctx-lh-Insula`` -> ``insula``."""
+    return re.sub(r"^(ctx[-_])?([lr]h|left|right)[-_ ]|[^a-z0-9]", "", region.lower())
+
+
+def placement_p(sites: pd.DataFrame, region: str, hemisphere: str) -> float:
+    """Return the chance of at least as many positive sites in a region, had each subject's fallen on its tested electrodes at random.
+
+    Exact: within a subject the count is hypergeometric, and the sum over subjects is their convolution. Subjects with
+    many positive sites or with all electrodes in one place therefore do not make a region stand out.
+    """
+    distribution, observed = np.ones(1), 0
+    for _, own in sites[sites["tested"]].groupby("subject"):
+        inside = (own["region"] == region) & (own["hemisphere"] == hemisphere)
+        n, hits = int(inside.sum()), int(own["positive"].sum())
+        observed += int(own.loc[inside, "positive"].sum())
+        distribution = np.convolve(distribution, hypergeom.pmf(np.arange(n + 1), len(own), hits, n))
+    return float(min(distribution[observed:].sum(), 1.0))
