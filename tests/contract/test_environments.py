@@ -8,7 +8,12 @@ import yaml
 
 REPOSITORY = Path(__file__).parents[2]
 # conda-forge names that differ from PyPI's.
-PYPI_NAME = {"pytorch": "torch", "open-clip-torch": "open_clip_torch", "opencv": "opencv-python-headless", "scenedetect": "scenedetect-headless"}
+PYPI_NAME = {
+    "pytorch": "torch",
+    "open-clip-torch": "open_clip_torch",
+    "opencv": "opencv-python-headless",
+    "scenedetect": "scenedetect-headless",
+}
 ENVIRONMENTS = sorted((REPOSITORY / "envs").glob("*.yaml"))
 
 
@@ -55,5 +60,9 @@ def test_the_lock_pins_everything():
 
 
 def test_what_is_asked_for_is_in_the_lock():
-    asked = [re.match(r"[A-Za-z0-9._-]+", line)[0] for line in (REPOSITORY / "requirements.in").read_text().splitlines() if line and line[0] != "#"]
+    asked = [
+        re.match(r"[A-Za-z0-9._-]+", line)[0]
+        for line in (REPOSITORY / "requirements.in").read_text().splitlines()
+        if line and line[0] != "#"
+    ]
     assert {canonical(name) for name in asked} <= set(locked())

@@ -16,7 +16,7 @@ from fusion import codehash
 REPOSITORY = Path(__file__).parents[2]
 LIB = REPOSITORY / "workflow/lib"
 # Names under which a distribution is imported, where they differ from its conda name.
-IMPORTED_AS = {"sklearn": "scikit-learn", "yaml": "pyyaml", "torch": "pytorch", "open_clip": "open_clip_torch", "cv2": "opencv",
+IMPORTED_AS = {"sklearn": "scikit-learn", "yaml": "pyyaml", "torch": "pytorch", "open_clip": "open-clip-torch", "cv2": "opencv",
                "mne_bids": "mne-bids", "bids_validator_deno": "bids-validator-deno", "huggingface_hub": "huggingface_hub",
                "scenedetect": "scenedetect", "sentence_transformers": "sentence-transformers", "pybv": "pybv", "PIL": "pillow"}  # fmt: skip
 
@@ -85,7 +85,12 @@ def test_the_script_reads_what_the_rule_declares(rule):
 
 def test_the_script_logs_first(rule):
     body = ast.parse(script_of(rule).read_text()).body
-    first = next(node for node in body if not isinstance(node, ast.Import | ast.ImportFrom | ast.If) and not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)))
+    first = next(
+        node
+        for node in body
+        if not isinstance(node, ast.Import | ast.ImportFrom | ast.If)
+        and not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))
+    )
     assert "log_to(snakemake.log[0])" in ast.unparse(first)
 
 

@@ -67,15 +67,18 @@ def running(folder: Path, cores: int = 2):
     key.write_bytes(os.urandom(128))
     key.chmod(0o400)
     memory = int(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**20 * 0.8)
-    text = CONFIG.format(folder=folder, host=socket.gethostname().split(".")[0], port=free_port(), node_port=free_port(), cores=cores, memory=memory)
+    text = CONFIG.format(
+        folder=folder, host=socket.gethostname().split(".")[0], port=free_port(), node_port=free_port(), cores=cores, memory=memory
+    )
     (folder / "slurm.conf").write_text(text)
     # Inside a job the executor clears SLURM's variables, so srun finds the cluster only in SLURM's own place.
     SYSTEM_CONFIG.symlink_to(folder / "slurm.conf")
     environment = dict(os.environ)
     started = []
     try:
-        started.append(start([find("munged"), "--foreground", "--force", f"--key-file={key}", f"--socket={folder}/munge/socket", f"--pid-file={folder}/munge/pid",
-                              f"--log-file={folder}/munge/log", f"--seed-file={folder}/munge/seed"], folder, environment))  # fmt: skip
+        files = {"key-file": key, "socket": "munge/socket", "pid-file": "munge/pid", "log-file": "munge/log", "seed-file": "munge/seed"}
+        options = [f"--{name}={folder / file}" for name, file in files.items()]
+        started.append(start([find("munged"), "--foreground", "--force", *options], folder, environment))
         wait_for(lambda: (folder / "munge" / "socket").exists(), "munged")
         started.append(start([find("slurmctld"), "-D"], folder, environment))
         started.append(start([find("slurmd"), "-D"], folder, environment))

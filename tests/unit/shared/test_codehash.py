@@ -30,7 +30,9 @@ def test_sources_follow_imports_through_the_library(tree):
     assert names == {"fusion/__init__.py", "fusion/encoding/__init__.py", "fusion/encoding/ridge.py", "fusion/tables.py"}
 
 
-@pytest.mark.parametrize(("file", "changes"), [("fusion/tables.py", True), ("fusion/encoding/ridge.py", True), ("fusion/encoding/folds.py", False)])
+@pytest.mark.parametrize(
+    ("file", "changes"), [("fusion/tables.py", True), ("fusion/encoding/ridge.py", True), ("fusion/encoding/folds.py", False)]
+)
 def test_the_hash_follows_content(tree, file, changes):
     before = hash_now(tree)
     path = tree[1] / file

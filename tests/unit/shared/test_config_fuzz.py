@@ -20,15 +20,25 @@ START = config_settings.resolve(
         "source": "simulate",
         "models": list(ZOO),
         "stimuli": {"film": {"video": "film.mp4", "transcript": {"file": "words.tsv", "format": "words"}, "recordings": {"task": "film"}}},
-        "contrasts": {"one": {"a": ["slip", "slip_clip"], "b": "slip_simclr-random0"}, "two": {"a": {"rank": 1, "of": ["slip", "linear"]}, "b": "nothing"}},
+        "contrasts": {
+            "one": {"a": ["slip", "slip_clip"], "b": "slip_simclr-random0"},
+            "two": {"a": {"rank": 1, "of": ["slip", "linear"]}, "b": "nothing"},
+        },
     },
     SCHEMA,
     ZOO,
 )
 SCALARS = st.one_of(
-    st.none(), st.booleans(), st.integers(-(10**6), 10**9), st.floats(allow_nan=True), st.text(max_size=12), st.sampled_from(["slip", "film", "bids", "1e-3", "-", "a/b", "*"])
+    st.none(),
+    st.booleans(),
+    st.integers(-(10**6), 10**9),
+    st.floats(allow_nan=True),
+    st.text(max_size=12),
+    st.sampled_from(["slip", "film", "bids", "1e-3", "-", "a/b", "*"]),
 )
-VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3), max_leaves=5)
+VALUES = st.recursive(
+    SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3), max_leaves=5
+)
 
 
 def places(value, path=()):

@@ -46,7 +46,10 @@ def test_tables_keep_an_electrode_called_na_and_write_missing_as_bids_does(tmp_p
     assert np.isnan(back.r[0])
 
 
-@pytest.mark.parametrize(("content", "says"), [(None, "no such file"), ("", "an empty file"), ("a\tb\n1\t2\n", "column 'onset'"), ("a\tb\n1\t2\t3\t4\n1\n", "onset")])
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [(None, "no such file"), ("", "an empty file"), ("a\tb\n1\t2\n", "column 'onset'"), ("a\tb\n1\t2\t3\t4\n1\n", "onset")],
+)
 def test_a_bad_table_is_one_clear_error(tmp_path, content, says):
     path = tmp_path / "t.tsv"
     if content is not None:

@@ -41,7 +41,12 @@ def recordings(config: dict, bids_root) -> list[dict]:
     found = {"bids": _from_bids, "simulate": _from_simulation, "treebank": _from_treebank}[config["source"]](config, Path(bids_root))
     kept = [row for row in found if _wanted(row["recording"], config["recordings"])]
     if not kept:
-        raise InputError("config", "key recordings", f"no recording of {len(found)} in {bids_root}", "at least one iEEG recording that passes the filters")
+        raise InputError(
+            "config",
+            "key recordings",
+            f"no recording of {len(found)} in {bids_root}",
+            "at least one iEEG recording that passes the filters",
+        )
     for row in kept:
         row["stimulus"] = _stimulus(row["recording"], config["stimuli"])
     return [row for row in kept if row["stimulus"]]
@@ -56,7 +61,9 @@ def _stimulus(recording: str, stimuli: dict) -> str | None:
     has = entities(recording)
     fitting = [name for name, row in stimuli.items() if all(has.get(k) == v for k, v in row["recordings"].items())]
     if len(fitting) > 1:
-        raise InputError("config", "key stimuli", f"{', '.join(fitting)} all fit {recording}", "entities in stimuli.*.recordings that tell them apart")
+        raise InputError(
+            "config", "key stimuli", f"{', '.join(fitting)} all fit {recording}", "entities in stimuli.*.recordings that tell them apart"
+        )
     return fitting[0] if fitting else None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import difflib
+import re
 from pathlib import Path
 
 import jsonschema
@@ -41,15 +42,20 @@ def resolve(config: dict, schema: dict, zoo: dict, file="config") -> dict:
     return resolved
 
 
-def load_zoo(files: list[str], base: Path) -> dict:
+def load_zoo(files: list[str], base: Path, schema: dict | None = None) -> dict:
     """Return the model rows of ``files`` (YAML, relative to ``base``), by model name; later files win.
+
+    Parameters
+    ----------
+    schema
+        JSON schema of a row; with it, rows are checked and filled with its defaults.
 
     Raises
     ------
     InputError
-        If a file is missing or is not a mapping of model names to rows.
+        If a file is missing or is not a mapping of model names to rows, or at the first key of a row that is wrong.
     """
-    zoo = {}
+    zoo, origin = {}, {}
     for name in files:
         path = base / name
         if not path.is_file():
@@ -58,7 +64,34 @@ def load_zoo(files: list[str], base: Path) -> dict:
         if not isinstance(rows, dict):
             raise InputError(path, "", type(rows).__name__, "a mapping of model names to rows")
         zoo.update(rows)
-    return zoo
+        origin.update(dict.fromkeys(rows, name))
+    if schema is None:
+        return zoo
+    for model, row in zoo.items():
+        check_row(model, row, zoo, schema, origin[model])
+    return {model: with_defaults(row, schema) for model, row in zoo.items()}
+
+
+def check_row(model: str, row: dict, zoo: dict, schema: dict, file) -> None:
+    """Raise ``InputError`` for a row of the zoo that its schema does not allow, or that cannot be run."""
+    if not re.fullmatch(r"[A-Za-z0-9._]+", str(model)):
+        raise InputError(file, f"model {model!r}", "a name that files cannot carry", "letters, digits, '.' and '_'")
+    check_schema(row, schema, f"{file}: model {model}")
+    if row["family"] != "concat":
+        for key in ("checkpoint", "layers"):
+            if not row.get(key):
+                raise InputError(file, f"model {model}, key {key}", "nothing", "a value, for every family but concat")
+        return
+    for key in ("checkpoint", "layers"):
+        if row.get(key):
+            raise InputError(file, f"model {model}, key {key}", repr(row[key]), "nothing: a concat has parts only")
+    if len(row.get("parts", {})) < 2:
+        raise InputError(file, f"model {model}, key parts", repr(row.get("parts")), "two or more models, each with its layer")
+    for part in row["parts"]:
+        if part not in zoo or zoo[part].get("family") == "concat":
+            close = difflib.get_close_matches(str(part), zoo, n=1)
+            accepted = f"{close[0]!r} (did you mean that?)" if close and close[0] != part else "a model of the zoo that is no concat"
+            raise InputError(file, f"model {model}, key parts", repr(part), accepted)
 
 
 def check_keys(value, file, where: str = "") -> None:
@@ -143,14 +176,20 @@ def check_contrasts(config: dict, file) -> None:
         for side in "ab":
             where = f"key contrasts.{name}.{side}"
             for fit in fits_of(contrast[side]):
-                for part, known, key in zip(fit.split("-"), (config["models"], inits, pairings), ("models", "random_inits", "events.shuffled_pairings"), strict=True):
+                for part, known, key in zip(
+                    fit.split("-"), (config["models"], inits, pairings), ("models", "random_inits", "events.shuffled_pairings"), strict=True
+                ):
                     if part not in known:
                         close = difflib.get_close_matches(part, known, n=1)
                         hint = f"; did you mean {close[0]!r}?" if close else ""
                         raise InputError(file, where, repr(part), f"one of {', '.join(known)} (see key {key}{hint})")
     if config["statistics"]["primary_window"] not in config["statistics"]["windows"]:
-        raise InputError(file, "key statistics.primary_window", repr(config["statistics"]["primary_window"]),
-                         f"one of statistics.windows: {', '.join(config['statistics']['windows'])}")
+        raise InputError(
+            file,
+            "key statistics.primary_window",
+            repr(config["statistics"]["primary_window"]),
+            f"one of statistics.windows: {', '.join(config['statistics']['windows'])}",
+        )
 
 
 def check_roots(config: dict, file) -> None:
@@ -162,8 +201,12 @@ def check_roots(config: dict, file) -> None:
     if not root or not Path(root).is_dir():
         raise InputError(file, f"key {key}", repr(root), "an existing folder")
     for name, stimulus in config["stimuli"].items():
-        files = {"video": stimulus["video"], "transcript.file": stimulus["transcript"]["file"],
-                 "transcript.sentences": stimulus["transcript"]["sentences"], "scene_cuts.file": stimulus["scene_cuts"]["file"]}
+        files = {
+            "video": stimulus["video"],
+            "transcript.file": stimulus["transcript"]["file"],
+            "transcript.sentences": stimulus["transcript"]["sentences"],
+            "scene_cuts.file": stimulus["scene_cuts"]["file"],
+        }
         for inner, path in files.items():
             # What a conversion will write is not there yet; a path outside the dataset is.
             if path and (config["source"] == "bids" or Path(path).is_absolute()) and not (Path(root) / path).is_file():

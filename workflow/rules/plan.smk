@@ -1,0 +1,22 @@
+"""What a run will cost, before it runs: `snakemake plan --cores 1`."""
+
+
+# Its answer goes to the terminal, so it has no output, and runs whenever it is asked for.
+rule plan:
+    log:
+        "<logs>/plan/plan.log",
+    benchmark:
+        "<benchmarks>/plan/plan.tsv"
+    conda:
+        "../../envs/plan.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        spec={"config": str(RESULTS / "config.yaml"), "results": "results"},
+        code=code("plan.py"),
+    message:
+        "Counting jobs, memory, disk and time"
+    script:
+        "../scripts/plan.py"

@@ -1,0 +1,49 @@
+"""Print what a run would cost: jobs, peak memory, disk, core hours and GPU hours per rule."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pandas as pd
+from snakemake.api import SnakemakeApi
+from snakemake.settings.types import ConfigSettings, DAGSettings, OutputSettings, Quietness, ResourceSettings
+
+from fusion import plan
+from fusion.logs import log_to
+
+terminal = os.dup(1)
+log = log_to(snakemake.log[0])
+
+
+def resource(job, name, otherwise=0):
+    value = job.resources.get(name, otherwise)
+    return value if isinstance(value, int | float) else otherwise
+
+
+with SnakemakeApi(OutputSettings(quiet={Quietness.ALL}, dryrun=True)) as api:
+    workflow = api.workflow(
+        resource_settings=ResourceSettings(cores=10_000),
+        config_settings=ConfigSettings(configfiles=[Path(snakemake.params.spec["config"])]),
+        snakefile=Path("Snakefile"),
+    )
+    workflow.dag(DAGSettings(targets={"all"})).execute_workflow(executor="dryrun")
+    jobs = pd.DataFrame(
+        {
+            "rule": job.rule.name,
+            "threads": job.threads,
+            "mem_mb": resource(job, "mem_mb"),
+            "disk_mb": resource(job, "disk_mb"),
+            "gpu": resource(job, "gpu"),
+            "runtime_min": resource(job, "runtime"),
+        }
+        for job in workflow._workflow.dag.needrun_jobs()
+        if job.rule.name != "all"
+    )
+
+if jobs.empty:
+    os.write(terminal, b"Nothing to be done: all results are up to date.\n")
+else:
+    results = Path(snakemake.params.spec["results"])
+    table = plan.plan(jobs, plan.measured_seconds(sorted(results.glob("*/benchmarks"))))
+    os.write(terminal, (table.to_string(index=False, float_format="{:,.2f}".format) + "\n").encode())
+    plan.check_disk(table, shutil.disk_usage(".").free / 1e6, Path.cwd())
