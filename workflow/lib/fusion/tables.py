@@ -10,10 +10,13 @@ from fusion.atomic import whole
 from fusion.errors import InputError
 
 
-def write_tsv(table: pd.DataFrame, path) -> None:
-    """Write ``table`` as BIDS-style TSV: numbers to six significant digits, ``n/a`` where missing, no index."""
+def write_tsv(table: pd.DataFrame, path, float_format: str = "%.6g") -> None:
+    """Write ``table`` as BIDS-style TSV: numbers to six significant digits, ``n/a`` where missing, no index.
+
+    Times of long films and recordings need more digits: six leave 10 ms at two hours; ``%.10g`` leaves a microsecond.
+    """
     with whole(path) as part:
-        table.to_csv(part, sep="\t", index=False, float_format="%.6g", na_rep="n/a")
+        table.to_csv(part, sep="\t", index=False, float_format=float_format, na_rep="n/a")
 
 
 def read_tsv(path, columns: tuple[str, ...] = (), dtype: dict | None = None) -> pd.DataFrame:

@@ -1,0 +1,90 @@
+"""What describes a clean recording, as BIDS derivatives want it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pandas as pd
+
+from fusion.atomic import whole
+
+REFERENCES = {
+    "laplacian": "Laplacian: minus the mean of the neighbours on the shaft",
+    "bipolar": "bipolar: minus the next contact of the shaft",
+    "average": "common average of the kept contacts",
+    "none": "as recorded",
+}
+
+
+def channels(montage: pd.DataFrame, usable: pd.DataFrame, how: dict, sfreq: float) -> pd.DataFrame:
+    """Return channels.tsv of the clean recording.
+
+    Parameters
+    ----------
+    montage
+        What was subtracted from each contact.
+    usable
+        Channels of the recording, with their type.
+    how
+        The config's ``ieeg`` section.
+    sfreq
+        Sampling rate (Hz).
+    """
+    kinds = usable.set_index("electrode")["type"]
+    described = [_derivation(row) for row in montage.itertuples()]
+    low, high = how["high_gamma_hz"] or (how["high_pass_hz"] or None, None)
+    return pd.DataFrame(
+        {
+            "name": montage["electrode"],
+            "type": [kinds[plus] for plus in montage["plus"]],
+            "units": "n/a" if how["zscore"] else "µV",
+            "low_cutoff": low,
+            "high_cutoff": high,
+            "reference": described,
+            "sampling_frequency": sfreq,
+            "status": "good",
+        }
+    )
+
+
+def _derivation(row) -> str:
+    if row.group is not None:
+        return f"average of {row.group}"
+    return f"mean of {' and '.join(row.minus)}" if len(row.minus) > 1 else (row.minus[0] if row.minus else "as recorded")
+
+
+def ieeg(info: dict, spec: dict, how: dict, sfreq: float, samples: int, line_hz: float | None, montage, usable) -> dict:
+    """Return the content of ``*_desc-clean_ieeg.json``."""
+    kinds = usable.set_index("electrode")["type"].reindex(montage["plus"]).value_counts()
+    filters = {
+        "HighPass": {"Type": "4th-order Butterworth", "CutoffHz": how["high_pass_hz"], "Phase": how["phase"]}
+        if how["high_pass_hz"]
+        else None,
+        "Notch": {"LineHz": line_hz, "Harmonics": how["notch_harmonics"], "Quality": how["notch_quality"], "Phase": how["phase"]}
+        if line_hz
+        else None,
+        "HighGamma": {"BandHz": how["high_gamma_hz"], "Output": "Hilbert amplitude"} if how["high_gamma_hz"] else None,
+        "Despike": {"RobustSD": how["despike_sd"]} if how["despike_sd"] else None,
+        "ZScore": {"Over": "recording"} if how["zscore"] else None,
+    }
+    return {
+        "TaskName": info.get("TaskName", spec["task"]),
+        "Manufacturer": info.get("Manufacturer", "n/a"),
+        "SamplingFrequency": sfreq,
+        "PowerLineFrequency": line_hz or "n/a",
+        "SoftwareFilters": {name: value for name, value in filters.items() if value} or "n/a",
+        "HardwareFilters": info.get("HardwareFilters", "n/a"),
+        "iEEGReference": REFERENCES[how["reference"]],
+        "RecordingDuration": samples / sfreq,
+        "RecordingType": "continuous",
+        "ElectricalStimulation": bool(info.get("ElectricalStimulation", False)),
+        "ECOGChannelCount": int(kinds.get("ECOG", 0)),
+        "SEEGChannelCount": int(kinds.get("SEEG", 0)),
+    }
+
+
+def write_json(content: dict, path) -> None:
+    """Write ``content`` as indented JSON."""
+    with whole(Path(path)) as part:
+        part.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

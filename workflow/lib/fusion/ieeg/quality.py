@@ -1,0 +1,138 @@
+"""The quality table: what one recording came with, what was kept of it, and what was repaired."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from fusion.ieeg.sidecars import Positions
+
+COLUMNS = [
+    "recording", "subject", "stimulus", "sfreq_hz", "duration_s", "line_freq_hz", "film_zero_s", "film_end_s", "segments",
+    "channels", "neural", "kept", "dropped", "space", "with_position", "with_region", "electrodes_without_channel", "warnings",
+]  # fmt: skip
+
+
+def line_frequency(wanted: float | None, info: dict) -> float | None:
+    """Return the line frequency (Hz): the config's, else the sidecar's, else None."""
+    if wanted:
+        return float(wanted)
+    stated = info.get("PowerLineFrequency")
+    return float(stated) if isinstance(stated, int | float) and stated > 0 else None
+
+
+def row(spec, ieeg, info, usable, electrodes, clock, positions: Positions, timing, range_uv) -> dict:
+    """Return one row of the quality table as a dict of ``COLUMNS``.
+
+    Parameters
+    ----------
+    spec
+        recording, subject and stimulus.
+    ieeg
+        The data file.
+    info
+        Content of ``*_ieeg.json``.
+    usable, electrodes
+        Channels and electrodes table, after every drop.
+    clock
+        Knots of the clock.
+    positions
+        Positions read.
+    timing
+        (sfreq, samples, line_hz).
+    range_uv
+        (channel,) largest minus smallest value of the usable channels (µV).
+    """
+    sfreq, samples, line_hz = timing
+    kept = electrodes[electrodes["kept"]]
+    unmatched = sorted(
+        set(positions.table["electrode"]) - set(electrodes.loc[electrodes["x"].notna(), "electrode"]) - set(usable["electrode"])
+    )
+    reasons = usable.loc[usable["neural"] & ~usable["kept"], "reason"].str.replace(r"(bad): .*", r"\1", regex=True)
+    reasons = reasons.str.replace(r"no usable neighbour.*", "no usable neighbour", regex=True).value_counts()
+    zero = np.interp(0, clock["film_s"], clock["recording_s"]) if clock["film_s"].iloc[0] <= 0 else np.nan
+    return {
+        "recording": spec["recording"], "subject": spec["subject"], "stimulus": spec["stimulus"],
+        "sfreq_hz": sfreq, "duration_s": samples / sfreq, "line_freq_hz": line_hz if line_hz else np.nan,
+        "film_zero_s": zero, "film_end_s": clock["recording_s"].iloc[-1], "segments": clock["segment"].nunique(),
+        "channels": len(usable), "neural": int(usable["neural"].sum()), "kept": len(kept),
+        "dropped": "; ".join(f"{reason}: {count}" for reason, count in sorted(reasons.items())) or np.nan,
+        "space": positions.space if kept["x"].notna().any() else np.nan,
+        "with_position": int(kept["x"].notna().sum()), "with_region": int(kept["region"].notna().sum()),
+        "electrodes_without_channel": len(unmatched),
+        "warnings": "; ".join(warnings(info, usable, kept, positions, timing, range_uv, unmatched)),
+    }  # fmt: skip
+
+
+def warnings(info, usable, kept, positions, timing, range_uv, unmatched) -> list[str]:
+    """Return what a user should know about a recording before believing its result."""
+    sfreq, samples, line_hz = timing
+    notes = list(positions.notes)
+    if line_hz is None:
+        notes.append("line frequency unknown: no notch (set ieeg.line_freq_hz)")
+    if not info:
+        notes.append("no ieeg.json")
+    stated = info.get("RecordingDuration")
+    if isinstance(stated, int | float) and samples / sfreq < stated - 1:
+        notes.append(f"{stated - samples / sfreq:.6g} s shorter than ieeg.json says")
+    if missing := int(kept["x"].isna().sum()):
+        notes.append(f"{missing} kept electrodes have no position")
+    if unmatched:
+        notes.append(f"{len(unmatched)} electrodes have no channel ({', '.join(unmatched[:5])}{' ..' if len(unmatched) > 5 else ''})")
+    if absent := int((usable["reason"] == "not in the data file").sum()):
+        notes.append(f"{absent} channels of channels.tsv are not in the data file")
+    if extra := int((usable["reason"] == "not in channels.tsv").sum()):
+        notes.append(f"{extra} channels of the data file are not in channels.tsv")
+    middle = float(np.median(range_uv)) if len(range_uv) else np.nan
+    if not 1 < middle < 1e6:
+        notes.append(f"signals span {middle:.3g} µV in the median: check the unit of the data file")
+    return notes
+
+
+def table(row: dict) -> pd.DataFrame:
+    """Return the row as a table."""
+    return pd.DataFrame([row], columns=COLUMNS).replace({"warnings": {"": np.nan}})
+
+
+def combine(tables: list[pd.DataFrame], responses: dict[str, dict[str, tuple[int, dict]]]) -> pd.DataFrame:
+    """Return the quality table of all recordings, with the events kept and dropped by alignment.
+
+    Parameters
+    ----------
+    tables
+        One-row tables.
+    responses
+        recording -> alignment -> (events kept, reason -> events dropped).
+
+    Raises
+    ------
+    InputError
+        If two recordings of a subject and a film use one electrode name for different places.
+    """
+    out = pd.concat(tables, ignore_index=True).sort_values("recording", ignore_index=True)
+    for alignment in sorted({a for by in responses.values() for a in by}):
+        counts = [responses.get(r, {}).get(alignment, (0, {})) for r in out["recording"]]
+        out[f"events_{alignment}"] = [n for n, _ in counts]
+        out[f"dropped_{alignment}"] = ["; ".join(f"{why}: {n}" for why, n in sorted(d.items())) or np.nan for _, d in counts]
+    return out
+
+
+def check_same_places(electrodes: dict[str, pd.DataFrame], subject_of: dict[str, str], reach_mm: float = 5.0) -> list[str]:
+    """Return a warning for each electrode name that stands for different places in two recordings of a subject.
+
+    Such recordings would be joined at the electrode's name although they are of different contacts.
+    """
+    notes = []
+    by_subject: dict[str, list[str]] = {}
+    for recording in electrodes:
+        by_subject.setdefault(subject_of[recording], []).append(recording)
+    for subject, recordings in sorted(by_subject.items()):
+        for a, b in ((a, b) for i, a in enumerate(recordings) for b in recordings[i + 1 :]):
+            both = electrodes[a].merge(electrodes[b], on="electrode", suffixes=("_a", "_b"))
+            both = both[both["kept_a"] & both["kept_b"] & (both["space_a"] == both["space_b"])]
+            far = np.sqrt(sum((both[f"{c}_a"] - both[f"{c}_b"]) ** 2 for c in "xyz")) > reach_mm
+            if far.any():
+                notes.append(
+                    f"sub-{subject}: {far.sum()} electrode names mean different places in {a} and {b}, such as {both['electrode'][far].iloc[0]}"
+                )
+    return notes
