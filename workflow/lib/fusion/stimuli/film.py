@@ -1,0 +1,242 @@
+"""The clock of a film, and its pictures in presentation order.
+
+A film's pictures are stored in decoding order with presentation timestamps; cutting time into equal pieces by a nominal frame
+rate goes wrong with variable rates, B-frames, edit lists, late starts and 24000/1001 frames a second. Everything here goes by
+the timestamps. A picture is known by its presentation index: 0 is the first one shown.
+
+Second 0 of the film is the start of the container, as players count: the first picture or the first sound, whichever is earlier.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+import av
+import numpy as np
+from av.stream import Disposition
+
+from fusion.errors import InputError
+
+log = logging.getLogger("fusion")
+
+
+@dataclass(frozen=True)
+class FilmClock:
+    """When each picture of a film is shown.
+
+    Attributes
+    ----------
+    pts
+        (picture,) presentation timestamps in units of the stream, increasing.
+    seconds
+        (picture,) the same in seconds of the film.
+    group
+        (picture,) number of the run of packets, from one key frame to the next in the file, that holds the picture;
+        -1 where the file does not tell.
+    leading
+        (picture,) whether the picture is shown before the key frame that its run begins with, and so may need the run before.
+    end_s
+        When the last picture goes.
+    zero_s
+        Second 0 of the film on the container's clock.
+    """
+
+    pts: np.ndarray
+    seconds: np.ndarray
+    group: np.ndarray
+    leading: np.ndarray
+    end_s: float
+    zero_s: float
+
+    def frame_at(self, time_s, tolerance_s: float = 0.0) -> np.ndarray:
+        """Return the index of the first picture shown at or after each time, -1 outside the film.
+
+        After the start of the last picture there is no next one: until ``end_s`` it is the last one, which is on screen.
+        A time before second 0 has none. ``tolerance_s`` forgives times that were rounded up.
+        """
+        time_s = np.asarray(time_s, float)
+        index = np.minimum(np.searchsorted(self.seconds, time_s - tolerance_s, side="left"), len(self.seconds) - 1)
+        outside = ~((time_s >= 0) & (time_s <= self.end_s))
+        return np.where(outside, -1, index)
+
+
+def open_film(path):
+    """Open a film; a context manager.
+
+    Raises
+    ------
+    InputError
+        If the file is missing or no demuxer reads it.
+    """
+    try:
+        return av.open(str(path))
+    except FileNotFoundError:
+        raise InputError(path, "", "no such file", "a film") from None
+    except (av.error.FFmpegError, OSError) as error:
+        raise InputError(path, "", f"a file that cannot be opened ({_first_line(error)})", "a film that FFmpeg reads") from None
+
+
+def video_stream(container, path):
+    """Return the film's pictures: the first video stream that is no cover art.
+
+    Raises
+    ------
+    InputError
+        If there is none, or no decoder for it.
+    """
+    streams = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
+    if not streams:
+        raise InputError(path, "", "a file without a video stream", "a film")
+    try:
+        known = streams[0].codec_context is not None and streams[0].codec_context.codec is not None
+    except (av.error.FFmpegError, ValueError):
+        known = False
+    if not known:
+        raise InputError(path, "video stream", "a codec that this FFmpeg cannot decode", "a film in a codec such as H.264")
+    return streams[0]
+
+
+def read_clock(path) -> FilmClock:
+    """Return the clock of the film at ``path``, from its packets: nothing is decoded unless packets lack timestamps.
+
+    Raises
+    ------
+    InputError
+        If the file is no readable film or holds no picture.
+    """
+    with open_film(path) as container:
+        stream = video_stream(container, path)
+        shown, keys, complete = [], [], True
+        try:
+            for packet in container.demux(stream):
+                if packet.size == 0:
+                    continue
+                if packet.is_keyframe or not keys:
+                    keys.append(packet.pts)
+                if packet.is_discard:
+                    continue
+                complete &= packet.pts is not None
+                shown.append((packet.pts, len(keys) - 1, packet.duration or 0))
+        except av.error.FFmpegError as error:
+            raise InputError(path, f"after {len(shown)} pictures", f"damaged data ({_first_line(error)})", "a whole film") from None
+        base, starts = stream.time_base, [s.start_time * s.time_base for s in container.streams.audio if s.start_time is not None]
+        codec = stream.codec_context.name
+    # VP8 hides pictures in packets of their own, and some containers (AVI, fields in transport streams) leave timestamps out:
+    # then only decoding tells what is shown when.
+    if not shown or not complete or codec == "vp8" or len({pts for pts, _, _ in shown}) < len(shown):
+        log.info("%s: packets do not tell when pictures are shown; decoding the whole film to find out", path)
+        shown, keys = _decoded_times(path), []
+    if not shown:
+        raise InputError(path, "video stream", "no picture that can be decoded", "a film in a codec such as H.264")
+    shown.sort()
+    pts, group, duration = (np.array(column, np.int64) for column in zip(*shown, strict=True))
+    zero = min([int(pts[0]) * base, *starts])
+    leading = pts < np.array(keys, np.int64)[group] if keys else np.zeros(len(pts), bool)
+    last = int(duration[-1]) or (int(np.median(np.diff(pts))) if len(pts) > 1 else 0)
+    end = float((int(pts[-1]) + last) * base - zero)
+    return FilmClock(pts, _seconds(pts, base, zero), group, leading, end, float(zero))
+
+
+def _seconds(pts: np.ndarray, base: Fraction, zero: Fraction) -> np.ndarray:
+    """Return ``pts * base - zero``, correctly rounded: one division of whole numbers."""
+    return (pts * (base.numerator * zero.denominator) - zero.numerator * base.denominator) / (base.denominator * zero.denominator)
+
+
+def _decoded_times(path) -> list[tuple[int, int, int]]:
+    with open_film(path) as container:
+        stream = video_stream(container, path)
+        stream.thread_type = "AUTO"
+        times = {}
+        try:
+            for picture in container.decode(stream):
+                if picture.pts is not None:
+                    times[picture.pts] = picture.duration or 0
+        except av.error.FFmpegError as error:
+            raise InputError(path, f"after {len(times)} pictures", f"damaged data ({_first_line(error)})", "a whole film") from None
+    return [(pts, -1, duration) for pts, duration in times.items()]
+
+
+def decode(path, clock: FilmClock, wanted: np.ndarray, threads: int = 1) -> Iterator[tuple[int, av.VideoFrame]]:
+    """Yield (presentation index, picture) for each wanted index, in order, in one pass through the film.
+
+    Runs of packets that hold no wanted picture, and on which none depends, are read but not decoded.
+
+    Parameters
+    ----------
+    path, clock
+        The film and its clock.
+    wanted
+        Increasing presentation indices.
+    threads
+        Decoding threads.
+
+    Raises
+    ------
+    InputError
+        If the film is damaged, or a packet held no picture.
+    """
+    wanted = np.asarray(wanted, np.int64)
+    index_of = dict(zip(clock.pts[wanted].tolist(), wanted.tolist(), strict=True))
+    needed = set(clock.group[wanted].tolist())
+    needed |= {group - 1 for group in clock.group[wanted[clock.leading[wanted]]].tolist()}
+    everything = -1 in needed
+    last, found = int(clock.pts[wanted[-1]]) if len(wanted) else 0, 0
+    with open_film(path) as container:
+        stream = video_stream(container, path)
+        stream.thread_type = "AUTO"
+        stream.codec_context.thread_count = threads
+        try:
+            for picture in _pictures(container, stream, needed, everything):
+                if picture.pts in index_of:
+                    found += 1
+                    yield index_of.pop(picture.pts), picture
+                if picture.pts is not None and picture.pts >= last:
+                    break
+        except av.error.FFmpegError as error:
+            raise InputError(
+                path, f"after {found} of {len(wanted)} pictures", f"damaged data ({_first_line(error)})", "a whole film"
+            ) from None
+    if index_of:
+        index = min(index_of.values())
+        raise InputError(path, f"picture {index} at {clock.seconds[index]:.3f} s", "a packet that gave no picture", "a whole film")
+
+
+def _pictures(container, stream, needed: set[int], everything: bool) -> Iterator[av.VideoFrame]:
+    """Yield the pictures of the needed runs of packets; the decoder starts afresh after a run that was left out."""
+    group, decoding = -1, False
+    for packet in container.demux(stream):
+        if packet.size == 0:
+            continue
+        if packet.is_keyframe or group < 0:
+            group += 1
+            if decoding and not everything and group not in needed:
+                yield from stream.codec_context.decode(None)
+                stream.codec_context.flush_buffers()
+            decoding = everything or group in needed
+        if decoding:
+            yield from packet.decode()
+    if decoding:
+        yield from stream.codec_context.decode(None)
+
+
+def pixel_aspect(path) -> Fraction | None:
+    """Return the width of a pixel over its height; None where the film does not say, and they are square."""
+    with open_film(path) as container:
+        return video_stream(container, path).codec_context.sample_aspect_ratio or None
+
+
+def shape_for(stream_width: int, stream_height: int, aspect: Fraction | None, size_px: int) -> tuple[int, int]:
+    """Return (width, height) of a picture whose shorter side is ``size_px``, or as it is where it is smaller.
+
+    ``aspect`` is the width of a pixel over its height: the result has square pixels.
+    """
+    width = stream_width * float(aspect) if aspect else float(stream_width)
+    scale = min(1.0, size_px / min(width, stream_height))
+    return max(1, round(width * scale)), max(1, round(stream_height * scale))
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0] if str(error) else type(error).__name__

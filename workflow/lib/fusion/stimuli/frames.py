@@ -1,0 +1,86 @@
+"""The pictures that events need: decoded in one pass, resized once, with what is low-level about them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+from av.video.reformatter import Colorspace, Interpolation
+from tqdm import tqdm
+
+from fusion.errors import InputError
+from fusion.stimuli import film
+
+SCALING = Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.BITEXACT  # the same pixels on every machine
+UNSPECIFIED = 2  # AVCOL_SPC_UNSPECIFIED
+COMPRESSION = {"compression": "gzip", "compression_opts": 4}
+LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)  # ITU-R BT.709
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A resized picture: its presentation index, image (y, x, rgb) uint8, and motion energy (squared change of luma a second)."""
+
+    index: int
+    image: np.ndarray
+    motion: float
+
+
+def check(wanted: np.ndarray, clock: film.FilmClock, tables, path) -> None:
+    """Raise ``InputError`` if events ask for pictures that the film does not have."""
+    if len(wanted) and (wanted[0] < 0 or wanted[-1] >= len(clock.pts)):
+        found = f"pictures {wanted[0]} to {wanted[-1]}"
+        raise InputError(", ".join(map(str, tables)), "column 'frame'", found, f"0 to {len(clock.pts) - 1}, the pictures of {path}")
+
+
+def pictures(path, clock: film.FilmClock, wanted: np.ndarray, size_px: int, threads: int = 1) -> Iterator[Picture]:
+    """Yield the wanted pictures in order, resized so that the shorter side is ``size_px`` at most.
+
+    Motion energy is the mean squared change of luma (0..1) from the picture before, over the time between the two; 0 for the
+    film's first picture.
+
+    Parameters
+    ----------
+    path, clock
+        The film and its clock.
+    wanted
+        Increasing presentation indices.
+    size_px
+        Shorter side (px); smaller films are not enlarged.
+    threads
+        Decoding threads.
+    """
+    wanted = np.asarray(wanted, np.int64)
+    chosen = set(wanted.tolist())
+    both = np.union1d(wanted, np.maximum(wanted - 1, 0))
+    before_index, before = -1, None
+    aspect = film.pixel_aspect(path)
+    decoded = film.decode(path, clock, both, threads)
+    for index, frame in tqdm(decoded, total=len(both), desc="pictures", unit="picture", mininterval=5):
+        image = resized(frame, size_px, aspect)
+        light = luma(image)
+        if index in chosen:
+            follows = before is not None and before_index == index - 1 and before.shape == light.shape
+            change = float(np.mean((light - before) ** 2)) / (clock.seconds[index] - clock.seconds[index - 1]) if follows else 0.0
+            yield Picture(index, image, change)
+        before_index, before = index, light
+
+
+def resized(frame, size_px: int, aspect: Fraction | None = None) -> np.ndarray:
+    """Return a decoded picture as (y, x, rgb) uint8 with square pixels and the right way up, shorter side ``size_px`` at most.
+
+    ``aspect`` is the width of a pixel over its height, where they are not square.
+    """
+    width, height = film.shape_for(frame.width, frame.height, aspect, size_px)
+    # Where a film does not say its colours' matrix, HD is BT.709 by custom and SD is BT.601.
+    unknown = frame.colorspace == UNSPECIFIED and frame.height >= 720
+    matrix = Colorspace.ITU709 if unknown else None
+    image = frame.reformat(width, height, "rgb24", src_colorspace=matrix, interpolation=SCALING, threads=1).to_ndarray()
+    return np.ascontiguousarray(np.rot90(image, frame.rotation // 90)) if frame.rotation % 360 else image
+
+
+def luma(image: np.ndarray) -> np.ndarray:
+    """Return the luma (y, x) of an 8-bit RGB image (y, x, rgb), 0..1."""
+    return (image @ LUMA) / np.float32(255)

@@ -1,0 +1,181 @@
+"""Films and words: one table of words, scene cuts, events of each alignment, and the pictures those events need."""
+
+
+def film_file(wildcards):
+    """Return the path of a film."""
+    return stimulus_file(wildcards.stimulus, config["stimuli"][wildcards.stimulus]["video"])
+
+
+def transcript_files(wildcards):
+    """Return the transcript, and the file of sentences where there is one."""
+    row = config["stimuli"][wildcards.stimulus]["transcript"]
+    files = {"transcript": row["file"], "sentences": row["sentences"]}
+    return {name: stimulus_file(wildcards.stimulus, path) for name, path in files.items() if path}
+
+
+def cut_files(wildcards):
+    """Return the table of cuts, where there is one."""
+    path = config["stimuli"][wildcards.stimulus]["scene_cuts"]["file"]
+    return {"cuts": stimulus_file(wildcards.stimulus, path)} if path else {}
+
+
+def event_files(wildcards):
+    """Return what events are made of: words, and cuts where those are the events."""
+    files = {"words": f"<results>/stimuli/{wildcards.stimulus}_words.tsv"}
+    if wildcards.alignment == "vision":
+        files["cuts"] = f"<results>/stimuli/{wildcards.stimulus}_cuts.tsv"
+    return files
+
+
+def transcript_spec(wildcards):
+    """Return how to read a transcript."""
+    row = config["stimuli"][wildcards.stimulus]["transcript"]
+    return {key: row[key] for key in ("format", "tier", "language")}
+
+
+def cut_spec(wildcards):
+    """Return how to read or detect cuts: only what the one or the other uses."""
+    row = config["stimuli"][wildcards.stimulus]["scene_cuts"]
+    keys = ("onset_column", "skip_first") if row["file"] else ("detector", "threshold", "min_scene_s")
+    return {key: row[key] for key in keys}
+
+
+def event_spec(wildcards):
+    """Return what makes an event of an alignment."""
+    keys = ["min_spacing_s", "shuffled_pairings", "shuffle_min_shift_s"]
+    own = {"language": ["text", "text_window_words", "previous_sentences", "stop_words"], "vision": ["frame_offset_s"]}
+    chosen = {key: config["events"][key] for key in keys + own[wildcards.alignment]}
+    return {"stimulus": wildcards.stimulus, "alignment": wildcards.alignment, "seed": config["seed"], **chosen}
+
+
+def lowlevel_spec(wildcards):
+    """Return how events are described."""
+    return {"alignment": wildcards.alignment, **config["lowlevel"]}
+
+
+rule transcript:
+    input:
+        unpack(transcript_files),
+    output:
+        words="<results>/stimuli/{stimulus}_words.tsv",
+    log:
+        "<logs>/transcript/{stimulus}.log",
+    benchmark:
+        "<benchmarks>/transcript/{stimulus}.tsv"
+    conda:
+        "../../envs/stimuli.yaml"
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=10,
+    params:
+        spec=transcript_spec,
+        code=code("transcript.py"),
+    message:
+        "Read the words of {wildcards.stimulus}"
+    script:
+        "../scripts/transcript.py"
+
+
+rule scene_cuts:
+    input:
+        unpack(cut_files),
+        film=film_file,
+    output:
+        cuts="<results>/stimuli/{stimulus}_cuts.tsv",
+    log:
+        "<logs>/scene_cuts/{stimulus}.log",
+    benchmark:
+        "<benchmarks>/scene_cuts/{stimulus}.tsv"
+    conda:
+        "../../envs/stimuli.yaml"
+    threads: 2
+    resources:
+        mem_mb=1000,
+        runtime=120,
+    params:
+        spec=cut_spec,
+        code=code("scene_cuts.py"),
+    message:
+        "Find the scene cuts of {wildcards.stimulus}"
+    script:
+        "../scripts/scene_cuts.py"
+
+
+rule events:
+    input:
+        unpack(event_files),
+        film=film_file,
+    output:
+        events="<results>/events/{stimulus}_{alignment}.tsv",
+        counts="<results>/events/{stimulus}_{alignment}_counts.tsv",
+    log:
+        "<logs>/events/{stimulus}_{alignment}.log",
+    benchmark:
+        "<benchmarks>/events/{stimulus}_{alignment}.tsv"
+    conda:
+        "../../envs/stimuli.yaml"
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=20,
+    params:
+        spec=event_spec,
+        code=code("events.py"),
+    message:
+        "Make the {wildcards.alignment} events of {wildcards.stimulus}"
+    script:
+        "../scripts/events.py"
+
+
+rule frames:
+    input:
+        events=expand("<results>/events/{{stimulus}}_{alignment}.tsv", alignment=ALIGNMENTS),
+        film=film_file,
+    output:
+        frames="<results>/frames/{stimulus}.nc",
+    log:
+        "<logs>/frames/{stimulus}.log",
+    benchmark:
+        "<benchmarks>/frames/{stimulus}.tsv"
+    conda:
+        "../../envs/stimuli.yaml"
+    threads: 2
+    resources:
+        mem_mb=1000,
+        runtime=120,
+    params:
+        spec=lambda wildcards: {"stimulus": wildcards.stimulus, "size_px": config["frames"]["size_px"]},
+        code=code("frames.py"),
+    message:
+        "Keep the pictures of {wildcards.stimulus} that events need"
+    script:
+        "../scripts/frames.py"
+
+
+rule lowlevel:
+    input:
+        film=film_file,
+        events="<results>/events/{stimulus}_{alignment}.tsv",
+        words="<results>/stimuli/{stimulus}_words.tsv",
+        cuts="<results>/stimuli/{stimulus}_cuts.tsv",
+        frames="<results>/frames/{stimulus}.nc",
+    output:
+        lowlevel="<results>/lowlevel/{stimulus}_{alignment}.nc",
+    log:
+        "<logs>/lowlevel/{stimulus}_{alignment}.log",
+    benchmark:
+        "<benchmarks>/lowlevel/{stimulus}_{alignment}.tsv"
+    conda:
+        "../../envs/stimuli.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=60,
+    params:
+        spec=lowlevel_spec,
+        code=code("lowlevel.py"),
+    message:
+        "Describe the {wildcards.alignment} events of {wildcards.stimulus}"
+    script:
+        "../scripts/lowlevel.py"

@@ -1,0 +1,20 @@
+"""Read a transcript into the one table of words."""
+
+from fusion.logs import log_to
+from fusion.stimuli import transcripts
+from fusion.tables import write_tsv
+
+log = log_to(snakemake.log[0])
+spec = snakemake.params.spec
+
+words = transcripts.read(
+    snakemake.input.transcript,
+    spec["format"],
+    sentences_path=snakemake.input.get("sentences"),
+    tier=spec["tier"],
+    language=spec["language"],
+)
+log.info(
+    "%d words in %d sentences, %.3f to %.3f s", len(words), words["sentence_id"].nunique(), words["onset_s"].min(), words["offset_s"].max()
+)
+write_tsv(words, snakemake.output.words, float_format="%.10g")
