@@ -79,8 +79,6 @@ def vision(words: pd.DataFrame, cuts: pd.DataFrame, clock: FilmClock, spec: dict
     frame = cuts["frame"].to_numpy()
     if spec["frame_offset_s"]:
         frame = clock.frame_at(clock.seconds[frame] + spec["frame_offset_s"])
-        cuts["frame"].to_numpy() if not spec["frame_offset_s"] else clock.frame_at(clock.seconds[cuts["frame"]] + spec["frame_offset_s"])
-    )
     spans = words.groupby("sentence_id", sort=False).agg(onset=("onset_s", "min"), offset=("offset_s", "max"), text=("sentence", "first"))
     closest = sentences.nearest(spans["onset"].to_numpy(), spans["offset"].to_numpy(), onset) if len(onset) else np.zeros(0, int)
     table = pd.DataFrame({
