@@ -13,7 +13,9 @@ loaded = []
 for path in snakemake.input.influence:
     with open_labelled(path) as dataset:
         loaded.append(fits.fit_from(dataset, path))
-log.info("%s: %s", spec["contrast"], ", ".join(f"{fit.name} ({len(fit.electrodes)} electrodes, {len(fit.blocks)} blocks)" for fit in loaded))
+log.info(
+    "%s: %s", spec["contrast"], ", ".join(f"{fit.name} ({len(fit.electrodes)} electrodes, {len(fit.blocks)} blocks)" for fit in loaded)
+)
 
 rng = rng_for(spec["seed"], "multipliers", spec["subject"], spec["alignment"], spec["contrast"])
 result = table.contrast_table(loaded, spec, rng)

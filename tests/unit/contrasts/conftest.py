@@ -9,7 +9,18 @@ from fusion.contrasts.fits import Fit
 BINS = np.arange(-500.0, 1501.0, 250.0)
 
 
-def make_fit(name="m-trained-true", n_electrodes=6, n_blocks=30, effect=0.0, scale=0.02, seed=0, bins=BINS, validation=None, electrodes=None, blocks=None):
+def make_fit(
+    name="m-trained-true",
+    n_electrodes=6,
+    n_blocks=30,
+    effect=0.0,
+    scale=0.02,
+    seed=0,
+    bins=BINS,
+    validation=None,
+    electrodes=None,
+    blocks=None,
+):
     """Return a fit whose z is ``effect`` plus the sum of its block influences, i.e. whose influence is exact."""
     rng = np.random.default_rng([seed, *name.encode()])
     electrodes = tuple(electrodes or (f"E{k}" for k in range(n_electrodes)))

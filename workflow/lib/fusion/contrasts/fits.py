@@ -92,7 +92,10 @@ def align(fits: list[Fit]) -> list[Fit]:
         for what in ("blocks", "bins"):
             if not np.array_equal(getattr(fit, what), getattr(first, what)):
                 raise InputError(
-                    f"fit {fit.name}", what, f"{len(getattr(fit, what))} {what}", f"the {len(getattr(first, what))} {what} of fit {first.name}"
+                    f"fit {fit.name}",
+                    what,
+                    f"{len(getattr(fit, what))} {what}",
+                    f"the {len(getattr(first, what))} {what} of fit {first.name}",
                 )
     electrodes = tuple(dict.fromkeys(name for fit in fits for name in fit.electrodes))
     filled = np.any([np.any(np.nan_to_num(fit.influence), axis=(0, 2, 3)) for fit in fits], axis=0)
@@ -120,7 +123,16 @@ def _over(fit: Fit, electrodes: tuple[str, ...], keep: np.ndarray) -> Fit:
 
     layers = tuple("" if row < 0 else fit.layers[row] for row in rows)
     return Fit(
-        fit.name, electrodes, blocks, fit.bins, spread(fit.z, 0), spread(fit.z_val, 0), spread(fit.r, 0), spread(influence, 2), layers, fit.n_events
+        fit.name,
+        electrodes,
+        blocks,
+        fit.bins,
+        spread(fit.z, 0),
+        spread(fit.z_val, 0),
+        spread(fit.r, 0),
+        spread(influence, 2),
+        layers,
+        fit.n_events,
     )
 
 

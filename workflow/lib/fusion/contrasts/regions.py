@@ -45,7 +45,9 @@ def region_table(sites: pd.DataFrame, atlas: pd.DataFrame, correction: str) -> p
     counts["fraction"] = (counts["positive"] / counts["tested"]).where(some)
     low, high = proportion_confint(counts["positive"], counts["tested"].where(some, 1), method="wilson")
     counts["ci_low"], counts["ci_high"] = np.where(some, low, np.nan), np.where(some, high, np.nan)
-    counts["p"] = [placement_p(table, region, side) if n else np.nan for region, side, n in counts[["region", "hemisphere", "tested"]].to_numpy()]
+    counts["p"] = [
+        placement_p(table, region, side) if n else np.nan for region, side, n in counts[["region", "hemisphere", "tested"]].to_numpy()
+    ]
     counts["q"] = q_values(counts["p"], correction)
     counts["coverage"] = np.select([some, counts["electrodes"] > 0], ["tested", "electrodes, none tested"], "no electrodes")
     return counts.sort_values(["region", "hemisphere"], ignore_index=True)[COLUMNS]

@@ -106,7 +106,9 @@ def best_models(primary: pd.DataFrame, contrast: str | None, index: pd.MultiInde
     rows = rows.sort_values("t", ascending=False, kind="stable").drop_duplicates(["subject", "electrode"])
     rows = rows.set_index(["subject", "electrode"]).reindex(index).reset_index(drop=True)
     model = rows["a"].str.split("-").str[0].astype(object)
-    best = pd.DataFrame({"best_model": model, "best_modality": model.map(modality), "r_best": rows["r_a"], "latency_ms": rows["latency_ms"]})
+    best = pd.DataFrame(
+        {"best_model": model, "best_modality": model.map(modality), "r_best": rows["r_a"], "latency_ms": rows["latency_ms"]}
+    )
     return best[columns]
 
 

@@ -9,10 +9,33 @@ from fusion.contrasts import fits as fitted
 from fusion.contrasts import influence
 from fusion.errors import InputError
 
-COLUMNS = (
-    "subject electrode alignment contrast window alternative a b layer_a layer_b r_a r_b effect se ci_low ci_high t df p p_max "
-    "latency_ms n_events n_blocks tested reason"
-).split()
+COLUMNS = [
+    "subject",
+    "electrode",
+    "alignment",
+    "contrast",
+    "window",
+    "alternative",
+    "a",
+    "b",
+    "layer_a",
+    "layer_b",
+    "r_a",
+    "r_b",
+    "effect",
+    "se",
+    "ci_low",
+    "ci_high",
+    "t",
+    "df",
+    "p",
+    "p_max",
+    "latency_ms",
+    "n_events",
+    "n_blocks",
+    "tested",
+    "reason",
+]
 
 
 def contrast_table(fits: list[fitted.Fit], spec: dict, rng: np.random.Generator) -> pd.DataFrame:
@@ -52,7 +75,10 @@ def window_table(fits: dict[str, fitted.Fit], spec: dict, name: str, window: lis
     in_window = (some.bins >= window[0]) & (some.bins <= window[1])
     if not in_window.any():
         raise InputError(
-            "config", f"key statistics.windows.{name}", f"{window} ms", f"a window that holds bins between {some.bins[0]:g} and {some.bins[-1]:g} ms"
+            "config",
+            f"key statistics.windows.{name}",
+            f"{window} ms",
+            f"a window that holds bins between {some.bins[0]:g} and {some.bins[-1]:g} ms",
         )
     n_electrodes, n_blocks = len(some.electrodes), len(some.blocks)
     a = side(fits, spec["a"], in_window)
@@ -97,7 +123,14 @@ def side(fits: dict[str, fitted.Fit], operand: dict | None, in_window: np.ndarra
         shape = (len(some.electrodes), int(in_window.sum()))
         labels = np.full(shape[0], "nothing", object)
         zero = np.zeros(shape)
-        return {"z": zero, "z_val": zero, "r": zero, "influence": np.zeros((), np.float32), "fit": labels, "layer": np.full(shape[0], "", object)}
+        return {
+            "z": zero,
+            "z_val": zero,
+            "r": zero,
+            "influence": np.zeros((), np.float32),
+            "fit": labels,
+            "layer": np.full(shape[0], "", object),
+        }
     candidates = [fits[name] for name in operand["of"]]
     choice = fitted.choose(candidates, operand["rank"], in_window)
     names = np.array([*operand["of"], ""], object)[choice]

@@ -1,0 +1,143 @@
+"""Choice on validation, pairing by id, and what happens at the edges."""
+
+import numpy as np
+import pytest
+
+from fusion.contrasts import fits as fitted
+from fusion.contrasts import table
+from fusion.errors import InputError
+from fusion.labelled import open_labelled
+
+SPEC = {
+    "subject": "01",
+    "alignment": "language",
+    "contrast": "x",
+    "a": {"rank": 1, "of": ["a-trained-true"]},
+    "b": {"rank": 1, "of": ["b-trained-true"]},
+    "alternative": "greater",
+    "windows": {"after": [0, 1000]},
+    "bin_weights": "validation",
+    "multipliers": 100,
+    "min_blocks": 8,
+}
+
+
+def run(fits, **changes):
+    return table.contrast_table(fits, {**SPEC, **changes}, np.random.default_rng(0)).set_index("electrode")
+
+
+def test_columns_and_a_planted_difference(fit):
+    found = run([fit("a-trained-true", effect=0.2), fit("b-trained-true", effect=0.05)])
+    assert list(found.columns) == [name for name in table.COLUMNS if name != "electrode"]
+    assert found["tested"].all() and (found["p"] < 1e-3).all() and (found["p_max"] == 1 / 101).all()
+    assert np.allclose(found["effect"], 0.15, atol=0.05)
+    assert (found["n_events"] == 1200).all() and (found["n_blocks"] == 30).all()
+
+
+def test_the_window_decides_what_is_tested(fit):
+    a = fit("a-trained-true")
+    early = a.bins < 0
+    a.z[:, early] += 5
+    assert (run([a, fit("b-trained-true")])["effect"].abs() < 1).all()
+    assert (run([a, fit("b-trained-true")], windows={"before": [-500, -1]})["effect"] > 4).all()
+    assert (run([a, fit("b-trained-true")], windows={"before": [-500, -1]})["latency_ms"] < 0).all()
+
+
+def test_the_best_of_a_set_is_chosen_on_validation_only(fit):
+    """Test scores that contradict the validation scores must not change the choice."""
+    better, worse = fit("a-trained-true", effect=0.1, validation=0.0), fit("c-trained-true", effect=-0.1, validation=0.3)
+    found = run([better, worse, fit("b-trained-true")], a={"rank": 1, "of": ["a-trained-true", "c-trained-true"]})
+    assert (found["a"] == "c-trained-true").all() and (found["effect"] < 0).all()
+
+
+def test_ranks(fit):
+    members = [fit(f"{name}-trained-true", validation=v) for name, v in (("a", 0.1), ("b", 0.3), ("c", 0.2))]
+    names = [m.name for m in members]
+    found = run(members, a={"rank": 1, "of": names}, b={"rank": 2, "of": names})
+    assert (found["a"] == "b-trained-true").all() and (found["b"] == "c-trained-true").all()
+    beyond = run(members, a={"rank": 1, "of": names}, b={"rank": 4, "of": names})
+    assert not beyond["tested"].any() and (beyond["reason"] == "no fit for b").all()
+
+
+def test_against_nothing_is_the_score_itself(fit):
+    a = fit("a-trained-true", effect=0.1)
+    found = run([a], b=None, bin_weights="equal")
+    in_window = (a.bins >= 0) & (a.bins <= 1000)
+    assert np.allclose(found["effect"], a.z[:, in_window].mean(1))
+    assert (found["b"] == "nothing").all() and (found["r_b"] == 0).all()
+
+
+def test_swapping_sides_mirrors_the_test(fit):
+    pair = [fit("a-trained-true", effect=0.02), fit("b-trained-true")]
+    one, other = run(pair, alternative="two-sided"), run(pair, a=SPEC["b"], b=SPEC["a"], alternative="two-sided")
+    assert (
+        np.allclose(one["effect"], -other["effect"]) and np.allclose(one["p"], other["p"]) and np.allclose(one["ci_low"], -other["ci_high"])
+    )
+
+
+def test_electrodes_are_paired_by_name_not_by_place(fit):
+    a = fit("a-trained-true", electrodes=["A1", "A2", "B1"], effect=np.array([[0.3], [0.0], [0.0]]))
+    b = fit("b-trained-true", electrodes=["B1", "A1", "C1"])
+    found = run([a, b])
+    assert found.loc["A1", "effect"] > 0.2 and abs(found.loc["B1", "effect"]) < 0.1
+    assert found.loc["A2", "reason"] == "no fit for b" and found.loc["C1", "reason"] == "no fit for a"
+    assert not found.loc[["A2", "C1"], "tested"].any() and found.loc["C1", ["effect", "p", "latency_ms"]].isna().all()
+
+
+def test_a_model_alone_at_an_electrode_does_not_win(fit):
+    """Best of a set against one absent model: not tested, rather than won by default."""
+    found = run([fit("a-trained-true", effect=0.5), fit("b-trained-true", electrodes=["E0"])])
+    assert found["tested"].tolist() == [True] + [False] * 5
+
+
+def test_the_same_fit_on_both_sides_is_not_tested(fit):
+    found = run([fit("a-trained-true")], b=SPEC["a"])
+    assert (found["reason"] == "a and b are the same fit").all()
+
+
+def test_zero_electrodes_give_an_empty_table(fit):
+    found = run([fit("a-trained-true", electrodes=[], n_electrodes=0), fit("b-trained-true", electrodes=[], n_electrodes=0)])
+    assert len(found) == 0 and "p" in found
+
+
+def test_too_few_blocks_say_so(fit):
+    found = run([fit("a-trained-true", n_blocks=5), fit("b-trained-true", n_blocks=5)])
+    assert (found["reason"] == "5 blocks of film time, fewer than 8").all() and found["p"].isna().all()
+
+
+def test_blocks_without_events_are_no_samples(fit):
+    a, b = fit("a-trained-true"), fit("b-trained-true")
+    for one in (a, b):
+        one.influence[:, 20:] = 0
+    assert (run([a, b])["df"] == 19).all()
+
+
+def test_one_bad_electrode_leaves_the_others_alone(fit):
+    a, b = fit("a-trained-true"), fit("b-trained-true")
+    whole = run([a, b])
+    a.z[2], a.z_val[2], a.r[2], a.influence[:, :, 2] = np.nan, np.nan, np.nan, np.nan
+    found = run([a, b])
+    assert not found.loc["E2", "tested"]
+    assert found.drop("E2").equals(whole.drop("E2"))
+
+
+@pytest.mark.parametrize("what", ["blocks", "bins"])
+def test_unpaired_fits_are_refused(fit, what):
+    other = fit("b-trained-true", n_blocks=31) if what == "blocks" else fit("b-trained-true", bins=np.arange(0.0, 1000, 100))
+    with pytest.raises(InputError, match=what):
+        run([fit("a-trained-true"), other])
+
+
+def test_a_window_without_bins_is_refused(fit):
+    with pytest.raises(InputError, match="windows.late"):
+        run([fit("a-trained-true"), fit("b-trained-true")], windows={"late": [5000, 6000]})
+
+
+def test_a_file_survives_the_round_trip_and_a_wrong_one_is_refused(fit, fit_file, tmp_path):
+    a = fit("a-trained-true")
+    with open_labelled(fit_file(a, tmp_path / "influence.nc")) as dataset:
+        read = fitted.fit_from(dataset, "influence.nc")
+        with pytest.raises(InputError, match="'z_val'"):
+            fitted.fit_from(dataset.drop_vars("z_val"), "influence.nc")
+    assert (read.name, read.electrodes, read.blocks, read.layers, read.n_events) == (a.name, a.electrodes, a.blocks, a.layers, a.n_events)
+    assert np.allclose(read.z, a.z, atol=1e-6) and np.array_equal(read.influence, a.influence)

@@ -1,0 +1,92 @@
+"""The block-influence test against loops, scipy and its own error rate."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from fusion.contrasts import influence
+
+
+def test_difference_equals_a_plain_loop():
+    rng = np.random.default_rng(1)
+    parts, z, weights = rng.standard_normal((2, 12, 3, 5)), rng.standard_normal((3, 5)), rng.random((3, 5))
+    weights /= weights.sum(1, keepdims=True)
+    found = influence.difference(z, parts, weights, "two-sided")
+    for e in range(3):
+        effect = sum(weights[e, b] * z[e, b] for b in range(5))
+        variance = 0.0
+        for part in range(2):
+            sums = [sum(weights[e, b] * parts[part, k, e, b] for b in range(5)) for k in range(12)]
+            variance += 12 / 11 * sum((s - np.mean(sums)) ** 2 for s in sums)
+        se = np.sqrt(variance)
+        low, high = stats.t.interval(0.95, 11, effect, se)
+        expected = {"effect": effect, "se": se, "t": effect / se, "ci_low": low, "ci_high": high, "p": 2 * stats.t.sf(abs(effect / se), 11)}
+        for key, value in expected.items():
+            assert found[key][e] == pytest.approx(value, rel=1e-9), key
+
+
+def test_one_part_and_equal_weights_is_the_t_test_of_scipy():
+    """With block means as influences, the test is the one-sample t-test of the block means."""
+    rng = np.random.default_rng(2)
+    blocks = rng.normal(0.3, 1, 25)
+    parts = np.zeros((2, 25, 1, 1))
+    parts[0, :, 0, 0] = (blocks - blocks.mean()) / 25
+    found = influence.difference(np.array([[blocks.mean()]]), parts, np.ones((1, 1)), "greater")
+    expected = stats.ttest_1samp(blocks, 0, alternative="greater")
+    assert found["t"][0] == pytest.approx(expected.statistic)
+    assert found["p"][0] == pytest.approx(expected.pvalue)
+    assert found["df"][0] == expected.df
+
+
+def test_weights_are_the_positive_validation_scores():
+    weights = influence.bin_weights(np.array([[0.2, -0.1, 0.0], [-1.0, -1.0, -1.0]]), np.array([[0.0, -0.1, 0.2], [0.0, 0.0, 0.0]]))
+    assert np.allclose(weights, [[0.5, 0, 0.5], [1 / 3, 1 / 3, 1 / 3]])
+
+
+def test_equal_fits_are_not_tested():
+    assert np.isnan(influence.difference(np.zeros((1, 4)), np.zeros((2, 9, 1, 4)), np.full((1, 4), 0.25), "greater")["t"]).all()
+
+
+@pytest.mark.parametrize("alternative", ["greater", "two-sided"])
+def test_max_over_bins_equals_a_plain_loop(alternative):
+    rng = np.random.default_rng(3)
+    parts, z = rng.standard_normal((2, 10, 2, 4)), 3 * rng.standard_normal((2, 4))
+    found = influence.max_over_bins(z, parts, alternative, 200, np.random.default_rng(7))
+    signs = np.random.default_rng(7).integers(0, 2, (2, 200, 10)) * 2 - 1
+
+    def variance(blocks):
+        return 10 / 9 * ((blocks - blocks.mean(0)) ** 2).sum(0)
+
+    for e in range(2):
+        t = z[e] / np.sqrt(variance(parts[0, :, e]) + variance(parts[1, :, e]))
+        observed, hits = max(abs(t)) if alternative == "two-sided" else max(t), 0
+        for draw in range(200):
+            signed = [signs[p, draw][:, None] * (parts[p, :, e] - parts[p, :, e].mean(0)) for p in range(2)]
+            t = np.sqrt(10 / 9) * (signed[0].sum(0) + signed[1].sum(0)) / np.sqrt(variance(signed[0]) + variance(signed[1]))
+            hits += (max(abs(t)) if alternative == "two-sided" else max(t)) >= observed
+        assert found[e] == pytest.approx((1 + hits) / 201)
+
+
+@pytest.mark.parametrize("alternative", ["greater", "two-sided"])
+def test_both_tests_keep_their_level_when_influences_are_exact(fit, alternative):
+    null = fit(n_electrodes=3000, n_blocks=30, seed=5, bins=np.arange(0.0, 300, 100))
+    weights = np.full(null.z.shape, 1 / 3)
+    p = influence.difference(null.z, null.influence, weights, alternative)["p"]
+    p_max = influence.max_over_bins(null.z, null.influence, alternative, 200, np.random.default_rng(0))
+    for values in (p, p_max):
+        assert np.mean(values < 0.05) == pytest.approx(0.05, abs=0.013)
+    assert np.mean(p < 0.01) == pytest.approx(0.01, abs=0.006)
+
+
+def test_intervals_cover_the_true_difference(fit):
+    """Two parts of equal variance hold 2 (K - 1) degrees of freedom, of which K - 1 are used: slightly wide."""
+    some = fit(n_electrodes=2000, n_blocks=20, effect=0.05, seed=6, bins=np.arange(0.0, 300, 100))
+    found = influence.difference(some.z, some.influence, np.full(some.z.shape, 1 / 3), "greater")
+    assert np.mean((found["ci_low"] < 0.05) & (found["ci_high"] > 0.05)) == pytest.approx(
+        1 - 2 * stats.t.sf(stats.t.ppf(0.975, 19), 38), abs=0.015
+    )
+
+
+def test_unknown_alternative():
+    with pytest.raises(ValueError, match="greater or two-sided"):
+        influence.p_value(np.zeros(1), 3, "less")

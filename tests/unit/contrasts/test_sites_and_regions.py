@@ -1,0 +1,208 @@
+"""Correction against statsmodels, verdicts, regions against scipy, and two subjects with the same names."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from scipy import stats
+from statsmodels.stats.multitest import multipletests
+from statsmodels.stats.proportion import proportion_confint
+
+from fusion.contrasts import correct, dictionary, regions, sites, verdicts
+from fusion.errors import InputError
+
+SCHEMAS = Path(__file__).parents[3] / "workflow" / "schemas"
+SPEC = {
+    "contrasts": {"m": "multimodal", "s": "slip", "any": "signal", "v": "vision", "l": "language"},
+    "alignments": ["language", "vision"],
+    "window": "after",
+    "level": 0.05,
+    "correction": "bh",
+    "modality": {"slip": "vision-language"},
+}
+NO, YES = 0.6, 1e-6
+KINDS = {
+    "integration": dict(m=YES, s=YES, any=YES, v=YES, l=NO),
+    "multimodal": dict(m=NO, s=NO, any=YES, v=YES, l=YES),
+    "vision": dict(m=NO, s=NO, any=YES, v=YES, l=NO),
+    "language": dict(m=NO, s=NO, any=YES, v=NO, l=YES),
+    "none": dict(m=NO, s=NO, any=NO, v=NO, l=NO),
+    "undecided": dict(m=NO, s=NO, any=YES, v=NO, l=NO),
+}
+
+
+def contrast_rows(p_of, subjects=("01", "02")):
+    """Return contrast rows with given p: p_of maps electrode -> contrast -> p."""
+    rows = [
+        {"subject": subject, "electrode": electrode, "alignment": alignment, "contrast": contrast, "window": "after", "alternative": "greater",
+         "a": "slip-trained-true", "b": "nothing", "layer_a": "l", "layer_b": "", "r_a": 0.2, "r_b": 0.0, "effect": 0.1, "se": 0.1, "ci_low": 0.0,
+         "ci_high": 0.2, "t": 1.0, "df": 29, "p": p, "p_max": p, "latency_ms": 300.0, "n_events": 9, "n_blocks": 30,
+         "tested": bool(np.isfinite(p)), "reason": "" if np.isfinite(p) else "no score for a"}
+        for subject in subjects for electrode, by_contrast in p_of.items() for alignment in SPEC["alignments"] for contrast, p in by_contrast.items()
+    ]  # fmt: skip
+    return correct.add_families(pd.DataFrame(rows), "bh")
+
+
+def places(names, subjects=("01", "02"), kept=True):
+    table = pd.DataFrame(
+        {
+            "electrode": list(names),
+            "kept": kept,
+            "reason": None,
+            "x": 1.0,
+            "y": 2.0,
+            "z": 3.0,
+            "space": "MNI",
+            "region": "insula",
+            "hemisphere": "L",
+        }
+    )
+    return sites.merge_electrodes({(subject, f"rec{subject}"): table for subject in subjects})
+
+
+@pytest.mark.parametrize("correction", ["bh", "by"])
+def test_q_is_statsmodels_over_tested_electrodes_only(correction):
+    p = np.random.default_rng(0).random(50) ** 2
+    p[::7] = np.nan
+    q = correct.q_values(p, correction)
+    ok = np.isfinite(p)
+    assert np.isnan(q[~ok]).all()
+    assert np.allclose(q[ok], multipletests(p[ok], method={"bh": "fdr_bh", "by": "fdr_by"}[correction])[1])
+    ranked = np.sort(p[ok])
+    constant = 1 if correction == "bh" else np.sum(1 / np.arange(1, len(ranked) + 1))
+    by_hand = np.minimum.accumulate((ranked * len(ranked) * constant / np.arange(1, len(ranked) + 1))[::-1])[::-1]
+    assert np.allclose(np.sort(q[ok]), np.minimum(by_hand, 1))
+
+
+def test_families_are_contrast_by_alignment_by_window_over_all_subjects():
+    table = contrast_rows({f"E{k}": {"m": p} for k, p in enumerate([0.001, 0.02, 0.5])})
+    one = table[table["alignment"] == "vision"]
+    assert np.allclose(one["q"], multipletests(one["p"], method="fdr_bh")[1])
+    assert set(one["family"]) == {"m, vision, window after: 6 electrodes, Benjamini-Hochberg"}
+
+
+def test_simes_is_scipy_s_and_ignores_missing():
+    p = np.array([[0.01, 0.04], [0.3, np.nan], [np.nan, np.nan]])
+    assert np.allclose(correct.any_of(p), [stats.false_discovery_control(p[0]).min(), 0.3, np.nan], equal_nan=True)
+    assert np.allclose(correct.all_of(p), [0.04, np.nan, np.nan], equal_nan=True)
+
+
+def test_simes_of_independent_nulls_is_uniform():
+    p = np.random.default_rng(1).random((20000, 2))
+    assert stats.kstest(correct.any_of(p), "uniform").pvalue > 0.001
+
+
+def test_verdicts_of_clear_cases():
+    table = sites.site_table(places(KINDS), contrast_rows(KINDS), SPEC)
+    assert (table["verdict"] == table["electrode"]).all()
+    assert (table["reason"].str.len() > 10).all()
+    assert table.loc[table["verdict"] == "integration", ["test_1", "test_2", "test_3", "test_4"]].all(axis=None)
+    assert table["test_5"].isna().all()
+
+
+def test_integration_must_hold_within_one_alignment():
+    """Beating the unimodal models in one alignment and the twin in the other is not enough."""
+    p = {"multimodal": np.array([[1e-6, 0.9]]), "slip": np.array([[0.9, 1e-6]])}
+    assert verdicts.verdict_p(p)["integration"][0] == pytest.approx(0.9)
+
+
+def test_the_same_electrode_name_in_two_subjects_is_two_sites():
+    rows = contrast_rows({"A1": KINDS["integration"]}, ["01"])
+    other = contrast_rows({"A1": KINDS["none"]}, ["02"])
+    table = sites.site_table(places(["A1"]), pd.concat([rows, other], ignore_index=True), SPEC)
+    assert table["verdict"].tolist() == ["integration", "none"]
+
+
+def test_a_subject_without_one_alignment_and_a_model_missing_for_another():
+    rows = contrast_rows(KINDS)
+    rows = rows[~((rows["subject"] == "01") & (rows["alignment"] == "vision"))]
+    rows.loc[(rows["subject"] == "02") & (rows["contrast"] == "s"), ["p", "q", "tested", "reason"]] = [
+        np.nan,
+        np.nan,
+        False,
+        "no fit for a",
+    ]
+    table = sites.site_table(places(KINDS), rows, SPEC).set_index(["subject", "electrode"])
+    assert table.loc[("01", "integration"), "verdict"] == "integration"
+    assert table.loc["01"]["test_2"].isna().all() and table.loc["01", "m_vision_p"].isna().all()
+    # Without the twin contrast integration cannot be shown there, and is not.
+    assert table.loc[("02", "integration"), "verdict"] == "vision"
+
+
+def test_dropped_and_untested_electrodes_are_listed_with_the_reason():
+    electrodes = places([*KINDS, "X1"])
+    electrodes.loc[electrodes["electrode"] == "none", ["kept", "reason"]] = [False, "flat"]
+    rows = contrast_rows({k: v for k, v in KINDS.items() if k != "none"})
+    rows.loc[rows["electrode"] == "vision", ["p", "tested", "reason"]] = [np.nan, False, "no score for a"]
+    table = sites.site_table(electrodes, rows, SPEC).set_index("electrode")
+    assert (table.loc[["none", "X1", "vision"], "verdict"] == "not tested").all()
+    assert (table.loc["none", "reason"] == "dropped in cleaning: flat").all()
+    assert (table.loc["X1", "reason"] == "not among the responses").all()
+    assert (table.loc["vision", "reason"] == "no score for a").all()
+
+
+def test_nothing_at_all_gives_empty_tables_with_all_columns():
+    rows = contrast_rows(KINDS)
+    table = sites.site_table(places([]), rows.iloc[:0], SPEC)
+    assert len(table) == 0 and {"verdict", "m_language_q", "test_1"} <= set(table.columns)
+    assert len(regions.region_table(table, pd.DataFrame({"region": ["insula"], "hemisphere": ["L"]}), "bh")) == 1
+
+
+def test_an_electrode_that_no_table_places_is_refused():
+    with pytest.raises(InputError, match="E9"):
+        sites.site_table(places(KINDS), contrast_rows({"E9": KINDS["none"]}), SPEC)
+
+
+def test_dictionaries_describe_every_column_and_name_the_family():
+    rows = contrast_rows(KINDS)
+    table = sites.site_table(places(KINDS), rows, SPEC)
+    described = dictionary.data_dictionary(
+        table, yaml.safe_load((SCHEMAS / "sites.schema.yaml").read_text()), sites.families(rows, table, SPEC)
+    )
+    assert set(described) == set(table.columns)
+    assert all("Family" in described[name] for name in table.columns if name.endswith("_q") or name.startswith("q_"))
+    assert described["m_vision_q"]["Family"].startswith("m, vision, window after: 12 electrodes")
+    with pytest.raises(InputError, match="strange"):
+        dictionary.data_dictionary(table.assign(strange=1), yaml.safe_load((SCHEMAS / "sites.schema.yaml").read_text()))
+
+
+def region_sites(seed=0):
+    rng = np.random.default_rng(seed)
+    n = 60
+    return pd.DataFrame({
+        "subject": rng.choice(["01", "02"], n), "region": rng.choice(["insula", "cuneus"], n), "hemisphere": "L",
+        "tested": True, "verdict": rng.choice(["integration", "none"], n, p=[0.3, 0.7]),
+    })  # fmt: skip
+
+
+def test_regions_intervals_and_coverage():
+    table = region_sites()
+    table.loc[len(table)] = ["01", "lingual", "R", False, "not tested"]
+    atlas = pd.DataFrame({"region": ["ctx-lh-insula", "ctx-rh-lingual", "ctx-rh-precuneus"], "hemisphere": ["L", "R", "R"]})
+    found = regions.region_table(table, atlas, "bh").set_index("region")
+    assert found["coverage"].to_dict() == {
+        "insula": "tested", "cuneus": "tested", "lingual": "electrodes, none tested", "ctx-rh-precuneus": "no electrodes"
+    }  # fmt: skip
+    row = found.loc["insula"]
+    assert (row["ci_low"], row["ci_high"]) == pytest.approx(proportion_confint(row["positive"], row["tested"], method="wilson"))
+    exact = stats.binomtest(int(row["positive"]), int(row["tested"])).proportion_ci(method="wilson")
+    assert (row["ci_low"], row["ci_high"]) == pytest.approx((exact.low, exact.high))
+    assert found.loc[["lingual", "ctx-rh-precuneus"], ["fraction", "ci_low", "p", "q"]].isna().all(axis=None)
+
+
+def test_placement_p_is_fisher_s_for_one_subject_and_a_permutation_for_two():
+    table = region_sites(3).assign(positive=lambda t: t["verdict"] == "integration")
+    one = table.assign(subject="01")
+    inside = one["region"] == "insula"
+    counts = [
+        [sum(inside & one["positive"]), sum(inside & ~one["positive"])],
+        [sum(~inside & one["positive"]), sum(~inside & ~one["positive"])],
+    ]
+    assert regions.placement_p(one, "insula", "L") == pytest.approx(stats.fisher_exact(counts, alternative="greater").pvalue)
+    rng, observed, hits = np.random.default_rng(0), sum((table["region"] == "insula") & table["positive"]), 0
+    groups = [(g["positive"].to_numpy(), (g["region"] == "insula").to_numpy()) for _, g in table.groupby("subject")]
+    for _ in range(4000):
+        hits += sum(np.sum(rng.permutation(p) & r) for p, r in groups) >= observed
+    assert regions.placement_p(table, "insula", "L") == pytest.approx(hits / 4000, abs=0.03)
