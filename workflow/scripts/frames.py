@@ -24,6 +24,6 @@ with labelled.create(snakemake.output.frames, coords, {"stimulus": spec["stimulu
     # A chunk is a picture: models read them a batch at a time.
     image = labelled.add(file, "image", ("frame", "y", "x", "rgb"), dtype="uint8", chunks=(1, height, width, 3), **frames.COMPRESSION)
     motion = labelled.add(file, "motion_energy", ("frame",), attrs={"units": "luma^2/s"})
-    for k, picture in enumerate(chain([first], pictures)):
-        image[k], motion[k] = picture.image, picture.motion
+    for where, images, energies in frames.batches(chain([first], pictures)):
+        image[where], motion[where] = images, energies
 log.info("%d pictures of %d x %d px out of %d", len(wanted), width, height, len(clock.pts))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import islice
 
 import numpy as np
 from av.video.reformatter import Colorspace, Interpolation
@@ -68,6 +69,15 @@ def pictures(path, clock: film.FilmClock, wanted: np.ndarray, size_px: int, thre
         before_index, before = index, light
 
 
+def batches(stream: Iterator[Picture], size: int = 64) -> Iterator[tuple[slice, np.ndarray, np.ndarray]]:
+    """Yield (where they go, images (picture, y, x, rgb), motion energy (picture,)) for ``size`` pictures at a time."""
+    start = 0
+    while batch := list(islice(stream, size)):
+        where = slice(start, start + len(batch))
+        yield where, np.stack([picture.image for picture in batch]), np.array([picture.motion for picture in batch], np.float32)
+        start = where.stop
+
+
 def resized(frame, size_px: int, aspect: Fraction | None = None) -> np.ndarray:
     """Return a decoded picture as (y, x, rgb) uint8 with square pixels and the right way up, shorter side ``size_px`` at most.
 
@@ -83,4 +93,4 @@ def resized(frame, size_px: int, aspect: Fraction | None = None) -> np.ndarray:
 
 def luma(image: np.ndarray) -> np.ndarray:
     """Return the luma (y, x) of an 8-bit RGB image (y, x, rgb), 0..1."""
-    return (image @ LUMA) / np.float32(255)
+    return (image.astype(np.float32) @ LUMA) / np.float32(255)
