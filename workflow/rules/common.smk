@@ -1,5 +1,6 @@
 """What every stage needs: the resolved config, the recordings, and the content hash of a rule's code."""
 
+import re
 import sys
 from pathlib import Path
 
@@ -15,7 +16,8 @@ from fusion.errors import InputError
 
 try:
     SCHEMA = yaml.safe_load(Path(workflow.basedir, "workflow/schemas/config.schema.yaml").read_text())
-    ZOO = settings.load_zoo(config.get("zoo", SCHEMA["properties"]["zoo"]["default"]), Path(workflow.basedir))
+    ROW = yaml.safe_load(Path(workflow.basedir, "workflow/schemas/models.schema.yaml").read_text())
+    ZOO = settings.load_zoo(config.get("zoo", SCHEMA["properties"]["zoo"]["default"]), Path(workflow.basedir), ROW)
     config = settings.resolve(config, SCHEMA, ZOO, " + ".join(map(str, workflow.configfiles)) or "config")
     RESULTS = Path("results", config["dataset"])
     BIDS_ROOT = Path(config["bids_root"]) if config["source"] == "bids" else RESULTS / "bids"
@@ -33,11 +35,11 @@ DEMO = config["source"] == "simulate"
 
 
 wildcard_constraints:
-    recording="|".join(RECORDINGS),
+    recording="|".join(map(re.escape, RECORDINGS)),
     subject="|".join(SUBJECTS),
     stimulus="|".join(STIMULI),
     alignment="|".join(ALIGNMENTS),
-    model="|".join(ZOO),
+    model="|".join(map(re.escape, ZOO)) or "none",
     init=r"trained|random\d+",
     pairing=r"true|shuffled\d+",
     contrast="|".join(config["contrasts"]) or "none",
@@ -46,6 +48,15 @@ wildcard_constraints:
 def code(script):
     """Return a hash of a script and of everything it imports from workflow/lib."""
     return codehash.code_hash(SCRIPTS / script, LIB)
+
+
+def grows(mb):
+    """Return a memory request (MB) that grows with every attempt, for profiles that retry."""
+
+    def request(wildcards, attempt):
+        return mb * attempt
+
+    return request
 
 
 def subject_recordings(subject):

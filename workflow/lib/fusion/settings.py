@@ -76,6 +76,7 @@ def check_row(model: str, row: dict, zoo: dict, schema: dict, file) -> None:
     """Raise ``InputError`` for a row of the zoo that its schema does not allow, or that cannot be run."""
     if not re.fullmatch(r"[A-Za-z0-9._]+", str(model)):
         raise InputError(file, f"model {model!r}", "a name that files cannot carry", "letters, digits, '.' and '_'")
+    check_keys(row, file, f"{model}.")
     check_schema(row, schema, f"{file}: model {model}")
     if row["family"] != "concat":
         for key in ("checkpoint", "layers"):

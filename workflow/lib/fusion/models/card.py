@@ -1,0 +1,38 @@
+"""The model card: what a file of activations was made from, in words and numbers."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+
+from fusion.models.network import Network
+
+LIBRARIES = {
+    "slip": ("torch", "timm", "open-clip-torch"),
+    "transformers_text": ("torch", "transformers", "tokenizers"),
+}
+
+
+def card(model: str, row: dict, weights: dict, init: str, pairing: str, network: Network, layers: list[dict]) -> dict:
+    """Return the card of one model, init and pairing.
+
+    Parameters
+    ----------
+    layers
+        One mapping per layer, in order: path, pooling, width, size after projection, hash of the projection.
+    """
+    return {
+        "model": model,
+        "init": init,
+        "pairing": pairing,
+        "family": row["family"],
+        "modality": row["modality"],
+        "feed": row["feed"],
+        "parameters": sum(p.numel() for p in network.module.parameters()),
+        "source": weights["source"],
+        "sha256": weights["sha256"],
+        "trained_on": row["trained_on"],
+        "licence": row["licence"],
+        "layers": layers,
+        "notes": network.notes,
+        "libraries": {name: version(name) for name in (*LIBRARIES[row["family"]], "numpy", "scikit-learn")},
+    }

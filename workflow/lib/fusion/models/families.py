@@ -1,0 +1,49 @@
+"""Which module loads which family of models. Only the one that a row names is imported: some take seconds."""
+
+from __future__ import annotations
+
+import torch
+
+from fusion.errors import InputError
+from fusion.models.network import Network
+from fusion.seeds import seed_for
+
+FAMILIES = ("slip", "transformers_text")
+
+
+def build(model: str, row: dict, weights: dict, init: str, seed: int) -> Network:
+    """Return a model that is ready to run, trained or freshly initialised.
+
+    Parameters
+    ----------
+    model
+        Its name in the zoo.
+    row
+        Its row.
+    weights
+        What the rule ``weights`` wrote.
+    init
+        ``trained``, or ``random0``, ``random1`` ..: the architecture's own initialiser, seeded by model and number.
+    seed
+        The config's seed.
+
+    Raises
+    ------
+    InputError
+        If the checkpoint does not fit the row.
+    """
+    torch.manual_seed(seed_for(seed, "init", model, init))
+    network = loader(row["family"])(row, weights, init == "trained")
+    network.module.eval().requires_grad_(False)
+    return network
+
+
+def loader(family: str):
+    """Return the function (row, weights, trained) -> Network of a family."""
+    if family == "slip":
+        from fusion.models import slip as module
+    elif family == "transformers_text":
+        from fusion.models import transformers_text as module
+    else:
+        raise InputError("config/models.yaml", "family", repr(family), f"one of {', '.join(FAMILIES)}")
+    return module.load
