@@ -1,5 +1,10 @@
 """Recordings: validated, cleaned, put on the film's clock, and cut into event-locked responses."""
 
+import tomllib
+
+VERSION = tomllib.loads(Path(workflow.basedir, "pyproject.toml").read_text())["project"]["version"]
+CLEAN = ("ieeg.vhdr", "ieeg.vmrk", "ieeg.eeg", "ieeg.json", "channels.tsv")
+
 
 def recording_file(wildcards):
     """Return the data file of a recording."""
@@ -20,7 +25,7 @@ def preprocess_spec(wildcards):
         "stimulus": row["stimulus"],
         "task": dataset.entities(wildcards.recording).get("task", "n/a"),
         "film_zero": config["stimuli"][row["stimulus"]]["film_zero"],
-        "ieeg": config["ieeg"],
+        "ieeg": {key: value for key, value in config["ieeg"].items() if key != "validation"},
     }
 
 
@@ -47,10 +52,39 @@ def recordings_spec():
     """Return what shapes the derivative dataset and the quality table."""
     return {
         "dataset": config["dataset"],
+        "version": VERSION,
         "source": str(BIDS_ROOT),
         "recordings": {name: row["subject"] for name, row in RECORDINGS.items()},
-        "alignments": ALIGNMENTS,
     }
+
+
+def dataset_files():
+    """Return every file of the BIDS dataset that describes or holds a recording."""
+    return list(dict.fromkeys(path for row in RECORDINGS.values() for path in (row["ieeg"], *row["sidecars"])))
+
+
+rule validate_bids:
+    input:
+        files=dataset_files(),
+    output:
+        table="<results>/validation.tsv",
+    log:
+        "<logs>/validate_bids/validate_bids.log",
+    benchmark:
+        "<benchmarks>/validate_bids/validate_bids.tsv"
+    conda:
+        "../../envs/ieeg.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=20,
+    params:
+        spec={"bids_root": str(BIDS_ROOT), "strict": config["ieeg"]["validation"] == "strict"},
+        code=code("validate_bids.py"),
+    message:
+        "Validating the BIDS dataset"
+    script:
+        "../scripts/validate_bids.py"
 
 
 rule preprocess:
@@ -110,3 +144,34 @@ rule responses:
         "Responses of {wildcards.recording} to {wildcards.alignment} events"
     script:
         "../scripts/responses.py"
+
+
+rule recordings:
+    input:
+        quality=expand("<results>/quality/{recording}.tsv", recording=RECORDINGS),
+        electrodes=expand("<results>/electrodes/{recording}.tsv", recording=RECORDINGS),
+        clock=expand("<results>/clock/{recording}.tsv", recording=RECORDINGS),
+        responses=expand("<results>/responses/{recording}_{alignment}.nc", recording=RECORDINGS, alignment=ALIGNMENTS),
+        clean=expand("<results>/clean/{recording}_desc-clean_{part}", recording=RECORDINGS, part=CLEAN),
+        validation="<results>/validation.tsv",
+    output:
+        table="<results>/recordings.tsv",
+        dictionary="<results>/recordings.json",
+        derivative=directory("<results>/derivatives/fusion"),
+    log:
+        "<logs>/recordings/recordings.log",
+    benchmark:
+        "<benchmarks>/recordings/recordings.tsv"
+    conda:
+        "../../envs/ieeg.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        spec=recordings_spec(),
+        code=code("recordings.py"),
+    message:
+        "Collecting the quality of all recordings"
+    script:
+        "../scripts/recordings.py"

@@ -60,6 +60,6 @@ for warning in filter(None, row["warnings"].split("; ")):
 log.info("kept %d of %d neural channels; dropped: %s", row["kept"], row["neural"], row["dropped"])
 write_tsv(clean_sidecars.channels(montage, usable, how, sfreq), snakemake.output.channels)
 clean_sidecars.write_json(clean_sidecars.ieeg(info, spec, how, sfreq, samples, line_hz, montage, usable), snakemake.output.sidecar)
-write_tsv(electrodes, snakemake.output.electrodes)
+write_tsv(electrodes.assign(kept=electrodes["kept"].map({True: "true", False: "false"})), snakemake.output.electrodes)
 write_tsv(clock, snakemake.output.clock)
 write_tsv(quality.table(row), snakemake.output.quality)

@@ -5,7 +5,6 @@ pybv and mne hold a whole recording in memory; here one channel at a time is, an
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -81,7 +80,7 @@ class Vectorized:
 
     def __init__(self, path, channels: int):
         self.path, self.channels = Path(path), channels
-        size = os.path.getsize(path)
+        size = self.path.stat().st_size
         if size % (4 * channels):
             raise ValueError(f"{path}: {size} bytes are not {channels} channels of float32")
         self.samples = size // (4 * channels)

@@ -95,7 +95,7 @@ def electrode_table(table: pd.DataFrame, positions: Positions, montage: pd.DataF
             middle = [(a[c] + b[c]) / 2 for c in ("x", "y", "z")]
             same = {c: a[c] if a[c] == b[c] else np.nan for c in ("region", "hemisphere")}
             rows.append([row.electrode, True, "n/a", *middle, same["region"], same["hemisphere"], a["shaft"]])
-        used = out["kept"]
+        used = out["kept"] & ~out["electrode"].isin(montage["electrode"])
         out.loc[used, "reason"] = "enters as a bipolar pair"
         out.loc[used, "kept"] = False
         added = pd.DataFrame(rows, columns=["electrode", "kept", "reason", "x", "y", "z", "region", "hemisphere", "shaft"])

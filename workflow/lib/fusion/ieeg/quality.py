@@ -13,6 +13,31 @@ COLUMNS = [
 ]  # fmt: skip
 
 
+DESCRIPTIONS = {
+    "recording": "BIDS name of the recording.",
+    "subject": "Subject.",
+    "stimulus": "Film that was shown.",
+    "sfreq_hz": "Sampling rate.",
+    "duration_s": "Length of the recording.",
+    "line_freq_hz": "Line frequency that was removed with its harmonics.",
+    "film_zero_s": "Recording time at which the film starts; missing if its start is not on the clock.",
+    "film_end_s": "Recording time at which the film's clock ends.",
+    "segments": "Pieces in which the film plays without a stop.",
+    "channels": "Channels in channels.tsv or the data file.",
+    "neural": "Channels that are neural by type and name.",
+    "kept": "Electrodes that are analysed.",
+    "dropped": "Neural channels that are not analysed: reason and count; for the bipolar reference the channels that entered no pair.",
+    "space": "Coordinate system of the positions.",
+    "with_position": "Kept electrodes that have a position.",
+    "with_region": "Kept electrodes that have a region.",
+    "electrodes_without_channel": "Rows of electrodes.tsv that no channel belongs to.",
+    "warnings": "What was repaired, guessed or missing.",
+    "events": "Events whose window lies in the recording",
+    "droppedevents": "Events that were dropped: reason and count",
+    "bids_errors": "Errors of the BIDS validator about the files of this recording.",
+}
+
+
 def line_frequency(wanted: float | None, info: dict) -> float | None:
     """Return the line frequency (Hz): the config's, else the sidecar's, else None."""
     if wanted:
@@ -113,12 +138,12 @@ def combine(tables: list[pd.DataFrame], responses: dict[str, dict[str, tuple[int
     for alignment in sorted({a for by in responses.values() for a in by}):
         counts = [responses.get(r, {}).get(alignment, (0, {})) for r in out["recording"]]
         out[f"events_{alignment}"] = [n for n, _ in counts]
-        out[f"dropped_{alignment}"] = ["; ".join(f"{why}: {n}" for why, n in sorted(d.items())) or np.nan for _, d in counts]
+        out[f"droppedevents_{alignment}"] = ["; ".join(f"{why}: {n}" for why, n in sorted(d.items())) or np.nan for _, d in counts]
     return out
 
 
-def check_same_places(electrodes: dict[str, pd.DataFrame], subject_of: dict[str, str], reach_mm: float = 5.0) -> list[str]:
-    """Return a warning for each electrode name that stands for different places in two recordings of a subject.
+def same_name_elsewhere(electrodes: dict[str, pd.DataFrame], subject_of: dict[str, str], reach_mm: float = 5.0) -> list[str]:
+    """Return a warning for each pair of recordings in which electrode names stand for different places in two recordings of a subject.
 
     Such recordings would be joined at the electrode's name although they are of different contacts.
     """
@@ -136,3 +161,14 @@ def check_same_places(electrodes: dict[str, pd.DataFrame], subject_of: dict[str,
                     f"sub-{subject}: {far.sum()} electrode names mean different places in {a} and {b}, such as {both['electrode'][far].iloc[0]}"
                 )
     return notes
+
+
+def dictionary(table: pd.DataFrame) -> dict[str, dict]:
+    """Return the data dictionary of the quality table: column -> Description and, where there is one, Units."""
+    units = {"_hz": "Hz", "_s": "s"}
+    out = {}
+    for column in table:
+        kind, _, alignment = column.partition("_")
+        text = DESCRIPTIONS.get(column) or f"{DESCRIPTIONS[kind]}: {alignment} alignment."
+        out[column] = {"Description": text} | next(({"Units": u} for end, u in units.items() if column.endswith(end)), {})
+    return out

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import configparser
-import os
 import re
 from pathlib import Path
 
@@ -37,7 +36,7 @@ def open_raw(ieeg: str, info: dict):
     """
     path = Path(ieeg)
     if not path.exists():
-        link = path.is_symlink() and "annex" in os.readlink(path)
+        link = path.is_symlink() and "annex" in str(path.readlink())
         raise InputError(
             path, "", "a git-annex link without its content" if link else "no such file", "the recording; for a link: datalad get"
         )

@@ -54,6 +54,8 @@ def montage(
         if how == "bipolar":
             if above:
                 rows.append((f"{name}-{above}", name, (above,), None))
+            elif (stem, number - 1) not in by_place:
+                dropped[name] = "no usable neighbour to pair with"
             continue
         neighbours = tuple(n for n in (by_place.get((stem, number - 1)), above) if n)
         if len(neighbours) == 2 or (len(neighbours) == 1 and shaft_ends == "keep"):
