@@ -109,11 +109,12 @@ def read_clock(path) -> FilmClock:
     """
     with open_film(path) as container:
         stream = video_stream(container, path)
-        shown, keys, complete = [], [], True
+        shown, keys, complete, total = [], [], True, 0
         try:
             for packet in container.demux(stream):
                 if packet.size == 0:
                     continue
+                total += 1
                 if packet.is_keyframe or not keys:
                     keys.append(packet.pts)
                 if packet.is_discard:
@@ -124,6 +125,9 @@ def read_clock(path) -> FilmClock:
             raise InputError(path, f"after {len(shown)} pictures", f"damaged data ({_first_line(error)})", "a whole film") from None
         base, starts = stream.time_base, [s.start_time * s.time_base for s in container.streams.audio if s.start_time is not None]
         codec = stream.codec_context.name
+        # Only MP4 has an exact table of its pictures.
+        if "mp4" in container.format.name and total < stream.frames:
+            raise InputError(path, "video stream", f"{total} of {stream.frames} pictures", "a whole film (a broken download?)")
     # VP8 hides pictures in packets of their own, and some containers (AVI, fields in transport streams) leave timestamps out:
     # then only decoding tells what is shown when.
     if not shown or not complete or codec == "vp8" or len({pts for pts, _, _ in shown}) < len(shown):
