@@ -10,38 +10,30 @@ BINS = np.arange(-500.0, 1501.0, 250.0)
 
 
 def make_fit(
-    name="m-trained-true",
-    n_electrodes=6,
-    n_blocks=30,
-    effect=0.0,
-    scale=0.02,
-    seed=0,
-    bins=BINS,
-    validation=None,
-    electrodes=None,
-    blocks=None,
-):
+    name="m-trained-true", n_electrodes=6, n_blocks=30, effect=0.0, scale=0.02, seed=0, bins=BINS, validation=None, electrodes=None, folds=5
+):  # fmt: skip
     """Return a fit whose z is ``effect`` plus the sum of its block influences, i.e. whose influence is exact."""
     rng = np.random.default_rng([seed, *name.encode()])
-    electrodes = tuple(electrodes or (f"E{k}" for k in range(n_electrodes)))
-    shape = (2, n_blocks, len(electrodes), len(bins))
-    influence = (scale / np.sqrt(n_blocks) * rng.standard_normal(shape)).astype("float32")
-    z = effect + influence.sum(axis=(0, 1), dtype=float)
+    electrodes = tuple(f"E{k}" for k in range(n_electrodes)) if electrodes is None else tuple(electrodes)
+    fold_of = np.arange(n_blocks) * folds // n_blocks
+    own = fold_of == np.arange(folds)[:, None]
+    size = scale / np.sqrt(n_blocks) * np.stack([own, ~own / np.sqrt(folds - 1)], 1)
+    influence = size[..., None, None] * rng.standard_normal((folds, 2, n_blocks, len(electrodes), len(bins)))
+    z = effect + folds * influence.sum(axis=(1, 2))
     z_val = np.broadcast_to(effect if validation is None else validation, z.shape) + 0.01 * rng.standard_normal(z.shape)
-    return Fit(
-        name, electrodes, tuple(blocks or (f"film:{k}" for k in range(n_blocks))), bins, z, z_val, np.tanh(z), influence,
-        tuple("layer1" for _ in electrodes), 40 * n_blocks,
-    )  # fmt: skip
+    blocks = tuple(f"film:{k}" for k in range(n_blocks))
+    layers = tuple("layer1" for _ in electrodes)
+    return Fit(name, electrodes, blocks, bins, z, z_val, influence.astype("float32"), layers, 40 * n_blocks)
 
 
 def write_fit(fit, path, subject="01", alignment="language"):
     """Write ``fit`` as the encoding stage writes its influence file."""
-    coords = {"part": ["test", "training"], "block": fit.blocks, "electrode": fit.electrodes, "bin": fit.bins}
+    coords = {"fold": len(fit.z), "part": ["test", "training"], "block": fit.blocks, "electrode": fit.electrodes, "bin": fit.bins}
     attrs = {"subject": subject, "alignment": alignment, "fit": fit.name, "n_events": fit.n_events, "block_s": 20.0}
     with labelled.create(path, coords, attrs) as file:
-        labelled.add(file, "influence", ("part", "block", "electrode", "bin"), fit.influence)
-        for key in ("z", "z_val", "r"):
-            labelled.add(file, key, ("electrode", "bin"), getattr(fit, key))
+        labelled.add(file, "influence_fold", ("fold", "part", "block", "electrode", "bin"), fit.influence)
+        for key in ("z", "z_val"):
+            labelled.add(file, f"{key}_fold", ("fold", "electrode", "bin"), getattr(fit, key).astype("float32"))
         labelled.add(file, "layer", ("electrode",), np.array(fit.layers, object))
     return path
 

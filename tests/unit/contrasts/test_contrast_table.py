@@ -29,7 +29,7 @@ def run(fits, **changes):
 def test_columns_and_a_planted_difference(fit):
     found = run([fit("a-trained-true", effect=0.2), fit("b-trained-true", effect=0.05)])
     assert list(found.columns) == [name for name in table.COLUMNS if name != "electrode"]
-    assert found["tested"].all() and (found["p"] < 1e-3).all() and (found["p_max"] == 1 / 101).all()
+    assert found["tested"].all() and (found["p"] < 1e-3).all() and (found["p_max"] <= 3 / 101).all()
     assert np.allclose(found["effect"], 0.15, atol=0.05)
     assert (found["n_events"] == 1200).all() and (found["n_blocks"] == 30).all()
 
@@ -37,7 +37,7 @@ def test_columns_and_a_planted_difference(fit):
 def test_the_window_decides_what_is_tested(fit):
     a = fit("a-trained-true")
     early = a.bins < 0
-    a.z[:, early] += 5
+    a.z[..., early] += 5
     assert (run([a, fit("b-trained-true")])["effect"].abs() < 1).all()
     assert (run([a, fit("b-trained-true")], windows={"before": [-500, -1]})["effect"] > 4).all()
     assert (run([a, fit("b-trained-true")], windows={"before": [-500, -1]})["latency_ms"] < 0).all()
@@ -63,7 +63,7 @@ def test_against_nothing_is_the_score_itself(fit):
     a = fit("a-trained-true", effect=0.1)
     found = run([a], b=None, bin_weights="equal")
     in_window = (a.bins >= 0) & (a.bins <= 1000)
-    assert np.allclose(found["effect"], a.z[:, in_window].mean(1))
+    assert np.allclose(found["effect"], a.z[..., in_window].mean((0, 2)))
     assert (found["b"] == "nothing").all() and (found["r_b"] == 0).all()
 
 
@@ -105,17 +105,30 @@ def test_too_few_blocks_say_so(fit):
     assert (found["reason"] == "5 blocks of film time, fewer than 8").all() and found["p"].isna().all()
 
 
-def test_blocks_without_events_are_no_samples(fit):
-    a, b = fit("a-trained-true"), fit("b-trained-true")
-    for one in (a, b):
-        one.influence[:, 20:] = 0
-    assert (run([a, b])["df"] == 19).all()
+def test_a_choice_is_made_within_each_fold(fit):
+    """In every fold the candidate with the better validation score of that fold counts, with its own influence."""
+    a, c, b = fit("a-trained-true", n_electrodes=1), fit("c-trained-true", n_electrodes=1), fit("b-trained-true", n_electrodes=1)
+    a.z_val[:], c.z_val[:] = np.array([1, 0, 0, 0, 0])[:, None, None], np.array([0, 1, 1, 1, 1])[:, None, None]
+    found = run([a, c, b], a={"rank": 1, "of": ["a-trained-true", "c-trained-true"]}, bin_weights="equal")
+    w = (a.bins >= 0) & (a.bins <= 1000)
+    z, parts = np.concatenate([a.z[:1], c.z[1:]]) - b.z, np.concatenate([a.influence[:1], c.influence[1:]]) - b.influence
+    sums = parts[..., w].mean(-1).sum(0)[..., 0]
+    assert found["effect"].item() == pytest.approx(z[..., w].mean())
+    assert found["se"].item() == pytest.approx(np.sqrt(sum(30 * np.var(part, ddof=1) for part in sums)), rel=1e-5)
+    assert found["a"].item() == "c-trained-true"
+
+
+def test_pieces_of_electrodes_do_not_matter(fit, monkeypatch):
+    pair = [fit("a-trained-true", electrodes=["A", "B", "C", "D", "E"]), fit("b-trained-true", electrodes=["E", "C", "A", "B", "D"])]
+    whole = run(pair)
+    monkeypatch.setattr(table, "CHUNK", 2)
+    assert run(pair).equals(whole)
 
 
 def test_one_bad_electrode_leaves_the_others_alone(fit):
     a, b = fit("a-trained-true"), fit("b-trained-true")
     whole = run([a, b])
-    a.z[2], a.z_val[2], a.r[2], a.influence[:, :, 2] = np.nan, np.nan, np.nan, np.nan
+    a.z[:, 2], a.z_val[:, 2], a.influence[:, :, :, 2] = np.nan, np.nan, np.nan
     found = run([a, b])
     assert not found.loc["E2", "tested"]
     assert found.drop("E2").equals(whole.drop("E2"))
@@ -137,7 +150,9 @@ def test_a_file_survives_the_round_trip_and_a_wrong_one_is_refused(fit, fit_file
     a = fit("a-trained-true")
     with open_labelled(fit_file(a, tmp_path / "influence.nc")) as dataset:
         read = fitted.fit_from(dataset, "influence.nc")
-        with pytest.raises(InputError, match="'z_val'"):
-            fitted.fit_from(dataset.drop_vars("z_val"), "influence.nc")
+        every = np.isfinite(a.bins)
+        assert np.array_equal(fitted.influence_of(read, slice(1, 4), every), a.influence[:, :, :, 1:4])
+        with pytest.raises(InputError, match="'z_val_fold'"):
+            fitted.fit_from(dataset.drop_vars("z_val_fold"), "influence.nc")
     assert (read.name, read.electrodes, read.blocks, read.layers, read.n_events) == (a.name, a.electrodes, a.blocks, a.layers, a.n_events)
-    assert np.allclose(read.z, a.z, atol=1e-6) and np.array_equal(read.influence, a.influence)
+    assert np.allclose(read.z, a.z, atol=1e-6) and np.allclose(read.z_val, a.z_val, atol=1e-6)

@@ -21,16 +21,16 @@ def bin_weights(z_val_a: np.ndarray, z_val_b: np.ndarray) -> np.ndarray:
     Parameters
     ----------
     z_val_a, z_val_b
-        Validation z of both sides (n_electrodes, n_bins).
+        Validation z of both sides (.., n_bins).
 
     Returns
     -------
     np.ndarray
-        (n_electrodes, n_bins); equal weights for an electrode where no bin is positive.
+        (.., n_bins); equal weights where no bin is positive.
     """
     positive = np.maximum((z_val_a + z_val_b) / 2, 0)
-    total = positive.sum(axis=1, keepdims=True)
-    equal = np.full_like(positive, 1 / positive.shape[1])
+    total = positive.sum(axis=-1, keepdims=True)
+    equal = np.full_like(positive, 1 / positive.shape[-1])
     return np.divide(positive, total, out=equal, where=total > 0)
 
 
@@ -53,16 +53,17 @@ def block_variance(sums: np.ndarray) -> np.ndarray:
 
 
 def difference(z: np.ndarray, influence: np.ndarray, weights: np.ndarray, alternative: str) -> dict[str, np.ndarray]:
-    """Test the weighted mean over bins of a difference of scores.
+    """Test the mean over folds of the weighted mean over bins of a difference of scores.
 
     Parameters
     ----------
     z
-        Difference of the two scores (n_electrodes, n_bins).
+        Difference of the two scores (n_folds, n_electrodes, n_bins), or without folds.
     influence
-        Block influences on that difference, test and training part (2, n_blocks, n_electrodes, n_bins).
+        Block influences on the mean over folds of that difference, test and training part
+        (n_folds, 2, n_blocks, n_electrodes, n_bins), or summed over folds.
     weights
-        Weights of the bins (n_electrodes, n_bins), each row summing to 1.
+        Weights of the bins, of the shape of ``z``; over bins they sum to 1.
     alternative
         ``greater`` or ``two-sided``.
 
@@ -72,10 +73,12 @@ def difference(z: np.ndarray, influence: np.ndarray, weights: np.ndarray, altern
         ``effect``, ``se`` (square root of V(test) + V(training)), ``ci_low``, ``ci_high`` (95%, two-sided), ``t``, ``df``
         (n_blocks - 1) and ``p``, each (n_electrodes). Where the standard error is zero, t and p are NaN.
     """
-    sums = np.einsum("pkeb,eb->pke", influence, weights, optimize=True).astype(float)
-    effect = (z * weights).sum(axis=1)
+    if z.ndim == 2:
+        z, influence, weights = z[None], influence[None], weights[None]
+    sums = np.einsum("fpkeb,feb->pke", influence, weights).astype(float)
+    effect = (z * weights).sum(axis=2).mean(axis=0)
     se = np.sqrt(block_variance(sums).sum(axis=0))
-    df = influence.shape[1] - 1
+    df = influence.shape[2] - 1
     half = stdtrit(df, (1 + CONFIDENCE) / 2) * se
     t = studentised(effect, se)
     return {
@@ -104,43 +107,48 @@ def p_value(t: np.ndarray, df: int, alternative: str) -> np.ndarray:
     raise ValueError(f"alternative is greater or two-sided, not {alternative!r}")
 
 
-def max_over_bins(z: np.ndarray, influence: np.ndarray, alternative: str, multipliers: int, rng: np.random.Generator) -> np.ndarray:
+def multipliers(rng: np.random.Generator, draws: int, n_blocks: int) -> np.ndarray:
+    """Return random signs (2, draws, n_blocks) float32, independent for the two parts because their variances add."""
+    return rng.integers(0, 2, (2, draws, n_blocks)).astype(np.float32) * 2 - 1
+
+
+def max_over_bins(z: np.ndarray, influence: np.ndarray, alternative: str, signs: np.ndarray) -> np.ndarray:
     """Test whether the scores differ at any bin, keeping the error rate over all of them.
 
-    The largest t over bins is held against its distribution under random signs of the centred block influences
-    (independent signs for the two parts, as their variances add), every draw studentised anew.
+    The largest t over bins is held against its distribution under random signs of the centred block influences, every
+    draw studentised anew.
 
     Parameters
     ----------
-    z, influence, alternative
-        As in :func:`difference`.
-    multipliers
-        Number of Rademacher draws, shared by all electrodes.
-    rng
-        Source of the draws.
+    z
+        Difference of the two scores (n_electrodes, n_bins).
+    influence
+        Block influences on it (2, n_blocks, n_electrodes, n_bins).
+    alternative
+        ``greater`` or ``two-sided``.
+    signs
+        As :func:`multipliers` returns them, shared by all electrodes.
 
     Returns
     -------
     np.ndarray
-        (1 + hits) / (multipliers + 1) per electrode; NaN where no bin has a standard error.
+        (1 + hits) / (draws + 1) per electrode; NaN where no bin has a standard error.
     """
-    n_parts, n_blocks, n_electrodes, _ = influence.shape
-    signs = rng.integers(0, 2, (n_parts, multipliers, n_blocks)).astype(np.float32) * 2 - 1
+    _, n_blocks, n_electrodes, _ = influence.shape
     p = np.full(n_electrodes, np.nan)
     sided = np.abs if alternative == "two-sided" else np.asarray
+    unbiased = n_blocks / (n_blocks - 1)
     for e in range(n_electrodes):
-        blocks = influence[:, :, e].astype(np.float32)
-        centred = blocks - blocks.mean(axis=1, keepdims=True)
-        observed = studentised(z[e], np.sqrt(block_variance(blocks.astype(float)).sum(axis=0)))
+        centred = influence[:, :, e] - influence[:, :, e].mean(axis=1, keepdims=True, dtype=float)
+        squares = (centred**2).sum(axis=1)
+        observed = studentised(z[e], np.sqrt(unbiased * squares.sum(axis=0)))
         use = np.isfinite(observed)
         if not use.any():
             continue
-        centred = centred[..., use]
-        # Sum of signed influences, and its variance: signs leave squares alone, so only the mean moves.
-        drawn = signs @ centred
-        variance = ((centred**2).sum(axis=1, keepdims=True) - drawn**2 / n_blocks).sum(axis=0) * (n_blocks / (n_blocks - 1))
-        total = drawn.sum(axis=0) * np.sqrt(n_blocks / (n_blocks - 1))
+        # The sum of signed influences, and its variance: signs leave squares alone, so only the mean moves.
+        drawn = signs @ centred[..., use].astype(np.float32)
+        total = drawn.sum(axis=0)
+        variance = squares[:, use].sum(axis=0) - (drawn**2).sum(axis=0) / n_blocks
         null = sided(total / np.sqrt(np.maximum(variance, np.finfo(np.float32).tiny))).max(axis=1)
-        hits = np.count_nonzero(null >= sided(observed[use]).max())
-        p[e] = (1 + hits) / (multipliers + 1)
+        p[e] = (1 + np.count_nonzero(null >= sided(observed[use]).max())) / (signs.shape[1] + 1)
     return p
