@@ -1,0 +1,349 @@
+"""Ridge encoding fits of one subject: every electrode, bin, layer, penalty and fold.
+
+:func:`fit_electrodes` is the engine's front door: arrays in, a :class:`Fit` out. Layers are taken one at a time, so
+memory does not grow with their number; targets in batches of whole electrodes. For every layer the penalty is chosen on
+validation events; what only the chosen layer needs (predictions, influence) is made when a layer is the best so far.
+"""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from fusion.encoding.backend import get_backend
+from fusion.encoding.dual import Dual
+from fusion.encoding.folds import Folds, film_time_blocks, make_folds
+from fusion.encoding.influence import test_part, training_part
+from fusion.encoding.prepare import drift_regressors, remove_drift, scale_features, scale_targets
+from fusion.encoding.primal import Primal
+from fusion.encoding.scores import fisher, fisher_slope
+
+PARTS = ("test", "training")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How the fits are made; the fields are those of the config section ``encoding``."""
+
+    folds: int = 5
+    split: str = "film_time"
+    validation: str = "nested"
+    gap_s: float = 10.0
+    alphas: tuple[float, ...] = (0.1, 1.0, 10.0, 100.0, 1e3, 1e4, 1e5, 1e6, 1e7)
+    alpha_per: str = "target"
+    penalise_intercept: bool = False
+    drift_cosines_s: float | bool = False
+    block_s: float = 20.0
+    keep_predictions: bool = True
+    influence: bool = True
+    backend: str = "numpy"
+    form: str = "auto"
+
+    def __post_init__(self):
+        object.__setattr__(self, "alphas", tuple(sorted(float(a) for a in self.alphas)))
+
+
+@dataclass
+class Fit:
+    """What a fit found. E electrodes, B bins, L layers, F folds, K blocks of film time, n events.
+
+    Attributes
+    ----------
+    folds
+        Training, validation and test sets; events in the caller's order (see ``order``).
+    layers
+        (L,) names.
+    alphas
+        The penalties, ascending.
+    r_val
+        (L, F, E, B) float32 mean validation r at the chosen penalty. ``nested``: over the inner folds of outer fold F.
+    z_val
+        (L, F, E, B) float32 the same of atanh r.
+    r_test
+        (L, F, E, B) float32 test r.
+    choice
+        (L, F, E, B) int8 position of the chosen penalty in ``alphas``.
+    layer
+        (F, E) the layer each fold uses: by validation r over bins of that fold (``nested``) or of all (``halves``).
+    blocks
+        (K,) ``{stimulus}:{k}``.
+    influence
+        (F, 2, K, E, B) float32, or None: influence on the mean over folds of z = atanh r, summed over the events of a block of film
+        time, for the layer each fold uses; parts are ``PARTS``; the sum over the first axis is the influence on ``z``.
+    predictions
+        (n, E, B) float32 out-of-fold predictions, NaN for events that are never tested, or None.
+    fold
+        (n,) the fold that tests each event, -1 for none.
+    state
+        (E, B) 0 = sound, 1 = constant responses (r is 0), 2 = responses that are not finite (scores are NaN).
+    """
+
+    layers: list[str]
+    alphas: np.ndarray
+    blocks: np.ndarray
+    fold: np.ndarray
+    state: np.ndarray
+    r_val: np.ndarray
+    z_val: np.ndarray
+    r_test: np.ndarray
+    choice: np.ndarray
+    layer: np.ndarray
+    influence: np.ndarray | None
+    predictions: np.ndarray | None
+    forms: dict[str, str] = field(default_factory=dict)
+
+    def of_layer(self, values: np.ndarray) -> np.ndarray:
+        """Return (F, E, B): ``values`` (L, F, E, B) at the layer that each fold uses for an electrode."""
+        return np.take_along_axis(values, self.layer[None, :, :, None], axis=0)[0]
+
+    @property
+    def chosen(self) -> np.ndarray:
+        """(E,) the electrode's layer: the one with the highest validation r over folds and bins."""
+        return np.nan_to_num(self.r_val).mean(axis=(1, 3)).argmax(axis=0)
+
+    @property
+    def r(self) -> np.ndarray:
+        """(E, B) mean over folds of test r."""
+        return self.of_layer(self.r_test).mean(axis=0)
+
+    @property
+    def z(self) -> np.ndarray:
+        """(E, B) mean over folds of atanh test r."""
+        return fisher(self.of_layer(self.r_test)).mean(axis=0)
+
+
+def fit_electrodes(
+    features: Mapping[str, np.ndarray | Callable[[], np.ndarray]],
+    responses: np.ndarray,
+    onset_s: np.ndarray,
+    stimulus: np.ndarray,
+    settings: Settings = Settings(),
+    *,
+    recording: np.ndarray | None = None,
+    fold: np.ndarray | None = None,
+    overwrite: bool = False,
+    progress: Callable[[int], object] = lambda targets: None,
+) -> Fit:
+    """Fit every electrode and bin on every layer.
+
+    Parameters
+    ----------
+    features
+        Layer name -> (event, feature) array, or a function that returns it when its turn comes.
+    responses
+        (event, electrode, bin) float32; rows are the same events as those of the features.
+    onset_s
+        (event,) film time (s).
+    stimulus
+        (event,) film of each event.
+    settings
+        How.
+    recording
+        (event,) recording of each event, where there are several: responses are centred within each.
+    fold
+        (event,) held-out block of each event, decided elsewhere; else ``settings.folds`` blocks of equally many events.
+    overwrite
+        Whether ``responses`` may be overwritten, which saves a copy.
+    progress
+        Called with the number of targets (electrode x bin x layer) that have been finished.
+
+    Returns
+    -------
+    Fit
+
+    Raises
+    ------
+    ValueError
+        If the shapes disagree, a layer is not finite, or there are too few events for the folds.
+    """
+    fitter = _Fitter(features, responses, onset_s, stimulus, settings, recording, fold, overwrite, progress)
+    for index, name in enumerate(features):
+        fitter.add_layer(index, name, features[name])
+    return fitter.result()
+
+
+class _Fitter:
+    """The state of one call of :func:`fit_electrodes`."""
+
+    def __init__(self, features, responses, onset_s, stimulus, settings, recording, fold, overwrite, progress):
+        responses = np.asarray(responses)
+        n, self.electrodes, self.bins = responses.shape
+        onset_s, stimulus = np.asarray(onset_s, float), np.asarray(stimulus).astype(str)
+        recording = np.asarray(recording).astype(str) if recording is not None else np.full(n, "")
+        if not len(onset_s) == len(stimulus) == len(recording) == n:
+            raise ValueError(
+                f"{n} rows of responses, {len(onset_s)} onsets, {len(stimulus)} stimuli, {len(recording)} recordings; expected as many"
+            )
+        self.settings, self.progress, self.backend = settings, progress, get_backend(settings.backend)
+        # In film order, training sets, held-out sets and blocks are runs of rows.
+        self.order = np.lexsort((onset_s, stimulus))
+        in_order = bool((self.order == np.arange(n)).all())
+        onset_s, stimulus, recording = onset_s[self.order], stimulus[self.order], recording[self.order]
+        self.folds: Folds = make_folds(
+            onset_s,
+            stimulus,
+            k=settings.folds,
+            split=settings.split,
+            validation=settings.validation,
+            gap_s=settings.gap_s,
+            fold=None if fold is None else np.asarray(fold)[self.order],
+        )
+        self.blocks, self.block = film_time_blocks(onset_s, stimulus, settings.block_s)
+        flat = responses.reshape(n, -1)
+        if not in_order:
+            flat = flat[self.order].astype(np.float32, copy=False)
+        elif not (overwrite and flat.dtype == np.float32):
+            flat = flat.astype(np.float32)
+        self.targets = flat
+        self._prepare(onset_s, recording)
+        layers, folds, targets = len(features), len(self.folds.outer), flat.shape[1]
+        shape = (layers, folds, targets)
+        self.names = list(features)
+        self.r_val, self.z_val, self.r_test = (np.zeros(shape, np.float32) for _ in range(3))
+        self.choice = np.zeros(shape, np.int8)
+        self.best = np.full((folds, self.electrodes), -np.inf)
+        self.layer = np.zeros((folds, self.electrodes), np.int16)
+        self.influence = np.zeros((folds, 2, len(self.blocks), targets), np.float32) if settings.influence else None
+        self.predictions = np.full((n, targets), np.nan, np.float32) if settings.keep_predictions else None
+        self.forms: dict[str, str] = {}
+
+    def _prepare(self, onset_s, recording) -> None:
+        """Take drift and the recordings' means out of the targets, and scale them."""
+        finite = np.isfinite(self.targets).all(axis=0)
+        self.targets[:, ~finite] = 0
+        if self.settings.drift_cosines_s or len(np.unique(recording)) > 1:
+            remove_drift(self.targets, drift_regressors(onset_s, recording, self.settings.drift_cosines_s))
+        self.mean, self.scale, self.state = scale_targets(self.targets)
+        self.state[~finite] = 2
+        for code, what in ((1, "constant responses; their r is 0"), (2, "responses that are not finite; they have no score")):
+            if count := int((self.state == code).sum()):
+                warnings.warn(f"{count} of {len(self.state)} electrode-bins have {what}", stacklevel=4)
+
+    def add_layer(self, index: int, name: str, features) -> None:
+        """Fit one layer; keep its predictions and influence where it is the best so far."""
+        features = np.asarray(features() if callable(features) else features)
+        if len(features) != len(self.order):
+            raise ValueError(f"layer {name}: {len(features)} rows; expected {len(self.order)}, one an event")
+        scaled = scale_features(features[self.order], name)
+        if constant := features.shape[1] - scaled.shape[1]:
+            warnings.warn(f"layer {name}: {constant} of {features.shape[1]} features are constant and left out", stacklevel=3)
+        del features
+        solver = self._solver(name, scaled)
+        per_batch = max(1, round(solver.batch / self.bins)) if solver.batch else self.electrodes
+        for first in range(0, self.electrodes, per_batch):
+            electrodes = slice(first, min(first + per_batch, self.electrodes))
+            columns = slice(electrodes.start * self.bins, electrodes.stop * self.bins)
+            solver.load(self.backend.single(self.targets[:, columns]))
+            self._choose(solver, index, columns)
+            self._score(solver, index, electrodes, columns)
+            self.progress(columns.stop - columns.start)
+
+    def _solver(self, name: str, features: np.ndarray):
+        smallest = min(len(held.train) for held in (*self.folds.outer, *self.folds.inner))
+        form = self.settings.form
+        if form == "auto":
+            form = "primal" if 1.25 * features.shape[1] < smallest else "dual"
+        self.forms[name] = form
+        logging.getLogger("fusion").info("layer %s: %d features, %s form", name, features.shape[1], form)
+        return (Primal if form == "primal" else Dual)(features, self.folds, np.array(self.settings.alphas), self.backend)
+
+    def _choose(self, solver, index: int, columns: slice) -> None:
+        """Choose penalties by validation r and keep the validation scores."""
+        folds = len(self.folds.outer)
+        curves: list[list[np.ndarray]] = [[] for _ in range(folds)]
+        for f, curve in solver.curves():
+            curves[f].append(self.backend.host(curve))
+        mean = np.stack([np.mean(own, axis=0) for own in curves])
+        if self.settings.validation == "halves":
+            mean[:] = mean.mean(axis=0)
+        if self.settings.alpha_per == "electrode":
+            by_bin = mean.reshape(folds, len(self.settings.alphas), -1, self.bins)
+            mean = np.broadcast_to(by_bin.mean(axis=3, keepdims=True), by_bin.shape).reshape(mean.shape)
+        choice = mean.argmax(axis=1)
+        self.choice[index, :, columns] = choice
+        for f in range(folds):
+            at_choice = np.stack([np.take_along_axis(curve, choice[f][None], axis=0)[0] for curve in curves[f]])
+            self.r_val[index, f, columns] = at_choice.mean(axis=0)
+            self.z_val[index, f, columns] = fisher(at_choice).mean(axis=0)
+
+    def _score(self, solver, index: int, electrodes: slice, columns: slice) -> None:
+        """Score test events; keep predictions and influence of the electrodes for which this layer is the best so far."""
+        merit = self.r_val[index, :, columns].reshape(len(self.folds.outer), -1, self.bins).mean(axis=2)
+        if self.settings.validation == "halves":
+            merit = np.broadcast_to(merit.mean(axis=0), merit.shape)
+        better = merit > self.best[:, electrodes]
+        self.best[:, electrodes] = np.maximum(self.best[:, electrodes], merit)
+        for f in range(len(self.folds.outer)):
+            self.layer[f, electrodes][better[f]] = index
+            kept = np.flatnonzero(np.repeat(better[f], self.bins))
+            choice = self.choice[index, f, columns].astype(np.int64)
+            predicted = solver.predict(f, self.backend.index(choice))
+            rows = self.folds.outer[f].scored[f]
+            held_out = solver.held_out(f)
+            if len(kept) < len(choice):
+                r, *_ = test_part(predicted, held_out, self.backend, influence=False)
+                self.r_test[index, f, columns] = self.backend.host(r)
+            if len(kept):
+                some = slice(None) if len(kept) == len(choice) else self.backend.index(kept)
+                self._keep(solver, index, f, rows, columns, kept, choice[kept], predicted[:, some], held_out[:, some], some)
+
+    def _keep(self, solver, index, f, rows, columns, kept, choice, predicted, held_out, some) -> None:
+        r, influence, gradient = test_part(predicted, held_out, self.backend, influence=self.settings.influence)
+        r = self.backend.host(r)
+        at = columns.start + kept
+        self.r_test[index, f, at] = r
+        if self.predictions is not None:
+            level = self.backend.host(solver.means[f][some]) * self.scale[at] + self.mean[at]
+            if self.settings.penalise_intercept:
+                trained = len(self.folds.outer[f].train)
+                level *= trained / (trained + np.array(self.settings.alphas)[choice])
+            self.predictions[np.ix_(rows, at)] = (self.backend.host(predicted) * self.scale[at] + level).astype(np.float32)
+        if self.influence is None:
+            return
+        slope = fisher_slope(r) / len(self.folds.outer)
+        train = self.folds.outer[f].train
+        for part, (values, events) in enumerate(((influence, rows), (None, train))):
+            if values is None:
+                values = training_part(*solver.training_products(f, self.backend.index(choice), gradient, some))
+            starts = np.flatnonzero(np.diff(self.block[events], prepend=-1))
+            sums = self.backend.host(self.backend.segment_sums(values, self.backend.index(starts)))
+            target = self.influence[f, part]
+            target[:, at] = 0
+            target[np.ix_(self.block[events[starts]], at)] = sums * slope
+
+    def result(self) -> Fit:
+        """Return everything in the caller's order of events."""
+        shape = (len(self.names), len(self.folds.outer), self.electrodes, self.bins)
+        broken = self.state == 2
+        for values in (self.r_val, self.z_val, self.r_test, self.influence, self.predictions):
+            if values is not None:
+                values[..., broken] = np.nan
+        fold = np.empty(len(self.order), np.int16)
+        fold[self.order] = self.folds.tested
+        predictions = self.predictions
+        if predictions is not None:
+            if not (self.order == np.arange(len(self.order))).all():
+                predictions = predictions[np.argsort(self.order)]
+            predictions = predictions.reshape(len(self.order), self.electrodes, self.bins)
+        influence = self.influence
+        if influence is not None:
+            influence = influence.reshape(*influence.shape[:3], self.electrodes, self.bins)
+        return Fit(
+            layers=self.names,
+            alphas=np.array(self.settings.alphas),
+            blocks=self.blocks,
+            fold=fold,
+            state=self.state.reshape(self.electrodes, self.bins),
+            r_val=self.r_val.reshape(shape),
+            z_val=self.z_val.reshape(shape),
+            r_test=self.r_test.reshape(shape),
+            choice=self.choice.reshape(shape),
+            layer=self.layer,
+            influence=influence,
+            predictions=predictions,
+            forms=self.forms,
+        )

@@ -1,0 +1,191 @@
+"""Responses and activations of one subject, joined by event id."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from fusion.errors import InputError
+from fusion.labelled import open_labelled
+
+
+@dataclass(frozen=True)
+class Recording:
+    """The responses of one recording.
+
+    Attributes
+    ----------
+    path
+        The file.
+    name, stimulus
+        Recording and film.
+    event
+        (event,) ids.
+    onset_s
+        (event,) film time (s).
+    electrode
+        (electrode,) names.
+    bin
+        (bin,) latency of the bins' centres (ms).
+    """
+
+    path: str
+    name: str
+    stimulus: str
+    event: np.ndarray
+    onset_s: np.ndarray
+    electrode: np.ndarray
+    bin: np.ndarray
+
+
+def read_recording(path) -> Recording:
+    """Read everything of a responses file but the responses.
+
+    Raises
+    ------
+    InputError
+        If event ids or electrodes repeat, or a film time is not finite.
+    """
+    with open_labelled(path) as file:
+        found = Recording(
+            path=str(path),
+            name=str(file.attrs["recording"]),
+            stimulus=str(file.attrs["stimulus"]),
+            event=file["event"].values.astype(str),
+            onset_s=file["onset_s"].values.astype(float),
+            electrode=file["electrode"].values.astype(str),
+            bin=file["bin"].values,
+        )
+    for what in ("event", "electrode"):
+        labels = pd.Index(getattr(found, what))
+        if labels.has_duplicates:
+            raise InputError(path, what, f"{labels[labels.duplicated()][0]!r} twice", f"every {what} once")
+    if not np.isfinite(found.onset_s).all():
+        raise InputError(path, "onset_s", "a film time that is not finite", "film time in seconds for every event")
+    return found
+
+
+def read_recordings(paths) -> list[Recording]:
+    """Read the recordings of a subject; their bins must agree.
+
+    Raises
+    ------
+    InputError
+        If a recording has other bins than the first.
+    """
+    recordings = [read_recording(path) for path in paths]
+    for other in recordings[1:]:
+        if not np.array_equal(other.bin, recordings[0].bin):
+            raise InputError(
+                other.path,
+                "bin",
+                f"{len(other.bin)} bins from {other.bin[0]:g} ms",
+                f"the {len(recordings[0].bin)} bins of {recordings[0].path}",
+            )
+    return recordings
+
+
+def electrode_groups(recordings: list[Recording]) -> list[tuple[np.ndarray, tuple[int, ...]]]:
+    """Group the electrodes by the recordings that have them: (electrode names, positions of the recordings).
+
+    Electrodes of one group share their events and are fitted together.
+    """
+    where: dict[str, list[int]] = {}
+    for k, recording in enumerate(recordings):
+        for name in recording.electrode:
+            where.setdefault(name, []).append(k)
+    groups: dict[tuple[int, ...], list[str]] = {}
+    for name, positions in where.items():
+        groups.setdefault(tuple(positions), []).append(name)
+    return [(np.array(names), positions) for positions, names in groups.items()]
+
+
+def read_responses(recordings: list[Recording], electrodes: np.ndarray) -> np.ndarray:
+    """Return (event, electrode, bin) float32 responses of ``electrodes``, the recordings' events one after the other."""
+    out = np.empty((sum(len(r.event) for r in recordings), len(electrodes), len(recordings[0].bin)), np.float32)
+    start = 0
+    for recording in recordings:
+        at = pd.Index(recording.electrode).get_indexer(electrodes)
+        assert (at >= 0).all(), f"{recording.path} lacks electrodes"
+        with open_labelled(recording.path) as file:
+            values = file["response"].transpose("event", "electrode", "bin")
+            whole = len(at) == len(recording.electrode) and (at == np.arange(len(at))).all()
+            out[start : start + len(recording.event)] = values.values if whole else values.values[:, at]
+        start += len(recording.event)
+    return out
+
+
+class Activations:
+    """The layers of one fit, for the events of given recordings.
+
+    Parameters
+    ----------
+    files
+        (stimulus, part, path) of each activations file; ``part`` names the model where several are joined.
+    parts
+        Part -> layer, for a model that is made of layers of others, joined columnwise; None for a model of its own.
+    """
+
+    def __init__(self, files: list[tuple[str, str, str]], parts: dict[str, str] | None = None):
+        self.files = {(stimulus, part): str(path) for stimulus, part, path in files}
+        self.parts, self.stimuli = parts, sorted({stimulus for stimulus, _, _ in files})
+        self.names = list(dict.fromkeys(part for _, part, _ in files))
+        self.variables, self.events = {}, {}
+        for (stimulus, part), path in self.files.items():
+            with open_labelled(path) as file:
+                self.variables[stimulus, part] = {str(v.attrs["layer"]): name for name, v in file.data_vars.items() if "layer" in v.attrs}
+                self.events[stimulus, part] = pd.Index(file["event"].values.astype(str))
+                if "card" in file.attrs:
+                    json.loads(file.attrs["card"])
+            self._check(stimulus, part, path)
+
+    def _check(self, stimulus: str, part: str, path: str) -> None:
+        layers = list(self.variables[stimulus, part])
+        if self.events[stimulus, part].has_duplicates:
+            raise InputError(path, "event", "an event twice", "every event once")
+        if not layers:
+            raise InputError(path, "", "no layer", "variables with an attribute 'layer'")
+        if self.parts and self.parts[part] not in layers:
+            raise InputError(path, "layer", ", ".join(layers), f"{self.parts[part]!r}, which the zoo's row asks for")
+        first = list(self.variables[self.stimuli[0], part]) if (self.stimuli[0], part) in self.variables else layers
+        if layers != first:
+            raise InputError(path, "layer", ", ".join(layers), f"the layers of the other films: {', '.join(first)}")
+
+    @property
+    def layers(self) -> list[str]:
+        """Names of the layers; joined parts make one."""
+        if self.parts:
+            return ["+".join(f"{part}:{self.parts[part]}" for part in self.names)]
+        return list(self.variables[self.stimuli[0], self.names[0]])
+
+    def read(self, layer: str, recordings: list[Recording]) -> np.ndarray:
+        """Return (event, feature) float32 of a layer, for the recordings' events one after the other.
+
+        Raises
+        ------
+        InputError
+            If an event of a recording has no activation.
+        """
+        wanted = self.parts or {self.names[0]: layer}
+        rows = []
+        for recording in recordings:
+            columns = []
+            for part, own in wanted.items():
+                path, index = self.files[recording.stimulus, part], self.events[recording.stimulus, part]
+                at = index.get_indexer(recording.event)
+                if (at < 0).any():
+                    missing = recording.event[at < 0]
+                    raise InputError(
+                        path,
+                        "event",
+                        f"{len(missing)} events of {recording.path} missing, first {missing[0]!r}",
+                        "every event of the responses",
+                    )
+                with open_labelled(path) as file:
+                    columns.append(file[self.variables[recording.stimulus, part][own]].values[at].astype(np.float32, copy=False))
+                assert len(columns[-1]) == len(recording.event)
+            rows.append(np.concatenate(columns, axis=1) if len(columns) > 1 else columns[0])
+        return np.concatenate(rows) if len(rows) > 1 else rows[0]

@@ -1,0 +1,255 @@
+"""Ridge fits in feature space, for layers with fewer features than training events.
+
+One pass over the events gives cross-products of features and responses for the pieces that all training and held-out
+sets are made of; everything else happens in the eigenbasis of each training set, shared by all penalties and targets.
+Algebra without targets is float64, products with targets float32.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from fusion.encoding.folds import Folds, Held
+from fusion.encoding.moments import Quadratic, plan_quadratic, shrinkage, squared_norms
+from fusion.encoding.scores import FLAT, correlation
+
+
+def contiguous(rows: np.ndarray, backend):
+    """Return ``rows`` as a slice where they are consecutive (no copy is then made), else as indices on the backend."""
+    if len(rows) and rows[-1] - rows[0] == len(rows) - 1:
+        return slice(int(rows[0]), int(rows[-1]) + 1)
+    return backend.index(rows)
+
+
+@dataclass
+class Basis:
+    """The eigenbasis of one training set; q directions of the p features have variance in it.
+
+    Attributes
+    ----------
+    rotation, rotation64
+        (p, q) float32 and float64: features minus ``mean`` times this are standardised on the training set and rotated.
+    mean
+        (p,) float64 mean of the features over the training events.
+    weights
+        (alpha, q) float32, 1 / (eigenvalue + alpha).
+    eigenvalues
+        (q,) float64.
+    shift
+        (q,) float32, number of training events times the rotated mean: what centring takes off the cross-products.
+    """
+
+    rotation: object
+    rotation64: np.ndarray
+    mean: np.ndarray
+    weights: object
+    eigenvalues: np.ndarray
+    shift: object
+
+
+@dataclass
+class Scored:
+    """One set of events that a training set is scored on."""
+
+    fold: int
+    rows: object
+    features: object
+    quadratic: Quadratic | None
+
+
+def training_basis(features: np.ndarray, total: np.ndarray, train: np.ndarray, alphas: np.ndarray, backend) -> Basis:
+    """Return the eigenbasis of the training events' standardised features.
+
+    Parameters
+    ----------
+    features
+        (event, p) float64.
+    total
+        (p, p) float64 Gram of all events: the training Gram is what remains without the others.
+    train
+        Indices of the training events.
+    alphas
+        (alpha,) penalties.
+    backend
+        Where the arrays go.
+    """
+    away = np.ones(len(features), dtype=bool)
+    away[train] = False
+    others = features[away]
+    mean = features[train].mean(axis=0)
+    gram = total - others.T @ others - len(train) * np.outer(mean, mean)
+    variance = np.diag(gram) / len(train)
+    # A feature that is constant in training (up to rounding) predicts nothing; standardising it would blow up noise.
+    scale = np.where(variance > 1e-10 * np.maximum(np.diag(total) / len(features), 1e-300), 1 / np.sqrt(np.maximum(variance, 1e-300)), 0.0)
+    values, vectors = backend.eigh(backend.double(gram * scale[:, None] * scale[None, :]))
+    values, vectors = backend.host(values), backend.host(vectors)
+    # Directions without training variance get no weight from any penalty: leaving them out is exact.
+    kept = values > max(values[-1], 0) * len(values) * np.finfo(float).eps
+    values, rotation = values[kept], scale[:, None] * vectors[:, kept]
+    return Basis(
+        rotation=backend.single(rotation),
+        rotation64=rotation,
+        mean=mean,
+        weights=backend.single(shrinkage(values, alphas)),
+        eigenvalues=values,
+        shift=backend.single(len(train) * (mean @ rotation)),
+    )
+
+
+class Primal:
+    """All fits of one layer in feature space.
+
+    Parameters
+    ----------
+    features
+        (event, p) float32, roughly standardised over all events.
+    folds
+        The training, validation and test sets.
+    alphas
+        (alpha,) penalties.
+    backend
+        Where the work is done.
+    """
+
+    #: Targets are best handed over in batches of about this many: the working set stays in cache.
+    batch = 512
+
+    def __init__(self, features: np.ndarray, folds: Folds, alphas: np.ndarray, backend):
+        self.backend, self.folds, self.alphas = backend, folds, np.asarray(alphas, float)
+        self.features = features
+        wide = features.astype(np.float64)
+        total = wide.T @ wide
+        shared = folds.inner[0].blocks == folds.outer[0].blocks
+        self.outer_basis = [training_basis(wide, total, held.train, self.alphas, backend) for held in folds.outer]
+        self.inner_basis = (
+            self.outer_basis if shared else [training_basis(wide, total, held.train, self.alphas, backend) for held in folds.inner]
+        )
+        self.inner = [self._validation(wide, held, basis) for held, basis in zip(folds.inner, self.inner_basis, strict=True)]
+        self.outer = [self._test(wide, f, basis) for f, basis in enumerate(self.outer_basis)]
+        self.train_rows = [contiguous(held.train, backend) for held in folds.outer]
+        self._plan_pieces(folds.outer if shared else (*folds.outer, *folds.inner))
+        self._training_features: dict[int, object] = {}
+
+    def _validation(self, wide: np.ndarray, held: Held, basis: Basis) -> list[Scored]:
+        found = []
+        for f, rows in held.scored.items():
+            rotated = (wide[rows] - wide[rows].mean(axis=0)) @ basis.rotation64
+            plan = plan_quadratic(rotated.T @ rotated, basis.eigenvalues, self.alphas, self.backend)
+            found.append(Scored(f, contiguous(rows, self.backend), self.backend.single(rotated), plan))
+        return found
+
+    def _test(self, wide: np.ndarray, f: int, basis: Basis) -> Scored:
+        rows = self.folds.outer[f].scored[f]
+        return Scored(f, contiguous(rows, self.backend), self.backend.single((wide[rows] - basis.mean) @ basis.rotation64), None)
+
+    def _plan_pieces(self, helds: tuple[Held, ...]) -> None:
+        """Cut the events into pieces of which every training set is a union."""
+        member = np.zeros((len(self.features), len(helds)), dtype=bool)
+        for k, held in enumerate(helds):
+            member[held.train, k] = True
+        kinds, kind = np.unique(member, axis=0, return_inverse=True)
+        kind = kind.reshape(-1)
+        used = [m for m in range(len(kinds)) if kinds[m].any()]
+        rows = [np.flatnonzero(kind == m) for m in used]
+        self.pieces = [(contiguous(r, self.backend), self.backend.single(self.features[r].T)) for r in rows]
+        self.unions = self.backend.single(kinds[used].T)
+        self.train_counts = self.backend.single([[len(held.train)] for held in helds])
+
+    def load(self, responses) -> None:
+        """Take in a batch of targets: (event, target) float32 on the backend, columns centred, of about unit variance."""
+        xp = self.backend.xp
+        self.responses = responses
+        p, t = self.features.shape[1], responses.shape[1]
+        products = xp.empty((len(self.pieces), p, t), dtype=responses.dtype, device=responses.device)
+        sums = xp.empty((len(self.pieces), t), dtype=responses.dtype, device=responses.device)
+        squares = xp.empty((len(self.pieces), t), dtype=responses.dtype, device=responses.device)
+        for m, (rows, transposed) in enumerate(self.pieces):
+            piece = responses[rows]
+            xp.matmul(transposed, piece, out=products[m])
+            sums[m] = piece.sum(axis=0)
+            squares[m] = self.backend.column_dot(piece, piece)
+        self.crosses = (self.unions @ products.reshape(len(self.pieces), p * t)).reshape(-1, p, t)
+        self.means = (self.unions @ sums) / self.train_counts
+        # Relative to the overall variance of 1: a target that does not vary in training cannot be learnt.
+        self.learnable = (self.unions @ squares) / self.train_counts - self.means**2 > FLAT
+        self._rotated: dict[int, object] = {}
+
+    def _rotate(self, basis: Basis, k: int):
+        """Return (q, target) the cross-products of training set ``k`` in its eigenbasis."""
+        rotated = basis.rotation.T @ self.crosses[k]
+        rotated -= basis.shift[:, None] * self.means[k][None, :]
+        return rotated
+
+    def _outer_rotated(self, f: int):
+        if f not in self._rotated:
+            self._rotated[f] = self._rotate(self.outer_basis[f], f)
+        return self._rotated[f]
+
+    def curves(self):
+        """Yield (fold, (alpha, target) validation r) for every validation set, inner fits in order."""
+        shared = self.inner_basis is self.outer_basis
+        for k, (basis, sets) in enumerate(zip(self.inner_basis, self.inner, strict=True)):
+            rotated = self._outer_rotated(k) if shared else self._rotate(basis, len(self.outer_basis) + k)
+            for scored in sets:
+                held_out = self.responses[scored.rows]
+                cross = scored.features.T @ held_out
+                cross *= rotated
+                products = basis.weights @ cross
+                norms = squared_norms(scored.quadratic, rotated, scored.features, basis.weights, self.backend)
+                spread = self.backend.column_dot(held_out, held_out) - held_out.sum(axis=0) ** 2 / len(held_out)
+                learnable = self.learnable[k if shared else len(self.outer_basis) + k]
+                yield scored.fold, correlation(products, norms, spread, len(held_out), self.backend.xp) * learnable
+
+    def held_out(self, f: int):
+        """Return (test event, target) the responses of fold ``f``."""
+        return self.responses[self.outer[f].rows]
+
+    def predict(self, f: int, choice, columns=slice(None)):
+        """Return (test event, target) predictions of fold ``f``, without the training mean of the responses.
+
+        Parameters
+        ----------
+        f
+            Outer fold.
+        choice
+            (target,) index of the penalty of each target wanted.
+        columns
+            The targets wanted, of the batch.
+        """
+        return self.outer[f].features @ self._weights(f, choice, columns)
+
+    def _weights(self, f: int, choice, columns):
+        """Return (q, target) ridge weights of fold ``f`` in its eigenbasis."""
+        return self._outer_rotated(f)[:, columns] * self.outer_basis[f].weights[choice].T
+
+    def training_products(self, f: int, choice, gradient, columns=slice(None)):
+        """Return what the training part of the influence is made of, for fold ``f``.
+
+        Parameters
+        ----------
+        f
+            Outer fold.
+        choice
+            (target,) index of the penalty of each target wanted.
+        gradient
+            (test event, target) derivative of the score with respect to the predictions.
+        columns
+            The targets wanted, of the batch.
+
+        Returns
+        -------
+        leverage
+            (training event, target) gradient with respect to a training event's residual, g' (X'X + alpha I)^-1 x_j.
+        residual
+            (training event, target) response minus prediction.
+        """
+        if f not in self._training_features:
+            rows, basis = self.folds.outer[f].train, self.outer_basis[f]
+            self._training_features[f] = self.backend.single((self.features[rows] - basis.mean) @ basis.rotation64)
+        features, shrink = self._training_features[f], self.outer_basis[f].weights[choice].T
+        leverage = features @ (shrink * (self.outer[f].features.T @ gradient))
+        residual = self.responses[self.train_rows[f]][:, columns] - self.means[f][columns]
+        residual -= features @ self._weights(f, choice, columns)
+        return leverage, residual

@@ -1,0 +1,50 @@
+"""Correlations of responses and predictions, from sums."""
+
+from __future__ import annotations
+
+import numpy as np
+
+#: Variance below which a target of unit variance counts as constant in a set of events.
+FLAT = 1e-7
+#: |r| is kept below this where Fisher's transform would be infinite.
+R_MAX = 1 - 1e-6
+
+
+def correlation(products, norms, spread, count: int, xp=np):
+    """Return Pearson's r from sums over centred responses and predictions; 0 where either does not vary.
+
+    Parameters
+    ----------
+    products
+        (..., target) sums of response times prediction.
+    norms
+        (..., target) sums of squared predictions.
+    spread
+        (target,) sums of squared responses, of targets scaled to about unit variance.
+    count
+        Number of events in the sums.
+    xp
+        Array library.
+    """
+    flat = (norms <= 0) | (spread <= count * FLAT)
+    scale = xp.sqrt(xp.where(flat, xp.ones_like(norms), norms)) * xp.sqrt(xp.where(spread <= 0, xp.ones_like(spread), spread))
+    return xp.where(flat, xp.zeros_like(norms), xp.clip(products / scale, -1.0, 1.0))
+
+
+def standardise(values, backend):
+    """Return (event, target) columns with mean 0 and variance 1 (0 where constant), and their (target,) scale."""
+    xp = backend.xp
+    centred = values - values.mean(axis=0)
+    scale = xp.sqrt(backend.column_dot(centred, centred) / len(values))
+    centred *= xp.where(scale > 0, 1 / xp.where(scale > 0, scale, xp.ones_like(scale)), xp.zeros_like(scale))
+    return centred, scale
+
+
+def fisher(r: np.ndarray) -> np.ndarray:
+    """Return atanh r, with |r| held below 1."""
+    return np.arctanh(np.clip(r, -R_MAX, R_MAX))
+
+
+def fisher_slope(r: np.ndarray) -> np.ndarray:
+    """Return the derivative of :func:`fisher`, 1 / (1 - r^2)."""
+    return 1 / (1 - np.clip(r, -R_MAX, R_MAX) ** 2)

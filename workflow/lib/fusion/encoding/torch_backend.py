@@ -1,0 +1,65 @@
+"""The primitives of the fits in torch: on a GPU where there is one, else on the CPU."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+
+class Torch:
+    """torch; ``device`` is chosen at construction."""
+
+    name = "torch"
+    xp = torch
+
+    def __init__(self, device: str | None = None):
+        self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+        # TF32 keeps 10 bits of the mantissa: far too few for a correlation.
+        torch.backends.cuda.matmul.allow_tf32 = False
+
+    def _put(self, array, dtype):
+        if not torch.is_tensor(array):
+            array = torch.from_numpy(np.require(array, requirements=["C", "W"]))
+        return array.to(device=self.device, dtype=dtype).contiguous()
+
+    def single(self, array) -> torch.Tensor:
+        """Return the array in float32 on the device."""
+        return self._put(array, torch.float32)
+
+    def double(self, array) -> torch.Tensor:
+        """Return the array in float64 on the device."""
+        return self._put(array, torch.float64)
+
+    def index(self, array) -> torch.Tensor:
+        """Return an array of indices on the device."""
+        return self._put(np.asarray(array), torch.int64)
+
+    def host(self, array) -> np.ndarray:
+        """Return the array as numpy."""
+        return array.cpu().numpy() if torch.is_tensor(array) else np.asarray(array)
+
+    def eigh(self, matrix):
+        """Return eigenvalues (ascending) and eigenvectors of a symmetric float64 matrix."""
+        return torch.linalg.eigh(matrix)
+
+    def gram(self, rows):
+        """Return ``rows.T @ rows``."""
+        return rows.T @ rows
+
+    def solve_spd(self, matrix, right):
+        """Return ``inv(matrix) @ right`` by Cholesky; ``matrix`` is symmetric positive definite."""
+        return torch.cholesky_solve(right, torch.linalg.cholesky(matrix))
+
+    def inverse_spd(self, matrix):
+        """Return the inverse of a symmetric positive definite matrix."""
+        return torch.cholesky_inverse(torch.linalg.cholesky(matrix))
+
+    def column_dot(self, a, b):
+        """Return the dot products of the columns of ``a`` and ``b``."""
+        return torch.einsum("ij,ij->j", a, b)
+
+    def segment_sums(self, array, starts):
+        """Return sums over runs of rows; ``starts`` are the first rows, ascending, the first of them 0."""
+        ends = torch.cat([starts[1:], starts.new_tensor([len(array)])])
+        labels = torch.repeat_interleave(torch.arange(len(starts), device=self.device), ends - starts)
+        return torch.zeros((len(starts), array.shape[1]), dtype=array.dtype, device=self.device).index_add_(0, labels, array)

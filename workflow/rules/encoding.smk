@@ -1,0 +1,82 @@
+"""Encoding fits: from responses and activations to out-of-fold scores, influence and predictions."""
+
+KEEP_PREDICTIONS = config["encoding"]["keep_predictions"]
+
+
+def encode_parts(model):
+    """Return model -> layer of a model that joins layers of others, or None."""
+    return ZOO[model]["parts"] if ZOO[model]["family"] == "concat" else None
+
+
+def encode_activations(wildcards):
+    """Return [stimulus, model] of every activations file of a fit, in the order of the files."""
+    models = encode_parts(wildcards.model) or [wildcards.model]
+    return [[stimulus, model] for stimulus in subject_stimuli(wildcards.subject) for model in models]
+
+
+def encode_activation_files(wildcards):
+    """Return the activations files of a fit."""
+    name = "<results>/activations/{stimulus}_{alignment}_{model}-{init}-{pairing}.nc"
+    return [
+        name.format(**dict(wildcards) | {"stimulus": stimulus, "model": model})
+        for stimulus, model in encode_activations(wildcards)
+    ]
+
+
+def encode_responses(wildcards):
+    """Return the responses files of a subject."""
+    return expand(
+        "<results>/responses/{recording}_{alignment}.nc",
+        recording=subject_recordings(wildcards.subject),
+        alignment=wildcards.alignment,
+    )
+
+
+def encode_spec(wildcards):
+    """Return what shapes a fit."""
+    return {
+        "subject": wildcards.subject,
+        "alignment": wildcards.alignment,
+        "fit": f"{wildcards.model}-{wildcards.init}-{wildcards.pairing}",
+        "activations": encode_activations(wildcards),
+        "parts": encode_parts(wildcards.model),
+        "encoding": config["encoding"],
+    }
+
+
+def encode_mem_mb(wildcards, input):
+    """Return the memory of a fit (MB): responses, predictions and influence, a layer in float64 with its kernels, and the interpreter."""
+    responses = sum(Path(path).stat().st_size for path in input.responses) / 2**20
+    activations = sum(Path(path).stat().st_size for path in input.activations) / 2**20
+    return int(600 + 4 * responses + 3 * activations)
+
+
+rule encode:
+    input:
+        responses=encode_responses,
+        activations=encode_activation_files,
+    output:
+        **(
+            {"predictions": "<results>/encoding/{subject}_{alignment}_{model}-{init}-{pairing}/predictions.nc"}
+            if KEEP_PREDICTIONS
+            else {}
+        ),
+        scores="<results>/encoding/{subject}_{alignment}_{model}-{init}-{pairing}/scores.parquet",
+        influence="<results>/encoding/{subject}_{alignment}_{model}-{init}-{pairing}/influence.nc",
+    log:
+        "<logs>/encode/{subject}_{alignment}_{model}-{init}-{pairing}.log",
+    benchmark:
+        "<benchmarks>/encode/{subject}_{alignment}_{model}-{init}-{pairing}.tsv"
+    conda:
+        "../../envs/encoding.yaml"
+    threads: 1
+    resources:
+        mem_mb=encode_mem_mb,
+        runtime=240,
+    params:
+        spec=encode_spec,
+        code=code("encode.py"),
+    message:
+        "Encoding fits of subject {wildcards.subject}, {wildcards.alignment}: {wildcards.model}-{wildcards.init}-{wildcards.pairing}"
+    script:
+        "../scripts/encode.py"
