@@ -105,6 +105,16 @@ def test_too_few_blocks_say_so(fit):
     assert (found["reason"] == "5 blocks of film time, fewer than 8").all() and found["p"].isna().all()
 
 
+def test_blocks_of_a_film_that_an_electrode_lacks_are_no_samples(fit):
+    a, b = fit("a-trained-true"), fit("b-trained-true")
+    for one in (a, b):
+        one.influence[:, :, 20:, 1] = 0
+    found = run([a, b])
+    assert found["n_blocks"].tolist() == [30, 20, 30, 30, 30, 30] and (found["df"] == found["n_blocks"] - 1).all()
+    fewer = [fitted.Fit(f.name, f.electrodes, f.blocks[:20], f.bins, f.z, f.z_val, f.influence[:, :, :20], f.layers, 9) for f in (a, b)]
+    assert np.allclose(found.loc["E1", ["se", "p"]].astype(float), run(fewer).loc["E1", ["se", "p"]].astype(float))
+
+
 def test_a_choice_is_made_within_each_fold(fit):
     """In every fold the candidate with the better validation score of that fold counts, with its own influence."""
     a, c, b = fit("a-trained-true", n_electrodes=1), fit("c-trained-true", n_electrodes=1), fit("b-trained-true", n_electrodes=1)

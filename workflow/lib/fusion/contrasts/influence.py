@@ -34,22 +34,39 @@ def bin_weights(z_val_a: np.ndarray, z_val_b: np.ndarray) -> np.ndarray:
     return np.divide(positive, total, out=equal, where=total > 0)
 
 
-def block_variance(sums: np.ndarray) -> np.ndarray:
+def active_blocks(influence: np.ndarray) -> np.ndarray:
+    """Return which blocks an electrode has events in (n_blocks, n_electrodes): those with any influence at all.
+
+    An electrode that was recorded in one of two films has no events in the blocks of the other, and they are no samples.
+
+    Parameters
+    ----------
+    influence
+        (.., n_blocks, n_electrodes, n_bins).
+    """
+    axes = (*range(influence.ndim - 3), influence.ndim - 1)
+    return (influence != 0).any(axis=axes)
+
+
+def block_variance(sums: np.ndarray, n_blocks: np.ndarray | int | None = None) -> np.ndarray:
     """Return the variance of a sum over blocks, V = K/(K-1) sum_k (B_k - mean B)^2, of every part.
 
     Parameters
     ----------
     sums
-        Block sums of influences (n_parts, n_blocks, ..).
+        Block sums of influences (n_parts, K, ..), zero for blocks that are no samples.
+    n_blocks
+        Number of blocks that are, for each of the last dimensions (None: all K); the variance is NaN below 2.
 
     Returns
     -------
     np.ndarray
         (n_parts, ..).
     """
-    n_blocks = sums.shape[1]
-    centred = sums - sums.mean(axis=1, keepdims=True)
-    return n_blocks / (n_blocks - 1) * (centred**2).sum(axis=1)
+    n_blocks = np.asarray(sums.shape[1] if n_blocks is None else n_blocks)
+    sums, count = np.asarray(sums, float), np.maximum(n_blocks, 2)
+    squares = (sums**2).sum(axis=1) - sums.sum(axis=1) ** 2 / count
+    return np.where(n_blocks >= 2, count / (count - 1) * np.maximum(squares, 0), np.nan)
 
 
 def difference(z: np.ndarray, influence: np.ndarray, weights: np.ndarray, alternative: str) -> dict[str, np.ndarray]:
@@ -71,14 +88,16 @@ def difference(z: np.ndarray, influence: np.ndarray, weights: np.ndarray, altern
     -------
     dict
         ``effect``, ``se`` (square root of V(test) + V(training)), ``ci_low``, ``ci_high`` (95%, two-sided), ``t``, ``df``
-        (n_blocks - 1) and ``p``, each (n_electrodes). Where the standard error is zero, t and p are NaN.
+        (n_blocks - 1), ``p`` and ``n_blocks`` (the electrode's own), each (n_electrodes). Where the standard error is zero,
+        t and p are NaN.
     """
     if z.ndim == 2:
         z, influence, weights = z[None], influence[None], weights[None]
     sums = np.einsum("fpkeb,feb->pke", influence, weights).astype(float)
     effect = (z * weights).sum(axis=2).mean(axis=0)
-    se = np.sqrt(block_variance(sums).sum(axis=0))
-    df = influence.shape[2] - 1
+    n_blocks = active_blocks(influence).sum(axis=0)
+    se = np.sqrt(block_variance(sums, n_blocks).sum(axis=0))
+    df = np.maximum(n_blocks - 1, 1)
     half = stdtrit(df, (1 + CONFIDENCE) / 2) * se
     t = studentised(effect, se)
     return {
@@ -87,8 +106,9 @@ def difference(z: np.ndarray, influence: np.ndarray, weights: np.ndarray, altern
         "ci_low": effect - half,
         "ci_high": effect + half,
         "t": t,
-        "df": np.full(len(effect), df),
+        "df": df,
         "p": p_value(t, df, alternative),
+        "n_blocks": n_blocks,
     }
 
 
@@ -98,7 +118,7 @@ def studentised(effect: np.ndarray, se: np.ndarray) -> np.ndarray:
     return np.divide(effect, se, out=np.full(np.shape(effect), np.nan), where=some)
 
 
-def p_value(t: np.ndarray, df: int, alternative: str) -> np.ndarray:
+def p_value(t: np.ndarray, df: np.ndarray | int, alternative: str) -> np.ndarray:
     """Return the p-value of ``t`` from Student's t with ``df`` degrees of freedom."""
     if alternative == "two-sided":
         return 2 * stdtr(df, -np.abs(t))
@@ -134,19 +154,22 @@ def max_over_bins(z: np.ndarray, influence: np.ndarray, alternative: str, signs:
     np.ndarray
         (1 + hits) / (draws + 1) per electrode; NaN where no bin has a standard error.
     """
-    _, n_blocks, n_electrodes, _ = influence.shape
-    p = np.full(n_electrodes, np.nan)
+    p = np.full(len(z), np.nan)
     sided = np.abs if alternative == "two-sided" else np.asarray
-    unbiased = n_blocks / (n_blocks - 1)
-    for e in range(n_electrodes):
-        centred = influence[:, :, e] - influence[:, :, e].mean(axis=1, keepdims=True, dtype=float)
+    active = active_blocks(influence)
+    for e, own in enumerate(active.T):
+        n_blocks = np.count_nonzero(own)
+        if n_blocks < 2:
+            continue
+        blocks = influence[:, own, e].astype(float)
+        centred = blocks - blocks.mean(axis=1, keepdims=True)
         squares = (centred**2).sum(axis=1)
-        observed = studentised(z[e], np.sqrt(unbiased * squares.sum(axis=0)))
+        observed = studentised(z[e], np.sqrt(n_blocks / (n_blocks - 1) * squares.sum(axis=0)))
         use = np.isfinite(observed)
         if not use.any():
             continue
         # The sum of signed influences, and its variance: signs leave squares alone, so only the mean moves.
-        drawn = signs @ centred[..., use].astype(np.float32)
+        drawn = signs[..., own] @ centred[..., use].astype(np.float32)
         total = drawn.sum(axis=0)
         variance = squares[:, use].sum(axis=0) - (drawn**2).sum(axis=0) / n_blocks
         null = sided(total / np.sqrt(np.maximum(variance, np.finfo(np.float32).tiny))).max(axis=1)

@@ -85,16 +85,15 @@ def window_table(fits: dict[str, fitted.Fit], spec: dict, window: str, rng: np.r
     else:
         weights = np.full(z.shape, 1 / z.shape[-1])
     result = {key: np.full(n_electrodes, np.nan) for key in RESULTS}
-    enough = max(spec["min_blocks"], 2)
-    if n_blocks >= enough:
-        signs = influence.multipliers(rng, spec["multipliers"], n_blocks)
-        for start in range(0, n_electrodes, CHUNK):
-            rows = slice(start, start + CHUNK)
-            parts = influence_difference(fits, spec, a, b, rows, in_window)
-            found = influence.difference(z[:, rows], parts, weights[:, rows], spec["alternative"])
-            found["p_max"] = influence.max_over_bins(z[:, rows].mean(axis=0), parts.sum(axis=0), spec["alternative"], signs)
-            for key, values in found.items():
-                result[key][rows] = values
+    result["n_blocks"] = np.zeros(n_electrodes, int)
+    signs = influence.multipliers(rng, spec["multipliers"], n_blocks)
+    for start in range(0, n_electrodes, CHUNK):
+        rows = slice(start, start + CHUNK)
+        parts = influence_difference(fits, spec, a, b, rows, in_window)
+        found = influence.difference(z[:, rows], parts, weights[:, rows], spec["alternative"])
+        found["p_max"] = influence.max_over_bins(z[:, rows].mean(axis=0), parts.sum(axis=0), spec["alternative"], signs)
+        for key, values in found.items():
+            result[key][rows] = values
     mean_z = np.nan_to_num(z.mean(axis=0))
     if n_electrodes:
         peak = np.argmax(np.abs(mean_z) if spec["alternative"] == "two-sided" else mean_z, axis=1)
@@ -103,8 +102,8 @@ def window_table(fits: dict[str, fitted.Fit], spec: dict, window: str, rng: np.r
     for label, chosen in (("a", a), ("b", b)):
         table[label], table[f"layer_{label}"] = chosen.name, chosen.layer
         table[f"r_{label}"] = np.tanh(chosen.z).mean(axis=(0, 2))
-    table["n_events"], table["n_blocks"] = some.n_events, n_blocks
-    table["reason"] = reasons(a, b, result["t"]) if n_blocks >= enough else f"{n_blocks} blocks of film time, fewer than {enough}"
+    table["n_events"] = some.n_events
+    table["reason"] = reasons(a, b, result["t"], result["n_blocks"], max(spec["min_blocks"], 2))
     table["tested"] = table["reason"] == ""
     table.loc[~table["tested"], RESULTS] = np.nan
     return table
@@ -155,10 +154,12 @@ def influence_difference(
     return total
 
 
-def reasons(a: Side, b: Side, t: np.ndarray) -> np.ndarray:
+def reasons(a: Side, b: Side, t: np.ndarray, n_blocks: np.ndarray, enough: int) -> np.ndarray:
     """Return why an electrode was not tested (E); an empty string where it was."""
     out = np.full(len(t), "", object)
     out[~np.isfinite(t)] = "no variation between blocks"
+    for e in np.flatnonzero((n_blocks < enough) & (n_blocks > 0)):
+        out[e] = f"{n_blocks[e]} blocks of film time, fewer than {enough}"
     if a.choice is not None and b.choice is not None:
         out[(a.name == b.name) & ~np.isfinite(t)] = "a and b are the same fit"
     for label, chosen in (("a", a), ("b", b)):
