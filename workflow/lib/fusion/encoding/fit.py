@@ -44,6 +44,7 @@ class Settings:
     form: str = "auto"
 
     def __post_init__(self):
+        """Sort the penalties: the edges of the grid are its ends."""
         object.__setattr__(self, "alphas", tuple(sorted(float(a) for a in self.alphas)))
 
 
