@@ -20,6 +20,7 @@ for reason, count in counts.itertuples(index=False):
 rng = rng_for(spec["seed"], "pairing", spec["stimulus"], spec["alignment"])
 for k, shift in enumerate(pairing.shifts(table["onset_s"], spec["shuffled_pairings"], spec["shuffle_min_shift_s"], rng)):
     table[f"text_shuffled{k}"] = pairing.shifted(table["text"].to_numpy(), shift)
+    table[f"event_shuffled{k}"] = pairing.shifted(table["event"].to_numpy(), shift)
     log.info("text_shuffled%d: texts of %d events later", k, shift)
 
 write_tsv(table, snakemake.output.events, float_format="%.10g")
