@@ -4,7 +4,7 @@ CORES ?= $(shell nproc 2>/dev/null || echo 2)
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint lock clean
+.PHONY: demo test lint lock envs-check clean
 
 demo: .venv/ready
 	$(BIN)/snakemake --cores $(CORES)
@@ -26,6 +26,10 @@ lint: .venv/ready
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --requirement requirements.txt
 	@touch $@
+
+# Prove that each file in envs/ alone can run its rules (after `make demo`; builds one environment per file).
+envs-check: .venv/ready
+	$(BIN)/python tests/environments/check.py
 
 # Resolve requirements.in anew (needs uv in the environment: pip install uv).
 lock:

@@ -10,6 +10,7 @@ REPOSITORY = Path(__file__).parents[2]
 # conda-forge names that differ from PyPI's.
 PYPI_NAME = {
     "pytorch": "torch",
+    "pytorch-cpu": "torch",
     "snakemake-minimal": "snakemake",
     "open-clip-torch": "open_clip_torch",
     "opencv": "opencv-python-headless",

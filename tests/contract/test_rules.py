@@ -78,7 +78,7 @@ def test_the_script_reads_what_the_rule_declares(rule):
     inputs = {name for where, name in used if where == "input" and name}
     declared = set(rule.input.keys())
     as_a_whole = inputs & {"get", "items", "keys"} or re.search(r"snakemake\.input(?!\.)", script.read_text())
-    if not any(is_callable(item) and not declared for item in rule.input):  # unpack(..) names its inputs only when a job is made
+    if not any(is_callable(item) for item in rule.input):  # unpack(..) names its inputs only when a job is made
         assert inputs - {"get", "items", "keys"} <= declared
         assert as_a_whole or inputs == declared, f"the script reads {sorted(inputs)}, the rule declares {sorted(declared)}"
     outputs = {name for where, name in used if where == "output" and name}
@@ -88,6 +88,8 @@ def test_the_script_reads_what_the_rule_declares(rule):
 
 
 def test_the_script_logs_first(rule):
+    if not rule.output:
+        pytest.skip("a rule that makes no file answers on the terminal")
     body = ast.parse(script_of(rule).read_text()).body
     first = next(
         node
@@ -115,7 +117,7 @@ def third_party(files):
 
 def test_every_import_is_in_the_environment(rule):
     env = yaml.safe_load((REPOSITORY / "envs" / Path(str(rule.conda_env)).name).read_text())
-    names = {re.split(r"[ =]", spec)[0] for spec in env["dependencies"]}
+    names = {re.split(r"[ =]", spec)[0].removesuffix("-cpu").removesuffix("-minimal") for spec in env["dependencies"]}
     needed = {IMPORTED_AS.get(name, name) for name in third_party(codehash.sources(script_of(rule), LIB))}
     assert needed <= names, f"not in {Path(str(rule.conda_env)).name}: {sorted(needed - names)}"
 

@@ -42,7 +42,11 @@ def write(folder: Path, subjects: int = 7) -> Path:
             (ieeg / f"{stem}_{suffix}").touch()
         for suffix in ("electrodes.tsv", "coordsystem.json"):
             (ieeg / f"sub-{k + 1:03d}_space-MNI152NLin2009cAsym_{suffix}").touch()
-        stimuli[film] = {"video": f"stimuli/{film}.mp4", "transcript": {"file": f"stimuli/{film}.tsv", "format": "words"}, "recordings": {"task": film}}
+        stimuli[film] = {
+            "video": f"stimuli/{film}.mp4",
+            "transcript": {"file": f"stimuli/{film}.tsv", "format": "words"},
+            "recordings": {"task": film},
+        }
     (root / "stimuli").mkdir()
     for name in stimuli:
         (root / "stimuli" / f"{name}.mp4").touch()

@@ -1,0 +1,81 @@
+"""The paper's design stays a DAG that one machine can plan: a dry run over a dataset of empty files."""
+
+import re
+import subprocess
+import sys
+import time
+
+import paper_design
+import pytest
+import yaml
+from conftest import REPOSITORY, checkout, snakemake
+
+
+def job_counts(folder, config):
+    """Return rule -> jobs of a dry run."""
+    text = snakemake(folder, "--dry-run", "--quiet", config=config).stdout
+    rows = [line.split() for line in text.splitlines() if re.fullmatch(r"\w+ +\d+", line.strip())]
+    return {rule: int(count) for rule, count in rows}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return checkout(tmp_path_factory.mktemp("paper"))
+
+
+@pytest.mark.slow
+def test_the_papers_design(folder, tmp_path):
+    config = paper_design.write(tmp_path)
+    jobs = job_counts(folder, config)
+    subjects, alignments, models = 7, 2, 13
+    shuffled = len(paper_design.VISION_LANGUAGE)
+    random = 3 * (models - 1)
+    assert jobs["encode"] == subjects * alignments * (models + shuffled + random)
+    assert jobs["contrast"] == subjects * alignments * len(paper_design.contrasts())
+    assert jobs["preprocess"] == subjects
+    # A linear concatenation has no activations of its own.
+    assert jobs["activations"] == subjects * alignments * (models - 1 + shuffled + random)
+    assert jobs["total"] <= 5000
+
+
+def test_subjects_who_saw_the_same_film_share_its_activations(folder, tmp_path):
+    made = paper_design.write(tmp_path, subjects=3)
+    config = yaml.safe_load(made.read_text())
+    one = config["stimuli"]["film0"]
+    config["stimuli"] = {"film0": {**one, "recordings": {}}}
+    config["models"], config["random_inits"] = ["slip", "slip_simclr"], 0
+    config["contrasts"] = {"x": {"a": "slip", "b": "slip_simclr"}}
+    made.write_text(yaml.safe_dump(config))
+    jobs = job_counts(folder, made)
+    assert jobs["frames"] == 1
+    assert jobs["activations"] == 2 * 2
+    assert jobs["encode"] == 3 * 2 * 2
+
+
+def test_parsing_is_quick_because_nothing_heavy_is_imported(tmp_path):
+    """What is loaded while the workflow is parsed: none of the libraries that take a second to import."""
+    program = """
+import sys
+from pathlib import Path
+from snakemake.api import SnakemakeApi
+from snakemake.settings.types import ConfigSettings, OutputSettings, Quietness, ResourceSettings
+before = set(sys.modules)
+with SnakemakeApi(OutputSettings(quiet={Quietness.ALL})) as api:
+    api.workflow(resource_settings=ResourceSettings(cores=1), config_settings=ConfigSettings(), snakefile=Path("Snakefile"))._workflow.rules
+print(sorted({name.split(".")[0] for name in set(sys.modules) - before}))
+"""
+    ran = subprocess.run([sys.executable, "-c", program], cwd=REPOSITORY, capture_output=True, text=True, check=True)
+    loaded = set(re.findall(r"'(\w+)'", ran.stdout))
+    assert "fusion" in loaded
+    assert not loaded & {"pandas", "numpy", "torch", "mne", "scipy", "xarray", "h5py", "sklearn", "transformers", "pyarrow"}
+
+
+def test_parse_time_grows_gently_with_subjects(folder, tmp_path):
+    """Two hundred subjects are parsed in less than eight times the time of ten: names are looked at, nothing is opened."""
+    seconds = []
+    for subjects in (10, 200):
+        config = paper_design.write(tmp_path / str(subjects), subjects=subjects)
+        start = time.perf_counter()
+        snakemake(folder, "--list-rules", config=config)
+        seconds.append(time.perf_counter() - start)
+    assert seconds[1] < 8 * seconds[0]
