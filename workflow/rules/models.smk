@@ -12,13 +12,15 @@ def local_files(source):
 
 def region_files(wildcards):
     """Return the user's file of region features, where a model takes one."""
-    source = ZOO[wildcards.model]["regions"]
+    source = ZOO[wildcards.model]["regions"]["file"]
     return [stimulus_file(wildcards.stimulus, source.format(stimulus=wildcards.stimulus))] if source else []
 
 
 def weights_spec(wildcards):
     """Return what decides which weights a model has."""
-    return {key: ZOO[wildcards.model][key] for key in ("checkpoint", "sha256", "files", "tokenizer")}
+    row = ZOO[wildcards.model]
+    backbone = None if row["regions"]["file"] else row["regions"]["backbone"]
+    return {**{key: row[key] for key in ("checkpoint", "sha256", "files", "tokenizer")}, "backbone": backbone}
 
 
 def activations_spec(wildcards):
@@ -37,6 +39,7 @@ rule weights:
     input:
         checkpoint=lambda wildcards: local_files(ZOO[wildcards.model]["checkpoint"]),
         tokenizer=lambda wildcards: local_files(ZOO[wildcards.model]["tokenizer"]),
+        backbone=lambda wildcards: local_files(weights_spec(wildcards)["backbone"]),
     output:
         weights="<results>/weights/{model}.json",
     log:

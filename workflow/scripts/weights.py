@@ -16,9 +16,11 @@ cache = Path(os.environ.get("FUSION_CACHE") or Path(os.environ.get("XDG_CACHE_HO
 mirror = os.environ.get("FUSION_MIRROR")
 
 found = fetch.fetch(spec["checkpoint"], spec["sha256"], spec["files"], cache, mirror, list(snakemake.input.checkpoint))
-found["tokenizer"] = None
+found["tokenizer"] = found["backbone"] = None
 if spec["tokenizer"]:
-    found["tokenizer"] = fetch.fetch(spec["tokenizer"], {}, ["tokenizer*", "vocab*"], cache, mirror, list(snakemake.input.tokenizer))
+    found["tokenizer"] = fetch.fetch(spec["tokenizer"], {}, ["tokenizer*", "vocab*", "merges*"], cache, mirror, list(snakemake.input.tokenizer))
+if spec["backbone"]:
+    found["backbone"] = fetch.fetch(spec["backbone"], None, [], cache, mirror, list(snakemake.input.backbone))
 log.info("%s is %s (sha256 %s)", found["source"], found["path"], found["sha256"])
 
 with whole(snakemake.output.weights) as part:

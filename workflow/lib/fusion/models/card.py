@@ -7,8 +7,12 @@ from importlib.metadata import version
 from fusion.models.network import Network
 
 LIBRARIES = {
-    "slip": ("torch", "timm", "open-clip-torch"),
-    "transformers_text": ("torch", "transformers", "tokenizers"),
+    "slip": ("timm", "open-clip-torch"),
+    "timm_vision": ("timm",),
+    "open_clip": ("open-clip-torch", "timm", "transformers"),
+    "albef": ("timm", "transformers", "tokenizers"),
+    "lxmert": ("transformers", "tokenizers", "torchvision"),
+    "visualbert": ("transformers", "tokenizers", "torchvision"),
 }
 
 
@@ -34,5 +38,5 @@ def card(model: str, row: dict, weights: dict, init: str, pairing: str, network:
         "licence": row["licence"],
         "layers": layers,
         "notes": network.notes,
-        "libraries": {name: version(name) for name in (*LIBRARIES[row["family"]], "numpy", "scikit-learn")},
+        "libraries": {name: version(name) for name in ("torch", *LIBRARIES.get(row["family"], ("transformers", "tokenizers")), "numpy", "pillow", "scikit-learn")},
     }

@@ -8,7 +8,10 @@ from fusion.errors import InputError
 from fusion.models.network import Network
 from fusion.seeds import seed_for
 
-FAMILIES = ("slip", "transformers_text")
+FAMILIES = (
+    "slip", "timm_vision", "open_clip", "transformers_text", "transformers_vision",
+    "flava", "blip", "albef", "lxmert", "visualbert", "vlm_decoder",
+)  # fmt: skip
 
 
 def build(model: str, row: dict, weights: dict, init: str, seed: int) -> Network:
@@ -42,8 +45,26 @@ def loader(family: str):
     """Return the function (row, weights, trained) -> Network of a family."""
     if family == "slip":
         from fusion.models import slip as module
+    elif family == "timm_vision":
+        from fusion.models import timm_vision as module
+    elif family == "open_clip":
+        from fusion.models import open_clip_family as module
     elif family == "transformers_text":
         from fusion.models import transformers_text as module
+    elif family == "transformers_vision":
+        from fusion.models import transformers_vision as module
+    elif family == "flava":
+        from fusion.models import flava as module
+    elif family == "blip":
+        from fusion.models import blip as module
+    elif family == "albef":
+        from fusion.models import albef as module
+    elif family == "lxmert":
+        from fusion.models import lxmert as module
+    elif family == "visualbert":
+        from fusion.models import visualbert as module
+    elif family == "vlm_decoder":
+        from fusion.models import vlm_decoder as module
     else:
         raise InputError("config/models.yaml", "family", repr(family), f"one of {', '.join(FAMILIES)}")
     return module.load

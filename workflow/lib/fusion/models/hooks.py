@@ -51,6 +51,8 @@ def capture(network: Network, layers: dict[str, str]) -> Iterator[dict]:
     def hook_for(path: str, pooling: str):
         def hook(module, arguments, output) -> None:
             output = _tensor(output)
+            if network.channels_last and output.ndim == 4:
+                output = output.permute(0, 3, 1, 2)
             tokens = network.tokens(path, state["batch"])
             try:
                 state["features"][path] = pool(output, pooling, tokens, network.prefix(path)).detach()

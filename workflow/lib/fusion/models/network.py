@@ -48,6 +48,8 @@ class Network:
         (layer path, prepared batch) -> (batch, token) bool, False for padding, or None where nothing is padded.
     prefix
         Layer path -> number of leading tokens (class, registers) that are no patches of the image.
+    channels_last
+        Whether four-dimensional outputs are (batch, y, x, channel).
     notes
         What the model card should say besides (``truncated_texts`` is counted here while it runs).
     """
@@ -58,3 +60,4 @@ class Network:
     tokens: Callable[[str, dict[str, Tensor]], Tensor | None] = lambda path, batch: None
     prefix: Callable[[str], int] = lambda path: 0
     notes: dict = field(default_factory=dict)
+    channels_last: bool = False

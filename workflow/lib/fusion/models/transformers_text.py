@@ -62,7 +62,7 @@ def model_of(row: dict, weights: dict, trained: bool, default: str = "AutoModel"
         model, info = kind.from_pretrained(path, config=config, dtype=torch.float32, local_files_only=True, output_loading_info=True)
     except (OSError, ValueError, RuntimeError) as error:
         raise InputError(path, "", str(error).strip().splitlines()[0], f"the weights of a {name}") from None
-    left = checkpoints.left_over(info["unexpected_keys"], row["ignore_keys"])
+    left = checkpoints.left_over(info["unexpected_keys"], ["*position_ids", *row["ignore_keys"]])
     checkpoints.check_keys(sorted(info["missing_keys"]), left, [str(key) for key in info["mismatched_keys"]], type(model).__name__, path)
     return model
 

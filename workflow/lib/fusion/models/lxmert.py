@@ -1,0 +1,31 @@
+"""LXMERT (Tan and Bansal 2019, arXiv 1908.07490) from transformers."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from fusion.models.network import Items, Network
+from fusion.models.regions import region_input
+from fusion.models.transformers_text import model_of, text_input
+
+
+def load(row: dict, weights: dict, trained: bool) -> Network:
+    """Return the network of a row.
+
+    ``encoder.layer.*`` read text, ``encoder.r_layers.*`` regions; ``encoder.x_layers.*`` put out the text side, their
+    ``visn_output`` the region side. Both sides always run: for ``feed: image`` on an empty text; for ``feed: text`` the
+    layers must be ``encoder.layer.*``, which do not see the regions.
+    """
+    model = model_of(row, weights, trained, default="LxmertModel")
+    regions, described = region_input(row, weights, model.config.visual_feat_dim)
+    tokenize = text_input(row, weights, model.config)
+    notes: dict = {"regions": described}
+
+    def prepare(items: Items) -> dict[str, Tensor]:
+        features, boxes = regions(items)
+        return {"visual_feats": features, "visual_pos": boxes} | tokenize(items.texts or [""] * len(items), notes)
+
+    def tokens(layer: str, batch: dict[str, Tensor]) -> Tensor | None:
+        return None if ".r_layers." in layer or "visn" in layer else batch["attention_mask"].bool()
+
+    return Network(model, prepare, lambda batch: model(**batch), tokens, notes=notes)

@@ -1,0 +1,29 @@
+"""VisualBERT (Li et al. 2019, arXiv 1908.03557) from transformers."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from fusion.models.network import Items, Network
+from fusion.models.regions import region_input
+from fusion.models.transformers_text import model_of, text_input
+
+
+def load(row: dict, weights: dict, trained: bool) -> Network:
+    """Return the network of a row: one encoder over the text's tokens followed by the regions."""
+    model = model_of(row, weights, trained, default="VisualBertModel")
+    regions, described = region_input(row, weights, model.config.visual_embedding_dim)
+    tokenize = text_input(row, weights, model.config)
+    notes: dict = {"regions": described}
+
+    def prepare(items: Items) -> dict[str, Tensor]:
+        features, _ = regions(items)
+        ones = torch.ones(features.shape[:2], dtype=torch.long)
+        text = tokenize(items.texts or [""] * len(items), notes)
+        return text | {"visual_embeds": features, "visual_token_type_ids": ones, "visual_attention_mask": ones}
+
+    def tokens(layer: str, batch: dict[str, Tensor]) -> Tensor:
+        return torch.cat([batch["attention_mask"], batch["visual_attention_mask"]], 1).bool()
+
+    return Network(model, prepare, lambda batch: model(**batch), tokens, notes=notes)
