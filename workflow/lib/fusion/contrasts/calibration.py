@@ -1,0 +1,148 @@
+"""Error rates and power of the contrasts, measured in simulations on the user's own geometry."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from fusion.contrasts import paper, planted
+from fusion.contrasts.correct import q_values
+from fusion.contrasts.fits import Fit
+from fusion.contrasts.geometry import Geometry
+from fusion.contrasts.table import contrast_table, side, window_bins
+from fusion.encoding.fit import Settings, fit_electrodes
+from fusion.encoding.scores import fisher
+from fusion.seeds import rng_for
+
+PROCEDURES = {"p": "calibrated", "p_max": "calibrated, any bin", "p_binwise": "bin-wise (paper)"}
+NULL_LEVELS = (0.05, 0.01)
+
+
+def simulate_fits(geometry: Geometry, follows: list[dict[str, float]], world: planted.World, effect: float, spec: dict, settings: Settings, repetition: int) -> list[Fit]:  # fmt: skip
+    """Return the fits of one simulated subject, one per model, by the encoding stage's own functions.
+
+    Parameters
+    ----------
+    geometry
+        Events, bins and noise.
+    follows
+        What each electrode follows (E).
+    world
+        Drift and time constants.
+    effect
+        Peak of the evoked response over the SD of the noise.
+    spec
+        ``fits`` (names), ``modality`` (model -> modality), ``parts`` (model -> parts, for concatenations), ``width``, ``seed``.
+    settings
+        How the fits are made.
+    repetition
+        Number of the simulated subject, a part of every seed.
+    """
+    ids = (spec["seed"], "calibrate", repetition)
+    clock = geometry.clock_s
+    streams = planted.latents(rng_for(*ids, "streams"), clock, spec["width"], world.taus_s)
+    rng = rng_for(*ids, "responses")
+    values = np.hstack([planted.signal(rng, streams, own, 1) for own in follows])
+    responses = planted.respond(rng, geometry, values, effect, world.drift)
+    names = tuple(f"E{k}" for k in range(len(follows)))
+    out = []
+    for name in spec["fits"]:
+        seed = int(rng_for(*ids, "model").integers(2**31))
+        layer = planted.features(name, streams, clock, world, spec["modality"], spec["parts"], seed)
+        fit = fit_electrodes({"layer": layer}, responses, geometry.onset_s, geometry.stimulus, settings)
+        z_val, z = fit.of_layer(fit.z_val).astype(float), fisher(fit.of_layer(fit.r_test)).astype(float)
+        tested = int((fit.fold >= 0).sum())
+        out.append(Fit(name, names, tuple(fit.blocks), geometry.bins_ms, z, z_val, fit.influence, ("layer",) * len(names), tested))
+    return out
+
+
+def binwise_p(fits: list[Fit], spec: dict) -> np.ndarray:
+    """Return the p-values of the paper's test across all bins, on the same scores as the other procedures (no gate)."""
+    by_name = {fit.name: fit for fit in fits}
+    every = np.ones(len(fits[0].bins), bool)
+    a, b = (np.tanh(side(by_name, spec[label], every).z).mean(axis=0) for label in "ab")
+    return paper.binwise_test(a - b, np.isfinite(a - b), spec["alternative"])["p"]
+
+
+def run_world(geometry: Geometry, name: str, effect: float, repetitions: range, spec: dict, settings: Settings) -> Iterator[pd.DataFrame]:
+    """Yield, for each repetition, the p-values of every contrast at every electrode of a world.
+
+    Parameters
+    ----------
+    geometry, effect, settings
+        As in :func:`simulate_fits`.
+    name
+        A key of ``planted.WORLDS``, or several joined by ``+``: electrodes take turns.
+    repetitions
+        Numbers of the simulated subjects.
+    spec
+        As in :func:`simulate_fits`, and ``contrasts`` (name -> ``a``, ``b``, ``alternative``), ``window`` (name),
+        ``windows``, ``bin_weights``, ``multipliers``, ``min_blocks``.
+
+    Yields
+    ------
+    pd.DataFrame
+        ``world, follows, repetition, electrode, contrast, truth`` (whether the contrast's alternative is true), ``p, p_max,
+        p_binwise, effect, se, r_a, r_b``.
+    """
+    kinds = name.split("+")
+    worlds = [planted.WORLDS[kinds[k % len(kinds)]] for k in range(geometry.n_electrodes)]
+    some = planted.World({}, max(w.drift for w in worlds), worlds[0].taus_s)
+    window_bins(geometry.bins_ms, spec["window"], spec["windows"][spec["window"]])
+    for repetition in repetitions:
+        fits = simulate_fits(geometry, [w.follows for w in worlds], some, effect, spec, settings, repetition)
+        by_name = {fit.name: fit for fit in fits}
+        for contrast, sides in spec["contrasts"].items():
+            own = {**spec, **sides, "contrast": contrast, "subject": str(repetition), "alignment": "", "windows": {spec["window"]: spec["windows"][spec["window"]]}}
+            wanted = [fit for label in "ab" for fit in (sides[label] or {"of": []})["of"]]
+            chosen = [by_name[fit] for fit in dict.fromkeys(wanted)]
+            table = contrast_table(chosen, own, rng_for(spec["seed"], "calibrate", repetition, contrast))
+            truth = [planted.differs(sides["a"], sides["b"], sides["alternative"], w, spec["modality"], spec["parts"]) for w in worlds]
+            kept = table[["electrode", "contrast", "p", "p_max", "effect", "se", "r_a", "r_b"]]
+            follows = [kinds[k % len(kinds)] for k in range(len(worlds))]
+            yield kept.assign(world=name, follows=follows, repetition=repetition, truth=truth, p_binwise=binwise_p(chosen, own))
+
+
+def rates(results: pd.DataFrame, level: float, correction: str, by: list[str]) -> pd.DataFrame:
+    """Return error rates and power of every contrast and procedure.
+
+    Parameters
+    ----------
+    results
+        Rows of :func:`run_world`, several worlds.
+    level
+        False-discovery level.
+    correction
+        ``bh`` or ``by``, over the electrodes of a repetition.
+    by
+        Columns that make a world: ``world``, and what it was varied in.
+
+    Returns
+    -------
+    pd.DataFrame
+        ``by``, ``contrast, procedure, nulls, fpr_05, fpr_05_se, fpr_01, fdr, alternatives, power_05, power_fdr, mean_effect``.
+        Standard errors are over repetitions (electrodes of one share features); rates without cases are missing.
+    """
+    rows = []
+    for key, group in results.groupby([*by, "contrast"], sort=False):
+        null, true = group[~group["truth"]], group[group["truth"]]
+        for column, procedure in PROCEDURES.items():
+            q = group.groupby("repetition")[column].transform(lambda p: q_values(p, correction))
+            found = q < level
+            per = null.assign(hit=null[column] < NULL_LEVELS[0]).groupby("repetition")["hit"].mean()
+            false = (found & ~group["truth"]).groupby(group["repetition"]).sum()
+            share = false / np.maximum(found.groupby(group["repetition"]).sum(), 1)
+            rows.append({
+                **dict(zip([*by, "contrast"], key, strict=True)), "procedure": procedure, "nulls": len(null),
+                "fpr_05": _rate(null[column] < 0.05), "fpr_05_se": per.std() / np.sqrt(len(per)) if len(per) > 1 else np.nan,
+                "fpr_01": _rate(null[column] < 0.01), "fdr": share.mean() if len(null) else np.nan, "alternatives": len(true),
+                "power_05": _rate(true[column] < 0.05), "power_fdr": _rate(found[group["truth"]]), "mean_effect": group["effect"].mean(),
+                "mean_r_a": group["r_a"].mean(),
+            })  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def _rate(hits: pd.Series) -> float:
+    return float(hits.mean()) if len(hits) else np.nan
