@@ -30,7 +30,7 @@ def event_files(wildcards):
 def transcript_spec(wildcards):
     """Return how to read a transcript."""
     row = config["stimuli"][wildcards.stimulus]["transcript"]
-    return {key: row[key] for key in ("format", "tier", "language")}
+    return {key: row[key] for key in ("format", "tier", "language", "longest_sentence")}
 
 
 def cut_spec(wildcards):

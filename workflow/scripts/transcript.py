@@ -13,6 +13,7 @@ words = transcripts.read(
     sentences_path=snakemake.input.get("sentences"),
     tier=spec["tier"],
     language=spec["language"],
+    longest=spec["longest_sentence"],
 )
 log.info(
     "%d words in %d sentences, %.3f to %.3f s", len(words), words["sentence_id"].nunique(), words["onset_s"].min(), words["offset_s"].max()

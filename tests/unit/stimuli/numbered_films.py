@@ -22,7 +22,9 @@ def number(image):
     return int((bits.reshape(-1) << np.arange(16)).sum())
 
 
-def write(path, pts, time_base, codec="libx264", options=None, rate=25, sound_from=None, container_options=None, gop=None, side=SIDE, aspect=None):
+def write(
+    path, pts, time_base, codec="libx264", options=None, rate=25, sound_from=None, container_options=None, gop=None, side=SIDE, aspect=None
+):
     """Write a film whose picture k has timestamp ``pts[k]`` in units of ``time_base``.
 
     ``sound_from`` adds a tone of PCM or AAC that starts at that second.

@@ -3,8 +3,8 @@
 from fractions import Fraction
 
 import av
-import numpy as np
 import numbered_films
+import numpy as np
 import pytest
 
 from fusion.errors import InputError
@@ -18,8 +18,13 @@ FILM_RATE = np.arange(N) * 1001  # in 1/24000 s: 23.976 pictures a second
 UNEVEN = np.cumsum(RNG.integers(900, 12_000, N)) - 900  # 7.5 to 100 pictures a second, from a late start
 X264 = {"preset": "ultrafast", "crf": 20}
 B_FRAMES = {"preset": "fast", "bf": 3, "b_strategy": 0, "b-pyramid": "normal", "crf": 20}
+OPEN = {**B_FRAMES, "x264-params": "open-gop=1:keyint=24:scenecut=0"}
+MPEG2 = {"codec": "mpeg2video", "options": {"bf": 2, "b": 4_000_000}, "gop": 12}
+HEVC = {"codec": "libx265", "options": {"preset": "ultrafast", "x265-params": "bframes=3:keyint=30:log-level=none"}}
+VP8 = {"codec": "libvpx", "options": {"deadline": "good", "cpu-used": 8, "b": 500_000, "auto-alt-ref": 1, "lag-in-frames": 16}}
+VP9 = {"codec": "libvpx-vp9", "options": {"deadline": "realtime", "cpu-used": 8, "b": 500_000}}
 
-# name -> (file, pts, time base, options of numbered_films.write, first picture shown, times of the pictures in seconds)
+# name -> (file, timestamps, their unit, options of numbered_films.write)
 VARIANTS = {
     "cfr": ("a.mp4", EVEN, TICK, {"options": X264}),
     "23.976": ("a.mp4", FILM_RATE, Fraction(1, 24_000), {"options": B_FRAMES, "rate": Fraction(24_000, 1001)}),
@@ -28,14 +33,17 @@ VARIANTS = {
     "vfr with B-frames": ("a.mp4", UNEVEN, TICK, {"options": B_FRAMES, "gop": 48}),
     "vfr in matroska": ("a.mkv", UNEVEN, TICK, {"options": B_FRAMES}),
     "B-frames": ("a.mp4", EVEN, TICK, {"options": B_FRAMES, "gop": 60}),
-    "open groups": ("a.mp4", EVEN, TICK, {"options": {**B_FRAMES, "x264-params": "open-gop=1:keyint=24:scenecut=0"}}),
+    "open groups": ("a.mp4", EVEN, TICK, {"options": OPEN}),
     "late start": ("a.ts", EVEN + 5 * 90_000, TICK, {"options": B_FRAMES, "gop": 25}),
     "late start in mp4": ("a.mp4", EVEN + 3 * 90_000, TICK, {"options": B_FRAMES, "gop": 50}),
-    "mpeg2 in a transport stream": ("a.ts", np.arange(N), Fraction(1, 25), {"codec": "mpeg2video", "options": {"bf": 2, "b": 4_000_000}, "gop": 12}),
+    "mpeg2 in a transport stream": ("a.ts", np.arange(N), Fraction(1, 25), MPEG2),
     "mpeg4 in avi": ("a.avi", np.arange(N), Fraction(1, 25), {"codec": "mpeg4", "options": {"bf": 2, "b": 4_000_000}, "gop": 12}),
-    "hevc": ("a.mp4", EVEN, TICK, {"codec": "libx265", "options": {"preset": "ultrafast", "x265-params": "bframes=3:keyint=30:log-level=none"}}),
-    "vp9": ("a.webm", EVEN, TICK, {"codec": "libvpx-vp9", "options": {"deadline": "realtime", "cpu-used": 8, "b": 500_000}}),
-    "vp8 with hidden pictures": ("a.webm", EVEN, TICK, {"codec": "libvpx", "options": {"deadline": "good", "cpu-used": 5, "b": 500_000, "auto-alt-ref": 1, "lag-in-frames": 16}}),
+    "mpeg2 in a program stream": ("a.mpg", np.arange(N), Fraction(1, 25), MPEG2),
+    "h264 in avi, without times": ("a.avi", np.arange(N), Fraction(1, 25), {"options": B_FRAMES, "gop": 12}),
+    "bare h264, without times": ("a.h264", np.arange(N), Fraction(1, 25), {"options": B_FRAMES, "gop": 12}),
+    "hevc": ("a.mp4", EVEN, TICK, HEVC),
+    "vp9": ("a.webm", EVEN, TICK, VP9),
+    "vp8": ("a.webm", EVEN, TICK, VP8),
 }  # fmt: skip
 
 

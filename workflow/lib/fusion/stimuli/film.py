@@ -42,6 +42,8 @@ class FilmClock:
         When the last picture goes.
     zero_s
         Second 0 of the film on the container's clock.
+    by_order
+        Timestamps are of no use: pictures are counted as they come out of the decoder, and ``pts`` is their number.
     """
 
     pts: np.ndarray
@@ -50,6 +52,7 @@ class FilmClock:
     leading: np.ndarray
     end_s: float
     zero_s: float
+    by_order: bool = False
 
     def frame_at(self, time_s, tolerance_s: float = 0.0) -> np.ndarray:
         """Return the index of the first picture shown at or after each time, -1 outside the film.
@@ -100,7 +103,7 @@ def video_stream(container, path):
 
 
 def read_clock(path) -> FilmClock:
-    """Return the clock of the film at ``path``, from its packets: nothing is decoded unless packets lack timestamps.
+    """Return the clock of the film at ``path``, from its packets: nothing is decoded unless they do not tell.
 
     Raises
     ------
@@ -109,7 +112,9 @@ def read_clock(path) -> FilmClock:
     """
     with open_film(path) as container:
         stream = video_stream(container, path)
-        shown, keys, complete, total = [], [], True, 0
+        base, codec, form = stream.time_base, stream.codec_context, container.format.name
+        starts = [s.start_time * s.time_base for s in container.streams.audio if s.start_time is not None]
+        shown, keys, total = [], [], 0
         try:
             for packet in container.demux(stream):
                 if packet.size == 0:
@@ -117,50 +122,58 @@ def read_clock(path) -> FilmClock:
                 total += 1
                 if packet.is_keyframe or not keys:
                     keys.append(packet.pts)
-                if packet.is_discard:
-                    continue
-                complete &= packet.pts is not None
-                shown.append((packet.pts, len(keys) - 1, packet.duration or 0))
+                if not packet.is_discard:
+                    shown.append((packet.pts, len(keys) - 1, packet.duration or 0))
         except av.error.FFmpegError as error:
-            raise InputError(path, f"after {len(shown)} pictures", f"damaged data ({_first_line(error)})", "a whole film") from None
-        base, starts = stream.time_base, [s.start_time * s.time_base for s in container.streams.audio if s.start_time is not None]
-        codec = stream.codec_context.name
+            raise InputError(path, f"after {total} pictures", f"damaged data ({_first_line(error)})", "a whole film") from None
         # Only MP4 has an exact table of its pictures.
-        if "mp4" in container.format.name and total < stream.frames:
+        if "mp4" in form and total < stream.frames:
             raise InputError(path, "video stream", f"{total} of {stream.frames} pictures", "a whole film (a broken download?)")
-    # VP8 hides pictures in packets of their own, and some containers (AVI, fields in transport streams) leave timestamps out:
-    # then only decoding tells what is shown when.
-    if not shown or not complete or codec == "vp8" or len({pts for pts, _, _ in shown}) < len(shown):
-        log.info("%s: packets do not tell when pictures are shown; decoding the whole film to find out", path)
-        shown, keys = _decoded_times(path), []
-    if not shown:
-        raise InputError(path, "video stream", "no picture that can be decoded", "a film in a codec such as H.264")
+        # AVI has no presentation times, only an order of decoding; VP8 hides pictures in packets of their own.
+        guessed = codec.name == "vp8" or (form == "avi" and codec.has_b_frames)
+    stamps = {pts for pts, _, _ in shown}
+    if guessed or not shown or None in stamps or len(stamps) < len(shown):
+        return _decoded_clock(path, min(starts, default=None))
     shown.sort()
     pts, group, duration = (np.array(column, np.int64) for column in zip(*shown, strict=True))
+    return _clock(pts, duration, base, starts, group, pts < np.array(keys, np.int64)[group])
+
+
+def _clock(pts, duration, base: Fraction, starts: list[Fraction], group, leading) -> FilmClock:
     zero = min([int(pts[0]) * base, *starts])
-    leading = pts < np.array(keys, np.int64)[group] if keys else np.zeros(len(pts), bool)
     last = int(duration[-1]) or (int(np.median(np.diff(pts))) if len(pts) > 1 else 0)
     end = float((int(pts[-1]) + last) * base - zero)
-    return FilmClock(pts, _seconds(pts, base, zero), group, leading, end, float(zero))
+    # One division of whole numbers: correctly rounded.
+    ticks = pts * (base.numerator * zero.denominator) - zero.numerator * base.denominator
+    return FilmClock(pts, ticks / (base.denominator * zero.denominator), group, leading, end, float(zero))
 
 
-def _seconds(pts: np.ndarray, base: Fraction, zero: Fraction) -> np.ndarray:
-    """Return ``pts * base - zero``, correctly rounded: one division of whole numbers."""
-    return (pts * (base.numerator * zero.denominator) - zero.numerator * base.denominator) / (base.denominator * zero.denominator)
-
-
-def _decoded_times(path) -> list[tuple[int, int, int]]:
+def _decoded_clock(path, sound_start: Fraction | None) -> FilmClock:
+    """Return the clock of a film whose packets do not tell: by the decoder's timestamps, else by even steps."""
+    log.info("%s: packets do not tell when pictures are shown; decoding the whole film to find out", path)
     with open_film(path) as container:
         stream = video_stream(container, path)
         stream.thread_type = "AUTO"
-        times = {}
+        base, rate = stream.time_base, stream.average_rate or stream.guessed_rate
+        shown = []
         try:
             for picture in container.decode(stream):
-                if picture.pts is not None:
-                    times[picture.pts] = picture.duration or 0
+                shown.append((picture.pts, picture.duration or 0))
         except av.error.FFmpegError as error:
-            raise InputError(path, f"after {len(times)} pictures", f"damaged data ({_first_line(error)})", "a whole film") from None
-    return [(pts, -1, duration) for pts, duration in times.items()]
+            raise InputError(path, f"after {len(shown)} pictures", f"damaged data ({_first_line(error)})", "a whole film") from None
+    if not shown:
+        raise InputError(path, "video stream", "no picture that can be decoded", "a film in a codec such as H.264")
+    stamps, n = [pts for pts, _ in shown], len(shown)
+    starts = [] if sound_start is None else [sound_start]
+    if None not in stamps and all(a < b for a, b in zip(stamps, stamps[1:], strict=False)):
+        pts, duration = (np.array(column, np.int64) for column in zip(*shown, strict=True))
+        return _clock(pts, duration, base, starts, np.full(n, -1), np.zeros(n, bool))
+    if not rate:
+        raise InputError(path, "video stream", "neither timestamps nor a frame rate", "a film with timestamps: remux it to MP4 or Matroska")
+    log.warning("%s: no usable timestamps; %d pictures are taken as evenly spaced at %s a second", path, n, rate)
+    seconds = np.arange(n) * rate.denominator / rate.numerator
+    zero = float(sound_start or 0)
+    return FilmClock(np.arange(n), seconds, np.full(n, -1), np.zeros(n, bool), float(n / rate), zero, by_order=True)
 
 
 def decode(path, clock: FilmClock, wanted: np.ndarray, threads: int = 1) -> Iterator[tuple[int, av.VideoFrame]]:
@@ -187,25 +200,28 @@ def decode(path, clock: FilmClock, wanted: np.ndarray, threads: int = 1) -> Iter
     needed = set(clock.group[wanted].tolist())
     needed |= {group - 1 for group in clock.group[wanted[clock.leading[wanted]]].tolist()}
     everything = -1 in needed
-    last, found = int(clock.pts[wanted[-1]]) if len(wanted) else 0, 0
+    last, found, damaged = (int(clock.pts[wanted[-1]]) if len(wanted) else 0), 0, 0
     with open_film(path) as container:
         stream = video_stream(container, path)
         stream.thread_type = "AUTO"
         stream.codec_context.thread_count = threads
         try:
-            for picture in _pictures(container, stream, needed, everything):
-                if picture.pts in index_of:
+            for count, picture in enumerate(_pictures(container, stream, needed, everything)):
+                stamp = count if clock.by_order else picture.pts
+                if stamp in index_of:
                     found += 1
-                    yield index_of.pop(picture.pts), picture
-                if picture.pts is not None and picture.pts >= last:
+                    damaged += picture.is_corrupt
+                    yield index_of.pop(stamp), picture
+                if stamp is not None and stamp >= last:
                     break
         except av.error.FFmpegError as error:
-            raise InputError(
-                path, f"after {found} of {len(wanted)} pictures", f"damaged data ({_first_line(error)})", "a whole film"
-            ) from None
+            where = f"after {found} of {len(wanted)} pictures"
+            raise InputError(path, where, f"damaged data ({_first_line(error)})", "a whole film") from None
     if index_of:
         index = min(index_of.values())
         raise InputError(path, f"picture {index} at {clock.seconds[index]:.3f} s", "a packet that gave no picture", "a whole film")
+    if damaged:
+        log.warning("%s: %d of %d pictures are damaged", path, damaged, len(wanted))
 
 
 def _pictures(container, stream, needed: set[int], everything: bool) -> Iterator[av.VideoFrame]:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 from pathlib import Path
@@ -15,6 +16,7 @@ from praatio import textgrid as praat
 
 from fusion.errors import InputError
 
+QUOTED = re.compile(r'"(?=.*"".*")(?:[^"]|"")*"')  # a cell in quotes because it holds some, doubled
 WORD_TIERS = ("words", "word", "ort-mau", "ort")
 SENTENCE_TIERS = ("sentences", "sentence", "utterances", "utterance")
 
@@ -54,15 +56,16 @@ def _read(path: Path, sep: str) -> pd.DataFrame:
         raise InputError(path, "", "no such file", "a table with a header")
     options = {"sep": sep, "dtype": str, "encoding": "utf-8-sig", "keep_default_na": False, "na_values": []}
     try:
-        found = pd.read_csv(path, **options)
-        # A lone quote in a TSV swallows rows: BIDS tables do not quote.
-        if sep == "\t" and len(found) != sum(1 for line in path.read_text("utf-8-sig").splitlines() if line.strip()) - 1:
-            found = pd.read_csv(path, quoting=3, **options)
+        text = path.read_text("utf-8-sig")
+        # BIDS tables do not quote, so a word may begin with a quote; other programs quote everything, or what holds a quote.
+        if sep == "," or text.startswith('"'):
+            return pd.read_csv(path, **options)
+        found = pd.read_csv(path, quoting=csv.QUOTE_NONE, **options)
     except pd.errors.EmptyDataError:
         raise InputError(path, "", "an empty file", "a table with a header") from None
     except (pd.errors.ParserError, UnicodeDecodeError) as error:
         raise InputError(path, "", str(error).strip(), "a table in UTF-8") from None
-    return found
+    return found.map(lambda cell: cell[1:-1].replace('""', '"') if isinstance(cell, str) and QUOTED.fullmatch(cell) else cell)
 
 
 def words(path) -> pd.DataFrame:

@@ -33,6 +33,34 @@ def split(words: list[str], language: str = "en") -> np.ndarray:
     return np.unique(number, return_inverse=True)[1]
 
 
+def cut_long(number: np.ndarray, onset_s: np.ndarray, offset_s: np.ndarray, longest: int) -> np.ndarray:
+    """Return sentence numbers (word,) in which no sentence has more than ``longest`` words.
+
+    A longer one is cut at its longest silence, and its parts again: that is where sentences most likely end in a transcript
+    without punctuation.
+
+    Parameters
+    ----------
+    number
+        (word,) sentence number of each word, not decreasing.
+    onset_s, offset_s
+        (word,) seconds; NaN where unknown.
+    longest
+        Most words of a sentence.
+    """
+    silence = np.nan_to_num(onset_s[1:] - offset_s[:-1], nan=-np.inf)
+    begins = np.concatenate([[True], number[1:] != number[:-1]])
+    edges = np.append(np.flatnonzero(begins), len(number))
+    waiting = list(zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True))
+    while waiting:
+        first, last = waiting.pop()
+        if last - first > longest:
+            cut = first + 1 + int(np.argmax(silence[first : last - 1]))
+            begins[cut] = True
+            waiting += [(first, cut), (cut, last)]
+    return np.cumsum(begins) - 1
+
+
 def nearest(onset_s: np.ndarray, offset_s: np.ndarray, times_s: np.ndarray) -> np.ndarray:
     """Return, for each time, the interval it lies in or else the closest one in time; the earlier of two equally close.
 
@@ -92,16 +120,16 @@ def _spread(spoken: list[str], written: list[str], tokens: list[str], ends: list
     for letters in done:
         share = letters if same else letters / max(done[-1], 1) * upto[-1]
         k = min(int(np.searchsorted(upto, share - 1e-9, side="left")), len(ends) - 1)
-        inside = upto[k] - share
-        reach.append(ends[k] - (_cut(tokens[k], int(inside)) if same and inside > 0 else 0))
+        beyond = upto[k] - share
+        reach.append(ends[k] - (_rest(tokens[k], len(written[k]) - int(beyond)) if same and beyond > 0 else 0))
     return reach
 
 
-def _cut(token: str, letters: int) -> int:
-    """Return how many characters to take off the end of ``token`` to lose ``letters`` plain letters."""
+def _rest(token: str, letters: int) -> int:
+    """Return how many characters of ``token`` follow its first ``letters`` letters and digits."""
     for taken in range(1, len(token)):
-        if len(_plain(token[len(token) - taken :])) == letters:
-            return taken
+        if token[taken - 1].isalnum() and len(_plain(token[:taken])) == letters:
+            return len(token) - taken
     return 0
 
 

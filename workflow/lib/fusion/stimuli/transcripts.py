@@ -13,10 +13,9 @@ from fusion.stimuli import readers, sentences
 log = logging.getLogger("fusion")
 
 COLUMNS = ["word", "onset_s", "offset_s", "sentence_id", "sentence"]
-LONG_SENTENCE = 100  # words; beyond this a transcript most likely has no punctuation
 
 
-def read(path, form: str, sentences_path=None, tier: str | None = None, language: str = "en") -> pd.DataFrame:
+def read(path, form: str, sentences_path=None, tier: str | None = None, language: str = "en", longest: int = 50) -> pd.DataFrame:
     """Return the words of a transcript.
 
     Parameters
@@ -31,6 +30,8 @@ def read(path, form: str, sentences_path=None, tier: str | None = None, language
         Word tier of a TextGrid.
     language
         Language of the sentence splitter (ISO 639-1), used where the source has no sentences.
+    longest
+        Most words of a sentence that the splitter makes.
 
     Returns
     -------
@@ -44,10 +45,10 @@ def read(path, form: str, sentences_path=None, tier: str | None = None, language
     """
     raw = readers.TIERED[form](path, tier) if form in readers.TIERED else readers.READERS[form](path)
     intervals = readers.intervals(sentences_path) if sentences_path else None
-    return tidy(raw, path, intervals, language)
+    return tidy(raw, path, intervals, language, longest)
 
 
-def tidy(raw: pd.DataFrame, path, intervals: pd.DataFrame | None = None, language: str = "en") -> pd.DataFrame:
+def tidy(raw: pd.DataFrame, path, intervals: pd.DataFrame | None = None, language: str = "en", longest: int = 50) -> pd.DataFrame:
     """Return the one table from what a reader found.
 
     Parameters
@@ -58,8 +59,8 @@ def tidy(raw: pd.DataFrame, path, intervals: pd.DataFrame | None = None, languag
         Where they come from, for messages.
     intervals
         Sentences: item, onset_s, offset_s.
-    language
-        Language of the splitter.
+    language, longest
+        Language of the splitter, and most words of a sentence that it makes.
 
     Raises
     ------
@@ -73,7 +74,7 @@ def tidy(raw: pd.DataFrame, path, intervals: pd.DataFrame | None = None, languag
     table = _counted(table, table["word"] != "", path, "without text")
     if table.empty:
         raise InputError(path, "", "no words", "a transcript with at least one timed word")
-    table = _sentences(table.reset_index(drop=True), intervals, language)
+    table = _sentences(table.reset_index(drop=True), path, intervals, language, longest)
     # Untimed words are left out only now: the text of their sentence keeps them.
     table = _counted(table, np.isfinite(table["onset_s"]), path, "without a time")
     if table.empty:
@@ -89,7 +90,7 @@ def _counted(table: pd.DataFrame, keep, path, what: str) -> pd.DataFrame:
     return table[keep]
 
 
-def _sentences(table: pd.DataFrame, intervals: pd.DataFrame | None, language: str) -> pd.DataFrame:
+def _sentences(table: pd.DataFrame, path, intervals: pd.DataFrame | None, language: str, longest: int) -> pd.DataFrame:
     if intervals is not None:
         middle = (table["onset_s"] + table["offset_s"].fillna(table["onset_s"])) / 2
         timed = np.isfinite(middle.to_numpy())
@@ -98,13 +99,18 @@ def _sentences(table: pd.DataFrame, intervals: pd.DataFrame | None, language: st
         key = pd.Series(number).where(timed).ffill().bfill().astype(int)
         table["key"], table["sentence"] = key, intervals["item"].to_numpy()[key]
     elif "key" not in table:
-        table["key"] = sentences.split(table["word"].tolist(), language)
+        split = sentences.split(table["word"].tolist(), language)
+        table["key"] = sentences.cut_long(split, table["onset_s"].to_numpy(), table["offset_s"].to_numpy(), longest)
+        if n := int(table["key"].max() - split.max()):
+            log.warning(
+                "%s: sentences of more than %d words were cut at their longest silences, %d times: is punctuation missing?",
+                path,
+                longest,
+                n,
+            )
     if "sentence" not in table:
         table["sentence"] = table.groupby("key", sort=False)["word"].transform(" ".join)
     table["sentence"] = [" ".join(str(text).split()) for text in table["sentence"]]
-    longest = int(table.groupby("key").size().max())
-    if longest > LONG_SENTENCE:
-        log.warning("The longest sentence has %d words: does the transcript have punctuation? Consider transcript.sentences", longest)
     return table
 
 
