@@ -44,3 +44,56 @@ rule simulate:
         "Simulating a film, its transcript and recordings with planted sites"
     script:
         "../scripts/simulate.py"
+
+
+rule train_demo_models:
+    output:
+        slip="<results>/demo_models/slip.pt",
+        slip_clip="<results>/demo_models/slip_clip.pt",
+        slip_simclr="<results>/demo_models/slip_simclr.pt",
+        merges="<results>/demo_models/bpe.txt.gz",
+        text=multiext(
+            "<results>/demo_models/text/", "config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"
+        ),
+    log:
+        "<logs>/train_demo_models/train_demo_models.log",
+    benchmark:
+        "<benchmarks>/train_demo_models/train_demo_models.tsv"
+    conda:
+        "../../envs/demo.yaml"
+    threads: 1
+    resources:
+        mem_mb=3000,
+        runtime=60,
+    params:
+        spec={"seed": config["seed"], **config["demo_models"]},
+        code=code("train_demo_models.py"),
+    message:
+        "Training SLIP, SLIP-CLIP, SLIP-SimCLR and a text encoder on captioned scenes"
+    script:
+        "../scripts/train_demo_models.py"
+
+
+rule confusion:
+    input:
+        sites="<results>/sites.tsv",
+        truth="<results>/truth.tsv",
+    output:
+        table="<results>/confusion.tsv",
+    log:
+        "<logs>/confusion/confusion.log",
+    benchmark:
+        "<benchmarks>/confusion/confusion.tsv"
+    conda:
+        "../../envs/demo.yaml"
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=5,
+    params:
+        spec={},
+        code=code("confusion.py"),
+    message:
+        "Setting verdicts against what was planted"
+    script:
+        "../scripts/confusion.py"

@@ -5,18 +5,19 @@ The demo's film and the training images of its models come from the same rendere
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pandas as pd
 
+# A circle around the grey axis: all colours have the same mean of R, G and B and the same saturation, so that turning the hue
+# by any angle, as the augmentation of views does, leaves nothing to tell them by.
 COLOURS = {
-    "red": (0.90, 0.15, 0.15),
-    "green": (0.15, 0.75, 0.20),
-    "blue": (0.20, 0.30, 0.95),
-    "yellow": (0.95, 0.85, 0.15),
-    "purple": (0.65, 0.20, 0.80),
-    "white": (0.95, 0.95, 0.95),
+    name: tuple(0.5 + 0.42 * math.cos(math.radians(60 * k - shift)) for shift in (0, 120, 240))
+    for k, name in enumerate(("red", "yellow", "green", "cyan", "blue", "purple"))
 }
 SHAPES = ("circle", "square", "triangle", "cross")
+STRIPES = 2.5  # stripes along a side
 LAYOUTS = ("horizontal", "vertical")
 # first object to second, second to first
 RELATIONS = {"horizontal": ("left of", "right of"), "vertical": ("above", "below")}
@@ -30,7 +31,8 @@ def draw_scenes(n: int, rng: np.random.Generator) -> pd.DataFrame:
     DataFrame
         One row per scene. Object 1 is the left one of a horizontal layout and the upper one of a vertical layout.
         Columns ``colour_1, shape_1, size_1, colour_2, shape_2, size_2, layout`` and, in units of the image's side
-        (origin at the top left), the place of each object ``x_1, y_1, x_2, y_2``; ``background`` is a grey level 0..1.
+        (origin at the top left), the place of each object ``x_1, y_1, x_2, y_2``. ``background`` is a grey level 0..1,
+        ``stripes`` the amplitude and ``phase`` the phase (0..1) of slanted stripes on it.
     """
     scenes = pd.DataFrame({"layout": rng.choice(LAYOUTS, n)})
     for k in (1, 2):
@@ -44,7 +46,9 @@ def draw_scenes(n: int, rng: np.random.Generator) -> pd.DataFrame:
     dx, dy = np.where(horizontal, along, tilt), np.where(horizontal, tilt, along)
     scenes["x_1"], scenes["y_1"] = centre[0] - dx, centre[1] - dy
     scenes["x_2"], scenes["y_2"] = centre[0] + dx, centre[1] + dy
-    scenes["background"] = rng.uniform(0.05, 0.45, n)
+    scenes["background"] = rng.uniform(0.08, 0.42, n)
+    scenes["stripes"] = rng.uniform(0, 0.12, n)
+    scenes["phase"] = rng.random(n)
     return scenes
 
 
@@ -73,9 +77,7 @@ def render(scenes: pd.DataFrame, size: int, shift: np.ndarray | None = None) -> 
     ndarray
         (n, size, size, 3) uint8.
     """
-    n = len(scenes)
-    images = np.empty((n, size, size, 3), np.float32)
-    images[:] = scenes["background"].to_numpy(np.float32)[:, None, None, None]
+    images = np.repeat(_background(scenes, size)[..., None], 3, axis=-1)
     for k in (1, 2):
         centre = scenes[[f"x_{k}", f"y_{k}"]].to_numpy(np.float32)
         if shift is not None:
@@ -87,7 +89,17 @@ def render(scenes: pd.DataFrame, size: int, shift: np.ndarray | None = None) -> 
             rows = np.flatnonzero(shapes == shape)
             if len(rows):
                 _paint(images, rows, shape, centre[rows], radius[rows], colour[rows])
-    return np.round(images * 255).astype(np.uint8)
+    return np.round(images.clip(0, 1) * 255).astype(np.uint8)
+
+
+def _background(scenes: pd.DataFrame, size: int) -> np.ndarray:
+    """Return the grey levels (n, size, size) behind the objects."""
+    along = (np.arange(size, dtype=np.float32) + 0.5) / size
+    slant = (along[None, :] + along[:, None]) * STRIPES
+    grey, amplitude, phase = (scenes[name].to_numpy(np.float32)[:, None, None] for name in ("background", "stripes", "phase"))
+    # sin(a + b) expanded, so that the sine of every pixel is taken once, not once per image
+    angle = np.float32(2 * np.pi) * phase
+    return grey + amplitude * (np.sin(2 * np.pi * slant) * np.cos(angle) + np.cos(2 * np.pi * slant) * np.sin(angle)).astype(np.float32)
 
 
 def _paint(images, rows, shape, centre, radius, colour) -> None:

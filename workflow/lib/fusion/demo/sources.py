@@ -12,14 +12,18 @@ from fusion.demo import scenes, speech
 def scene_features(content: pd.DataFrame) -> dict[str, np.ndarray]:
     """Return, for each kind that follows the screen, what its sites can respond to: kind -> (scene, feature).
 
-    ``vision``: the shapes' outlines, sizes and places, which any trained vision model encodes.
-    ``integration``: the shapes' colours, which object has which, and the layout - what captions speak of, and what
-    colour jitter and cropping make a vision model without language forget.
+    ``vision``: the grey of the background and the size of the objects. No caption mentions them; a model that tells images
+    apart from augmented views needs them.
+    ``integration``: which colours there are, and whether the objects lie side by side or one above the other. Captions
+    speak of both; turned hues and crops make a model that learns from augmented views alone forget them.
     """
-    colours = [np.stack([content[f"colour_{k}"] == name for name in scenes.COLOURS], 1).astype(float) for k in (1, 2)]
-    shapes = [np.stack([content[f"shape_{k}"] == name for name in scenes.SHAPES], 1).astype(float) for k in (1, 2)]
-    sizes = content[["size_1", "size_2"]].to_numpy()
-    return {"vision": np.hstack([shapes[0] + shapes[1], sizes.sum(1, keepdims=True)]), "integration": colours[0] + colours[1]}
+    colours = np.stack([sum((content[f"colour_{k}"] == name).astype(float) for k in (1, 2)) for name in scenes.COLOURS], 1)
+    layout = (content["layout"] == "vertical").to_numpy(float)
+    size = (content["size_1"] ** 2 + content["size_2"] ** 2).to_numpy()
+    return {
+        "vision": np.stack([content["background"].to_numpy(), size], 1),
+        "integration": np.column_stack([colours, layout]),
+    }
 
 
 def word_features(words: pd.DataFrame) -> np.ndarray:
@@ -48,23 +52,29 @@ def scene_source(values: np.ndarray, onsets: np.ndarray, film_s: float, sfreq: f
     The source holds the scene's value for as long as the scene lasts, twice as strongly in its first half second, seen
     through a kernel that peaks ``peak_s`` after the cut.
     """
-    n = int(round(film_s * sfreq))
+    return _standardised(_through(_held(values, onsets, film_s, sfreq), peak_s, sfreq))
+
+
+def _held(values: np.ndarray, onsets: np.ndarray, film_s: float, sfreq: float) -> np.ndarray:
+    n = round(film_s * sfreq)
     starts = np.round(onsets * sfreq).astype(int)
-    held = np.repeat(values, np.diff(np.append(starts, n)))
-    since_cut = np.arange(n) - np.repeat(starts, np.diff(np.append(starts, n)))
-    drive = held * np.where(since_cut < 0.5 * sfreq, 2.0, 1.0)
-    return _through(drive, peak_s, sfreq)
+    lengths = np.diff(np.append(starts, n))
+    since_cut = np.arange(n) - np.repeat(starts, lengths)
+    return np.repeat(values, lengths) * np.where(since_cut < 0.5 * sfreq, 2.0, 1.0)
 
 
 def word_source(values: np.ndarray, onsets: np.ndarray, film_s: float, sfreq: float, peak_s: float) -> np.ndarray:
     """Return the time course (film time, mean 0, SD 1) of a source that responds to each word's onset."""
-    drive = np.zeros(int(round(film_s * sfreq)))
+    drive = np.zeros(round(film_s * sfreq))
     np.add.at(drive, np.round(onsets * sfreq).astype(int), values)
-    return _through(drive, peak_s, sfreq)
+    return _standardised(_through(drive, peak_s, sfreq))
 
 
 def _through(drive: np.ndarray, peak_s: float, sfreq: float) -> np.ndarray:
-    course = signal.fftconvolve(drive, kernel(peak_s, sfreq))[: len(drive)]
+    return signal.fftconvolve(drive, kernel(peak_s, sfreq))[: len(drive)]
+
+
+def _standardised(course: np.ndarray) -> np.ndarray:
     return (course - course.mean()) / course.std()
 
 
