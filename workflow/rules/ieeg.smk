@@ -6,6 +6,57 @@ VERSION = tomllib.loads(Path(workflow.basedir, "pyproject.toml").read_text())["p
 CLEAN = ("ieeg.vhdr", "ieeg.vmrk", "ieeg.eeg", "ieeg.json", "channels.tsv")
 
 
+# Only a Brain Treebank release is converted: in other datasets no name fits the rules that do it.
+TREEBANK = RECORDINGS if config["source"] == "treebank" else {}
+
+
+def release(key):
+    """Return a function of the wildcards that gives a file of the release, or none where the release has none."""
+    return lambda wildcards: TREEBANK[wildcards.trial]["release"][key] or []
+
+
+def convert_spec(wildcards):
+    """Return what shapes the BIDS files of a trial."""
+    files = TREEBANK[wildcards.trial]["release"]
+    return {"subject": files["number"], "film": files["film"]}
+
+
+def release_tables():
+    """Return the files of the release that describe subjects and films."""
+    keys = ("labels", "coords", "depth", "features", "scenes")
+    return sorted({row["release"][key] for row in TREEBANK.values() for key in keys if row["release"][key]})
+
+
+def release_subjects():
+    """Return the subjects of the release: number, labels, places."""
+    return {
+        row["subject"]: {key: row["release"][key] for key in ("number", "labels", "coords", "depth")}
+        for row in TREEBANK.values()
+    }
+
+
+def release_films():
+    """Return the films of the release: words and scene cuts."""
+    return {
+        row["release"]["film"]: {key: row["release"][key] for key in ("features", "scenes")}
+        for row in TREEBANK.values()
+    }
+
+
+def release_outputs():
+    """Return the files of the converted dataset that belong to subjects and films."""
+    root = "<results>/bids"
+    places = [
+        f"{root}/sub-{s}/ieeg/sub-{s}_space-Other_{part}"
+        for s in release_subjects()
+        for part in ("electrodes.tsv", "coordsystem.json")
+    ]
+    words = [f"{root}/stimuli/{film}_words.tsv" for film in release_films()]
+    return (
+        places + words + [f"{root}/stimuli/{film}_cuts.tsv" for film, row in release_films().items() if row["scenes"]]
+    )
+
+
 def recording_file(wildcards):
     """Return the data file of a recording."""
     return RECORDINGS[wildcards.recording]["ieeg"]
@@ -14,6 +65,12 @@ def recording_file(wildcards):
 def recording_sidecars(wildcards):
     """Return the files that describe a recording."""
     return RECORDINGS[wildcards.recording]["sidecars"]
+
+
+def atlas_files(wildcards):
+    """Return the atlas that gives regions, where the config names one."""
+    atlas = config["ieeg"]["atlas"]
+    return [atlas[key] for key in ("volume", "labels") if atlas[key]]
 
 
 def preprocess_spec(wildcards):
@@ -63,6 +120,67 @@ def dataset_files():
     return list(dict.fromkeys(path for row in RECORDINGS.values() for path in (row["ieeg"], *row["sidecars"])))
 
 
+rule convert_treebank_dataset:
+    input:
+        tables=release_tables(),
+    output:
+        tables=release_outputs(),
+        description="<results>/bids/dataset_description.json" if TREEBANK else "<results>/bids/treebank.json",
+    log:
+        "<logs>/convert_treebank_dataset/convert_treebank_dataset.log",
+    benchmark:
+        "<benchmarks>/convert_treebank_dataset/convert_treebank_dataset.tsv"
+    conda:
+        "../../envs/ieeg.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        spec={"subjects": release_subjects(), "films": release_films()},
+        code=code("convert_treebank_dataset.py"),
+    message:
+        "Converting what the Brain Treebank says of subjects and films"
+    script:
+        "../scripts/convert_treebank_dataset.py"
+
+
+rule convert_treebank:
+    input:
+        h5=release("h5"),
+        labels=release("labels"),
+        timings=release("timings"),
+        features=release("features"),
+        corrupted=release("corrupted"),
+        scenes=release("scenes"),
+    output:
+        vhdr="<results>/bids/sub-{subject}/ieeg/{trial}_ieeg.vhdr",
+        vmrk="<results>/bids/sub-{subject}/ieeg/{trial}_ieeg.vmrk",
+        eeg="<results>/bids/sub-{subject}/ieeg/{trial}_ieeg.eeg",
+        sidecar="<results>/bids/sub-{subject}/ieeg/{trial}_ieeg.json",
+        channels="<results>/bids/sub-{subject}/ieeg/{trial}_channels.tsv",
+        events="<results>/bids/sub-{subject}/ieeg/{trial}_events.tsv",
+    log:
+        "<logs>/convert_treebank/{subject}_{trial}.log",
+    benchmark:
+        "<benchmarks>/convert_treebank/{subject}_{trial}.tsv"
+    wildcard_constraints:
+        trial="|".join(TREEBANK) or "none",
+    conda:
+        "../../envs/ieeg.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=240,
+    params:
+        spec=convert_spec,
+        code=code("convert_treebank.py"),
+    message:
+        "Converting {wildcards.trial}"
+    script:
+        "../scripts/convert_treebank.py"
+
+
 rule validate_bids:
     input:
         files=dataset_files(),
@@ -91,6 +209,7 @@ rule preprocess:
     input:
         ieeg=recording_file,
         sidecars=recording_sidecars,
+        atlas=atlas_files,
     output:
         vhdr="<results>/clean/{recording}_desc-clean_ieeg.vhdr",
         vmrk="<results>/clean/{recording}_desc-clean_ieeg.vmrk",

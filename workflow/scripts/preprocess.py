@@ -5,7 +5,7 @@ from tempfile import TemporaryDirectory
 
 from tqdm import tqdm
 
-from fusion.ieeg import brainvision, channels, clean_sidecars, quality, recording, reference, sidecars
+from fusion.ieeg import atlas, brainvision, channels, clean_sidecars, quality, recording, reference, sidecars
 from fusion.ieeg.cleaning import clean
 from fusion.ieeg.clock import clock_table
 from fusion.logs import log_to
@@ -20,6 +20,8 @@ info = sidecars.read_info(given)
 table = sidecars.read_channels(given, ieeg)
 events, events_file = sidecars.read_events(given)
 positions = sidecars.read_positions(given, how["space"])
+if snakemake.input.atlas:
+    positions = atlas.with_regions(positions, list(snakemake.input.atlas), how["atlas"]["reach_mm"])
 raw = recording.open_raw(ieeg, info)
 sfreq, samples = float(raw.info["sfreq"]), raw.n_times
 line_hz = quality.line_frequency(how["line_freq_hz"], info)
@@ -54,12 +56,13 @@ with TemporaryDirectory(dir=out.parent, prefix=".part-") as scratch:
     )
 
 electrodes = channels.electrode_table(usable, positions, montage)
-row = quality.row(spec, ieeg, info, usable, electrodes, clock, positions, (sfreq, samples, line_hz), levels)
+notes = sidecars.channel_notes(table, getattr(raw, "_orig_units", {}))
+row = quality.row(spec, info, usable, electrodes, clock, positions, (sfreq, samples, line_hz), levels, notes)
 for warning in filter(None, row["warnings"].split("; ")):
     log.warning("%s: %s", spec["recording"], warning)
 log.info("kept %d of %d neural channels; dropped: %s", row["kept"], row["neural"], row["dropped"])
 write_tsv(clean_sidecars.channels(montage, usable, how, sfreq), snakemake.output.channels)
 clean_sidecars.write_json(clean_sidecars.ieeg(info, spec, how, sfreq, samples, line_hz, montage, usable), snakemake.output.sidecar)
 write_tsv(electrodes.assign(kept=electrodes["kept"].map({True: "true", False: "false"})), snakemake.output.electrodes)
-write_tsv(clock, snakemake.output.clock)
-write_tsv(quality.table(row), snakemake.output.quality)
+write_tsv(clock, snakemake.output.clock, float_format="%.10g")
+write_tsv(quality.table(row), snakemake.output.quality, float_format="%.10g")

@@ -33,9 +33,11 @@ clean_sidecars.write_json(derivative.ELECTRODE_COLUMNS, root / "electrodes.json"
 (root / "README").write_text(derivative.README.format(dataset=spec["dataset"]))
 derivative.write_places(root, electrodes, clean_sidecars.write_json)
 for name, clock in zip(names, given.clock, strict=True):
-    write_tsv(derivative.film_events(read_tsv(clock)), root / derivative.folder(name) / f"{name}_desc-clean_events.tsv")
+    write_tsv(
+        derivative.film_events(read_tsv(clock)), root / derivative.folder(name) / f"{name}_desc-clean_events.tsv", float_format="%.10g"
+    )
 for path in given.clean:
     derivative.link(path, root / derivative.folder(Path(path).name) / Path(path).name)
 
 clean_sidecars.write_json(quality.dictionary(table), snakemake.output.dictionary)
-write_tsv(table, snakemake.output.table)
+write_tsv(table, snakemake.output.table, float_format="%.10g")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -108,13 +109,48 @@ def _from_simulation(config: dict, root: Path) -> list[dict]:
 
 
 def _from_treebank(config: dict, root: Path) -> list[dict]:
+    release = Path(config["treebank_root"])
     rows = []
-    for timings in sorted(Path(config["treebank_root"]).glob("subject_timings/sub_*_trial*_timings.csv")):
-        subject, trial = re.fullmatch(r"sub_(\d+)_trial(\d+)_timings", timings.stem).groups()
-        subject = f"{int(subject):02d}"
+    for timings in sorted(release.glob("subject_timings/sub_*_trial*_timings.csv")):
+        found = re.fullmatch(r"sub_(\d+)_trial(\d+)_timings", timings.stem)
+        if not found:
+            raise InputError(timings, "", "an unknown name", "sub_<number>_trial<number>_timings.csv")
+        files = _release_files(release, int(found[1]), found[2], timings)
+        if files["h5"] is None:
+            continue  # the release comes one archive a trial: what was not downloaded takes no part
+        subject, run = f"{int(found[1]):02d}", f"{int(found[2]) + 1:02d}"
+        stem = f"sub-{subject}_task-{files['film']}_run-{run}"
         folder = root / f"sub-{subject}" / "ieeg"
-        stem = f"sub-{subject}_task-film_run-{int(trial) + 1:02d}"
         sidecars = [folder / f"{stem}_{s}" for s in ("channels.tsv", "events.tsv", "ieeg.json", "ieeg.vmrk", "ieeg.eeg")]
         sidecars += [folder / f"sub-{subject}_space-Other_{s}" for s in ("electrodes.tsv", "coordsystem.json")]
-        rows.append(_row(folder / f"{stem}_ieeg.vhdr", sidecars))
+        rows.append({**_row(folder / f"{stem}_ieeg.vhdr", sidecars), "release": files})
     return rows
+
+
+def _release_files(release: Path, subject: int, trial: str, timings: Path) -> dict:
+    """Return where the Brain Treebank release keeps what belongs to a trial, and the name of its film (letters and digits)."""
+    stem = f"sub_{subject}_trial{trial}"
+    metadata = release / "subject_metadata" / f"{stem}_metadata.json"
+    try:
+        slug = json.loads(metadata.read_text(encoding="utf-8-sig"))["filename"]
+    except FileNotFoundError:
+        raise InputError(metadata, "", "no such file", "the metadata of a trial that has timings") from None
+    except (json.JSONDecodeError, KeyError, TypeError) as error:
+        raise InputError(metadata, "key 'filename'", f"{type(error).__name__}: {error}", "the name of the film") from None
+    recording = [release / "all_subject_data" / f"{stem}.h5", release / f"{stem}.h5", release / stem / f"{stem}.h5"]
+    labels = release / "electrode_labels" / f"sub_{subject}" / "electrode_labels.json"
+    needed = {"labels": [labels], "features": [release / "transcripts" / slug / "features.csv"]}
+    optional = {
+        "h5": recording,
+        "corrupted": [release / "corrupted_elec.json"],
+        "scenes": [*sorted(release.glob(f"scene_annotations/{slug}/*.csv")), release / "scene_annotations" / f"{slug}.csv"],
+        "coords": [release / "localization" / "elec_coords_full.csv"],
+        "depth": [release / "localization" / f"sub_{subject}" / "depth-wm.csv"],
+    }
+    files = {"number": subject, "film": re.sub(r"[^A-Za-z0-9]", "", slug), "timings": str(timings), "metadata": str(metadata)}
+    for key, places in (needed | optional).items():
+        there = [str(p) for p in places if p.is_file()]
+        if not there and key in needed:
+            raise InputError(places[0], "", "no such file", f"the {key} of sub_{subject} trial {trial}")
+        files[key] = there[0] if there else None
+    return files

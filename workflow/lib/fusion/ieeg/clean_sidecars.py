@@ -69,12 +69,12 @@ def ieeg(info: dict, spec: dict, how: dict, sfreq: float, samples: int, line_hz:
         "ZScore": {"Over": "recording"} if how["zscore"] else None,
     }
     return {
-        "TaskName": info.get("TaskName", spec["task"]),
-        "Manufacturer": info.get("Manufacturer", "n/a"),
+        "TaskName": info.get("TaskName") or spec["task"],
+        "Manufacturer": info.get("Manufacturer") or "n/a",
         "SamplingFrequency": sfreq,
         "PowerLineFrequency": line_hz or "n/a",
         "SoftwareFilters": {name: value for name, value in filters.items() if value} or "n/a",
-        "HardwareFilters": info.get("HardwareFilters", "n/a"),
+        "HardwareFilters": info.get("HardwareFilters") or "n/a",
         "iEEGReference": REFERENCES[how["reference"]],
         "RecordingDuration": samples / sfreq,
         "RecordingType": "continuous",

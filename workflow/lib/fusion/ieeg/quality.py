@@ -46,15 +46,13 @@ def line_frequency(wanted: float | None, info: dict) -> float | None:
     return float(stated) if isinstance(stated, int | float) and stated > 0 else None
 
 
-def row(spec, ieeg, info, usable, electrodes, clock, positions: Positions, timing, range_uv) -> dict:
+def row(spec, info, usable, electrodes, clock, positions: Positions, timing, range_uv, notes) -> dict:
     """Return one row of the quality table as a dict of ``COLUMNS``.
 
     Parameters
     ----------
     spec
         recording, subject and stimulus.
-    ieeg
-        The data file.
     info
         Content of ``*_ieeg.json``.
     usable, electrodes
@@ -67,6 +65,8 @@ def row(spec, ieeg, info, usable, electrodes, clock, positions: Positions, timin
         (sfreq, samples, line_hz).
     range_uv
         (channel,) largest minus smallest value of the usable channels (µV).
+    notes
+        What else was found while reading.
     """
     sfreq, samples, line_hz = timing
     kept = electrodes[electrodes["kept"]]
@@ -85,14 +85,14 @@ def row(spec, ieeg, info, usable, electrodes, clock, positions: Positions, timin
         "space": positions.space if kept["x"].notna().any() else np.nan,
         "with_position": int(kept["x"].notna().sum()), "with_region": int(kept["region"].notna().sum()),
         "electrodes_without_channel": len(unmatched),
-        "warnings": "; ".join(warnings(info, usable, kept, positions, timing, range_uv, unmatched)),
+        "warnings": "; ".join([*positions.notes, *notes, *warnings(info, usable, kept, timing, range_uv, unmatched)]),
     }  # fmt: skip
 
 
-def warnings(info, usable, kept, positions, timing, range_uv, unmatched) -> list[str]:
+def warnings(info, usable, kept, timing, range_uv, unmatched) -> list[str]:
     """Return what a user should know about a recording before believing its result."""
     sfreq, samples, line_hz = timing
-    notes = list(positions.notes)
+    notes = []
     if line_hz is None:
         notes.append("line frequency unknown: no notch (set ieeg.line_freq_hz)")
     if not info:
@@ -157,9 +157,8 @@ def same_name_elsewhere(electrodes: dict[str, pd.DataFrame], subject_of: dict[st
             both = both[both["kept_a"] & both["kept_b"] & (both["space_a"] == both["space_b"])]
             far = np.sqrt(sum((both[f"{c}_a"] - both[f"{c}_b"]) ** 2 for c in "xyz")) > reach_mm
             if far.any():
-                notes.append(
-                    f"sub-{subject}: {far.sum()} electrode names mean different places in {a} and {b}, such as {both['electrode'][far].iloc[0]}"
-                )
+                name = both.loc[far, "electrode"].iloc[0]
+                notes.append(f"sub-{subject}: {far.sum()} electrode names mean different places in {a} and {b}, such as {name}")
     return notes
 
 
