@@ -62,6 +62,41 @@ def sites_spec(wildcards):
     }
 
 
+def calibrate_settings(world):
+    """Return [effect, minutes] of every simulation of a world; None minutes is the film as it is."""
+    calibrate = config["calibrate"]
+    cases = [[calibrate["effect"], None]]
+    if world not in ("none", "drift"):
+        cases += [[effect, None] for effect in calibrate["effects"]] + [[calibrate["effect"], minutes] for minutes in calibrate["minutes"]]
+    return cases
+
+
+def calibrate_spec(wildcards):
+    """Return what shapes the simulations of one world."""
+    names = [name for name in config["contrasts"] if wildcards.alignment in contrast_alignments(name)]
+    contrasts = {name: {side: operand_spec(config["contrasts"][name][side]) for side in "ab"} for name in names}
+    for name in names:
+        contrasts[name]["alternative"] = config["contrasts"][name]["alternative"]
+    return {
+        "alignment": wildcards.alignment,
+        "world": wildcards.world,
+        "cases": calibrate_settings(wildcards.world),
+        "contrasts": contrasts,
+        "fits": list(dict.fromkeys(fit for name in names for fit in contrast_fits(name))),
+        "modality": {name: row["modality"] for name, row in ZOO.items() if "modality" in row},
+        "parts": {name: list(ZOO[name]["parts"]) for name in config["models"] if ZOO[name].get("parts")},
+        "window": config["statistics"]["primary_window"],
+        "windows": config["statistics"]["windows"],
+        **{key: config["statistics"][key] for key in ("bin_weights", "multipliers", "min_blocks")},
+        **{key: config["calibrate"][key] for key in ("repetitions", "electrodes", "width", "step_ms")},
+        "bin_ms": config["responses"]["bin_ms"],
+        # Band-limited amplitude is taken after the high-pass, which leaves its drift in.
+        "high_pass_hz": False if config["ieeg"]["high_gamma_hz"] else config["ieeg"]["high_pass_hz"],
+        "encoding": config["encoding"],
+        "seed": config["seed"],
+    }
+
+
 rule contrast:
     input:
         influence=contrast_influences,
@@ -91,10 +126,16 @@ rule sites:
         contrasts=contrast_tables(),
         electrodes=expand("<results>/electrodes/{recording}.tsv", recording=RECORDINGS),
         sites_schema=str(SCHEMAS / "sites.schema.yaml"),
+        overlap_schema=str(SCHEMAS / "overlap.schema.yaml"),
+        subjects_schema=str(SCHEMAS / "subjects.schema.yaml"),
         contrasts_schema=str(SCHEMAS / "contrasts.schema.yaml"),
     output:
         sites="<results>/sites.tsv",
         sites_dictionary="<results>/sites.json",
+        overlap="<results>/overlap.tsv",
+        overlap_dictionary="<results>/overlap.json",
+        subjects="<results>/subjects.tsv",
+        subjects_dictionary="<results>/subjects.json",
         contrasts="<results>/contrasts.parquet",
         contrasts_dictionary="<results>/contrasts.json",
     log:
@@ -141,3 +182,53 @@ rule regions:
         "Regions: counting sites"
     script:
         "../scripts/regions.py"
+
+
+rule calibrate_world:
+    input:
+        responses=f"<results>/responses/{config['calibrate']['recording'] or next(iter(RECORDINGS), 'none')}_{{alignment}}.nc",
+    output:
+        table="<results>/calibration/{alignment}_{world}.parquet",
+    log:
+        "<logs>/calibrate_world/{alignment}_{world}.log",
+    benchmark:
+        "<benchmarks>/calibrate_world/{alignment}_{world}.tsv"
+    conda:
+        "../../envs/contrasts.yaml"
+    threads: 1
+    resources:
+        mem_mb=2500,
+        runtime=240,
+    params:
+        spec=calibrate_spec,
+        code=code("calibrate_world.py"),
+    message:
+        "Simulating world {wildcards.world}, {wildcards.alignment} alignment"
+    script:
+        "../scripts/calibrate_world.py"
+
+
+rule calibrate:
+    input:
+        worlds=expand("<results>/calibration/{alignment}_{world}.parquet", alignment=ALIGNMENTS, world=config["calibrate"]["worlds"]),
+        schema=str(SCHEMAS / "calibration.schema.yaml"),
+    output:
+        table="<results>/calibration.tsv",
+        dictionary="<results>/calibration.json",
+    log:
+        "<logs>/calibrate/calibrate.log",
+    benchmark:
+        "<benchmarks>/calibrate/calibrate.tsv"
+    conda:
+        "../../envs/contrasts.yaml"
+    threads: 1
+    resources:
+        mem_mb=1500,
+        runtime=20,
+    params:
+        spec={"level": config["statistics"]["level"], "correction": config["statistics"]["correction"]},
+        code=code("calibrate.py"),
+    message:
+        "Calibration: error rates and power of every contrast"
+    script:
+        "../scripts/calibrate.py"

@@ -7,7 +7,7 @@ import pandas as pd
 import yaml
 
 from fusion.atomic import whole
-from fusion.contrasts import correct, dictionary, sites
+from fusion.contrasts import correct, dictionary, sites, summary
 from fusion.logs import log_to
 from fusion.tables import read_tsv, write_parquet, write_tsv
 
@@ -29,12 +29,17 @@ spaces = table["space"].dropna().unique()
 if len(spaces) > 1:
     log.warning("coordinates are in several spaces (%s): compare positions within a space only", ", ".join(map(str, spaces)))
 
-write_tsv(table, snakemake.output.sites)
 write_parquet(contrasts, snakemake.output.contrasts)
-for written, schema, path, families in (
-    (table, snakemake.input.sites_schema, snakemake.output.sites_dictionary, sites.families(contrasts, table, spec)),
-    (contrasts, snakemake.input.contrasts_schema, snakemake.output.contrasts_dictionary, None),
-):
-    described = dictionary.data_dictionary(written, yaml.safe_load(Path(schema).read_text()), families)
-    with whole(path) as part:
+tables = {
+    "sites": (table, sites.families(contrasts, table, spec)),
+    "overlap": (summary.overlap_table(table), None),
+    "subjects": (summary.subject_table(electrodes, contrasts, table, spec), None),
+    "contrasts": (contrasts, None),
+}
+for name, (written, families) in tables.items():
+    if name != "contrasts":
+        write_tsv(written, snakemake.output[name])
+    schema = yaml.safe_load(Path(snakemake.input[f"{name}_schema"]).read_text())
+    described = dictionary.data_dictionary(written, schema, families)
+    with whole(snakemake.output[f"{name}_dictionary"]) as part:
         part.write_text(json.dumps(described, indent=2) + "\n")

@@ -10,7 +10,7 @@ from scipy import stats
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import proportion_confint
 
-from fusion.contrasts import correct, dictionary, regions, sites, verdicts
+from fusion.contrasts import correct, dictionary, regions, sites, summary, verdicts
 from fusion.errors import InputError
 
 SCHEMAS = Path(__file__).parents[3] / "workflow" / "schemas"
@@ -206,3 +206,38 @@ def test_placement_p_is_fisher_s_for_one_subject_and_a_permutation_for_two():
     for _ in range(4000):
         hits += sum(np.sum(rng.permutation(p) & r) for p, r in groups) >= observed
     assert regions.placement_p(table, "insula", "L") == pytest.approx(hits / 4000, abs=0.03)
+
+
+def test_overlap_of_tests_is_a_permutation_within_subjects():
+    rng = np.random.default_rng(5)
+    n = 60
+    table = pd.DataFrame({"subject": rng.choice(["01", "02"], n, p=[0.3, 0.7]), "tested": True, "verdict": "none", "q_integration": 0.5})
+    base = rng.random(n) < np.where(table["subject"] == "01", 0.7, 0.2)
+    for k, test in enumerate(verdicts.TESTS):
+        table[test] = (base ^ (rng.random(n) < 0.2)) if k < 3 else None
+    found = summary.overlap_table(table).set_index(["one", "other"])
+    assert ("test_4", "test_1") not in found.index and ("test_1", "integration") in found.index
+    row = found.loc[("test_1", "test_2")]
+    a, b = table["test_1"].to_numpy(bool), table["test_2"].to_numpy(bool)
+    groups = [(table["subject"] == s).to_numpy() for s in ("01", "02")]
+    draws = np.array([sum(np.sum(rng.permutation(a[g]) & b[g]) for g in groups) for _ in range(4000)])
+    assert row["both"] == np.sum(a & b) and row["jaccard"] == pytest.approx(np.sum(a & b) / np.sum(a | b))
+    assert row["expected"] == pytest.approx(draws.mean(), abs=0.15)
+    assert row["p"] == pytest.approx(np.mean(draws >= row["both"]), abs=0.01)
+
+
+def test_subjects_and_leaving_one_out():
+    rows = contrast_rows(KINDS)
+    weak = rows["subject"].eq("02") & rows["electrode"].eq("integration") & rows["contrast"].isin(["m", "s", "any"])
+    rows.loc[weak, "p"] = 0.012
+    rows = correct.add_families(rows.drop(columns=["q", "family"]), "bh")
+    electrodes = places(KINDS)
+    table = sites.site_table(electrodes, rows, SPEC)
+    found = summary.subject_table(electrodes, rows, table, SPEC).set_index("subject")
+    assert found["n_integration"].tolist() == [1, 0] and found["tested"].tolist() == [6, 6]
+    assert found.loc["01", "others"] == 0 and found.loc["02", "others_alone"] == 1
+    assert found.loc["01", "others_alone"] == 0
+    assert (found.loc["01", "ci_low"], found.loc["01", "ci_high"]) == pytest.approx(proportion_confint(1, 6, method="wilson"))
+    for name in ("overlap", "subjects"):
+        written = summary.overlap_table(table) if name == "overlap" else found.reset_index()
+        assert dictionary.data_dictionary(written, yaml.safe_load((SCHEMAS / f"{name}.schema.yaml").read_text()))

@@ -74,7 +74,7 @@ def run_world(geometry: Geometry, name: str, effect: float, repetitions: range, 
     geometry, effect, settings
         As in :func:`simulate_fits`.
     name
-        A key of ``planted.WORLDS``, or several joined by ``+``: electrodes take turns.
+        A key of ``planted.WORLDS``, or ``mixed``: electrodes take turns.
     repetitions
         Numbers of the simulated subjects.
     spec
@@ -87,7 +87,7 @@ def run_world(geometry: Geometry, name: str, effect: float, repetitions: range, 
         ``world, follows, repetition, electrode, contrast, truth`` (whether the contrast's alternative is true), ``p, p_max,
         p_binwise, effect, se, r_a, r_b``.
     """
-    kinds = name.split("+")
+    kinds = planted.MIXED if name == "mixed" else (name,)
     worlds = [planted.WORLDS[kinds[k % len(kinds)]] for k in range(geometry.n_electrodes)]
     some = planted.World({}, max(w.drift for w in worlds), worlds[0].taus_s)
     window_bins(geometry.bins_ms, spec["window"], spec["windows"][spec["window"]])

@@ -39,12 +39,14 @@ WORLDS = {
     "none": World({}),
     "drift": World({}, drift=3.0, taus_s=(60.0, 10.0)),
     "vision": World({"v": 1.0}),
-    "vision and drift": World({"v": 1.0}, drift=3.0, taus_s=(60.0, 10.0)),
+    "vision_drift": World({"v": 1.0}, drift=3.0, taus_s=(60.0, 10.0)),
     "language": World({"l": 1.0}),
     "additive": World({"v": 0.5, "l": 0.5}),
-    "better vision": World({"v": 0.5, "b": 0.5}),
+    "better_vision": World({"v": 0.5, "b": 0.5}),
     "interaction": World({"v": 0.25, "l": 0.25, "vl": 0.5}),
 }
+# Electrodes of a mixed world take turns: sites among electrodes that follow one stream or nothing.
+MIXED = ("none", "vision", "language", "interaction")
 
 
 def latents(rng: np.random.Generator, clock_s: np.ndarray, width: int, taus_s: tuple[float, ...]) -> dict[str, np.ndarray]:
@@ -60,8 +62,8 @@ def knows(fit: str, modality: dict[str, str], parts: dict[str, list[str]]) -> tu
     if init != "trained" or pairing != "true":
         return ()
     if model in parts:
-        return tuple(dict.fromkeys(name for part in parts[model] for name in KNOWS[modality[part]]))
-    return KNOWS[modality[model]]
+        return tuple(dict.fromkeys(name for part in parts[model] for name in KNOWS.get(modality[part], ())))
+    return KNOWS.get(modality[model], ())
 
 
 def features(fit: str, streams: dict, clock_s: np.ndarray, world: World, modality: dict, parts: dict, seed: int) -> np.ndarray:

@@ -6,9 +6,9 @@ import re
 
 import numpy as np
 import pandas as pd
-from scipy.stats import hypergeom
 from statsmodels.stats.proportion import proportion_confint
 
+from fusion.contrasts.coincidence import coincidence
 from fusion.contrasts.correct import q_values
 
 COLUMNS = ["region", "hemisphere", "electrodes", "tested", "positive", "fraction", "ci_low", "ci_high", "p", "q", "coverage"]
@@ -59,15 +59,7 @@ def bare(region: str) -> str:
 
 
 def placement_p(sites: pd.DataFrame, region: str, hemisphere: str) -> float:
-    """Return the chance of at least as many positive sites in a region, had each subject's fallen on its tested electrodes at random.
-
-    Exact: within a subject the count is hypergeometric, and the sum over subjects is their convolution. Subjects with
-    many positive sites or with all electrodes in one place therefore do not make a region stand out.
-    """
-    distribution, observed = np.ones(1), 0
-    for _, own in sites[sites["tested"]].groupby("subject"):
-        inside = (own["region"] == region) & (own["hemisphere"] == hemisphere)
-        n, hits = int(inside.sum()), int(own["positive"].sum())
-        observed += int(own.loc[inside, "positive"].sum())
-        distribution = np.convolve(distribution, hypergeom.pmf(np.arange(n + 1), len(own), hits, n))
-    return float(min(distribution[observed:].sum(), 1.0))
+    """Return the chance of at least as many positive sites in a region, had each subject's fallen on its tested electrodes at random."""
+    tested = sites[sites["tested"]]
+    inside = (tested["region"] == region) & (tested["hemisphere"] == hemisphere)
+    return coincidence(inside, tested["positive"], tested["subject"])[1]

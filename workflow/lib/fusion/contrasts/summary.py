@@ -1,0 +1,78 @@
+"""What the sites add up to: how the tests of multimodality overlap, and how much hangs on one subject."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+from statsmodels.stats.proportion import proportion_confint
+
+from fusion.contrasts import correct, sites, verdicts
+from fusion.contrasts.coincidence import coincidence
+
+OVERLAP = ["one", "other", "n_one", "n_other", "both", "expected", "jaccard", "p", "electrodes"]
+
+
+def overlap_table(table: pd.DataFrame) -> pd.DataFrame:
+    """Return, for each pair of tests of multimodality (and the verdict integration), how many electrodes pass both.
+
+    Parameters
+    ----------
+    table
+        The table of sites.
+
+    Returns
+    -------
+    pd.DataFrame
+        ``one, other, n_one, n_other, both, expected`` (by chance within subjects), ``jaccard``, ``p`` (exact permutation
+        within subjects), ``electrodes`` (at which both tests were made). Pairs of tests that were never made are left out.
+    """
+    tested = table[table["tested"]]
+    passed = {test: tested[test] for test in verdicts.TESTS}
+    passed["integration"] = (tested["verdict"] == "integration").where(tested["q_integration"].notna(), None)
+    rows = []
+    for one, other in combinations(passed, 2):
+        made = passed[one].notna() & passed[other].notna()
+        if not made.any():
+            continue
+        a, b = passed[one][made].astype(bool), passed[other][made].astype(bool)
+        expected, p = coincidence(a, b, tested.loc[made, "subject"])
+        either = int((a | b).sum())
+        rows.append((one, other, int(a.sum()), int(b.sum()), int((a & b).sum()), expected, (a & b).sum() / either if either else np.nan, p, len(a)))
+    return pd.DataFrame(rows, columns=OVERLAP)
+
+
+def subject_table(electrodes: pd.DataFrame, contrasts: pd.DataFrame, table: pd.DataFrame, spec: dict) -> pd.DataFrame:
+    """Return one row per subject: its verdicts, and what remains of the sites of integration when the subject is left out.
+
+    Parameters
+    ----------
+    electrodes, contrasts, spec
+        As for :func:`fusion.contrasts.sites.site_table`.
+    table
+        The table of sites.
+
+    Returns
+    -------
+    pd.DataFrame
+        ``subject, electrodes, tested``, one column a verdict (``n_integration`` ..), ``fraction`` with its Wilson interval
+        (``ci_low``, ``ci_high``), ``others`` (sites of integration in the other subjects) and ``others_alone`` (the same
+        when the correction is made without this subject).
+    """
+    positive = table["verdict"] == "integration"
+    rows = []
+    for subject, own in table.groupby("subject", sort=True):
+        counts = own["verdict"].value_counts()
+        tested, n = int(own["tested"].sum()), int(counts.get("integration", 0))
+        low, high = proportion_confint(n, tested, method="wilson") if tested else (np.nan, np.nan)
+        without = correct.add_families(contrasts[contrasts["subject"] != subject].drop(columns=["q", "family"]), spec["correction"])
+        alone = sites.site_table(electrodes[electrodes["subject"] != subject], without, spec)["verdict"] == "integration"
+        rows.append({
+            "subject": subject, "electrodes": len(own), "tested": tested,
+            **{f"n_{name.replace(' ', '_')}": int(counts.get(name, 0)) for name in verdicts.VERDICTS},
+            "fraction": n / tested if tested else np.nan, "ci_low": low, "ci_high": high,
+            "others": int(positive[table["subject"] != subject].sum()), "others_alone": int(alone.sum()),
+        })  # fmt: skip
+    columns = ["subject", "electrodes", "tested", *(f"n_{name.replace(' ', '_')}" for name in verdicts.VERDICTS)]
+    return pd.DataFrame(rows, columns=[*columns, "fraction", "ci_low", "ci_high", "others", "others_alone"])

@@ -1,0 +1,26 @@
+"""Error rates and power of every contrast in the simulated worlds."""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import yaml
+
+from fusion.atomic import whole
+from fusion.contrasts import calibration, dictionary
+from fusion.logs import log_to
+from fusion.tables import write_tsv
+
+log = log_to(snakemake.log[0])
+
+spec = snakemake.params.spec
+results = pd.concat(map(pd.read_parquet, snakemake.input.worlds), ignore_index=True)
+
+table = calibration.rates(results, spec["level"], spec["correction"], ["alignment", "world", "size", "minutes"])
+
+worst = table[(table["nulls"] > 0) & (table["procedure"] == "calibrated")]["fpr_05"].max()
+log.info("largest false-positive rate of the calibrated procedure at 0.05: %.3f", worst)
+write_tsv(table, snakemake.output.table)
+described = dictionary.data_dictionary(table, yaml.safe_load(Path(snakemake.input.schema).read_text()))
+with whole(snakemake.output.dictionary) as part:
+    part.write_text(json.dumps(described, indent=2) + "\n")
