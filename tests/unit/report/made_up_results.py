@@ -1,0 +1,245 @@
+"""Results as the workflow would write them, made up: for tests of figures and of the report, at any size."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import yaml
+from scipy import stats
+
+from fusion import labelled, settings, tables
+from fusion.contrasts import correct
+from fusion.contrasts import regions as region_tables
+from fusion.contrasts import sites as site_tables
+
+MODELS = {
+    "slip": "vision-language", "slip_clip": "vision-language", "slip_simclr": "vision", "sbert": "language",
+}  # fmt: skip
+CONTRASTS = {
+    "multimodal_vs_unimodal": {"a": ["slip", "slip_clip"], "b": ["slip_simclr", "sbert"], "test": "multimodal"},
+    "slip_vs_simclr": {"a": "slip", "b": "slip_simclr", "test": "slip"},
+    "multimodal_vs_linear": {"a": ["slip", "slip_clip"], "b": "linear", "test": "linear"},
+    "any_vs_nothing": {"a": list(MODELS), "b": "nothing", "test": "signal"},
+    "vision_vs_nothing": {"a": "slip_simclr", "b": "nothing", "test": "vision"},
+    "language_vs_nothing": {"a": "sbert", "b": "nothing", "test": "language"},
+    "slip_clip_vs_simclr": {"a": "slip_clip", "b": "slip_simclr", "test": None},
+    "slip_vs_slip_clip": {"a": "slip", "b": "slip_clip", "alternative": "two-sided", "test": None},
+    "trained_vs_random": {"a": "slip", "b": "slip-random0", "test": None},
+}
+GAIN = {
+    "multimodal_vs_unimodal": {"integration": 0.12},
+    "slip_vs_simclr": {"integration": 0.13},
+    "multimodal_vs_linear": {"integration": 0.11},
+    "any_vs_nothing": {"integration": 0.3, "vision": 0.2, "language": 0.2, "both": 0.2},
+    "vision_vs_nothing": {"integration": 0.1, "vision": 0.18, "both": 0.15},
+    "language_vs_nothing": {"integration": 0.1, "language": 0.18, "both": 0.15},
+    "slip_clip_vs_simclr": {"integration": 0.1},
+    "slip_vs_slip_clip": {"integration": 0.03},
+    "trained_vs_random": {"integration": 0.2, "vision": 0.15, "language": 0.12, "both": 0.12},
+}
+REGIONS = [
+    "superiortemporal", "middletemporal", "inferiorparietal", "supramarginal", "insula", "superiorfrontal", "caudalmiddlefrontal",
+    "inferiortemporal", "fusiform", "lateralorbitofrontal", "rostralmiddlefrontal", "parsopercularis", "parstriangularis", "precentral",
+    "postcentral", "entorhinal", "parahippocampal", "temporalpole", "bankssts", "lateraloccipital", "medialorbitofrontal", "precuneus",
+    "superiorparietal", "transversetemporal",
+]  # fmt: skip
+UNCOVERED = ["cuneus", "pericalcarine", "lingual", "frontalpole"]
+BINS_MS = np.arange(-2000, 2001, 25.0)
+
+
+def electrodes_of(subjects: int, electrodes: int, space="MNI152NLin2009cAsym", regions=True, seed=0) -> pd.DataFrame:
+    """Return ``electrodes`` kept channels on shafts of eight, spread over ``subjects``, and one dropped for every twelve."""
+    rng = np.random.default_rng(seed)
+    rows = []
+    for s, indices in enumerate(np.array_split(np.arange(electrodes), subjects)):
+        for start in range(0, len(indices), 8):
+            hemisphere = "LR"[rng.integers(2)]
+            region = REGIONS[rng.integers(len(REGIONS))]
+            entry = rng.normal(size=3)
+            entry[0] = abs(entry[0]) * (-1 if hemisphere == "L" else 1)
+            entry = entry / np.linalg.norm(entry) * [62, 85, 58] + [0, -18, 14]
+            shaft = f"{chr(65 + start // 8 % 26)}{'x' * (start // 8 // 26)}"
+            for depth in range(min(8, len(indices) - start)):
+                x, y, z = np.round(entry * (1 - 0.09 * depth), 2) if space else (np.nan,) * 3
+                rows.append({"subject": f"{s + 1:02d}", "electrode": f"{shaft}{depth + 1}", "kept": True, "reason": np.nan, "x": x, "y": y, "z": z,
+                             "space": space if space else np.nan, "region": region if regions and rng.random() > 0.05 else np.nan,
+                             "hemisphere": hemisphere if regions else np.nan, "shaft": shaft})  # fmt: skip
+    table = pd.DataFrame(rows).astype({"region": object, "hemisphere": object, "space": object, "reason": object})
+    dropped = table[table.index % 12 == 7].copy()
+    dropped["electrode"], dropped["kept"] = "Z" + dropped.electrode, False
+    dropped["reason"] = np.resize(["end of shaft", "marked bad in channels.tsv", "flat"], len(dropped))
+    return pd.concat([table, dropped]).sort_values("subject", kind="stable", ignore_index=True)
+
+
+def tested_contrasts(channels: pd.DataFrame, alignments, effect=1.0, seed=0) -> tuple[pd.DataFrame, pd.Series]:
+    """Return the rows of all contrasts at the kept channels, and what was planted in each."""
+    rng = np.random.default_rng([seed, 2])
+    kept = channels[channels.kept]
+    n = len(kept)
+    kind = (
+        rng.choice(["integration", "vision", "language", "both", "none"], n, p=[0.12, 0.13, 0.17, 0.08, 0.5])
+        if effect
+        else np.repeat("none", n)
+    )
+    scored = rng.random(n) > 0.06
+    parts = []
+    for contrast, sides in CONTRASTS.items():
+        alternative = sides.get("alternative", "greater")
+        for alignment in alignments:
+            for window in ("after", "all"):
+                scale = effect * (1.0 if alignment == "language" else 0.7) * (1 if window == "after" else 0.5)
+                se, df = rng.gamma(20, 0.001, n), 29.0
+                d = np.array([GAIN[contrast].get(k, 0.0) for k in kind]) * scale * rng.uniform(0.6, 1.4, n) + rng.normal(0, 1, n) * se
+                t = d / se
+                base = 0.0 if sides["b"] == "nothing" else np.where(kind == "none", rng.normal(0, 0.012, n), rng.gamma(5, 0.03, n))
+                part = pd.DataFrame({
+                    "subject": kept.subject, "electrode": kept.electrode, "alignment": alignment, "contrast": contrast, "window": window,
+                    "alternative": alternative, "a": f"{rng.choice(np.ravel(sides['a']))}-trained-true".replace("random0-trained", "random0"),
+                    "b": "nothing" if sides["b"] == "nothing" else f"{np.ravel(sides['b'])[0]}-trained-true", "layer_a": "blocks.3", "layer_b": "blocks.2",
+                    "r_a": np.tanh(np.arctanh(base) + d), "r_b": base, "effect": d, "se": se,
+                    "ci_low": d - stats.t.ppf(0.975, df) * se, "ci_high": d + stats.t.ppf(0.975, df) * se, "t": t, "df": df,
+                    "p": stats.t.sf(t, df) if alternative == "greater" else 2 * stats.t.sf(abs(t), df), "p_max": np.clip(stats.t.sf(t, df) * 3, 0.001, 1),
+                    "latency_ms": np.clip(np.round(rng.normal(350, 180, n) / 25) * 25, 0, 1000), "n_events": 1600.0, "n_blocks": 30.0,
+                    "tested": scored, "reason": np.where(scored, "", "no score for a"),
+                })  # fmt: skip
+                if contrast == "any_vs_nothing":
+                    part["a"] = [f"{m}-trained-true" for m in rng.choice(list(MODELS), n)]
+                parts.append(part)
+    table = pd.concat(parts, ignore_index=True)
+    numbers = ["r_a", "r_b", "effect", "se", "ci_low", "ci_high", "t", "df", "p", "p_max", "latency_ms"]
+    table.loc[~table.tested, numbers] = np.nan
+    return table, pd.Series(kind, pd.MultiIndex.from_frame(kept[["subject", "electrode"]]))
+
+
+def sites(subjects: int, electrodes: int, alignments=("language", "vision"), space="MNI152NLin2009cAsym", regions=True, effect=1.0, seed=0):
+    """Return (sites, contrasts, channels, truth); ``effect`` 0 plants nothing."""
+    channels = electrodes_of(subjects, electrodes, space, regions, seed)
+    contrasts, kind = tested_contrasts(channels, alignments, effect, seed)
+    contrasts = correct.add_families(contrasts, "bh")
+    spec = {"contrasts": {name: c["test"] for name, c in CONTRASTS.items()}, "alignments": list(alignments), "window": "after", "level": 0.05,
+            "correction": "bh", "modality": MODELS}  # fmt: skip
+    tables_ = {(s, f"sub-{s}_task-film_run-1"): part for s, part in channels.groupby("subject")}
+    table = site_tables.site_table(site_tables.merge_electrodes(tables_), contrasts, spec)
+    truth = kind.rename("planted").rename_axis(["subject", "electrode"]).reset_index()
+    return table, contrasts, channels, truth
+
+
+def regions(sites: pd.DataFrame) -> pd.DataFrame:
+    """Return the table of regions that belongs to ``sites``; some regions have no electrode."""
+    atlas = pd.DataFrame([(r, h) for r in (*REGIONS, *UNCOVERED) for h in "LR"], columns=["region", "hemisphere"])
+    return region_tables.region_table(sites, atlas, "bh")
+
+
+def scores(electrodes: list[str], layers: int, peak: np.ndarray, rng) -> pd.DataFrame:
+    """Return one fit's scores: electrode x bin x layer, with a bump after the event of height ``peak`` (electrode)."""
+    shape = np.exp(-0.5 * ((BINS_MS - 300) / 250) ** 2)
+    depth = 0.6 + 0.4 * np.sin(np.linspace(0.4, 2.6, layers))
+    r = peak[:, None, None] * shape[None, :, None] * depth[None, None, :] + rng.normal(0, 0.01, (len(electrodes), len(BINS_MS), layers))
+    index = pd.MultiIndex.from_product([electrodes, BINS_MS, [f"blocks.{k}" for k in range(layers)]], names=["electrode", "bin", "layer"])
+    table = pd.DataFrame(
+        {"r_val": (r + rng.normal(0, 0.005, r.shape)).ravel(), "r_test": r.ravel()}, index=index, dtype="float32"
+    ).reset_index()
+    chosen = rng.integers(max(layers - 3, 0), layers, len(electrodes))
+    table["alpha"], table["alpha_at_edge"] = np.float32(1000), False
+    table["chosen"] = table.layer.to_numpy() == np.repeat([f"blocks.{k}" for k in chosen], len(BINS_MS) * layers)
+    return table
+
+
+def config(subjects: int, alignments, dataset="made_up") -> dict:
+    """Return the parts of the resolved config that the report reads."""
+    base = Path(__file__).parents[3]
+    schema = yaml.safe_load((base / "workflow/schemas/config.schema.yaml").read_text())
+    sides = {name: {k: v for k, v in c.items() if k != "test"} | {"test": c["test"]} for name, c in CONTRASTS.items()}
+    sides["multimodal_vs_linear"]["b"] = "slip_simclr"  # the zoo of these tests has no row of concatenated features
+    user = {
+        "dataset": dataset, "source": "simulate", "models": list(MODELS), "events": {"alignments": list(alignments)}, "contrasts": sides,
+        "stimuli": {"film": {"video": "film.mp4", "transcript": {"file": "w.tsv", "format": "words"}}}, "simulate": {"subjects": subjects},
+    }  # fmt: skip
+    return settings.resolve(user, schema, dict.fromkeys(MODELS, {}))
+
+
+def write_results(
+    folder, subjects=3, electrodes=72, layers=4, alignments=("language", "vision"), with_scores=True, seed=0, **options
+) -> Path:
+    """Write everything the report reads to ``folder`` and return it. ``options`` go to :func:`sites`."""
+    folder = Path(folder)
+    rng = np.random.default_rng([seed, 1])
+    table, contrasts, channels, truth = sites(subjects, electrodes, alignments, seed=seed, **options)
+    tables.write_tsv(table, folder / "sites.tsv")
+    tables.write_tsv(regions(table), folder / "regions.tsv")
+    tables.write_parquet(contrasts, folder / "contrasts.parquet")
+    tables.write_tsv(truth, folder / "truth.tsv")
+    merged = truth.merge(table[["subject", "electrode", "verdict"]])
+    confusion = pd.crosstab(merged.planted, merged.verdict).rename_axis(columns=None).reset_index()
+    tables.write_tsv(confusion, folder / "confusion.tsv")
+    (folder / "config.yaml").write_text(yaml.safe_dump(config(subjects, alignments), sort_keys=False))
+    for subject, part in channels.groupby("subject"):
+        tables.write_tsv(part.drop(columns="subject"), folder / f"electrodes/sub-{subject}_task-film_run-1.tsv")
+        if with_scores:
+            signal = table.set_index(["subject", "electrode"]).r_best
+            kept = part[part.kept]
+            peak = signal.reindex(pd.MultiIndex.from_frame(kept[["subject", "electrode"]])).clip(lower=0).fillna(0).to_numpy()
+            write_fits(folder, subject, kept.electrode.tolist(), peak, alignments, layers, rng)
+    for model, modality in MODELS.items():
+        for alignment in alignments:
+            card = {
+                "model": model,
+                "modality": modality,
+                "parameters": 86_000_000,
+                "sha256": "0" * 64,
+                "licence": "MIT",
+                "trained_on": "YFCC15M",
+            }
+            path = folder / f"activations/film_{alignment}_{model}-trained-true.nc"
+            with labelled.create(path, {"event": ["w0", "w1"], "feature_00": 3}, {"card": json.dumps(card)}) as file:
+                labelled.add(file, "layer_00", ("event", "feature_00"), np.zeros((2, 3), "float32"), attrs={"layer": "blocks.0"})
+    return folder
+
+
+def write_fits(folder: Path, subject: str, names: list[str], base: np.ndarray, alignments, layers: int, rng) -> None:
+    """Write scores, influence, predictions and responses of one subject; ``base`` is the peak r of each electrode."""
+    blocks = [f"film:{k}" for k in range(30)]
+    events, onset = [f"w{k:05d}" for k in range(400)], np.sort(rng.uniform(0, 600, 400))
+    shape = np.exp(-0.5 * ((BINS_MS - 300) / 250) ** 2)
+    for alignment in alignments:
+        wave = rng.normal(size=(400, 1, 1)).astype("float32")
+        response = 8 * (wave * base[None, :, None] * 3 * shape + rng.normal(size=(400, len(names), len(BINS_MS)))).astype("float32")
+        path = folder / f"responses/sub-{subject}_task-film_run-1_{alignment}.nc"
+        attrs = {"subject": subject, "stimulus": "film", "alignment": alignment, "recording": f"sub-{subject}_task-film_run-1", "sfreq_hz": 512.0,
+                 "unit": "µV", "dropped": json.dumps({"window outside the recording": 7})}  # fmt: skip
+        with labelled.create(path, {"event": events, "electrode": names, "bin": BINS_MS}, attrs) as file:
+            labelled.add(file, "response", ("event", "electrode", "bin"), response)
+            labelled.add(file, "onset_s", ("event",), onset)
+        for model in MODELS:
+            for init in ("trained", "random0"):
+                out = folder / f"encoding/{subject}_{alignment}_{model}-{init}-true"
+                scale = (1.0 if init == "trained" else 0.3) * {"slip": 1.1, "slip_clip": 1.05}.get(model, 0.9)
+                table = scores(names, layers, base * scale, rng)
+                tables.write_parquet(table, out / "scores.parquet")
+                if init == "trained" and model in ("slip", "slip_simclr"):
+                    write_influence(out / "influence.nc", table, names, blocks, rng)
+                    predicted = wave * base[None, :, None] * 3 * scale * shape * 8
+                    attrs = {"subject": subject, "alignment": alignment, "fit": f"{model}-trained-true"}
+                    with labelled.create(out / "predictions.nc", {"event": events, "electrode": names, "bin": BINS_MS}, attrs) as file:
+                        labelled.add(file, "stimulus", ("event",), np.repeat("film", len(events)))
+                        labelled.add(file, "recording", ("event",), np.repeat(f"sub-{subject}_task-film_run-1", len(events)))
+                        labelled.add(file, "prediction", ("event", "electrode", "bin"), predicted.astype("float32"))
+                        labelled.add(file, "fold", ("event",), (onset // 120).astype("int16"), dtype="int16")
+
+
+def write_influence(path: Path, table: pd.DataFrame, names, blocks, rng) -> None:
+    """Write a fit's block influences, with the chosen layer's z."""
+    chosen = table[table.chosen].pivot(index="electrode", columns="bin", values="r_test").loc[names]
+    z = np.arctanh(chosen.to_numpy()).astype("float32")
+    drift = rng.normal(0, 0.004 / np.sqrt(len(blocks)), (2, len(blocks), 1, 1))
+    influence = (drift + rng.normal(0, 0.02 / np.sqrt(len(blocks)), (2, len(blocks), *z.shape))).astype("float32")
+    layer = table[table.chosen].drop_duplicates("electrode").set_index("electrode").layer.loc[names].to_numpy(dtype=object)
+    with labelled.create(path, {"part": ["test", "training"], "block": blocks, "electrode": names, "bin": BINS_MS}) as file:
+        labelled.add(file, "influence", ("part", "block", "electrode", "bin"), influence)
+        labelled.add(file, "z", ("electrode", "bin"), z)
+        labelled.add(file, "z_val", ("electrode", "bin"), z)
+        labelled.add(file, "r", ("electrode", "bin"), np.tanh(z))
+        labelled.add(file, "layer", ("electrode",), layer)

@@ -1,0 +1,153 @@
+"""Everything the page needs, from tables that have been read."""
+
+from __future__ import annotations
+
+import pandas as pd
+import yaml
+from markupsafe import Markup
+
+from fusion.report import brain_view, controls, methods, names, numbers, page, page_tables, provenance, space, story
+
+CONTENTS = [
+    ("answer", "Answer"), ("tests", "Tests"), ("brain", "Brain"), ("regions-section", "Regions"), ("contrasts-section", "Contrasts"), ("models-section", "Models"),
+    ("controls", "Controls"), ("quality", "Quality"), ("limits", "Limits"), ("sites-section", "All sites"), ("cards", "Model cards"), ("methods", "Methods"),
+    ("provenance", "Provenance"),
+]  # fmt: skip
+
+
+def context(
+    config: dict, tables: dict[str, pd.DataFrame], figures: dict[str, dict], cards: list[dict], responses: list[dict], times: pd.DataFrame
+) -> dict:
+    """Return the template's context.
+
+    Parameters
+    ----------
+    config
+        The resolved config.
+    tables
+        ``sites, regions, contrasts, electrodes``, and any further ones by name.
+    figures
+        As :func:`fusion.report.page.figures` returns them.
+    cards, responses, times
+        As :mod:`fusion.report.provenance` returns them.
+    """
+    sites, regions, contrasts, electrodes = (tables[name] for name in ("sites", "regions", "contrasts", "electrodes"))
+    further = {
+        name: table for name, table in tables.items() if name not in ("sites", "regions", "contrasts", "electrodes", "confusion", "scores")
+    }
+    n = story.Numbers(all_numbers(config, tables))
+    level, window = config["statistics"]["level"], config["statistics"]["primary_window"]
+    headline = story.role_of(config, "slip") or story.role_of(config, "multimodal") or next(iter(config["contrasts"]), None)
+    brain = brain_view.payload(sites)
+    shown_controls = controls.sections(further, set(figures))
+    works = list(dict.fromkeys(key for _, _, cited in methods.paragraphs(config) for key in ["paper", *cited]))
+    extra = {
+        "tests": tests_table(sites, n),
+        "verdicts": verdicts_table(sites),
+        "subjects": page_tables.table(numbers.of_subjects(sites), "subjects", "By subject: electrodes, tested ones, sites passing each test, and verdicts.", sortable=True),
+        "sites": page_tables.sites(sites, headline, config["events"]["alignments"]),
+        "regions": page_tables.regions(regions),
+        "contrasts": page_tables.contrasts(contrasts, config["contrasts"], level),
+        "recordings": page_tables.recordings(electrodes, responses),
+        "dropped": page_tables.dropped(electrodes),
+        "untested": untested_table(contrasts, window),
+        "cards": page_tables.table(provenance.card_rows(cards), "models", "Models: what they were trained on and given; hashes are cut to twelve digits.", words=("trained_on", "sha256")),
+        "versions": page_tables.table(provenance.versions(), "versions", "Libraries in the environment that wrote this report."),
+        "times": page_tables.table(times, "times", "Run times of the jobs whose benchmark files were there when this report was written.", sortable=True),
+        "confusion": confusion_table(tables.get("confusion")),
+    }  # fmt: skip
+    return {
+        "dataset": config["dataset"],
+        "simulated": config["source"] == "simulate",
+        "contents": [(i, t) for i, t in CONTENTS if i != "controls" or shown_controls],
+        "answer": story.answer(n, config),
+        "warnings": warnings(n, config),
+        "limits": story.limits(n, config, set(further)),
+        "n": n,
+        "level": level,
+        "edges": n.get("alpha.edge", None),
+        "figures": figures,
+        "tables": extra,
+        "controls": shown_controls,
+        "brain": page.json_for_script(brain) if brain else None,
+        "brain_count": len(brain["sites"]) if brain else 0,
+        "brain_legend": [look | {"mark": Markup(brain_view.legend_mark(look))} for look in brain["looks"]] if brain else [],
+        "brain_note": space.missing_note(sites),
+        "cards": [
+            {"name": c["name"], "text": yaml.safe_dump({k: v for k, v in c.items() if k != "name"}, sort_keys=False, allow_unicode=True)}
+            for c in cards
+        ],
+        "methods": [(heading, text, [works.index(key) + 1 for key in cited]) for heading, text, cited in methods.paragraphs(config)],
+        "references": [methods.REFERENCES[key] for key in works],
+        "config_text": yaml.safe_dump(config, sort_keys=False, allow_unicode=True),
+    }
+
+
+def all_numbers(config: dict, tables: dict[str, pd.DataFrame]) -> dict[str, float]:
+    """Return every number of the text under its key."""
+    level = config["statistics"]["level"]
+    found = numbers.of_sites(tables["sites"]) | numbers.of_tests(tables["sites"]) | numbers.of_electrodes(tables["electrodes"])
+    found |= numbers.of_contrasts(tables["contrasts"], config["statistics"]["primary_window"], level) | numbers.of_regions(
+        tables["regions"], level
+    )
+    if "scores" in tables and len(tables["scores"]):
+        chosen = tables["scores"][tables["scores"]["chosen"]]
+        found["alpha.edge"] = 100 * chosen["alpha_at_edge"].mean()
+    return found
+
+
+def tests_table(sites: pd.DataFrame, n: story.Numbers) -> dict:
+    """Return the tests of multimodality with counts, shares and intervals; a test that was not made says so."""
+    columns = [{"label": label, "number": number, "words": not number} for label, number in
+               (("Test", False), ("Passing", True), ("Of", True), ("Share (%)", True), ("95% from", True), ("to", True))]  # fmt: skip
+    rows = []
+    for test in (name for name in names.TESTS if f"{name}.of" in n.values):
+        values = ["count", "of", "share", "low", "high"] if n.get(f"{test}.of") else ["of"]
+        cells = [(names.TESTS[test], None)]
+        if len(values) == 1:
+            cells += [("not made", None), *[("n/a", None)] * 4]
+        else:
+            cells += [(n(f"{test}.{v}", 1 if v in ("share", "low", "high") else None), str(n.get(f"{test}.{v}"))) for v in values]
+        rows.append({"group": None, "cells": cells})
+    caption = "Tests of multimodality: sites passing, of those at which the test could be made, with 95% Wilson intervals."
+    return page_tables.framed("multimodality", caption, columns, rows)
+
+
+def verdicts_table(sites: pd.DataFrame) -> dict:
+    """Return how many sites have each verdict, and what it means."""
+    counts = sites["verdict"].value_counts()
+    rows = [
+        {"verdict": v, "sites": int(counts[v]), "meaning": names.VERDICT_MEANINGS.get(v, "")} for v in names.verdict_order(sites["verdict"])
+    ]
+    return page_tables.table(pd.DataFrame(rows, columns=["verdict", "sites", "meaning"]), "verdicts", "Verdicts.", words=("meaning",))
+
+
+def untested_table(contrasts: pd.DataFrame, window: str) -> dict | None:
+    """Return why electrodes were not tested, by contrast; none if all were."""
+    lost = contrasts[(contrasts["window"] == window) & ~contrasts["tested"]]
+    if lost.empty:
+        return None
+    counts = lost.groupby(["contrast", "alignment", "reason"], dropna=False).size().reset_index(name="electrodes")
+    counts["contrast"] = counts["contrast"].map(names.contrast_name)
+    return page_tables.table(
+        counts, "untested", "Electrodes that a contrast could not test in the primary window, and why.", words=("reason",), sortable=True
+    )
+
+
+def confusion_table(confusion: pd.DataFrame | None) -> dict | None:
+    """Return what was planted against what was found; none for real data."""
+    if confusion is None:
+        return None
+    return page_tables.table(confusion, "confusion", "Planted kind of site (rows) against verdict (columns): counts of electrodes.")
+
+
+def warnings(n: story.Numbers, config: dict) -> list[str]:
+    """Return what a reader must know before the numbers."""
+    said = []
+    if n.get("sites.tested") == 0:
+        said.append("No electrode could be tested. The reasons are under “Quality of the data”.")
+    if n.get("alpha.edge", 0) > 5:
+        said.append("Many fits chose a ridge penalty at the edge of its grid; scores may be too low. Widen encoding.alphas.")
+    if config["statistics"]["procedure"] == "paper":
+        said.append("These results follow the published procedure, whose error rates are not controlled.")
+    return said

@@ -1,0 +1,114 @@
+"""The numbers that the report's sentences use, each under a key: from the tables alone, so that they can be checked."""
+
+from __future__ import annotations
+
+import pandas as pd
+from scipy.stats import binomtest, norm
+
+from fusion.report import read
+
+# A difference of this many standard errors is found with probability 0.8 by a one-sided test at 0.05.
+DETECTABLE = norm.ppf(0.95) + norm.ppf(0.8)
+
+
+def of_sites(sites: pd.DataFrame) -> dict[str, float]:
+    """Return counts of subjects, electrodes, tested ones, and verdicts: ``sites.tested``, ``verdict.integration`` .."""
+    found = {
+        "subjects": sites["subject"].nunique(),
+        "sites.all": len(sites),
+        "sites.tested": int(sites["tested"].sum()),
+        "sites.untested": int((~sites["tested"]).sum()),
+        "sites.located": int(sites[["x", "y", "z"]].notna().all(axis=1).sum()),
+        "sites.regions": int(sites["region"].nunique()),
+    }
+    found |= {f"verdict.{name}": int(count) for name, count in sites["verdict"].value_counts().items()}
+    return found | share("integration", found.get("verdict.integration", 0), found["sites.tested"])
+
+
+def of_tests(sites: pd.DataFrame) -> dict[str, float]:
+    """Return, per test of multimodality, how many sites pass of those at which it could be made, in percent with a 95% Wilson interval."""
+    found = {}
+    for name in read.tests_of(sites):
+        found |= share(name, int(read.passed(sites, name).sum()), int(sites[name].notna().sum()))
+    return found
+
+
+def share(key: str, count: int, of: int) -> dict[str, float]:
+    """Return ``key.count``, ``key.of`` and, in percent, ``key.share`` with ``key.low`` and ``key.high`` (95% Wilson); none without trials."""
+    found = {f"{key}.count": count, f"{key}.of": of}
+    if of:
+        low, high = binomtest(count, of).proportion_ci(method="wilson")
+        found |= {f"{key}.share": 100 * count / of, f"{key}.low": 100 * low, f"{key}.high": 100 * high}
+    return found
+
+
+def of_contrasts(contrasts: pd.DataFrame, window: str, level: float) -> dict[str, float]:
+    """Return, per contrast and alignment in ``window``: tested, found (q at most ``level``), median effect and standard error."""
+    found = {}
+    for (contrast, alignment), part in contrasts[contrasts["window"] == window].groupby(["contrast", "alignment"], sort=False):
+        key = f"contrast.{contrast}.{alignment}"
+        tested = part[part["tested"]]
+        found |= {f"{key}.electrodes": len(part), f"{key}.tested": len(tested)}
+        if len(tested):
+            passed = tested[tested["q"] < level]
+            found |= share(f"{key}.found", len(passed), len(tested))
+            found[f"{key}.median"] = tested["effect"].median()
+            found[f"{key}.lower"], found[f"{key}.upper"] = tested["effect"].quantile([0.25, 0.75])
+            if len(passed):
+                found[f"{key}.median_found"] = passed["effect"].median()
+            if "se" in tested:
+                found[f"{key}.se"] = tested["se"].median()
+                found[f"{key}.detectable"] = DETECTABLE * found[f"{key}.se"]
+    return found
+
+
+def of_regions(regions: pd.DataFrame, level: float) -> dict[str, float]:
+    """Return counts of regions: covered, with positive sites, passing at ``level``, without any electrode."""
+    named = regions[regions["region"] != "unknown"]
+    covered = named[named["electrodes"] > 0]
+    return {
+        "regions.covered": len(covered),
+        "regions.uncovered": len(named) - len(covered),
+        "regions.unknown": int(regions.loc[regions["region"] == "unknown", "electrodes"].sum()),
+        "regions.positive": int((covered["positive"] > 0).sum()),
+        "regions.passing": int((covered["q"] < level).sum()),
+        "regions.sites": int(covered["positive"].sum()),
+    }
+
+
+def of_electrodes(electrodes: pd.DataFrame) -> dict[str, float]:
+    """Return counts of channels of all recordings: all, kept, dropped, and dropped by reason."""
+    dropped = electrodes[~electrodes["kept"]]
+    found = {
+        "recordings": electrodes["recording"].nunique(),
+        "channels.all": len(electrodes),
+        "channels.kept": int(electrodes["kept"].sum()),
+    }
+    found["channels.dropped"] = len(dropped)
+    return found | {f"dropped.{reason}": int(count) for reason, count in dropped["reason"].fillna("no reason given").value_counts().items()}
+
+
+def of_subjects(sites: pd.DataFrame) -> pd.DataFrame:
+    """Return one row per subject: electrodes, tested, and sites by verdict and by test."""
+    rows = []
+    for subject, part in sites.groupby("subject"):
+        row = {"subject": subject, "electrodes": len(part), "tested": int(part["tested"].sum())}
+        row |= {name: int(read.passed(part, name).sum()) for name in read.tests_of(sites)}
+        verdicts = part["verdict"].value_counts()
+        rows.append(row | {verdict: int(verdicts.get(verdict, 0)) for verdict in sorted(sites["verdict"].unique())})
+    return pd.DataFrame(rows)
+
+
+def printed(value) -> str:
+    """Return a number as the report prints it: integers whole, others to three significant digits, with a true minus sign."""
+    if value is None or pd.isna(value):
+        return "n/a"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if float(value).is_integer():
+        text = f"{int(value):,}".replace(",", "\u202f") if abs(value) >= 10_000 else str(int(value))
+    elif abs(value) < 0.001:
+        text = f"{value:.1e}"
+    else:
+        text = f"{value:.3g}"
+    return text.replace("-", "\u2212")

@@ -1,0 +1,195 @@
+"""r over time, with intervals from film-time blocks: the average over electrodes, and chosen electrodes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from scipy import stats
+
+from fusion.contrasts.influence import block_variance, studentised
+from fusion.report import names, style
+
+CURVE = ["panel", "alignment", "fit", "bin_ms", "r", "ci_low", "ci_high", "n_electrodes"]
+BAR = ["panel", "alignment", "bin_ms", "p_corrected", "significant"]
+
+
+def standard_error(influence: np.ndarray) -> np.ndarray:
+    """Return the standard error of a score from its block influences (part, block, ...): (...)."""
+    return np.sqrt(block_variance(influence).sum(axis=0))
+
+
+def p_corrected(z: np.ndarray, influence: np.ndarray, multipliers: int, rng: np.random.Generator) -> np.ndarray:
+    """Return one two-sided p-value per bin, corrected over all bins by the largest |t| under random signs of the blocks.
+
+    Parameters
+    ----------
+    z
+        Difference of two scores (bin).
+    influence
+        Block influences on it (part, block, bin).
+    multipliers
+        Number of draws.
+    rng
+        Source of the draws.
+
+    Returns
+    -------
+    numpy.ndarray
+        (bin): (1 + draws whose largest |t| reaches the bin's) / (multipliers + 1); 1 where there is no standard error.
+    """
+    k = influence.shape[1]
+    centred = influence - influence.mean(axis=1, keepdims=True)
+    observed = np.abs(np.nan_to_num(studentised(z, standard_error(influence))))
+    signs = rng.integers(0, 2, (len(influence), multipliers, k)) * 2.0 - 1
+    drawn = signs @ centred
+    # Signs leave squares alone, so only the mean of a draw moves.
+    variance = (k / (k - 1) * ((centred**2).sum(axis=1, keepdims=True) - drawn**2 / k)).sum(axis=0)
+    total = drawn.sum(axis=0) * np.sqrt(k / (k - 1))
+    null = np.divide(np.abs(total), np.sqrt(variance), out=np.zeros_like(total), where=variance > 0).max(axis=1)
+    return (1 + (null[:, None] >= observed).sum(axis=0)) / (multipliers + 1)
+
+
+def choose(contrasts: pd.DataFrame, contrast: str, window: str, count: int) -> list[tuple[str, str]]:
+    """Return the (subject, electrode) with the largest effect in any alignment, among those tested; at most ``count``."""
+    part = contrasts[(contrasts["contrast"] == contrast) & (contrasts["window"] == window) & contrasts["tested"]]
+    order = part.sort_values("effect", ascending=False, kind="stable")[["subject", "electrode"]].drop_duplicates().head(count)
+    return list(order.itertuples(index=False, name=None))
+
+
+def pieces(fit, tested: list[str], chosen: list[str]) -> dict[str, dict]:
+    """Return sums over electrodes of one subject's fit: over the tested ones (``""``) and each chosen one (its name).
+
+    Parameters
+    ----------
+    fit
+        An open ``influence.nc``.
+    tested, chosen
+        Electrodes of this subject.
+
+    Returns
+    -------
+    dict
+        Name -> ``z`` (bin), ``influence`` (part, block, bin), ``n`` electrodes, ``blocks`` (names), ``bins`` (ms).
+    """
+    electrodes = [str(e) for e in fit["electrode"].values]
+    z, influence = fit["z"].transpose("electrode", "bin").values, fit["influence"].transpose("part", "block", "electrode", "bin").values
+    shared = {"blocks": [str(b) for b in fit["block"].values], "bins": fit["bin"].values.astype(float)}
+    wanted = {"": tested, **{name: [name] for name in chosen}}
+    found = {}
+    for name, members in wanted.items():
+        at = [electrodes.index(e) for e in members if e in electrodes]
+        at = [e for e in at if np.isfinite(z[e]).all()]
+        if at:
+            found[name] = {
+                "z": z[at].sum(axis=0, dtype=float),
+                "influence": influence[:, :, at].sum(axis=2, dtype=float),
+                "n": len(at),
+                **shared,
+            }
+    return found
+
+
+def combined(parts: list[dict]) -> dict:
+    """Return the mean over all electrodes of several subjects; influences of the film that they share are added up block by block."""
+    n = sum(part["n"] for part in parts)
+    blocks = list(dict.fromkeys(b for part in parts for b in part["blocks"]))
+    z = sum(part["z"] for part in parts) / n
+    influence = np.zeros((len(parts[0]["influence"]), len(blocks), len(z)))
+    for part in parts:
+        influence[:, [blocks.index(b) for b in part["blocks"]]] += part["influence"] / n
+    return {"z": z, "influence": influence, "n": n, "blocks": blocks, "bins": parts[0]["bins"]}
+
+
+def compare(
+    a: list[dict], b: list[dict], panel: str, alignment: str, spec: dict, rng: np.random.Generator
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the curves of both sides and the bins where they differ, for one panel and alignment; empty where a side is missing."""
+    if not a or not b:
+        return pd.DataFrame(columns=CURVE), pd.DataFrame(columns=BAR)
+    both = [combined(a), combined(b)]
+    curves = [
+        rows(panel, alignment, side, c["bins"], c["z"], standard_error(c["influence"]), len(c["blocks"]))
+        for side, c in zip("ab", both, strict=True)
+    ]
+    p = p_corrected(both[0]["z"] - both[1]["z"], both[0]["influence"] - both[1]["influence"], spec["multipliers"], rng)
+    bars = pd.DataFrame(
+        {"panel": panel, "alignment": alignment, "bin_ms": both[0]["bins"], "p_corrected": p, "significant": p <= spec["level"]}
+    )
+    return pd.concat(curves).assign(n_electrodes=both[0]["n"]), bars
+
+
+def rows(label: str, alignment: str, side: str, bins: np.ndarray, z: np.ndarray, se: np.ndarray, blocks: int) -> pd.DataFrame:
+    """Return one curve as rows: r with its 95% interval, bin by bin (Student's t, blocks - 1 degrees of freedom)."""
+    reach = stats.t.ppf(0.975, blocks - 1) * se
+    return pd.DataFrame(
+        {
+            "panel": label,
+            "alignment": alignment,
+            "fit": side,
+            "bin_ms": bins,
+            "r": np.tanh(z),
+            "ci_low": np.tanh(z - reach),
+            "ci_high": np.tanh(z + reach),
+        }
+    )
+
+
+def draw(curves: pd.DataFrame, bars: pd.DataFrame, sides: dict[str, str], window: list[float]) -> tuple[Figure, pd.DataFrame]:
+    """Return the figure and its data.
+
+    Parameters
+    ----------
+    curves
+        Rows of :func:`rows`, ``panel`` being the average or an electrode.
+    bars
+        ``panel, alignment, bin_ms, significant``: bins where the difference passes.
+    sides
+        ``a`` and ``b`` -> what the legend calls them.
+    window
+        First and last bin of the declared window (ms), shaded.
+    """
+    if curves.empty:
+        return style.nothing_to_draw("No electrode was tested in this contrast: there is no time course to show."), curves
+    panels, alignments = list(dict.fromkeys(curves["panel"])), sorted(curves["alignment"].unique())
+    figure = style.new_figure(height=1.35 * len(panels) + 0.9)
+    grid = figure.subplots(len(panels), len(alignments), sharex=True, sharey="row", squeeze=False)
+    looks = dict(zip(sides, ((style.VERMILLION, "-"), (style.BLUE, "--")), strict=False))
+    for i, panel in enumerate(panels):
+        for j, alignment in enumerate(alignments):
+            axes = grid[i, j]
+            axes.axvspan(*window, color="#EEEEEE", linewidth=0, zorder=-2)
+            axes.axvline(0, color="#808080", linewidth=0.7, zorder=-1)
+            style.zero_line(axes)
+            part = curves[(curves["panel"] == panel) & (curves["alignment"] == alignment)]
+            for fit, (colour, dash) in looks.items():
+                one = part[part["fit"] == fit]
+                axes.fill_between(one["bin_ms"], one["ci_low"], one["ci_high"], color=colour, alpha=0.22, linewidth=0)
+                axes.plot(one["bin_ms"], one["r"], dash, color=colour)
+            style.letter(axes, i * len(alignments) + j, f"{alignment.capitalize()}: {panel}" if i == 0 else panel)
+            if part.empty:
+                axes.text(0.5, 0.5, "not tested", transform=axes.transAxes, ha="center", fontsize=7, color="#777777")
+            on = bars[(bars["panel"] == panel) & (bars["alignment"] == alignment) & bars["significant"]]
+            axes.plot(
+                on["bin_ms"],
+                np.full(len(on), 0.02),
+                "s",
+                color=style.BLACK,
+                markersize=1.8,
+                transform=axes.get_xaxis_transform(),
+                clip_on=False,
+            )
+            if j == 0:
+                axes.set_ylabel("r")
+    for axes in grid[-1]:
+        axes.set_xlabel("Time from event (ms)")
+    handles = [grid[0, 0].plot([], [], looks[f][1], color=looks[f][0], label=label)[0] for f, label in sides.items()]
+    handles.append(grid[0, 0].plot([], [], "s", color=style.BLACK, markersize=3, label="difference, corrected over bins")[0])
+    figure.legend(handles=handles, loc="outside upper center", ncol=3)
+    return figure, curves.merge(bars, on=["panel", "alignment", "bin_ms"], how="left")
+
+
+def panel_name(subject: str, electrode: str, region) -> str:
+    """Return an electrode's title."""
+    where = f", {names.region_name(region)}" if isinstance(region, str) else ""
+    return f"sub-{subject} {electrode}{where}"
