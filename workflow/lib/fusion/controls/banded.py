@@ -1,0 +1,255 @@
+"""Banded ridge by an exact search over band scalings, with the score's split over bands and its block influence.
+
+Features come in bands; band b is multiplied by sqrt(gamma_b) before one ridge penalty alpha is paid for all of them
+(Dupre la Tour et al., 2022, NeuroImage 264:119728; himalaya calls the gammas kernel weights). For a declared list of scalings
+every combination of scaling and alpha is tried on validation folds, for each target on its own, and nothing is sampled twice:
+
+* a training set's Gram matrix is made once; a scaling multiplies its rows and columns;
+* one eigendecomposition for each training set and scaling serves all alphas and targets;
+* the training set without folds f and g validates f for g and g for f, so k nested folds need k (k - 1) / 2 inner fits;
+* validation correlations come from the validation fold's moments, never from its predictions:
+  <y, Xw> = w'X'y and |Xw|^2 = w'X'Xw.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from fusion.encoding.folds import Folds
+
+ALPHAS = tuple(10.0**k for k in range(7))
+
+
+@dataclass(frozen=True)
+class BandedFit:
+    """What a fit of one set of bands says about every target (F folds, T targets, B bands, K blocks, R scalings).
+
+    All is kept fold by fold: with nested validation a fold's validation scores come from its own training events, and whoever chooses or
+    weighs by them must do so within the fold.
+    """
+
+    z: np.ndarray
+    """(F, T) atanh of the test correlation."""
+    z_val: np.ndarray
+    """(F, T) atanh of the inner folds' mean correlation at the chosen scaling and alpha."""
+    split: np.ndarray
+    """(B, F, T) product measure: each band's part of the test correlation; sums to it."""
+    scaling: np.ndarray
+    """(F, T) index of the chosen scaling."""
+    alpha: np.ndarray
+    """(F, T) chosen alpha."""
+    dof: np.ndarray
+    """(F, T) effective degrees of freedom, sum of s / (s + alpha)."""
+    influence: np.ndarray
+    """(F, 2, K, T) block sums of the influence of each event, as a test and as a training event, on the mean over folds of z."""
+    prediction: np.ndarray | None = None
+    """(n, T) out-of-fold predictions; NaN where an event is never held out."""
+
+
+def moments(x: np.ndarray, y: np.ndarray, events: np.ndarray, standardise: bool = True):
+    """Return (mean_x, 1 / sd_x, mean_y, X'X, X'y) of the events, centred (X'X and X'y unscaled); constant features get 0."""
+    xt, yt = x[events], y[events]
+    mean_x, mean_y = xt.mean(0), yt.mean(0)
+    xc = xt - mean_x
+    gram, cross = xc.T @ xc, xc.T @ (yt - mean_y)
+    variance = np.diag(gram) / len(events)
+    alive = variance > 1e-12 * max(variance.max(initial=0.0), 1e-300)
+    inverse = np.where(alive, 1 / np.sqrt(np.where(alive, variance, 1)), 0.0) if standardise else np.ones(len(variance))
+    return mean_x, inverse, mean_y, gram, cross
+
+
+def search(
+    x: np.ndarray,
+    y: np.ndarray,
+    sizes: list[int],
+    folds: Folds,
+    scalings: np.ndarray,
+    alphas: np.ndarray,
+    standardise: bool = True,
+) -> np.ndarray:
+    """Return the mean validation correlation (outer fold, scaling, alpha, target) of all nested problems at once.
+
+    Parameters
+    ----------
+    x
+        (n, p) features, bands side by side.
+    y
+        (n, T) targets.
+    sizes
+        Number of features of each band; they sum to p.
+    folds
+        Its inner fits are used; one that validates two folds is decomposed once.
+    scalings
+        (R, B) gammas, not negative.
+    alphas
+        (A,) positive penalties.
+    standardise
+        Divide features by their SD over the training events.
+    """
+    total = np.zeros((len(folds.outer), len(scalings), len(alphas), y.shape[1]), "float32")
+    times = Counter(f for held in folds.inner for f in held.scored)
+    for held in folds.inner:
+        _, inverse, _, gram, cross = moments(x, y, held.train, standardise)
+        scored = [(f, *moments(x, y, test, False)[3:], y[test].std(0) * np.sqrt(len(test))) for f, test in held.scored.items()]
+        for k, gamma in enumerate(scalings):
+            keep, scale = _scale(gamma, sizes, inverse)
+            if not len(keep):
+                continue
+            s, u = _decompose(gram, keep, scale)
+            basis = scale[:, None] * u
+            rotated = (basis.T @ cross[keep]).astype("float32")
+            for f, test_gram, test_cross, norm_y in scored:
+                against = (basis.T @ test_cross[keep]).astype("float32")
+                spread = (basis.T @ test_gram[np.ix_(keep, keep)] @ basis).astype("float32")
+                for a, alpha in enumerate(alphas):
+                    weights = rotated * (1 / (s + alpha)).astype("float32")[:, None]
+                    power = np.einsum("pt,pt->t", weights, spread @ weights)
+                    product = np.einsum("pt,pt->t", weights, against)
+                    scale_of = np.sqrt(np.maximum(power, 0)) * norm_y
+                    r = np.divide(product, scale_of, out=np.zeros_like(product), where=scale_of > 1e-12)
+                    total[f, k, a] += r / times[f]
+    return total
+
+
+def fit(
+    bands: list[np.ndarray],
+    y: np.ndarray,
+    folds: Folds,
+    block: np.ndarray,
+    scalings: np.ndarray | None = None,
+    alphas: Sequence[float] = ALPHAS,
+    standardise: bool = True,
+) -> BandedFit:
+    """Fit banded ridge to every target, scaling and alpha chosen in the inner folds, scored on the outer ones.
+
+    Parameters
+    ----------
+    bands
+        One (n, p_b) array of features for each band.
+    y
+        (n, T) targets.
+    folds
+        Outer and inner folds of the events.
+    block
+        (n,) integer 0 .. K-1: the block of film time an event lies in.
+    scalings
+        (R, B) gammas to search; None makes :func:`grid` for the number of bands.
+    alphas
+        (A,) penalties.
+    standardise
+        Divide features by their SD over the training events.
+
+    Raises
+    ------
+    ValueError
+        If bands and targets have different numbers of events, or values are not finite.
+    """
+    sizes = [band.shape[1] for band in bands]
+    x = np.hstack([np.asarray(band, "float64") for band in bands])
+    y = np.asarray(y, "float64")
+    if len(x) != len(y) or len(block) != len(y):
+        raise ValueError(f"bands have {len(x)} events, targets {len(y)}, blocks {len(block)}")
+    if not (np.isfinite(x).all() and np.isfinite(y).all()):
+        raise ValueError("features and targets must be finite")
+    scalings = grid(len(bands)) if scalings is None else np.asarray(scalings, float)
+    alphas = np.asarray(alphas, float)
+    n_targets, n_blocks, k_folds = y.shape[1], int(block.max()) + 1, len(folds.outer)
+    validation = search(x, y, sizes, folds, scalings, alphas, standardise)
+    tried = validation.reshape(k_folds, -1, n_targets)
+    best = tried.argmax(1)
+    scaling, alpha = best // len(alphas), alphas[best % len(alphas)]
+    z_val = _atanh(np.take_along_axis(tried, best[:, None], 1)[:, 0])
+    z, dof = np.zeros((k_folds, n_targets)), np.zeros((k_folds, n_targets))
+    parts, influence = np.zeros((len(bands), k_folds, n_targets)), np.zeros((k_folds, 2, n_blocks, n_targets), "float32")
+    prediction = np.full(y.shape, np.nan, "float32")
+    for f, held in enumerate(folds.outer):
+        test = held.scored[f]
+        mean_x, inverse, mean_y, gram, cross = moments(x, y, held.train, standardise)
+        for row in np.unique(scaling[f]):
+            targets = np.flatnonzero(scaling[f] == row)
+            keep, scale = _scale(scalings[row], sizes, inverse)
+            if not len(keep):
+                continue
+            s, u = _decompose(gram, keep, scale)
+            x_test, x_train = ((x[np.ix_(e, keep)] - mean_x[keep]) * scale for e in (test, held.train))
+            shrink = 1 / (s[:, None] + alpha[f, targets])
+            weights = u @ ((u.T @ (scale[:, None] * cross[np.ix_(keep, targets)])) * shrink)
+            dof[f, targets] = (s[:, None] * shrink).sum(0)
+            fitted = x_test @ weights
+            prediction[np.ix_(test, targets)] = fitted + mean_y[targets]
+            v, _ = _standardised(y[np.ix_(test, targets)])
+            p, sd = _standardised(fitted)
+            rho = np.clip(np.mean(v * p, 0), -0.999999, 0.999999)
+            owner = np.repeat(np.arange(len(bands)), sizes)[keep]
+            for b in np.unique(owner):
+                part = x_test[:, owner == b] @ weights[owner == b]
+                parts[b, f, targets] = np.mean(v * (part - part.mean(0)), 0) / sd
+            z[f, targets] = np.arctanh(rho)
+            to_z = 1 / (1 - rho**2) / k_folds
+            n_test = len(test)
+            as_test = (v * p - rho / 2 * (v**2 + p**2)) * (to_z / n_test)
+            gradient = x_test.T @ ((v - rho * p) / (n_test * sd))
+            direction = u @ ((u.T @ gradient) * shrink)
+            residual = y[np.ix_(held.train, targets)] - mean_y[targets] - x_train @ weights
+            as_train = (x_train @ direction) * residual
+            as_train = (as_train - as_train.mean(0)) * to_z
+            influence[f, 0][:, targets] = block_sums(as_test, block[test], n_blocks)
+            influence[f, 1][:, targets] = block_sums(as_train, block[held.train], n_blocks)
+    return BandedFit(z, z_val, parts, scaling, alpha, dof, influence, prediction)
+
+
+def grid(
+    n_bands: int,
+    steps: Sequence[int] = (-3, -2, -1, 0, 1, 2, 3),
+    base: float = 4.0,
+    rng: np.random.Generator | None = None,
+    n_random: int = 24,
+) -> np.ndarray:
+    """Return scalings (R, n_bands) that sum to 1: every combination of ratios for up to three bands, a sample beyond.
+
+    The first row gives every band the same weight; each band is also left out, and stands alone. With two or three bands the ratio to
+    the first band runs over ``base ** steps``. With more bands, all subsets of equal weight and ``n_random`` Dirichlet draws
+    (himalaya's search) are tried; ``rng`` is then needed.
+    """
+    subsets = [[float(s >> b & 1) for b in range(n_bands)] for s in range(2**n_bands - 1, 0, -1)]
+    rows = list(subsets)
+    if n_bands == 2:
+        rows += [[1.0, base**i] for i in steps]
+    elif n_bands == 3:
+        rows += [[1.0, base**i, base**j] for i in steps[::2] for j in steps[::2]]
+    elif n_bands > 3:
+        rows += [*rng.dirichlet(np.ones(n_bands), n_random // 2), *rng.dirichlet(np.full(n_bands, 0.3), n_random - n_random // 2)]
+    rows = np.asarray(rows, float)
+    rows /= rows.sum(1, keepdims=True)
+    _, first = np.unique(np.round(rows, 12), axis=0, return_index=True)
+    return rows[np.sort(first)]
+
+
+def block_sums(values: np.ndarray, block: np.ndarray, n_blocks: int) -> np.ndarray:
+    """Return the sums (n_blocks, T) of ``values`` (event, T) over the events of each block."""
+    return (block == np.arange(n_blocks)[:, None]).astype(values.dtype) @ values
+
+
+def _scale(gamma: np.ndarray, sizes: list[int], inverse: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    scale = np.repeat(np.sqrt(gamma), sizes) * inverse
+    keep = np.flatnonzero(scale)
+    return keep, scale[keep]
+
+
+def _decompose(gram: np.ndarray, keep: np.ndarray, scale: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    s, u = np.linalg.eigh(gram[np.ix_(keep, keep)] * scale[:, None] * scale)
+    return np.maximum(s, 0), u
+
+
+def _standardised(a: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    sd = a.std(0)
+    sd = np.where(sd > 1e-12, sd, np.inf)
+    return (a - a.mean(0)) / sd, sd
+
+
+def _atanh(r: np.ndarray) -> np.ndarray:
+    return np.arctanh(np.clip(r, -0.999999, 0.999999))

@@ -1,0 +1,29 @@
+"""Contrasts that should find nothing, for one subject and alignment."""
+
+from fusion.controls.bands import principal
+from fusion.controls.floors import floors, layer_pairs
+from fusion.controls.inputs import by_electrode, components, groups, networks
+from fusion.logs import log_to
+from fusion.tables import write_parquet
+
+log = log_to(snakemake.log[0])
+
+spec = snakemake.params.spec
+found = networks(spec["pairs"], snakemake.input.activations)
+trained = next(name for name in found if "-trained-" in name)
+inits = [name for name in found if name != trained]
+
+
+def of_group(group):
+    features = {name: components([found[name]], group.recordings, spec["dimensions"]) for name in inits}
+    pairs = [("two random inits", *inits)] if len(inits) == 2 else []
+    for a, b in layer_pairs(found[trained].layers):
+        for layer in (a, b):
+            features[f"{trained}:{layer}"] = principal([found[trained].read(layer, group.recordings)], spec["dimensions"])
+        pairs.append(("two layers", f"{trained}:{a}", f"{trained}:{b}"))
+    log.info("%d electrodes; floors: %s", len(group.electrodes), pairs)
+    return floors(group.design, features, pairs)
+
+
+table = by_electrode(groups(snakemake.input.responses, spec), of_group, subject=spec["subject"], alignment=spec["alignment"])
+write_parquet(table, snakemake.output.table)
