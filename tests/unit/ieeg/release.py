@@ -92,7 +92,9 @@ def triggers_of(trial, rng):
         film = np.r_[start, film, stop]
         at = (recording + (film - start) * (1 + trial.drift)) * trial.sfreq
         at[1:-1] += rng.uniform(-1, 1, len(film) - 2) * trial.jitter
-        rows.append(pd.DataFrame({"type": "x", "movie_time": film, "start_time": 0.0, "end_time": 0.0, "trig_type": kinds, "index": np.rint(at)}))
+        rows.append(
+            pd.DataFrame({"type": "x", "movie_time": film, "start_time": 0.0, "end_time": 0.0, "trig_type": kinds, "index": np.rint(at)})
+        )
         recording += (stop - start) * (1 + trial.drift)
         if k < len(stops) - 1:
             recording += trial.pauses[k][1]
@@ -124,7 +126,10 @@ def write_release(root, trials=TRIALS, corrupted="release"):
             clean = name.replace("*", "").replace("#", "").replace("_", "")
             where = (np.nan,) * 3 if (subject, k) == (1, 0) else (30 + k, -50 + subject, -20 - k)
             places.append((f"sub_{subject}-{clean}", *where, int(clean[0] != "R"), f"sub_{subject}", clean, "G_temp_sup-Lateral"))
-    _csv(root / "localization/elec_coords_full.csv", pd.DataFrame(places, columns=["ID", "Z", "X", "Y", "Hemisphere", "Subject", "Electrode", "Region"]))
+    _csv(
+        root / "localization/elec_coords_full.csv",
+        pd.DataFrame(places, columns=["ID", "Z", "X", "Y", "Hemisphere", "Subject", "Electrode", "Region"]),
+    )
     spelled = {k: v for k, v in CORRUPTED.items() if int(k[4:]) in LABELS}
     if corrupted == "laboratory":
         spelled = {f"subject{LAB_SPELLING[int(k[4:])]}": v for k, v in spelled.items()}

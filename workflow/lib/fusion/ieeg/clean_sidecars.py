@@ -49,7 +49,7 @@ def channels(montage: pd.DataFrame, usable: pd.DataFrame, how: dict, sfreq: floa
 
 
 def _derivation(row) -> str:
-    if row.group is not None:
+    if row.group:
         return f"average of {row.group}"
     return f"mean of {' and '.join(row.minus)}" if len(row.minus) > 1 else (row.minus[0] if row.minus else "as recorded")
 

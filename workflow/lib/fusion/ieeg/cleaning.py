@@ -42,7 +42,7 @@ def clean(
         x = read(row.plus).astype(np.float64)
         if row.minus:
             x -= sum((read(n) for n in row.minus[1:]), read(row.minus[0]).astype(np.float64)) / len(row.minus)
-        if row.group is not None:
+        if row.group:
             x -= averages[row.group]
         if high_pass is not None:
             x = filters.zero_phase(high_pass, x) if zero else filters.causal(high_pass, x)
@@ -60,7 +60,7 @@ def clean(
 def group_averages(montage: pd.DataFrame, read: Callable[[str], np.ndarray]) -> dict[str, np.ndarray]:
     """Return the mean signal of each group of the montage, (time,) float64."""
     averages = {}
-    for group, rows in montage[montage["group"].notna()].groupby("group"):
+    for group, rows in montage[montage["group"] != ""].groupby("group"):
         total = 0.0
         for name in rows["plus"]:
             total = total + read(name).astype(np.float64)

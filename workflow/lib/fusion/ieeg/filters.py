@@ -46,7 +46,7 @@ def zero_phase(sos: np.ndarray, x: np.ndarray) -> np.ndarray:
 
 
 def zero_phase_fft(sos: np.ndarray, x: np.ndarray, amplitude: bool = False) -> np.ndarray:
-    """Filter with zero phase by overlap-save, in float32: fast for filters that ring shortly.
+    """Filter with zero phase by overlap-save: fast for filters that ring shortly.
 
     Parameters
     ----------
@@ -65,8 +65,10 @@ def zero_phase_fft(sos: np.ndarray, x: np.ndarray, amplitude: bool = False) -> n
 
     Notes
     -----
-    A channel shorter than the filter's decay is filtered by :func:`zero_phase` itself.
+    A notch leaves most of a signal, so float32 serves; a band may hold a thousandth of it, so amplitudes are computed in
+    float64. A channel shorter than the filter's decay is filtered by :func:`zero_phase` itself.
     """
+    dtype = np.float64 if amplitude else np.float32
     pad = decay_samples(sos) * (4 if amplitude else 1)
     if len(x) <= pad + 1:
         y = zero_phase(sos, x)
@@ -74,7 +76,7 @@ def zero_phase_fft(sos: np.ndarray, x: np.ndarray, amplitude: bool = False) -> n
     block = scipy.fft.next_fast_len(max(2**16, 8 * pad), real=True)
     step = block - 2 * pad
     mean = float(np.mean(x, dtype=np.float64))
-    padded = np.empty(len(x) + 2 * pad + (-len(x)) % step, np.float32)
+    padded = np.empty(len(x) + 2 * pad + (-len(x)) % step, dtype)
     np.subtract(x, mean, out=padded[pad : pad + len(x)], casting="unsafe")
     first, last = padded[pad], padded[pad + len(x) - 1]
     padded[:pad] = 2 * first - padded[pad + pad : pad : -1]
@@ -83,7 +85,7 @@ def zero_phase_fft(sos: np.ndarray, x: np.ndarray, amplitude: bool = False) -> n
     tail[:pad] = 2 * last - padded[len(x) + pad - 2 : len(x) - 2 : -1]
     # an even number of FFT points: bins 0 .. block/2
     frequencies = np.linspace(0, np.pi, block // 2 + 1) if block % 2 == 0 else 2 * np.pi * np.arange(block // 2 + 1) / block
-    gain = (np.abs(sosfreqz(sos, worN=frequencies)[1]) ** 2).astype(np.float32)
+    gain = (np.abs(sosfreqz(sos, worN=frequencies)[1]) ** 2).astype(dtype)
     out = np.empty(len(x), np.float32)
     for start in range(0, len(x), step):
         spectrum = scipy.fft.rfft(padded[start : start + block]) * gain

@@ -32,7 +32,7 @@ def montage(
     -------
     montage : pandas.DataFrame
         electrode, plus (contact), minus (tuple of contacts whose mean is subtracted), group (name of the average that is
-        subtracted, else None).
+        subtracted, empty for none).
     dropped : dict
         electrode -> reason.
     """
@@ -43,7 +43,7 @@ def montage(
     for name, kind in zip(kept["electrode"], kept["type"], strict=True):
         how = ecog_reference if kind == "ECOG" and reference in ("laplacian", "bipolar") and ecog_reference != "laplacian" else reference
         if how in ("none", "average"):
-            group = None if how == "none" else ("ECOG" if reference != "average" else "all")
+            group = "" if how == "none" else ("ECOG" if reference != "average" else "all")
             rows.append((name, name, (), group))
             continue
         stem, number = names.split(name)
@@ -53,13 +53,13 @@ def montage(
         above = by_place.get((stem, number + 1))
         if how == "bipolar":
             if above:
-                rows.append((f"{name}-{above}", name, (above,), None))
+                rows.append((f"{name}-{above}", name, (above,), ""))
             elif (stem, number - 1) not in by_place:
                 dropped[name] = "no usable neighbour to pair with"
             continue
         neighbours = tuple(n for n in (by_place.get((stem, number - 1)), above) if n)
         if len(neighbours) == 2 or (len(neighbours) == 1 and shaft_ends == "keep"):
-            rows.append((name, name, neighbours, None))
+            rows.append((name, name, neighbours, ""))
         else:
             missing = [known.get((stem, number + d)) for d in (-1, 1) if (stem, number + d) not in by_place]
             unusable = [n for n in missing if n]

@@ -110,19 +110,18 @@ def channel_notes(channels: pd.DataFrame, units_in_file: dict[str, str]) -> list
         stated = {n: _unit(u) for n, u in zip(channels["name"], channels["units"], strict=True) if isinstance(u, str)}
         differ = [n for n, u in stated.items() if n in units_in_file and units_in_file[n] != "n/a" and u != _unit(units_in_file[n])]
         if differ:
-            first = differ[0]
-            notes.append(
-                f"units of {len(differ)} channels differ from the data file's ({first}: {stated[first]} against {_unit(units_in_file[first])}); the file's count"
-            )
+            by_table, by_file = stated[differ[0]], _unit(units_in_file[differ[0]])
+            notes.append(f"{len(differ)} channels are in {by_table} by channels.tsv, in {by_file} by the data file, which is used")
     if {"low_cutoff", "high_cutoff"} <= set(channels.columns):
         low, high = (pd.to_numeric(channels[c], errors="coerce") for c in ("low_cutoff", "high_cutoff"))
         if swapped := int(((low > high) | ((high > 0) & (high < 1))).sum()):
-            notes.append(f"low_cutoff and high_cutoff of {swapped} channels look swapped; they are not used")
+            notes.append(f"low_cutoff and high_cutoff of {swapped} channels look swapped (they are not used)")
     return notes
 
 
 def _unit(unit: str) -> str:
-    return unit.strip().replace("\u03bc", "\u00b5").replace("u", "\u00b5")
+    unit = unit.strip().replace("\u03bc", "\u00b5")
+    return "\u00b5" + unit[1:] if unit.startswith("u") else unit
 
 
 def read_events(sidecars: list[str], columns: tuple[str, ...] = ()) -> tuple[pd.DataFrame | None, Path | None]:
