@@ -21,8 +21,7 @@ height, width, _ = first.image.shape
 coords = {"frame": wanted.astype("int64"), "y": height, "x": width, "rgb": ["red", "green", "blue"]}
 with labelled.create(snakemake.output.frames, coords, {"stimulus": spec["stimulus"], "size_px": spec["size_px"]}) as file:
     labelled.add(file, "frame_s", ("frame",), clock.seconds[wanted], attrs={"units": "s"})
-    # A chunk is a picture: models read them a batch at a time.
-    image = labelled.add(file, "image", ("frame", "y", "x", "rgb"), dtype="uint8", chunks=(1, height, width, 3), **frames.COMPRESSION)
+    image = labelled.add(file, "image", ("frame", "y", "x", "rgb"), dtype="uint8", **frames.storage(height, width))
     motion = labelled.add(file, "motion_energy", ("frame",), attrs={"units": "luma^2/s"})
     for where, images, energies in frames.batches(chain([first], pictures)):
         image[where], motion[where] = images, energies

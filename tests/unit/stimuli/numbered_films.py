@@ -38,7 +38,7 @@ def write(
             stream.codec_context.gop_size = gop
         if aspect:
             stream.codec_context.sample_aspect_ratio = Fraction(aspect)
-        tone = film.add_stream("aac", rate=16000) if sound_from is not None else None
+        tone = film.add_stream("aac", rate=16000, options={"aac_coder": "fast"}) if sound_from is not None else None
         if tone:
             write_tone(film, tone, sound_from, float((max(pts) - min(pts)) * time_base) + 1)
         for k, stamp in enumerate(pts):

@@ -21,7 +21,7 @@ B_FRAMES = {"preset": "fast", "bf": 3, "b_strategy": 0, "b-pyramid": "normal", "
 OPEN = {**B_FRAMES, "x264-params": "open-gop=1:keyint=24:scenecut=0"}
 MPEG2 = {"codec": "mpeg2video", "options": {"bf": 2, "b": 4_000_000}, "gop": 12}
 HEVC = {"codec": "libx265", "options": {"preset": "ultrafast", "x265-params": "bframes=3:keyint=30:log-level=none"}}
-VP8 = {"codec": "libvpx", "options": {"deadline": "good", "cpu-used": 8, "b": 500_000, "auto-alt-ref": 1, "lag-in-frames": 16}}
+VP8 = {"codec": "libvpx", "options": {"deadline": "realtime", "cpu-used": 8, "b": 500_000}}
 VP9 = {"codec": "libvpx-vp9", "options": {"deadline": "realtime", "cpu-used": 8, "b": 500_000}}
 
 # name -> (file, timestamps, their unit, options of numbered_films.write)
