@@ -30,8 +30,9 @@ for name in family.OBJECTIVES:
     progress = partial(tqdm, desc=name, mininterval=5)
     model, losses = family.train(name, family.SIZE, tokenizer, tokenizer.vocab_size, family.CONTEXT, **training, progress=progress)
     report(name, losses)
-    with whole(snakemake.output[name]) as part:
-        torch.save(family.checkpoint(name, model, family.SIZE, spec["steps"]), part)
+    # an open file, because torch would write the file's (temporary) name into it
+    with whole(snakemake.output[name]) as part, open(part, "wb") as file:
+        torch.save(family.checkpoint(name, model, family.SIZE, spec["steps"]), file)
 
 encoder, words, losses = text.train(text.SIZE, **training)
 report("text", losses)

@@ -1,0 +1,89 @@
+"""The demo from end to end: it finds what was planted, says nothing where nothing was, and has nothing left to do."""
+
+import os
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from conftest import checkout, snakemake
+from filelock import FileLock
+
+from fusion.contrasts.verdicts import VERDICTS
+from fusion.demo import confusion
+
+CONFIG = Path(__file__).parent / "demo.yaml"
+KEYS = {"subject": str, "electrode": str}
+
+
+@pytest.fixture(scope="session")
+def short(tmp_path_factory):
+    """A checkout in which the shortened demo has run to its end: shared by all tests, not to be changed."""
+    base = tmp_path_factory.getbasetemp()
+    if os.environ.get("PYTEST_XDIST_WORKER"):
+        base = base.parent
+    folder = base / "short"
+    with FileLock(base / "short.lock"):
+        if not (folder / "done").exists():
+            checkout(folder)
+            snakemake(folder, config=CONFIG)
+            (folder / "done").touch()
+    return folder
+
+
+def results(folder):
+    return folder / "results" / "short"
+
+
+def joined(folder):
+    sites = pd.read_csv(results(folder) / "sites.tsv", sep="\t", dtype=KEYS)
+    truth = pd.read_csv(results(folder) / "truth.tsv", sep="\t", dtype=KEYS)
+    return confusion.join(sites, truth)
+
+
+@pytest.mark.slow
+def test_planted_kinds_are_told_apart(short):
+    verdicts = joined(short)
+    table = confusion.confusion(verdicts, VERDICTS).set_index("planted")
+    shown = f"\n{table.to_string()}"
+    tested = table.drop(columns="not tested")
+    assert tested.loc["integration", "integration"] >= 0.6 * tested.loc["integration"].sum(), shown
+    for kind in ("vision", "language"):
+        assert tested.loc[kind, kind] >= 0.5 * tested.loc[kind].sum(), shown
+        assert tested.loc[kind, "integration"] == 0, shown
+    assert tested.loc["none", "none"] >= 0.85 * tested.loc["none"].sum(), shown
+    assert tested.loc["none", "integration"] <= 1, shown
+
+
+@pytest.mark.slow
+def test_confusion_table_is_in_the_log(short):
+    table = pd.read_csv(results(short) / "confusion.tsv", sep="\t")
+    assert set(table["planted"]) == set(confusion.PLANTED)
+    assert table.drop(columns="planted").to_numpy().sum() == len(joined(short))
+    log = (short / "logs/short/confusion/confusion.log").read_text()
+    assert "planted kind" in log and "sensitivity" in log
+
+
+@pytest.mark.slow
+def test_contacts_that_cannot_be_tested_say_why(short):
+    sites = pd.read_csv(results(short) / "sites.tsv", sep="\t", dtype=KEYS)
+    untested = sites[~sites["tested"]]
+    # both ends of each shaft, and the neighbour of the bad contact at the end of the last
+    contacts = pd.read_csv(next(results(short).glob("bids/sub-01/ieeg/*_electrodes.tsv")), sep="\t")
+    shafts = contacts["name"].str[0].nunique()
+    assert len(untested) == sites["subject"].nunique() * (2 * shafts + 1)
+    assert untested["reason"].str.len().gt(5).all()
+    assert untested["verdict"].eq("not tested").all()
+
+
+@pytest.mark.slow
+def test_there_is_nothing_left_to_do(short):
+    ran = snakemake(short, "--dry-run", config=CONFIG)
+    assert "Nothing to be done" in ran.stdout
+
+
+@pytest.mark.slow
+def test_outputs_are_there(short):
+    for name in ("sites.tsv", "regions.tsv", "report.html", "confusion.tsv", "config.yaml", "truth.tsv"):
+        assert (results(short) / name).stat().st_size > 0, name
+    parts = [path for path in results(short).rglob(".part-*")]
+    assert not parts, "half-written files"
