@@ -193,6 +193,42 @@ def test_pixels_that_are_not_square_are_made_so(tmp_path):
     assert picture.image.shape == (64, 114, 3)
 
 
+def turned(path, angle):
+    """Write a film whose upper half is white, to be shown turned counterclockwise by ``angle``."""
+    image = np.zeros((64, 96, 3), np.uint8)
+    image[:32] = 255
+    with av.open(str(path), "w") as file:
+        stream = file.add_stream("libx264", rate=25, options={"preset": "ultrafast"})
+        stream.width, stream.height, stream.pix_fmt = 96, 64, "yuv420p"
+        stream.set_display_rotation(angle)
+        for _ in range(5):
+            file.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="rgb24")))
+        file.mux(stream.encode())
+    return image
+
+
+@pytest.mark.parametrize(("angle", "white"), [(0, "top"), (90, "left"), (-90, "right"), (180, "bottom")])
+def test_a_film_to_be_shown_turned_is_turned(angle, white, tmp_path):
+    turned(tmp_path / "a.mp4", angle)
+    (picture,) = frames.pictures(tmp_path / "a.mp4", film.read_clock(tmp_path / "a.mp4"), np.array([2]), 64)
+    image = picture.image.mean(2)
+    height, width = image.shape
+    assert (height, width) == ((64, 96) if angle % 180 == 0 else (96, 64))
+    half = {"top": image[: height // 2], "bottom": image[height // 2 :], "left": image[:, : width // 2], "right": image[:, width // 2 :]}
+    assert half[white].mean() > 240
+    assert image.mean() == pytest.approx(127, abs=5)
+
+
+def test_a_film_that_changes_its_size_is_refused(tmp_path):
+    # Two elementary streams, one after the other: what a capture of changing channels looks like.
+    for name, side in (("a", 64), ("b", 128)):
+        numbered_films.write(tmp_path / f"{name}.h264", np.arange(20), Fraction(1, 25), options=X264, side=side)
+    path = tmp_path / "both.h264"
+    path.write_bytes((tmp_path / "a.h264").read_bytes() + (tmp_path / "b.h264").read_bytes())
+    with pytest.raises(InputError, match="128 x 128 px after 64 x 64"):
+        list(frames.pictures(path, film.read_clock(path), np.arange(40), 256))
+
+
 def test_motion_energy_is_the_squared_change_of_luma_per_second(tmp_path):
     path = tmp_path / "a.mp4"
     numbered_films.write(path, UNEVEN[:40], TICK, codec="libx264", options={"preset": "ultrafast", "qp": 0})

@@ -117,6 +117,8 @@ def test_shuffled_texts_are_texts_of_other_moments(made):
     assert len(place) == len(events)
     for column in ("text_shuffled0", "text_shuffled1"):
         source = events["onset_s"].to_numpy()[[place[text] for text in events[column]]]
+        named = events.set_index("event").loc[events[column.replace("text", "event")]]
+        assert named["text"].tolist() == events[column].tolist()
         assert np.abs(source - events["onset_s"]).min() >= 5
     assert (events["text_shuffled0"] != events["text_shuffled1"]).any()
 

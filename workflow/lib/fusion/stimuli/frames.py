@@ -56,11 +56,15 @@ def pictures(path, clock: film.FilmClock, wanted: np.ndarray, size_px: int, thre
     wanted = np.asarray(wanted, np.int64)
     chosen = set(wanted.tolist())
     both = np.union1d(wanted, np.maximum(wanted - 1, 0))
-    before_index, before = -1, None
+    before_index, before, shape = -1, None, None
     aspect = film.pixel_aspect(path)
     decoded = film.decode(path, clock, both, threads)
     for index, frame in tqdm(decoded, total=len(both), desc="pictures", unit="picture", mininterval=5):
         image = resized(frame, size_px, aspect)
+        shape = shape or image.shape
+        if image.shape != shape:
+            found = f"{image.shape[1]} x {image.shape[0]} px after {shape[1]} x {shape[0]}"
+            raise InputError(path, f"picture {index}", found, "a film of one size")
         light = luma(image)
         if index in chosen:
             follows = before is not None and before_index == index - 1 and before.shape == light.shape
