@@ -12,7 +12,7 @@ BINS = np.arange(-500.0, 1501.0, 250.0)
 def make_fit(
     name="m-trained-true", n_electrodes=6, n_blocks=30, effect=0.0, scale=0.02, seed=0, bins=BINS, validation=None, electrodes=None, folds=5
 ):  # fmt: skip
-    """Return a fit whose z is ``effect`` plus the sum of its block influences, i.e. whose influence is exact."""
+    """Return a fit whose z is ``effect`` plus the sum of independent contributions of blocks, which its influences tell."""
     rng = np.random.default_rng([seed, *name.encode()])
     electrodes = tuple(f"E{k}" for k in range(n_electrodes)) if electrodes is None else tuple(electrodes)
     fold_of = np.arange(n_blocks) * folds // n_blocks
@@ -20,6 +20,9 @@ def make_fit(
     size = scale / np.sqrt(n_blocks) * np.stack([own, ~own / np.sqrt(folds - 1)], 1)
     influence = size[..., None, None] * rng.standard_normal((folds, 2, n_blocks, len(electrodes), len(bins)))
     z = effect + folds * influence.sum(axis=(1, 2))
+    # As in a fit, what is left of an influence within a fold adds up to zero.
+    counted = np.stack([own, ~own], 1)[..., None, None]
+    influence -= counted * influence.sum(axis=2, keepdims=True) / counted.sum(axis=2, keepdims=True)
     z_val = np.broadcast_to(effect if validation is None else validation, z.shape) + 0.01 * rng.standard_normal(z.shape)
     blocks = tuple(f"film:{k}" for k in range(n_blocks))
     layers = tuple("layer1" for _ in electrodes)

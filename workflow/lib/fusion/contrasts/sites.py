@@ -105,7 +105,7 @@ def best_models(primary: pd.DataFrame, contrast: str | None, index: pd.MultiInde
     rows = primary[(primary["contrast"] == contrast) & primary["tested"]] if contrast else primary.iloc[:0]
     rows = rows.sort_values("t", ascending=False, kind="stable").drop_duplicates(["subject", "electrode"])
     rows = rows.set_index(["subject", "electrode"]).reindex(index).reset_index(drop=True)
-    model = rows["a"].str.split("-").str[0].astype(object)
+    model = rows["a"].astype("string").str.split("-").str[0].astype(object)
     best = pd.DataFrame(
         {"best_model": model, "best_modality": model.map(modality), "r_best": rows["r_a"], "latency_ms": rows["latency_ms"]}
     )

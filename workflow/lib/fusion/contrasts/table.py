@@ -86,12 +86,13 @@ def window_table(fits: dict[str, fitted.Fit], spec: dict, window: str, rng: np.r
         weights = np.full(z.shape, 1 / z.shape[-1])
     result = {key: np.full(n_electrodes, np.nan) for key in RESULTS}
     result["n_blocks"] = np.zeros(n_electrodes, int)
+    alone = spec["a"] is None or spec["b"] is None
     signs = influence.multipliers(rng, spec["multipliers"], n_blocks)
     for start in range(0, n_electrodes, CHUNK):
         rows = slice(start, start + CHUNK)
         parts = influence_difference(fits, spec, a, b, rows, in_window)
-        found = influence.difference(z[:, rows], parts, weights[:, rows], spec["alternative"])
-        found["p_max"] = influence.max_over_bins(z[:, rows].mean(axis=0), parts.sum(axis=0), spec["alternative"], signs)
+        found = influence.difference(z[:, rows], parts, weights[:, rows], spec["alternative"], alone)
+        found["p_max"] = influence.max_over_bins(z[:, rows], parts, spec["alternative"], signs, alone)
         for key, values in found.items():
             result[key][rows] = values
     mean_z = np.nan_to_num(z.mean(axis=0))
@@ -103,7 +104,7 @@ def window_table(fits: dict[str, fitted.Fit], spec: dict, window: str, rng: np.r
         table[label], table[f"layer_{label}"] = chosen.name, chosen.layer
         table[f"r_{label}"] = np.tanh(chosen.z).mean(axis=(0, 2))
     table["n_events"] = some.n_events
-    table["reason"] = reasons(a, b, result["t"], result["n_blocks"], max(spec["min_blocks"], 2))
+    table["reason"] = reasons(a, b, result["t"], result["n_blocks"], max(spec["min_blocks"], len(z) + 1))
     table["tested"] = table["reason"] == ""
     table.loc[~table["tested"], RESULTS] = np.nan
     return table
