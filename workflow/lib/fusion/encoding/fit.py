@@ -18,7 +18,7 @@ from fusion.encoding.backend import get_backend
 from fusion.encoding.dual import Dual
 from fusion.encoding.folds import Folds, film_time_blocks, make_folds
 from fusion.encoding.influence import test_part, training_part
-from fusion.encoding.prepare import drift_regressors, remove_drift, scale_features, scale_targets
+from fusion.encoding.prepare import Targets, drift_regressors, scale_features
 from fusion.encoding.primal import Primal
 from fusion.encoding.scores import fisher, fisher_slope
 
@@ -126,7 +126,6 @@ def fit_electrodes(
     *,
     recording: np.ndarray | None = None,
     fold: np.ndarray | None = None,
-    overwrite: bool = False,
     progress: Callable[[int], object] = lambda targets: None,
 ) -> Fit:
     """Fit every electrode and bin on every layer.
@@ -147,8 +146,6 @@ def fit_electrodes(
         (event,) recording of each event, where there are several: responses are centred within each.
     fold
         (event,) held-out block of each event, decided elsewhere; else ``settings.folds`` blocks of equally many events.
-    overwrite
-        Whether ``responses`` may be overwritten, which saves a copy.
     progress
         Called with the number of targets (electrode x bin x layer) that have been finished.
 
@@ -161,7 +158,7 @@ def fit_electrodes(
     ValueError
         If the shapes disagree, a layer is not finite, or there are too few events for the folds.
     """
-    fitter = _Fitter(features, responses, onset_s, stimulus, settings, recording, fold, overwrite, progress)
+    fitter = _Fitter(features, responses, onset_s, stimulus, settings, recording, fold, progress)
     for index, name in enumerate(features):
         fitter.add_layer(index, name, features[name])
     return fitter.result()
@@ -170,7 +167,7 @@ def fit_electrodes(
 class _Fitter:
     """The state of one call of :func:`fit_electrodes`."""
 
-    def __init__(self, features, responses, onset_s, stimulus, settings, recording, fold, overwrite, progress):
+    def __init__(self, features, responses, onset_s, stimulus, settings, recording, fold, progress):
         responses = np.asarray(responses)
         n, self.electrodes, self.bins = responses.shape
         onset_s, stimulus = np.asarray(onset_s, float), np.asarray(stimulus).astype(str)
@@ -182,7 +179,6 @@ class _Fitter:
         self.settings, self.progress, self.backend = settings, progress, get_backend(settings.backend)
         # In film order, training sets, held-out sets and blocks are runs of rows.
         self.order = np.lexsort((onset_s, stimulus))
-        in_order = bool((self.order == np.arange(n)).all())
         onset_s, stimulus, recording = onset_s[self.order], stimulus[self.order], recording[self.order]
         self.folds: Folds = make_folds(
             onset_s,
@@ -194,14 +190,10 @@ class _Fitter:
             fold=None if fold is None else np.asarray(fold)[self.order],
         )
         self.blocks, self.block = film_time_blocks(onset_s, stimulus, settings.block_s)
-        flat = responses.reshape(n, -1)
-        if not in_order:
-            flat = flat[self.order].astype(np.float32, copy=False)
-        elif not (overwrite and flat.dtype == np.float32):
-            flat = flat.astype(np.float32)
-        self.targets = flat
-        self._prepare(onset_s, recording)
-        layers, folds, targets = len(features), len(self.folds.outer), flat.shape[1]
+        several = len(np.unique(recording)) > 1
+        drift = drift_regressors(onset_s, recording, settings.drift_cosines_s) if several or settings.drift_cosines_s else None
+        self.targets = Targets(responses.reshape(n, -1), self.order, drift)
+        layers, folds, targets = len(features), len(self.folds.outer), self.electrodes * self.bins
         shape = (layers, folds, targets)
         self.names = list(features)
         self.r_val, self.z_val, self.r_test = (np.zeros(shape, np.float32) for _ in range(3))
@@ -211,18 +203,6 @@ class _Fitter:
         self.influence = np.zeros((folds, 2, len(self.blocks), targets), np.float32) if settings.influence else None
         self.predictions = np.full((n, targets), np.nan, np.float32) if settings.keep_predictions else None
         self.forms: dict[str, str] = {}
-
-    def _prepare(self, onset_s, recording) -> None:
-        """Take drift and the recordings' means out of the targets, and scale them."""
-        finite = np.isfinite(self.targets).all(axis=0)
-        self.targets[:, ~finite] = 0
-        if self.settings.drift_cosines_s or len(np.unique(recording)) > 1:
-            remove_drift(self.targets, drift_regressors(onset_s, recording, self.settings.drift_cosines_s))
-        self.mean, self.scale, self.state = scale_targets(self.targets)
-        self.state[~finite] = 2
-        for code, what in ((1, "constant responses; their r is 0"), (2, "responses that are not finite; they have no score")):
-            if count := int((self.state == code).sum()):
-                warnings.warn(f"{count} of {len(self.state)} electrode-bins have {what}", stacklevel=4)
 
     def add_layer(self, index: int, name: str, features) -> None:
         """Fit one layer; keep its predictions and influence where it is the best so far."""
@@ -238,7 +218,7 @@ class _Fitter:
         for first in range(0, self.electrodes, per_batch):
             electrodes = slice(first, min(first + per_batch, self.electrodes))
             columns = slice(electrodes.start * self.bins, electrodes.stop * self.bins)
-            solver.load(self.backend.single(self.targets[:, columns]))
+            solver.load(self.backend.single(self.targets.batch(columns)))
             self._choose(solver, index, columns)
             self._score(solver, index, electrodes, columns)
             self.progress(columns.stop - columns.start)
@@ -298,11 +278,11 @@ class _Fitter:
         at = columns.start + kept
         self.r_test[index, f, at] = r
         if self.predictions is not None:
-            level = self.backend.host(solver.means[f][some]) * self.scale[at] + self.mean[at]
+            level = self.backend.host(solver.means[f][some]) * self.targets.scale[at] + self.targets.mean[at]
             if self.settings.penalise_intercept:
                 trained = len(self.folds.outer[f].train)
                 level *= trained / (trained + np.array(self.settings.alphas)[choice])
-            self.predictions[np.ix_(rows, at)] = (self.backend.host(predicted) * self.scale[at] + level).astype(np.float32)
+            self.predictions[np.ix_(rows, at)] = (self.backend.host(predicted) * self.targets.scale[at] + level).astype(np.float32)
         if self.influence is None:
             return
         slope = fisher_slope(r) / len(self.folds.outer)
@@ -319,7 +299,11 @@ class _Fitter:
     def result(self) -> Fit:
         """Return everything in the caller's order of events."""
         shape = (len(self.names), len(self.folds.outer), self.electrodes, self.bins)
-        broken = self.state == 2
+        state = self.targets.state
+        for code, what in ((1, "constant responses; their r is 0"), (2, "responses that are not finite; they have no score")):
+            if count := int((state == code).sum()):
+                warnings.warn(f"{count} of {len(state)} electrode-bins have {what}", stacklevel=3)
+        broken = state == 2
         for values in (self.r_val, self.z_val, self.r_test, self.influence, self.predictions):
             if values is not None:
                 values[..., broken] = np.nan
@@ -338,7 +322,7 @@ class _Fitter:
             alphas=np.array(self.settings.alphas),
             blocks=self.blocks,
             fold=fold,
-            state=self.state.reshape(self.electrodes, self.bins),
+            state=state.reshape(self.electrodes, self.bins),
             r_val=self.r_val.reshape(shape),
             z_val=self.z_val.reshape(shape),
             r_test=self.r_test.reshape(shape),

@@ -82,7 +82,6 @@ def fit_subject(
                 settings,
                 recording=labels["recording"][at],
                 fold=block[at],
-                overwrite=True,
                 progress=progress,
             )
         except ValueError as error:

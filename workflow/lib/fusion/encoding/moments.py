@@ -114,12 +114,12 @@ def squared_norms(plan: Quadratic, rotated, features, all_weights, backend):
     features
         (event, p) A, for the penalties that need predictions.
     all_weights
-        (alpha, p) h of all penalties.
+        (p, alpha) h of all penalties.
     backend
         Where the arrays are.
     """
     xp = backend.xp
-    norms = xp.empty((len(all_weights), rotated.shape[1]), dtype=rotated.dtype, device=rotated.device)
+    norms = xp.empty((all_weights.shape[1], rotated.shape[1]), dtype=rotated.dtype, device=rotated.device)
     if len(plan.by_moments):
         spread = plan.product @ rotated
         spread *= rotated
@@ -131,6 +131,6 @@ def squared_norms(plan: Quadratic, rotated, features, all_weights, backend):
             found += weights @ (rotated[first] * rotated[second])
         norms[plan.by_moments] = found
     for a in plan.direct:
-        predicted = features @ (all_weights[a][:, None] * rotated)
+        predicted = features @ (all_weights[:, a][:, None] * rotated)
         norms[a] = backend.column_dot(predicted, predicted)
     return norms

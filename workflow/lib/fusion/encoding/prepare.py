@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 #: Columns are worked on this many at a time, to keep temporary arrays small.
-CHUNK = 4096
+CHUNK = 1024
 
 
 def drift_regressors(onset_s: np.ndarray, recording: np.ndarray, period_s: float | bool) -> np.ndarray:
@@ -32,45 +32,69 @@ def drift_regressors(onset_s: np.ndarray, recording: np.ndarray, period_s: float
     return np.stack(columns, axis=1)
 
 
-def remove_drift(responses: np.ndarray, regressors: np.ndarray) -> None:
-    """Regress ``regressors`` (event, regressor) out of ``responses`` (event, target), in place."""
-    basis = np.linalg.qr(regressors)[0]
-    for start in range(0, responses.shape[1], CHUNK):
-        chunk = responses[:, start : start + CHUNK]
-        chunk -= (basis @ (basis.T @ chunk.astype(np.float64))).astype(np.float32)
-
-
-def scale_targets(responses: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Centre targets and scale them to unit variance, in place; broken ones become 0.
+class Targets:
+    """The responses of a fit, handed out batch by batch: centred, free of drift, of unit variance.
 
     Parameters
     ----------
     responses
-        (event, target) float32, overwritten.
+        (event, target) in any order of events; never changed.
+    order
+        (event,) the rows in the order wanted.
+    regressors
+        (event, regressor) what is taken out of every target, in the order wanted; None for its mean only.
 
-    Returns
-    -------
+    Attributes
+    ----------
     mean, scale
-        (target,) float64; the scale of a constant target is 1.
+        (target,) float32: a response is ``scale`` times what is handed out, plus ``mean``; the scale of a constant one is 1.
     state
-        (target,) 0 = sound, 1 = constant, 2 = with values that are not finite.
+        (target,) 0 = sound, 1 = constant, 2 = with values that are not finite; the latter two are handed out as 0.
     """
-    targets = responses.shape[1]
-    mean, scale, state = np.zeros(targets), np.ones(targets), np.zeros(targets, dtype=np.int8)
-    for start in range(0, targets, CHUNK):
-        part = slice(start, min(start + CHUNK, targets))
-        chunk = responses[:, part]
-        broken = ~np.isfinite(chunk).all(axis=0)
-        chunk[:, broken] = 0
-        mean[part] = chunk.mean(axis=0, dtype=np.float64)
-        chunk -= mean[part].astype(np.float32)
-        deviation = np.sqrt(np.mean(np.square(chunk), axis=0, dtype=np.float64))
-        constant = deviation <= 1e-6 * np.abs(mean[part]) + 1e-30
-        scale[part] = np.where(constant, 1, deviation)
-        chunk[:, constant] = 0
-        chunk /= scale[part].astype(np.float32)
-        state[part] = np.where(broken, 2, constant.astype(np.int8))
-    return mean, scale, state
+
+    def __init__(self, responses: np.ndarray, order: np.ndarray, regressors: np.ndarray | None):
+        self.responses, self.order = responses, None if (order == np.arange(len(order))).all() else order
+        self.basis = None if regressors is None else np.linalg.qr(regressors)[0]
+        targets = responses.shape[1]
+        self.mean, self.scale = np.zeros(targets, np.float32), np.ones(targets, np.float32)
+        self.state = np.full(targets, -1, np.int8)
+
+    def batch(self, columns: slice) -> np.ndarray:
+        """Return (event, target) float32 of the targets in ``columns``, a fresh array."""
+        out = np.empty((len(self.responses), columns.stop - columns.start), np.float32)
+        for start in range(columns.start, columns.stop, CHUNK):
+            stop = min(start + CHUNK, columns.stop)
+            self._fill(out[:, start - columns.start : stop - columns.start], slice(start, stop))
+        return out
+
+    def _fill(self, out: np.ndarray, columns: slice) -> None:
+        chosen = self.responses[:, columns]
+        out[...] = chosen if self.order is None else chosen[self.order]
+        if self.basis is None and (self.state[columns] == 0).all():
+            out -= self.mean[columns]
+            out /= self.scale[columns]
+            return
+        # The first row is a pivot: sums of what is left of it lose no digits, and a constant target becomes exactly 0.
+        pivot = out[0].copy()
+        with np.errstate(invalid="ignore", over="ignore"):
+            out -= pivot
+            mean = out.mean(axis=0)
+            out -= mean
+            size = np.sqrt(np.einsum("ij,ij->j", out, out) / len(out))
+            broken = ~np.isfinite(size)
+        if broken.any():
+            out[:, broken] = 0
+            pivot[broken] = mean[broken] = size[broken] = 0
+        if self.basis is not None:
+            out -= (self.basis @ (self.basis.T @ out.astype(np.float64))).astype(np.float32)
+            left = np.sqrt(np.einsum("ij,ij->j", out, out) / len(out))
+            size = np.where(left > 1e-5 * size, left, 0)
+        constant = size == 0
+        out[:, constant] = 0
+        scale = np.where(constant, 1, size)
+        out /= scale
+        self.mean[columns], self.scale[columns] = pivot + mean, scale
+        self.state[columns] = np.where(broken, 2, constant)
 
 
 def scale_features(features: np.ndarray, name: str) -> np.ndarray:

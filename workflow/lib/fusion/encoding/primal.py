@@ -29,24 +29,24 @@ class Basis:
 
     Attributes
     ----------
-    rotation, rotation64
-        (p, q) float32 and float64: features minus ``mean`` times this are standardised on the training set and rotated.
+    rotation
+        (p, q) float64: features minus ``mean`` times this are standardised on the training set and rotated.
     mean
         (p,) float64 mean of the features over the training events.
-    weights
-        (alpha, q) float32, 1 / (eigenvalue + alpha).
     eigenvalues
         (q,) float64.
-    shift
-        (q,) float32, number of training events times the rotated mean: what centring takes off the cross-products.
+    weights
+        (q, alpha) float32, 1 / (eigenvalue + alpha).
+    turn
+        (q, p + 1) float32: times the cross-products of features and a column of ones with the responses, it gives the
+        cross-products of the standardised, rotated features with the centred responses.
     """
 
-    rotation: object
-    rotation64: np.ndarray
+    rotation: np.ndarray
     mean: np.ndarray
-    weights: object
     eigenvalues: np.ndarray
-    shift: object
+    weights: object
+    turn: object
 
 
 @dataclass
@@ -89,12 +89,11 @@ def training_basis(features: np.ndarray, total: np.ndarray, train: np.ndarray, a
     kept = values > max(values[-1], 0) * len(values) * np.finfo(float).eps
     values, rotation = values[kept], scale[:, None] * vectors[:, kept]
     return Basis(
-        rotation=backend.single(rotation),
-        rotation64=rotation,
+        rotation=rotation,
         mean=mean,
-        weights=backend.single(shrinkage(values, alphas)),
         eigenvalues=values,
-        shift=backend.single(len(train) * (mean @ rotation)),
+        weights=backend.single(shrinkage(values, alphas).T),
+        turn=backend.single(np.concatenate([rotation, -(mean @ rotation)[None, :]]).T),
     )
 
 
@@ -135,14 +134,14 @@ class Primal:
     def _validation(self, wide: np.ndarray, held: Held, basis: Basis) -> list[Scored]:
         found = []
         for f, rows in held.scored.items():
-            rotated = (wide[rows] - wide[rows].mean(axis=0)) @ basis.rotation64
+            rotated = (wide[rows] - wide[rows].mean(axis=0)) @ basis.rotation
             plan = plan_quadratic(rotated.T @ rotated, basis.eigenvalues, self.alphas, self.backend)
             found.append(Scored(f, contiguous(rows, self.backend), self.backend.single(rotated), plan))
         return found
 
     def _test(self, wide: np.ndarray, f: int, basis: Basis) -> Scored:
         rows = self.folds.outer[f].scored[f]
-        return Scored(f, contiguous(rows, self.backend), self.backend.single((wide[rows] - basis.mean) @ basis.rotation64), None)
+        return Scored(f, contiguous(rows, self.backend), self.backend.single((wide[rows] - basis.mean) @ basis.rotation), None)
 
     def _plan_pieces(self, helds: tuple[Held, ...]) -> None:
         """Cut the events into pieces of which every training set is a union."""
@@ -153,50 +152,44 @@ class Primal:
         kind = kind.reshape(-1)
         used = [m for m in range(len(kinds)) if kinds[m].any()]
         rows = [np.flatnonzero(kind == m) for m in used]
-        self.pieces = [(contiguous(r, self.backend), self.backend.single(self.features[r].T)) for r in rows]
+        # A feature that is 1 everywhere gives the sums of the responses in the same product.
+        extended = np.concatenate([self.features, np.ones((len(self.features), 1), np.float32)], axis=1)
+        self.pieces = [(contiguous(r, self.backend), self.backend.single(extended[r].T)) for r in rows]
         self.unions = self.backend.single(kinds[used].T)
         self.train_counts = self.backend.single([[len(held.train)] for held in helds])
 
     def load(self, responses) -> None:
-        """Take in a batch of targets: (event, target) float32 on the backend, columns centred, of about unit variance."""
+        """Take in a batch of targets: (event, target) float32 on the backend, of about unit variance and mean 0."""
         xp = self.backend.xp
         self.responses = responses
-        p, t = self.features.shape[1], responses.shape[1]
+        p, t = self.features.shape[1] + 1, responses.shape[1]
         products = xp.empty((len(self.pieces), p, t), dtype=responses.dtype, device=responses.device)
-        sums = xp.empty((len(self.pieces), t), dtype=responses.dtype, device=responses.device)
         squares = xp.empty((len(self.pieces), t), dtype=responses.dtype, device=responses.device)
         for m, (rows, transposed) in enumerate(self.pieces):
             piece = responses[rows]
             xp.matmul(transposed, piece, out=products[m])
-            sums[m] = piece.sum(axis=0)
             squares[m] = self.backend.column_dot(piece, piece)
         self.crosses = (self.unions @ products.reshape(len(self.pieces), p * t)).reshape(-1, p, t)
-        self.means = (self.unions @ sums) / self.train_counts
+        self.means = self.crosses[:, -1] / self.train_counts
         # Relative to the overall variance of 1: a target that does not vary in training cannot be learnt.
         self.learnable = (self.unions @ squares) / self.train_counts - self.means**2 > FLAT
         self._rotated: dict[int, object] = {}
 
-    def _rotate(self, basis: Basis, k: int):
-        """Return (q, target) the cross-products of training set ``k`` in its eigenbasis."""
-        rotated = basis.rotation.T @ self.crosses[k]
-        rotated -= basis.shift[:, None] * self.means[k][None, :]
-        return rotated
-
     def _outer_rotated(self, f: int):
         if f not in self._rotated:
-            self._rotated[f] = self._rotate(self.outer_basis[f], f)
+            self._rotated[f] = self.outer_basis[f].turn @ self.crosses[f]
         return self._rotated[f]
 
     def curves(self):
         """Yield (fold, (alpha, target) validation r) for every validation set, inner fits in order."""
         shared = self.inner_basis is self.outer_basis
         for k, (basis, sets) in enumerate(zip(self.inner_basis, self.inner, strict=True)):
-            rotated = self._outer_rotated(k) if shared else self._rotate(basis, len(self.outer_basis) + k)
+            rotated = self._outer_rotated(k) if shared else basis.turn @ self.crosses[len(self.outer_basis) + k]
             for scored in sets:
                 held_out = self.responses[scored.rows]
                 cross = scored.features.T @ held_out
                 cross *= rotated
-                products = basis.weights @ cross
+                products = basis.weights.T @ cross
                 norms = squared_norms(scored.quadratic, rotated, scored.features, basis.weights, self.backend)
                 spread = self.backend.column_dot(held_out, held_out) - held_out.sum(axis=0) ** 2 / len(held_out)
                 learnable = self.learnable[k if shared else len(self.outer_basis) + k]
@@ -222,7 +215,7 @@ class Primal:
 
     def _weights(self, f: int, choice, columns):
         """Return (q, target) ridge weights of fold ``f`` in its eigenbasis."""
-        return self._outer_rotated(f)[:, columns] * self.outer_basis[f].weights[choice].T
+        return self._outer_rotated(f)[:, columns] * self.outer_basis[f].weights[:, choice]
 
     def training_products(self, f: int, choice, gradient, columns=slice(None)):
         """Return what the training part of the influence is made of, for fold ``f``.
@@ -247,8 +240,8 @@ class Primal:
         """
         if f not in self._training_features:
             rows, basis = self.folds.outer[f].train, self.outer_basis[f]
-            self._training_features[f] = self.backend.single((self.features[rows] - basis.mean) @ basis.rotation64)
-        features, shrink = self._training_features[f], self.outer_basis[f].weights[choice].T
+            self._training_features[f] = self.backend.single((self.features[rows] - basis.mean) @ basis.rotation)
+        features, shrink = self._training_features[f], self.outer_basis[f].weights[:, choice]
         leverage = features @ (shrink * (self.outer[f].features.T @ gradient))
         residual = self.responses[self.train_rows[f]][:, columns] - self.means[f][columns]
         residual -= features @ self._weights(f, choice, columns)
