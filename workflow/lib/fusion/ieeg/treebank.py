@@ -81,17 +81,21 @@ def read_triggers(path) -> tuple[pd.DataFrame, int]:
     return out.reset_index(drop=True), int((~good).sum())
 
 
-def measured_rate(triggers: pd.DataFrame) -> tuple[float, float]:
+def measured_rate(triggers: pd.DataFrame, lag_s: float = 5.0) -> tuple[float, float]:
     """Return the nominal sampling rate nearest to what the triggers say, and the median they say (Hz).
 
-    The median is over neighbouring triggers while the film plays, so pauses do not count. A clock that is within 1 % of a
-    rate recorders have is that rate: recorder and film player drift against each other by less.
+    Each trigger is compared with the first one that lies ``lag_s`` of film later, so that jitter does not count, and the
+    median over all such pairs is taken, so that pauses do not. A clock that is within 1 % of a rate recorders have is that
+    rate: recorder and film player drift against each other by less.
     """
-    film, index = np.diff(triggers["movie_time"]), np.diff(triggers["index"])
-    playing = film > 0
-    if not playing.any():
+    film, index = triggers["movie_time"].to_numpy(float), triggers["index"].to_numpy(float)
+    order = np.lexsort([index, film])
+    film, index = film[order], index[order]
+    later = np.searchsorted(film, film + min(lag_s, (film[-1] - film[0]) / 2))
+    first = np.flatnonzero((later < len(film)) & (film[np.minimum(later, len(film) - 1)] > film))
+    if not len(first):
         raise InputError("timings", "column 'movie_time'", "a film that never moves", "increasing film times")
-    slope = index[playing] / film[playing]
+    slope = (index[later[first]] - index[first]) / (film[later[first]] - film[first])
     measured = float(np.median(slope))
     nominal = min(RATES, key=lambda rate: abs(np.log(measured / rate))) if measured > 0 else 0
     return (float(nominal), measured) if nominal and abs(measured / nominal - 1) < 0.01 else (measured, measured)
