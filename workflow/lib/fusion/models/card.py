@@ -38,5 +38,8 @@ def card(model: str, row: dict, weights: dict, init: str, pairing: str, network:
         "licence": row["licence"],
         "layers": layers,
         "notes": network.notes,
-        "libraries": {name: version(name) for name in ("torch", *LIBRARIES.get(row["family"], ("transformers", "tokenizers")), "numpy", "pillow", "scikit-learn")},
+        "libraries": {
+            name: version(name)
+            for name in ("torch", *LIBRARIES.get(row["family"], ("transformers", "tokenizers")), "numpy", "pillow", "scikit-learn")
+        },
     }

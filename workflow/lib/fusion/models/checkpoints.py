@@ -46,7 +46,9 @@ def read(path) -> dict:
         reason = next((line for line in str(error).splitlines() if "GLOBAL" in line or "Unsupported" in line), str(error).splitlines()[0])
         raise InputError(path, "", f"a pickle that is refused ({reason.strip()})", "a checkpoint of tensors and plain data only") from None
     except (SafetensorError, RuntimeError, EOFError, ValueError, OSError) as error:
-        raise InputError(path, "", f"a file that cannot be read ({str(error).splitlines()[0]})", "a whole checkpoint") from None
+        raise InputError(
+            path, "", f"a file that cannot be read ({(str(error) or type(error).__name__).splitlines()[0]})", "a whole checkpoint"
+        ) from None
 
 
 def state_dict(path, keys: Iterable[str] = ("state_dict", "model"), prefix: str = "module.") -> dict[str, Tensor]:

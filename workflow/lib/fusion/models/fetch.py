@@ -16,7 +16,7 @@ from tqdm import tqdm
 from fusion.errors import InputError
 
 LOG = logging.getLogger("fusion")
-CHUNK = 1 << 20
+CHUNK = 1 << 16
 DESCRIPTIONS = ["*.json", "*.txt", "*.model", "*.jinja", "*.bpe"]
 ELSEWHERE = ["onnx/*", "openvino/*", "coreml/*", "*.h5", "*.msgpack", "*.ot", "*.onnx", "*.gguf"]
 
@@ -140,6 +140,7 @@ def from_url(url: str, sha256: str | None, cache: Path, mirror: str | None, trie
             time.sleep(wait_s * 2 ** (attempt - 1))
     if isinstance(sha256, str) and (found := digest(part)) != sha256:
         part.unlink()
+        part.with_suffix(".etag").unlink(missing_ok=True)
         raise InputError(url, "sha256", found, f"{sha256}, as its row says; the file was thrown away")
     os.replace(part, target)
     part.with_suffix(".etag").unlink(missing_ok=True)
@@ -216,6 +217,6 @@ def from_hub(source: str, files: list[str], mirror: str | None) -> Path:
     except (LocalEntryNotFoundError, OfflineModeIsEnabled, HfHubHTTPError, OSError) as error:
         raise InputError(
             source, "", f"no way to fetch it ({type(error).__name__})",
-            f"a network; or `hf download {name}` where there is one and HF_HOME copied here; or HF_ENDPOINT or FUSION_MIRROR set to a mirror",
+            f"a network; or `hf download {name}` elsewhere and HF_HOME copied here; or HF_ENDPOINT or FUSION_MIRROR set to a mirror",
         ) from None  # fmt: skip
     raise InputError(source, "", "no weights file", f"files matching {', '.join(files) or '*.safetensors or *.bin'}")

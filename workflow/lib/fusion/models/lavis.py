@@ -33,7 +33,9 @@ def vision_sizes(state: dict[str, Tensor], architecture: dict, path, prefix: str
         grid = math.isqrt(state[f"{prefix}pos_embed"].shape[1] - 1)
         hidden = state[f"{prefix}blocks.0.mlp.fc1.weight"].shape[0]
     except KeyError as error:
-        raise InputError(path, "", f"no {error.args[0]} among {len(state)} keys ({', '.join(list(state)[:3])}, ..)", "a LAVIS checkpoint") from None
+        raise InputError(
+            path, "", f"no {error.args[0]} among {len(state)} keys ({', '.join(list(state)[:3])}, ..)", "a LAVIS checkpoint"
+        ) from None
     return {
         "width": width,
         "patch": patch,
@@ -51,8 +53,12 @@ def text_sizes(state: dict[str, Tensor], prefix: str, architecture: dict, path) 
         positions = len(state[f"{prefix}embeddings.position_embeddings.weight"])
         hidden = state[f"{prefix}encoder.layer.0.intermediate.dense.weight"].shape[0]
     except KeyError as error:
-        raise InputError(path, "", f"no {error.args[0]} among {len(state)} keys ({', '.join(list(state)[:3])}, ..)", "a LAVIS checkpoint") from None
-    crossed = [int(key[len(prefix) :].split(".")[2]) for key in state if key.startswith(f"{prefix}encoder.layer.") and ".crossattention." in key]
+        raise InputError(
+            path, "", f"no {error.args[0]} among {len(state)} keys ({', '.join(list(state)[:3])}, ..)", "a LAVIS checkpoint"
+        ) from None
+    crossed = [
+        int(key[len(prefix) :].split(".")[2]) for key in state if key.startswith(f"{prefix}encoder.layer.") and ".crossattention." in key
+    ]
     return {
         "vocab_size": vocabulary,
         "hidden_size": width,
@@ -65,7 +71,7 @@ def text_sizes(state: dict[str, Tensor], prefix: str, architecture: dict, path) 
 
 
 def resized(positions: Tensor, size: int, patch: int) -> Tensor:
-    """Return the position embedding (1, 1 + grid^2, width) for images of ``size`` px, interpolated as LAVIS does (bicubic, no antialiasing)."""
+    """Return the position embedding (1, 1 + grid^2, width) for images of ``size`` px, resized as in LAVIS: bicubic, no antialiasing."""
     grid = size // patch
     if positions.shape[1] == 1 + grid * grid:
         return positions

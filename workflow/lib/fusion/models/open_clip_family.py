@@ -26,7 +26,9 @@ def model_of(row: dict, weights: dict, trained: bool) -> nn.Module:
     try:
         model = open_clip.create_model(f"local-dir:{folder}", **options)
     except (RuntimeError, TypeError, ValueError, AssertionError) as error:
-        raise InputError(folder, "open_clip_config.json", str(error).splitlines()[0], f"a model of open_clip {open_clip.__version__}") from None
+        raise InputError(
+            folder, "open_clip_config.json", str(error).splitlines()[0], f"a model of open_clip {open_clip.__version__}"
+        ) from None
     if trained:
         file = next((folder / name for name in WEIGHTS if (folder / name).is_file()), None)
         if file is None:
@@ -49,7 +51,9 @@ def load(row: dict, weights: dict, trained: bool) -> Network:
         "normalise": {"mean": list(config["mean"]), "std": list(config["std"])},
     }
     preprocess = partial(images.preprocess, **(own | row["preprocess"]))
-    tokenizer = open_clip.get_tokenizer(f"local-dir:{weights['path']}", context_length=row["text_length"]) if row["feed"] != "image" else None
+    tokenizer = (
+        open_clip.get_tokenizer(f"local-dir:{weights['path']}", context_length=row["text_length"]) if row["feed"] != "image" else None
+    )
 
     def prepare(items: Items) -> dict[str, Tensor]:
         batch = {"pixels": preprocess(items.images)} if row["feed"] != "text" else {}

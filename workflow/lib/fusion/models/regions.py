@@ -37,12 +37,12 @@ def region_input(row: dict, weights: dict, width: int) -> tuple[Callable[[Items]
         raise InputError("config/models.yaml", "regions", "neither a file nor a backbone", "regions.file or regions.backbone")
     options = row["regions"]
     return from_grid(weights["backbone"]["path"], options["net"], options["grid"], width), (
-        f"a grid of {options['grid']} x {options['grid']} regions pooled from torchvision's {options['net']}; not the feature space of the pretraining"
+        f"{options['grid']} x {options['grid']} regions pooled from torchvision's {options['net']}, not the feature space of the training"
     )
 
 
 def from_file(path, width: int) -> Callable[[Items], tuple[Tensor, Tensor]]:
-    """Return a lookup in a file (.npz or .h5) with ``frame`` (frame,), ``features`` (frame, region, width) and ``boxes`` (frame, region, 4)."""
+    """Return a lookup in a file (.npz or .h5) of ``frame`` (frame,), ``features`` (frame, region, width), ``boxes`` (frame, region, 4)."""
     if not Path(path).is_file():
         raise InputError(path, "", "no such file", "an .npz or .h5 file of region features")
     with h5py.File(path) if Path(path).suffix in (".h5", ".hdf5") else np.load(path, allow_pickle=False) as held:
@@ -50,7 +50,12 @@ def from_file(path, width: int) -> Callable[[Items], tuple[Tensor, Tensor]]:
             raise InputError(path, missing[0], f"only {', '.join(held)}", "arrays frame, features and boxes")
         frame, features, boxes = (np.asarray(held[key]) for key in ("frame", "features", "boxes"))
     if features.shape[:2] != (len(frame), features.shape[1]) or boxes.shape != (*features.shape[:2], 4):
-        raise InputError(path, "", f"features {features.shape} and boxes {boxes.shape} for {len(frame)} frames", "(frame, region, width) and (frame, region, 4)")
+        raise InputError(
+            path,
+            "",
+            f"features {features.shape} and boxes {boxes.shape} for {len(frame)} frames",
+            "(frame, region, width) and (frame, region, 4)",
+        )
     if features.shape[2] != width:
         raise InputError(path, "features", f"{features.shape[2]} wide", f"{width}, as the model takes")
     if boxes.min() < 0 or boxes.max() > 1:

@@ -111,7 +111,8 @@ def sizes_of(state: dict[str, Tensor], architecture: dict, path) -> dict:
         hidden = state["visual.blocks.0.mlp.fc1.weight"].shape[0]
         # MoCo v3's small ViT, which SLIP took, has twelve narrow heads.
         sizes = {"width": width, "patch": patch, "image": grid * patch, "depth": count(state, "visual.blocks"), "mlp_ratio": hidden / width,
-                 "heads": architecture.get("heads") or (12 if width == 384 else max(1, width // 64)), "embed": None, "mlp": None}  # fmt: skip
+                 "heads": architecture.get("heads") or (12 if width == 384 else max(1, width // 64)),
+                 "embed": None, "mlp": None}  # fmt: skip
         if "image_projection" in state:
             sizes["embed"] = state["image_projection"].shape[1]
         if "image_mlp.layer1.weight" in state:

@@ -38,7 +38,9 @@ def model_of(row: dict, weights: dict, trained: bool) -> nn.Module:
     try:
         model = timm.create_model(name, pretrained=False, num_classes=0, **options)
     except (RuntimeError, TypeError, ValueError) as error:
-        raise InputError("config/models.yaml", "architecture", f"{name} {options or ''} ({error})", f"a model of timm {timm.__version__}") from None
+        raise InputError(
+            "config/models.yaml", "architecture", f"{name} {options or ''} ({error})", f"a model of timm {timm.__version__}"
+        ) from None
     if trained:
         classifier = model.pretrained_cfg.get("classifier") or ()
         heads = [f"{head}.*" for head in ((classifier,) if isinstance(classifier, str) else classifier)]

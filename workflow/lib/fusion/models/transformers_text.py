@@ -60,8 +60,8 @@ def model_of(row: dict, weights: dict, trained: bool, default: str = "AutoModel"
         return make(config).float()
     try:
         model, info = kind.from_pretrained(path, config=config, dtype=torch.float32, local_files_only=True, output_loading_info=True)
-    except (OSError, ValueError, RuntimeError) as error:
-        raise InputError(path, "", str(error).strip().splitlines()[0], f"the weights of a {name}") from None
+    except (OSError, ValueError, RuntimeError, AttributeError, TypeError) as error:
+        raise InputError(path, "", str(error).strip().splitlines()[0], f"the config and weights of a {name}") from None
     left = checkpoints.left_over(info["unexpected_keys"], ["*position_ids", *row["ignore_keys"]])
     checkpoints.check_keys(sorted(info["missing_keys"]), left, [str(key) for key in info["mismatched_keys"]], type(model).__name__, path)
     return model

@@ -37,11 +37,17 @@ def image_input(row: dict, weights: dict) -> Callable[[np.ndarray], Tensor]:
     if "size" in row["preprocess"]:
         return partial(images.preprocess, **row["preprocess"])
     if row["preprocess"]:
-        raise InputError("config/models.yaml", "preprocess", ", ".join(row["preprocess"]), "a size too, or nothing: the checkpoint's own processing")
+        raise InputError(
+            "config/models.yaml", "preprocess", ", ".join(row["preprocess"]), "a size too, or nothing: the checkpoint's own processing"
+        )
     try:
-        processor = transformers.AutoImageProcessor.from_pretrained(weights["path"], backend="pil", local_files_only=True, trust_remote_code=False)
+        processor = transformers.AutoImageProcessor.from_pretrained(
+            weights["path"], backend="pil", local_files_only=True, trust_remote_code=False
+        )
     except (OSError, ValueError) as error:
-        raise InputError(weights["path"], "", str(error).splitlines()[0], "a preprocessor_config.json, or a preprocess with size in the row") from None
+        raise InputError(
+            weights["path"], "", str(error).splitlines()[0], "a preprocessor_config.json, or a preprocess with size in the row"
+        ) from None
 
     def process(frames: np.ndarray) -> Tensor:
         return torch.as_tensor(np.asarray(processor(list(frames), return_tensors="np")["pixel_values"]))

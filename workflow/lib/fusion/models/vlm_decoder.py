@@ -19,7 +19,9 @@ def load(row: dict, weights: dict, trained: bool) -> Network:
     model = model_of(row, weights, trained, default="AutoModelForImageTextToText")
     folder = (weights.get("tokenizer") or weights)["path"]
     try:
-        processor = transformers.AutoProcessor.from_pretrained(folder, local_files_only=True, trust_remote_code=False, backend="pil")
+        options = {"local_files_only": True, "trust_remote_code": False}
+        processor = transformers.AutoProcessor.from_pretrained(folder, **options)
+        processor.image_processor = transformers.AutoImageProcessor.from_pretrained(folder, backend="pil", **options)
     except (OSError, ValueError) as error:
         raise InputError(folder, "", str(error).splitlines()[0], "a processor that transformers can read") from None
     if processor.tokenizer.pad_token is None:

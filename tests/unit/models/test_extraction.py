@@ -1,0 +1,211 @@
+"""Pooling, projection, hooks and the loop over batches, against plain loops and scikit-learn."""
+
+import hashlib
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.random_projection import SparseRandomProjection
+from torch import nn
+
+from fusion.errors import InputError
+from fusion.models import extract, hooks
+from fusion.models.network import Items, Network
+from fusion.models.pooling import pool
+from fusion.models.projection import Projection, target_size
+
+
+@pytest.mark.parametrize("pooling", ["cls", "mean", "last", "flatten"])
+def test_poolings_against_a_loop(pooling):
+    rng = np.random.default_rng(0)
+    output, lengths = rng.standard_normal((5, 7, 3)).astype(np.float32), [1, 3, 7, 2, 5]
+    tokens = np.arange(7)[None] < np.array(lengths)[:, None]
+    found = pool(torch.from_numpy(output), pooling, torch.from_numpy(tokens)).numpy()
+    for i, n in enumerate(lengths):
+        kept = output[i, :n]
+        zeros = np.zeros((7 - n, 3), np.float32)
+        expected = {"cls": kept[0], "mean": kept.mean(0), "last": kept[-1], "flatten": np.concatenate([kept, zeros]).ravel()}[pooling]
+        assert np.allclose(found[i], expected, atol=1e-6)
+
+
+@given(st.integers(1, 6), st.integers(0, 5), st.sampled_from(["cls", "mean", "last"]))
+@settings(max_examples=40, deadline=None)
+def test_what_stands_in_the_padding_never_counts(length, padding, pooling):
+    output = torch.randn(2, length + padding, 4, generator=torch.Generator().manual_seed(length))
+    tokens = torch.arange(length + padding)[None].expand(2, -1) < length
+    filled = output.clone()
+    filled[:, length:] = 1e6
+    assert torch.equal(pool(filled, pooling, tokens), pool(output, pooling, tokens))
+    assert torch.allclose(pool(output, pooling, tokens), pool(output[:, :length], pooling), atol=1e-6)
+
+
+def test_images_leave_the_class_token_out_of_the_mean():
+    output = torch.randn(2, 5, 3)
+    assert torch.equal(pool(output, "mean", prefix=1), output[:, 1:].mean(1))
+    assert torch.equal(pool(output, "flatten", prefix=1), output.flatten(1))
+
+
+@pytest.mark.parametrize(("shape", "pooling"), [((2, 3), "cls"), ((2, 3, 4, 4), "last"), ((2,), "mean"), ((2, 3, 4, 4, 4), "mean")])
+def test_outputs_that_cannot_be_pooled(shape, pooling):
+    with pytest.raises(ValueError, match=r"fit|output of shape"):
+        pool(torch.zeros(shape), pooling)
+    with pytest.raises(ValueError, match="tokens"):
+        pool(torch.zeros(2, 5, 3), "mean", torch.ones(2, 4, dtype=torch.bool))
+
+
+def test_the_projection_is_scikit_learns():
+    x = np.random.default_rng(0).standard_normal((20, 3000)).astype(np.float32)
+    own = Projection(3000, 200, seed=0)
+    expected = SparseRandomProjection(200, random_state=0).fit(x).transform(x)
+    batches = np.concatenate([own(x[:7]), own(x[7:8]), own(x[8:])])
+    assert np.abs(batches - expected).max() < 1e-4 * np.abs(expected).max()
+    assert batches.dtype == np.float32
+    assert own.digest == Projection(3000, 200, seed=0).digest
+    assert own.digest != Projection(3000, 200, seed=1).digest
+
+
+def test_the_projection_matrix_is_pinned():
+    # A newer scikit-learn that drew another matrix would change every projected layer: this is how it would be noticed.
+    matrix = SparseRandomProjection(50, random_state=0).fit(np.zeros((1, 400), np.float32)).components_
+    stored = (
+        matrix.indptr.astype("<i8").tobytes() + matrix.indices.astype("<i8").tobytes() + np.signbit(matrix.data).astype(np.uint8).tobytes()
+    )
+    assert Projection(400, 50).digest == hashlib.sha256(stored).hexdigest()
+    assert Projection(400, 50).digest.startswith("ae65a549ab67819f")
+
+
+@pytest.mark.parametrize(
+    ("width", "size", "up", "expected"),
+    [(100, None, False, 100), (100, 300, False, 100), (100, 300, True, 300), (300, 100, False, 100), (100, 100, True, 100)],
+)
+def test_what_is_projected(width, size, up, expected):
+    projection = Projection(width, size, up)
+    assert projection(np.ones((2, width), np.float32)).shape == (2, expected)
+    assert bool(projection.digest) == (expected != width)
+
+
+def test_target_sizes():
+    assert target_size("none", 6000, 0.1) is None
+    assert target_size(500, 6000, 0.1) == 500
+    assert target_size("jl", 6000, 0.1) == int(4 * np.log(6000) / (0.1**2 / 2 - 0.1**3 / 3))
+
+
+def test_distances_survive_the_projection():
+    x = np.random.default_rng(1).standard_normal((30, 4000)).astype(np.float32)
+    y = Projection(4000, 2000)(x)
+    ratios = [((y[i] - y[j]) ** 2).sum() / ((x[i] - x[j]) ** 2).sum() for i in range(30) for j in range(i)]
+    assert 0.8 < min(ratios) <= max(ratios) < 1.2
+
+
+class Tower(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.blocks = nn.ModuleList(nn.Linear(4, 4) for _ in range(12))
+        self.unused = nn.Linear(4, 4)
+
+    def forward(self, x):
+        for block in self.blocks:
+            x = block(x)
+        return x
+
+
+def test_patterns_follow_the_modules_order():
+    found = hooks.expand(Tower(), {"blocks.*": "cls", "blocks.3": "mean"}, "tower")
+    assert list(found) == [f"blocks.{i}" for i in range(12)]
+    assert found["blocks.3"] == "mean"
+    with pytest.raises(InputError, match=r"blocks\.0"):
+        hooks.expand(Tower(), {"block.0": "cls"}, "tower")
+
+
+def network(module=None, fail_above=None, seen=None):
+    module = module or Tower().eval()
+
+    def prepare(items):
+        return {"x": torch.from_numpy(items.frames.astype(np.float32)[:, None, None] * np.ones((1, 3, 4), np.float32))}
+
+    def run(batch):
+        if seen is not None:
+            seen.append(len(batch["x"]))
+        if fail_above and len(batch["x"]) > fail_above:
+            raise torch.OutOfMemoryError("out of memory")
+        module(batch["x"])
+
+    return Network(module, prepare, run)
+
+
+def items(start, stop):
+    return Items(np.arange(start, stop), None, None)
+
+
+def collected(net, n, **options):
+    parts = list(extract.features(net, {"blocks.11": "mean"}, n, items, torch.device("cpu"), **options))
+    assert [part[0] for part in parts] == [0, *(part[1] for part in parts[:-1])]
+    return np.concatenate([part[2]["blocks.11"] for part in parts])
+
+
+def test_running_out_of_memory_halves_the_batch_and_loses_nothing():
+    tower, seen = Tower().eval(), []
+    whole = collected(network(tower), 23, batch_size=23)
+    halved = collected(network(tower, fail_above=5, seen=seen), 23, batch_size=20)
+    assert np.abs(whole - halved).max() < 1e-6
+    assert seen == [20, 10, 5, 5, 5, 5, 3]
+    with pytest.raises(torch.OutOfMemoryError):
+        collected(network(tower, fail_above=0.5), 3)
+
+
+def test_other_errors_are_not_swallowed():
+    net = network()
+    net.run = lambda batch: (_ for _ in ()).throw(RuntimeError("shapes differ"))
+    with pytest.raises(RuntimeError, match="shapes differ"):
+        collected(net, 3)
+
+
+def test_layers_that_do_not_run_or_are_not_finite_are_errors():
+    with pytest.raises(InputError, match="does not reach"):
+        next(extract.features(network(), {"unused": "mean"}, 3, items, torch.device("cpu")))
+    broken = Tower().eval()
+    broken.blocks[2].bias.data[1] = float("nan")
+    with pytest.raises(InputError, match="not finite"):
+        next(extract.features(network(broken), {"blocks.2": "mean"}, 3, items, torch.device("cpu")))
+
+
+def test_hooks_are_gone_afterwards():
+    tower = Tower().eval()
+    collected(network(tower), 3)
+    assert not any(module._forward_hooks for module in tower.modules())
+
+
+EVENTS = pd.DataFrame({"frame": [5, 5, 2, 5, 9], "text": ["a", "b", "a", "a", None]})
+
+
+@pytest.mark.parametrize(("feed", "expected"), [("image", [0, 0, 1, 0, 2]), ("text", [0, 1, 0, 0, 2]), ("joint", [0, 1, 2, 0, 3])])
+def test_every_distinct_input_is_shown_once(feed, expected):
+    shown, which = extract.distinct(EVENTS, feed, "text")
+    assert which.tolist() == expected
+    keys = {"image": ["frame"], "text": ["text"], "joint": ["frame", "text"]}[feed]
+    events = EVENTS.fillna("")
+    for event, row in enumerate(which):
+        assert all(shown[key][row] == events[key][event] for key in keys)
+
+
+@given(st.lists(st.integers(0, 9), min_size=1, max_size=40), st.integers(1, 5))
+@settings(max_examples=60, deadline=None)
+def test_batches_reach_every_event_once(which, size):
+    which = np.unique(which, return_inverse=True)[1]
+    values, written = np.arange(which.max() + 1), np.full(len(which), -1)
+    for start in range(0, len(values), size):
+        stop = min(start + size, len(values))
+        for rows, inside in extract.runs_of(which, start, stop):
+            assert (written[rows] == -1).all()
+            written[rows] = values[start:stop][inside]
+    assert np.array_equal(written, which)
+
+
+def test_a_device_that_is_not_there():
+    assert extract.device_of("cpu").type == "cpu"
+    if not torch.cuda.is_available():
+        with pytest.raises(InputError, match="cuda"):
+            extract.device_of("cuda")

@@ -1,0 +1,204 @@
+"""Every model of config/models.yaml goes through `weights` and `activations`, with a tiny checkpoint of its own family.
+
+`pytest -rP` prints the table of models, layers, shapes and dtypes.
+"""
+
+import json
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import tiny_checkpoints as tiny
+import xarray as xr
+import yaml
+from run_scripts import run_script
+
+from fusion import labelled, settings, tables
+
+REPOSITORY = Path(__file__).parents[3]
+SCHEMA = yaml.safe_load((REPOSITORY / "workflow/schemas/models.schema.yaml").read_text())
+ZOO = settings.load_zoo(["config/models.yaml"], REPOSITORY, SCHEMA)
+NETWORKS = [name for name, row in ZOO.items() if row["family"] != "concat"]
+TIMM = {"img_size": 32, "patch_size": 8, "embed_dim": 48, "depth": 3, "num_heads": 4}
+# What stands in for the published checkpoint, by family or by row.
+MAKERS = {
+    "slip": tiny.slip_file,
+    "slip_simclr": partial(tiny.slip_file, towers=("image",)),
+    "albef": tiny.albef_file,
+    "blip": tiny.blip_file,
+    "blip_itm_coco": tiny.blip_folder,
+    "flava": tiny.flava_folder,
+    "lxmert": tiny.lxmert_folder,
+    "visualbert": tiny.visualbert_folder,
+    "beit": partial(tiny.timm_folder, name="beit_base_patch16_224", **TIMM),
+    "convnext": partial(tiny.timm_folder, name="convnext_base", depths=(1, 1, 2, 1), dims=(8, 16, 32, 64)),
+    "dinov2": partial(tiny.timm_folder, name="vit_base_patch14_dinov2", **TIMM),
+    "transformers_text": tiny.bert_folder,
+    "sbert": tiny.mpnet_folder,
+    "gpt2": tiny.gpt2_folder,
+    "open_clip": tiny.open_clip_folder,
+    "siglip2": partial(tiny.open_clip_folder, siglip=True),
+    "vlm_decoder": tiny.qwen_folder,
+}
+EVENTS = pd.DataFrame(
+    {
+        "event": [f"w{i:05d}" for i in range(6)],
+        "frame": [3, 3, 7, 7, 9, 3],
+        "text": ["the red circle", "the red circle moves", "a blue square", None, "up and down", "the red circle"],
+        "text_shuffled0": ["a blue square", "up", "the red circle", "down", "the red circle", "left"],
+    }
+)
+SETTINGS = {"projection": "jl", "jl_eps": 0.1, "project_up": False, "batch_size": 4, "device": "cpu", "autocast": False}
+
+
+@pytest.fixture(scope="module")
+def film(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("film")
+    tables.write_tsv(EVENTS, folder / "events.tsv")
+    images = np.random.default_rng(0).integers(0, 256, (4, 40, 56, 3), dtype=np.uint8)
+    with labelled.create(folder / "frames.nc", {"frame": np.array([3, 5, 7, 9]), "y": 40, "x": 56, "rgb": 3}) as file:
+        labelled.add(file, "image", ("frame", "y", "x", "rgb"), images)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def checkpoints(tmp_path_factory):
+    """Return a function that makes a row's tiny checkpoint, once for all rows that share it."""
+    made = {}
+
+    def checkpoint(name):
+        row = ZOO[name]
+        simclr = row["family"] == "slip" and row["modality"] == "vision"
+        maker = MAKERS.get("slip_simclr" if simclr else name) or MAKERS[row["family"]]
+        if maker not in made:
+            made[maker] = maker(tmp_path_factory.mktemp(name))
+        return str(made[maker])
+
+    checkpoint.tokenizer = str(tiny.bert_tokenizer(tmp_path_factory.mktemp("tokenizer")))
+    checkpoint.backbone = str(tiny.resnet_file(tmp_path_factory.mktemp("backbone")))
+    return checkpoint
+
+
+def tiny_row(name, checkpoints):
+    row = ZOO[name] | {"checkpoint": checkpoints(name)}
+    if row["tokenizer"]:
+        row["tokenizer"] = checkpoints.tokenizer
+    if row["regions"]["backbone"]:
+        row["regions"] = {"file": None, "backbone": checkpoints.backbone, "net": "resnet18", "grid": 3}
+    if row["family"] == "albef":
+        row["preprocess"] = {"size": 32}
+        row["architecture"] = {"heads": 4, "text_heads": 4}
+    if name == "blip":
+        row["architecture"] = {"heads": 4, "text_heads": 4}
+    if row["preprocess"].get("size") == 224:
+        row["preprocess"] = row["preprocess"] | {"size": 48}
+    return row
+
+
+def files_of(source):
+    if source is None:
+        return []
+    return sorted(str(p) for p in Path(source).rglob("*") if p.is_file()) if Path(source).is_dir() else [source]
+
+
+def weights_of(row, folder):
+    spec = {key: row[key] for key in ("checkpoint", "sha256", "files", "tokenizer")} | {"backbone": row["regions"]["backbone"]}
+    inputs = {key: files_of(spec[key]) for key in ("checkpoint", "tokenizer", "backbone")}
+    run_script("weights", folder / "weights.log", input=inputs, output={"weights": folder / "weights.json"}, params={"spec": spec})
+    return folder / "weights.json"
+
+
+def activations_of(name, row, film, folder, init="trained", pairing="true", **changed):
+    """Run the script and return its file."""
+    spec = {"model": name, "init": init, "pairing": pairing, "row": row, "seed": 0} | SETTINGS | changed
+    events = changed.pop("events", film / "events.tsv")
+    spec.pop("events", None)
+    inputs = {"events": events, "all_events": [events], "frames": film / "frames.nc", "weights": folder / "weights.json", "regions": []}
+    path = folder / f"{init}-{pairing}-{len(list(folder.glob('*.nc')))}.nc"
+    run_script("activations", folder / "activations.log", input=inputs, output={"activations": path}, params={"spec": spec}, threads=1)
+    return path
+
+
+def layers_of(path):
+    """Return module path -> values of an activations file."""
+    with xr.open_dataset(path, engine="h5netcdf", decode_cf=False) as data:
+        return {data[name].attrs["layer"]: data[name].to_numpy() for name in data.data_vars}
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_every_network_of_the_zoo_runs(name, film, checkpoints, tmp_path):
+    row = tiny_row(name, checkpoints)
+    weights_of(row, tmp_path)
+    path = activations_of(name, row, film, tmp_path)
+    with xr.open_dataset(path, engine="h5netcdf", decode_cf=False) as data:
+        assert data["event"].to_numpy().tolist() == EVENTS["event"].tolist()
+        card = json.loads(data.attrs["card"])
+        names = [data[variable].attrs["layer"] for variable in sorted(data.data_vars)]
+        for variable in sorted(data.data_vars):
+            layer = data[variable]
+            print(f"{name:20s} {layer.attrs['layer']:45s} {layer.attrs['pooling']:8s} {layer.shape!s:12s} {layer.dtype}")
+        for variable in data.data_vars:
+            values = data[variable].to_numpy()
+            assert values.dtype == np.float32
+            assert np.isfinite(values).all()
+            # Events that show the same have the same features; events that show something else have others.
+            assert np.array_equal(values[0], values[5])
+            assert not np.allclose(values[0], values[4])
+    assert names == [layer["layer"] for layer in card["layers"]]
+    assert card["sha256"] == json.loads((tmp_path / "weights.json").read_text())["sha256"]
+    assert (card["model"], card["modality"], card["feed"]) == (name, row["modality"], row["feed"])
+    assert card["parameters"] > 1000
+    assert card["libraries"]["torch"]
+
+
+@pytest.mark.parametrize("name", ["slip", "albef", "blip", "flava", "visualbert", "beit", "clip", "gpt2", "qwen3_vl"])
+def test_random_copies_are_untrained_seeded_and_different(name, film, checkpoints, tmp_path):
+    row = tiny_row(name, checkpoints)
+    weights_of(row, tmp_path)
+    trained, first, again, second = (
+        layers_of(activations_of(name, row, film, tmp_path, init)) for init in ("trained", "random0", "random0", "random1")
+    )
+    last = list(trained)[-1]
+    assert all(np.array_equal(first[layer], again[layer]) for layer in first)
+    assert not np.allclose(first[last], second[last], atol=1e-3)
+    assert not np.allclose(first[last], trained[last], atol=1e-3)
+
+
+def test_a_shuffled_pairing_changes_the_text_only(film, checkpoints, tmp_path):
+    row = tiny_row("slip_joint", checkpoints)
+    weights_of(row, tmp_path)
+    true = layers_of(activations_of("slip_joint", row, film, tmp_path))
+    shuffled = layers_of(activations_of("slip_joint", row, film, tmp_path, pairing="shuffled0"))
+    assert np.allclose(true["visual.norm"], shuffled["visual.norm"], atol=1e-6)
+    assert not np.allclose(true["ln_final"], shuffled["ln_final"], atol=1e-2)
+
+
+@pytest.mark.parametrize("name", ["slip_joint", "sbert", "gpt2", "flava", "lxmert", "qwen3_vl", "convnext"])
+def test_batches_and_padding_change_nothing(name, film, checkpoints, tmp_path):
+    row = tiny_row(name, checkpoints)
+    weights_of(row, tmp_path)
+    batches = [layers_of(activations_of(name, row, film, tmp_path, batch_size=size)) for size in (1, 5)]
+    # Batches of one hold no padding at all.
+    for layer, values in batches[0].items():
+        assert np.abs(values - batches[1][layer]).max() < 1e-5, layer
+
+
+def test_the_order_of_events_changes_nothing(film, checkpoints, tmp_path):
+    row = tiny_row("flava", checkpoints)
+    weights_of(row, tmp_path)
+    order = [4, 0, 5, 2, 3, 1]
+    tables.write_tsv(EVENTS.iloc[order], tmp_path / "reordered.tsv")
+    plain = layers_of(activations_of("flava", row, film, tmp_path))
+    reordered = layers_of(activations_of("flava", row, film, tmp_path, events=tmp_path / "reordered.tsv"))
+    for layer in plain:
+        assert np.abs(plain[layer][order] - reordered[layer]).max() < 1e-5
+
+
+def test_two_runs_give_the_same_bytes(film, checkpoints, tmp_path):
+    row = tiny_row("slip_joint", checkpoints)
+    weights_of(row, tmp_path)
+    first, second = (activations_of("slip_joint", row, film, tmp_path, projection=48) for _ in range(2))
+    assert first != second
+    assert first.read_bytes() == second.read_bytes()
