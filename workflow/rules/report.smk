@@ -20,6 +20,11 @@ TITLES = {
     "trained": ("Trained against random networks", "Models"),
     "layers": ("Layers", "Models"),
     "examples": ("Example predictions", "Models"),
+    "partition": ("Variance partition by region", "Controls"),
+    "claims": ("How often tests say yes", "Controls"),
+    "leak": ("Leak meter", "Controls"),
+    "passive": ("Passive control", "Controls"),
+    "calibration": ("Calibration", "Controls"),
     "folds": ("Folds of film time", "Quality"),
 }
 
@@ -68,6 +73,8 @@ def figure_names():
         "effects": config["contrasts"],
         "examples": config["encoding"]["keep_predictions"] and one_on_one(),
         "folds": config["encoding"]["keep_predictions"],
+        "claims": claims_tables(),
+        **{name: name in report_tables() for name in ("partition", "leak", "passive", "calibration")},
     }
     return [name for name in TITLES if needs.get(name, True)]
 
@@ -173,9 +180,17 @@ def example_responses():
     return [[row["subject"], name] for name, row in RECORDINGS.items()]
 
 
+def claims_tables():
+    """Return the controls whose tests are counted in one figure, as far as they are switched on."""
+    return [name for name in ("interaction", "floors") if name in CONTROL_TABLES]
+
+
 def report_tables():
-    """Return the further tables that the report shows, by name."""
-    return {name: f"<results>/{name}.tsv" for name in ["recordings", *globals().get("CONTROL_TABLES", []), *(["confusion"] if DEMO else [])]}
+    """Return the further tables that the report shows, by name; the calibration only once `snakemake calibrate` has made it."""
+    names = ["overlap", "subjects", "recordings", *CONTROL_TABLES]
+    names += ["confusion", *(["controls_planted"] if CONTROL_TABLES else [])] if DEMO else []
+    names += ["calibration"] if (RESULTS / "calibration.tsv").is_file() else []
+    return {name: f"<results>/{name}.tsv" for name in names}
 
 
 def report_figures():
@@ -592,6 +607,127 @@ rule figure_folds:
         "Figure: Folds of film time"
     script:
         "../scripts/figure_folds.py"
+
+
+rule figure_partition:
+    input:
+        partition="<results>/partition.tsv",
+        sites="<results>/sites.tsv",
+    output:
+        **figure("partition"),
+    log:
+        "<logs>/figure_partition/partition.log",
+    benchmark:
+        "<benchmarks>/figure_partition/partition.tsv"
+    conda:
+        "../../envs/report.yaml"
+    threads: 1
+    resources:
+        mem_mb=700,
+        runtime=10,
+    params:
+        spec={},
+        code=code("figure_partition.py"),
+    message:
+        "Figure: Variance partition"
+    script:
+        "../scripts/figure_partition.py"
+
+
+rule figure_claims:
+    input:
+        tables=[f"<results>/{name}.tsv" for name in claims_tables()],
+    output:
+        **figure("claims"),
+    log:
+        "<logs>/figure_claims/claims.log",
+    benchmark:
+        "<benchmarks>/figure_claims/claims.tsv"
+    conda:
+        "../../envs/report.yaml"
+    threads: 1
+    resources:
+        mem_mb=700,
+        runtime=10,
+    params:
+        spec={"tables": claims_tables(), "level": STATISTICS["level"]},
+        code=code("figure_claims.py"),
+    message:
+        "Figure: How often tests say yes"
+    script:
+        "../scripts/figure_claims.py"
+
+
+rule figure_leak:
+    input:
+        leak="<results>/leak.tsv",
+    output:
+        **figure("leak"),
+    log:
+        "<logs>/figure_leak/leak.log",
+    benchmark:
+        "<benchmarks>/figure_leak/leak.tsv"
+    conda:
+        "../../envs/report.yaml"
+    threads: 1
+    resources:
+        mem_mb=700,
+        runtime=10,
+    params:
+        spec={},
+        code=code("figure_leak.py"),
+    message:
+        "Figure: Leak meter"
+    script:
+        "../scripts/figure_leak.py"
+
+
+rule figure_passive:
+    input:
+        passive="<results>/passive.tsv",
+    output:
+        **figure("passive"),
+    log:
+        "<logs>/figure_passive/passive.log",
+    benchmark:
+        "<benchmarks>/figure_passive/passive.tsv"
+    conda:
+        "../../envs/report.yaml"
+    threads: 1
+    resources:
+        mem_mb=700,
+        runtime=10,
+    params:
+        spec={},
+        code=code("figure_passive.py"),
+    message:
+        "Figure: Passive control"
+    script:
+        "../scripts/figure_passive.py"
+
+
+rule figure_calibration:
+    input:
+        calibration="<results>/calibration.tsv",
+    output:
+        **figure("calibration"),
+    log:
+        "<logs>/figure_calibration/calibration.log",
+    benchmark:
+        "<benchmarks>/figure_calibration/calibration.tsv"
+    conda:
+        "../../envs/report.yaml"
+    threads: 1
+    resources:
+        mem_mb=700,
+        runtime=10,
+    params:
+        spec={},
+        code=code("figure_calibration.py"),
+    message:
+        "Figure: Calibration"
+    script:
+        "../scripts/figure_calibration.py"
 
 
 rule report:

@@ -11,7 +11,7 @@ import yaml
 from scipy import stats
 
 from fusion import labelled, settings, tables
-from fusion.contrasts import correct
+from fusion.contrasts import correct, summary
 from fusion.contrasts import regions as region_tables
 from fusion.contrasts import sites as site_tables
 
@@ -161,6 +161,49 @@ def config(subjects: int, alignments, dataset="made_up") -> dict:
     return settings.resolve(user, schema, dict.fromkeys(MODELS, {}))
 
 
+def controls(sites: pd.DataFrame, alignments, seed=0) -> dict[str, pd.DataFrame]:
+    """Return the tables of the controls, with the columns that figures read."""
+    rng = np.random.default_rng([seed, 3])
+    kept = sites[sites.tested][["subject", "electrode"]]
+    n, out = len(kept), {"partition": [], "interaction": [], "floors": [], "leak": [], "passive": []}
+    q = lambda p: stats.false_discovery_control(p) if n else p  # noqa: E731
+    tests = ["better_than_unimodal", "better_than_concatenation", "unique", "language_shuffle", "vision_shuffle", "both_shuffles", "interaction_unpaired",
+             "interaction", "integration"]  # fmt: skip
+    for alignment in alignments:
+        parts = rng.dirichlet([3, 3, 1, 2], n) * rng.gamma(3, 0.06, (n, 1)) - 0.005
+        for k, band in enumerate(["vision", "language", "lowlevel", "multimodal"]):
+            out["partition"].append(
+                kept.assign(alignment=alignment, band=band, r_full=parts.sum(1), part=parts[:, k], unique=parts[:, k] ** 2)
+            )
+        for test in tests:
+            p = rng.beta(0.3 if "shuffle" in test else 0.8, 1, n)
+            out["interaction"].append(kept.assign(network="slip_joint", test=test, alignment=alignment, p=p, q=q(p)))
+        for a, b in (("slip-random0-true", "slip-random1-true"), ("slip-trained-true:blocks.3", "slip-trained-true:blocks.5")):
+            p = rng.random(n)
+            out["floors"].append(
+                kept.assign(floor="two layers" if ":" in a else "two random inits", a=a, b=b, alignment=alignment, p=p, q=q(p))
+            )
+        leak = rng.normal(0.01, 0.02, n)
+        out["leak"].append(kept.assign(alignment=alignment, leak="position", r_leak=leak, r_model=leak + rng.gamma(2, 0.05, n), drift_share=rng.beta(1, 20, n),
+                                       flagged=rng.random(n) < 0.05))  # fmt: skip
+        for network in ("vision", "language", "multimodal"):
+            for feature in ("luminance", "motion_energy", "envelope", "word_rate", "contrast"):
+                bins = np.arange(-2000, 2001, 200.0)
+                r = rng.uniform(0.1, 0.4) * np.exp(-0.5 * (bins / 500) ** 2)
+                out["passive"].append(
+                    pd.DataFrame(
+                        {"stimulus": "film", "alignment": alignment, "network": network, "feature": feature, "latency_ms": bins, "r": r}
+                    )
+                )
+    out = {name: pd.concat(rows, ignore_index=True) for name, rows in out.items()}
+    rows = [(a, w, 1.0, 10.0, c, pr, 500 * (w == "none"), rng.beta(5, 95), 0.01, 500 * (w != "none"), rng.beta(5, 3))
+            for a in alignments for w in ("none", "drift", "vision", "interaction") for c in CONTRASTS
+            for pr in ("calibrated", "calibrated, any bin", "bin-wise (paper)")]  # fmt: skip
+    names = ["alignment", "world", "size", "minutes", "contrast", "procedure", "nulls", "fpr_05", "fpr_05_se", "alternatives", "power_fdr"]
+    out["calibration"] = pd.DataFrame(rows, columns=names)
+    return out
+
+
 def write_results(
     folder, subjects=3, electrodes=72, layers=4, alignments=("language", "vision"), with_scores=True, seed=0, **options
 ) -> Path:
@@ -171,11 +214,18 @@ def write_results(
     tables.write_tsv(table, folder / "sites.tsv")
     tables.write_tsv(regions(table), folder / "regions.tsv")
     tables.write_parquet(contrasts, folder / "contrasts.parquet")
+    tables.write_tsv(summary.overlap_table(table), folder / "overlap.tsv")
+    verdicts = pd.crosstab(table.subject, table.verdict).add_prefix("n_").rename_axis(columns=None).reset_index()
+    tables.write_tsv(verdicts, folder / "subjects.tsv")
     tables.write_tsv(truth, folder / "truth.tsv")
     merged = truth.merge(table[["subject", "electrode", "verdict"]])
     confusion = pd.crosstab(merged.planted, merged.verdict).rename_axis(columns=None).reset_index()
     tables.write_tsv(confusion, folder / "confusion.tsv")
     (folder / "config.yaml").write_text(yaml.safe_dump(config(subjects, alignments), sort_keys=False))
+    for name, control in controls(table, alignments, seed).items():
+        tables.write_tsv(control, folder / f"{name}.tsv")
+    summed = channels.groupby("subject").kept.agg(kept="sum", neural="size").reset_index()
+    tables.write_tsv(summed.assign(recording="sub-" + summed.subject + "_task-film_run-1"), folder / "recordings.tsv")
     for subject, part in channels.groupby("subject"):
         tables.write_tsv(part.drop(columns="subject"), folder / f"electrodes/sub-{subject}_task-film_run-1.tsv")
         if with_scores:

@@ -14,6 +14,9 @@ CONTENTS = [
     ("provenance", "Provenance"),
 ]  # fmt: skip
 
+# Tables that have a place of their own in the page; any other becomes a section under "Controls".
+OWN_PLACE = ("sites", "regions", "contrasts", "electrodes", "scores", "confusion", "overlap", "subjects", "recordings")
+
 
 def context(
     config: dict, tables: dict[str, pd.DataFrame], figures: dict[str, dict], cards: list[dict], responses: list[dict], times: pd.DataFrame
@@ -32,9 +35,7 @@ def context(
         As :mod:`fusion.report.provenance` returns them.
     """
     sites, regions, contrasts, electrodes = (tables[name] for name in ("sites", "regions", "contrasts", "electrodes"))
-    further = {
-        name: table for name, table in tables.items() if name not in ("sites", "regions", "contrasts", "electrodes", "confusion", "scores")
-    }
+    further = {name: table for name, table in tables.items() if name not in OWN_PLACE}
     n = story.Numbers(all_numbers(config, tables))
     level, window = config["statistics"]["level"], config["statistics"]["primary_window"]
     headline = story.role_of(config, "slip") or story.role_of(config, "multimodal") or next(iter(config["contrasts"]), None)
@@ -44,7 +45,7 @@ def context(
     extra = {
         "tests": tests_table(sites, n),
         "verdicts": verdicts_table(sites),
-        "subjects": page_tables.table(numbers.of_subjects(sites), "subjects", "By subject: electrodes, tested ones, sites passing each test, and verdicts.", sortable=True),
+        "subjects": subjects_table(tables["subjects"]) if "subjects" in tables else None,
         "sites": page_tables.sites(sites, headline, config["events"]["alignments"]),
         "regions": page_tables.regions(regions),
         "contrasts": page_tables.contrasts(contrasts, config["contrasts"], level),
@@ -55,6 +56,10 @@ def context(
         "versions": page_tables.table(provenance.versions(), "versions", "Libraries in the environment that wrote this report."),
         "times": page_tables.table(times, "times", "Run times of the jobs whose benchmark files were there when this report was written.", sortable=True),
         "confusion": confusion_table(tables.get("confusion")),
+        "overlap": overlap_table(tables.get("overlap")),
+        "cleaning": page_tables.table(tables["recordings"], "cleaning", "Cleaning: what was found and done in each recording.", sortable=True)
+        if "recordings" in tables
+        else None,
     }  # fmt: skip
     return {
         "dataset": config["dataset"],
@@ -131,6 +136,36 @@ def untested_table(contrasts: pd.DataFrame, window: str) -> dict | None:
     counts["contrast"] = counts["contrast"].map(names.contrast_name)
     return page_tables.table(
         counts, "untested", "Electrodes that a contrast could not test in the primary window, and why.", words=("reason",), sortable=True
+    )
+
+
+def subjects_table(subjects: pd.DataFrame) -> dict:
+    """Return verdicts by subject, and what remains when a subject is left out."""
+    caption = (
+        "By subject: electrodes, tested ones, verdicts, and the share of sites of integration with Wilson's 95% interval. The last two columns say how much hangs "
+        "on one subject: sites of integration in the others, and how many those would be had this subject not been recorded."
+    )
+    labels = {"ci_low": "95% from", "ci_high": "to", "others_alone": "others, alone"}
+    return page_tables.table(
+        subjects,
+        "subjects",
+        caption,
+        labels | {c: c.removeprefix("n_").replace("_", " ") for c in subjects if c.startswith("n_")},
+        sortable=True,
+    )
+
+
+def overlap_table(overlap: pd.DataFrame | None) -> dict | None:
+    """Return how the tests overlap, pair by pair."""
+    if overlap is None:
+        return None
+    shown = overlap.assign(**{side: overlap[side].map(lambda t: names.TESTS.get(t, t)) for side in ("one", "other")})
+    caption = (
+        "Overlap of the tests: electrodes passing each and both, how many both would be by chance within subjects, shared of either (Jaccard), and the exact "
+        "chance of at least as many in both."
+    )
+    return page_tables.table(
+        shown, "overlap", caption, {"n_one": "passing one", "n_other": "passing other"}, words=("one", "other"), sortable=True
     )
 
 

@@ -41,15 +41,10 @@ def draw(sites: pd.DataFrame, by: str, effect: str | None = None) -> tuple[Figur
     # Empty markers lie below filled ones, so that no finding is hidden.
     for name, look in reversed(looks.items()):
         rows = shown[shown.layer == name]
-        display.add_markers(
-            rows[["x", "y", "z"]].to_numpy(),
-            marker_color=look["face"],
-            marker_size=rows["size"].to_numpy() if look["sized"] else np.full(len(rows), look["size"]),
-            marker=look["marker"],
-            edgecolors=look["edge"],
-            linewidths=look["width"],
-            alpha=look["alpha"],
-        )
+        edges = {"edgecolors": look["edge"]} if look["marker"] != "x" else {}
+        area = rows["size"].to_numpy() if look["sized"] else np.full(len(rows), look["size"])
+        kept = {"marker": look["marker"], "linewidths": look["width"], "alpha": look["alpha"], **edges}
+        display.add_markers(rows[["x", "y", "z"]].to_numpy(), marker_color=look["face"], marker_size=area, **kept)
     for name, look in looks.items():
         handles.append(
             Line2D([], [], linestyle="", marker=look["marker"], markerfacecolor=look["face"], markeredgecolor=look["edge"], markersize=5.5,

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from fusion.report import names, style
 
 EVENTS = 120
+KINDS = {"best": "Best", "median": "Median", "none": "Not predicted"}
 
 
 def choose(scores: pd.DataFrame) -> pd.DataFrame:
@@ -98,7 +99,7 @@ def draw(traces: list[dict], fit: str, alignment: str) -> tuple[Figure, pd.DataF
         style.letter(
             line,
             k,
-            f"{one['kind'].capitalize()}: sub-{one['subject']} {one['electrode']}{where}; {one['bin_ms']:.0f} ms, r = {one['r']:.2f}",
+            f"{KINDS[one['kind']]}: sub-{one['subject']} {one['electrode']}{where}; {one['bin_ms']:.0f} ms, r = {one['r']:.2f}",
         )
         line.set_ylabel("z")
         line.margins(x=0.01)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from fusion.report import names, style
 
@@ -44,14 +45,12 @@ def draw(sites: pd.DataFrame, step_ms: float) -> tuple[Figure, pd.DataFrame]:
     values = [data.loc[data["verdict"] == v, "latency_ms"].to_numpy(dtype=float) for v in order]
     colours = ["white" if v == "undecided" else names.verdict_colour(v, order) for v in order]
     _, _, bars = right.hist(values, bins=edges, stacked=True, color=colours, edgecolor="#222222", linewidth=0.4)
-    right.legend(
-        [b[0] for b in (bars if len(order) > 1 else [bars])],
-        [f"{v} ({len(x)})" for v, x in zip(order, values, strict=True)],
-        loc="upper right",
-        fontsize=7,
-    )
+    bars = bars if len(order) > 1 else [bars]
+    labels = [f"{verdict} ({len(x)})" for verdict, x in zip(order, values, strict=True)]
+    figure.legend([b[0] for b in bars], labels, loc="outside upper center", ncol=len(order))
     right.set_ylabel("Sites")
-    right.set_ylim(0, right.get_ylim()[1] * 1.25)
+    right.yaxis.set_major_locator(MaxNLocator(integer=True))
+    right.xaxis.set_major_locator(MaxNLocator(5))
     style.letter(right, 1, "All sites with signal")
     for axes in (left, right):
         axes.set_xlabel("Latency of the largest difference\nfrom nothing (ms from event)")

@@ -88,17 +88,6 @@ def of_electrodes(electrodes: pd.DataFrame) -> dict[str, float]:
     return found | {f"dropped.{reason}": int(count) for reason, count in dropped["reason"].fillna("no reason given").value_counts().items()}
 
 
-def of_subjects(sites: pd.DataFrame) -> pd.DataFrame:
-    """Return one row per subject: electrodes, tested, and sites by verdict and by test."""
-    rows = []
-    for subject, part in sites.groupby("subject"):
-        row = {"subject": subject, "electrodes": len(part), "tested": int(part["tested"].sum())}
-        row |= {name: int(read.passed(part, name).sum()) for name in read.tests_of(sites)}
-        verdicts = part["verdict"].value_counts()
-        rows.append(row | {verdict: int(verdicts.get(verdict, 0)) for verdict in sorted(sites["verdict"].unique())})
-    return pd.DataFrame(rows)
-
-
 def printed(value) -> str:
     """Return a number as the report prints it: integers whole, others to three significant digits, with a true minus sign."""
     if value is None or pd.isna(value):

@@ -63,7 +63,8 @@ alone or language alone do. Because networks differ in architecture, size and tr
 {{ datatable(tables.tests) }}
 {{ datatable(tables.verdicts) }}
 {{ figure("tests") }}
-{{ datatable(tables.subjects) }}
+{% if tables.overlap %}{{ datatable(tables.overlap) }}{% endif %}
+{% if tables.subjects %}{{ datatable(tables.subjects) }}{% endif %}
 {% if tables.confusion %}<h3>Planted and found</h3>
 {{ datatable(tables.confusion) }}{% endif %}
 </section>
@@ -134,6 +135,7 @@ Of the electrodes in the table of sites, {{ n("sites.untested") }} could not be 
 {% if edges is not none %}At {{ n("alpha.edge") }}% of electrodes, bins and fits the chosen penalty lies at the edge of its grid{{ "; widen encoding.alphas" if edges > 5 }}.{% endif %}</p>
 {{ figure("folds") }}
 {{ datatable(tables.recordings) }}
+{% if tables.cleaning %}{{ datatable(tables.cleaning) }}{% endif %}
 {{ datatable(tables.dropped) }}
 {% if tables.untested %}{{ datatable(tables.untested) }}{% endif %}
 </section>

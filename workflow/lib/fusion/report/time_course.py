@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 from scipy import stats
 
 from fusion.contrasts.influence import block_variance, studentised
@@ -145,7 +147,7 @@ def draw(curves: pd.DataFrame, bars: pd.DataFrame, sides: dict[str, str], window
     bars
         ``panel, alignment, bin_ms, significant``: bins where the difference passes.
     sides
-        ``a`` and ``b`` -> what the legend calls them.
+        ``a`` and ``b`` -> the fit that is drawn.
     window
         First and last bin of the declared window (ms), shaded.
     """
@@ -170,21 +172,17 @@ def draw(curves: pd.DataFrame, bars: pd.DataFrame, sides: dict[str, str], window
             if part.empty:
                 axes.text(0.5, 0.5, "not tested", transform=axes.transAxes, ha="center", fontsize=7, color="#777777")
             on = bars[(bars["panel"] == panel) & (bars["alignment"] == alignment) & bars["significant"]]
-            axes.plot(
-                on["bin_ms"],
-                np.full(len(on), 0.02),
-                "s",
-                color=style.BLACK,
-                markersize=1.8,
-                transform=axes.get_xaxis_transform(),
-                clip_on=False,
-            )
+            if len(on):  # an empty line would upset the layout
+                axes.plot(
+                    on["bin_ms"], np.full(len(on), 0.02), "s", color=style.BLACK, markersize=1.8, transform=axes.get_xaxis_transform()
+                )
             if j == 0:
                 axes.set_ylabel("r")
     for axes in grid[-1]:
         axes.set_xlabel("Time from event (ms)")
-    handles = [grid[0, 0].plot([], [], looks[f][1], color=looks[f][0], label=label)[0] for f, label in sides.items()]
-    handles.append(grid[0, 0].plot([], [], "s", color=style.BLACK, markersize=3, label="difference, corrected over bins")[0])
+        axes.xaxis.set_major_locator(MaxNLocator(5))
+    handles = [Line2D([], [], linestyle=looks[f][1], color=looks[f][0], label=names.fit_name(fit)) for f, fit in sides.items()]
+    handles.append(Line2D([], [], linestyle="", marker="s", color=style.BLACK, markersize=3, label="difference, corrected over bins"))
     figure.legend(handles=handles, loc="outside upper center", ncol=3)
     return figure, curves.merge(bars, on=["panel", "alignment", "bin_ms"], how="left")
 
