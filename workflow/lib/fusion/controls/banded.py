@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fusion.encoding.folds import Folds
+from fusion.encoding.folds import Folds, Held
 
 ALPHAS = tuple(10.0**k for k in range(7))
 
@@ -50,35 +50,53 @@ class BandedFit:
     """(n, T) out-of-fold predictions; NaN where an event is never held out."""
 
 
-def moments(x: np.ndarray, y: np.ndarray, events: np.ndarray, standardise: bool = True):
-    """Return (mean_x, 1 / sd_x, mean_y, X'X, X'y) of the events, centred (X'X and X'y unscaled); constant features get 0."""
-    xt, yt = x[events], y[events]
-    mean_x, mean_y = xt.mean(0), yt.mean(0)
-    xc = xt - mean_x
-    gram, cross = xc.T @ xc, xc.T @ (yt - mean_y)
-    variance = np.diag(gram) / len(events)
-    alive = variance > 1e-12 * max(variance.max(initial=0.0), 1e-300)
-    inverse = np.where(alive, 1 / np.sqrt(np.where(alive, variance, 1)), 0.0) if standardise else np.ones(len(variance))
-    return mean_x, inverse, mean_y, gram, cross
-
-
-def search(
-    x: np.ndarray,
-    y: np.ndarray,
-    sizes: list[int],
-    folds: Folds,
-    scalings: np.ndarray,
-    alphas: np.ndarray,
-    standardise: bool = True,
-) -> np.ndarray:
-    """Return the mean validation correlation (outer fold, scaling, alpha, target) of all nested problems at once.
+class Moments:
+    """Gram matrix and cross-products of any set of events, from those of all events less what is left out.
 
     Parameters
     ----------
     x
-        (n, p) features, bands side by side.
+        (n, p) features, float64.
     y
         (n, T) targets.
+    standardise
+        Divide features by their SD over the events asked for.
+
+    Products with targets are made in float32: their error is far below that of any score, and there are many targets.
+    """
+
+    def __init__(self, x: np.ndarray, y: np.ndarray, standardise: bool):
+        self.mean_x, self.mean_y, self.standardise = x.mean(0), y.mean(0), standardise
+        self.x, self.y = x - self.mean_x, (y - self.mean_y).astype("float32")
+        self.x32 = self.x.astype("float32")
+        self.gram, self.cross = self.x.T @ self.x, self.x32.T @ self.y
+
+    def of(self, events: np.ndarray):
+        """Return (mean_x, 1 / sd_x, mean_y, X'X, X'y, y'y) of the events, centred (products unscaled); constant features get 0."""
+        n = len(self.x)
+        few = 2 * len(events) <= n
+        rows = events if few else np.setdiff1d(np.arange(n), events, assume_unique=True)
+        x, x32, y = self.x[rows], self.x32[rows], self.y[rows]
+        gram, cross, sum_x, sum_y = x.T @ x, x32.T @ y, x.sum(0), y.sum(0, dtype="float64")
+        if not few:
+            gram, cross, sum_x, sum_y = self.gram - gram, self.cross - cross, -sum_x, -sum_y
+        mean_x, mean_y = sum_x / len(events), sum_y / len(events)
+        gram = gram - np.outer(sum_x, mean_x)
+        cross = cross - np.outer(sum_x, mean_y)
+        power = np.maximum(np.einsum("nt,nt->t", self.y[events], self.y[events]) - len(events) * mean_y**2, 0)
+        variance = np.diag(gram) / len(events)
+        alive = variance > 1e-12 * max(variance.max(initial=0.0), 1e-300)
+        inverse = np.where(alive, 1 / np.sqrt(np.where(alive, variance, 1)), 0.0) if self.standardise else np.ones(len(variance))
+        return mean_x, inverse, mean_y, gram, cross, power
+
+
+def search(moments: Moments, sizes: list[int], folds: Folds, scalings: np.ndarray, alphas: np.ndarray) -> np.ndarray:
+    """Return the mean validation correlation (outer fold, scaling, alpha, target) of all nested problems at once.
+
+    Parameters
+    ----------
+    moments
+        Of the features, bands side by side, and the targets.
     sizes
         Number of features of each band; they sum to p.
     folds
@@ -87,14 +105,12 @@ def search(
         (R, B) gammas, not negative.
     alphas
         (A,) positive penalties.
-    standardise
-        Divide features by their SD over the training events.
     """
-    total = np.zeros((len(folds.outer), len(scalings), len(alphas), y.shape[1]), "float32")
+    total = np.zeros((len(folds.outer), len(scalings), len(alphas), moments.y.shape[1]), "float32")
     times = Counter(f for held in folds.inner for f in held.scored)
     for held in folds.inner:
-        _, inverse, _, gram, cross = moments(x, y, held.train, standardise)
-        scored = [(f, *moments(x, y, test, False)[3:], y[test].std(0) * np.sqrt(len(test))) for f, test in held.scored.items()]
+        _, inverse, _, gram, cross, _ = moments.of(held.train)
+        scored = [(f, *moments.of(test)[3:]) for f, test in held.scored.items()]
         for k, gamma in enumerate(scalings):
             keep, scale = _scale(gamma, sizes, inverse)
             if not len(keep):
@@ -102,15 +118,15 @@ def search(
             s, u = _decompose(gram, keep, scale)
             basis = scale[:, None] * u
             rotated = (basis.T @ cross[keep]).astype("float32")
-            for f, test_gram, test_cross, norm_y in scored:
+            for f, test_gram, test_cross, test_power in scored:
                 against = (basis.T @ test_cross[keep]).astype("float32")
                 spread = (basis.T @ test_gram[np.ix_(keep, keep)] @ basis).astype("float32")
                 for a, alpha in enumerate(alphas):
                     weights = rotated * (1 / (s + alpha)).astype("float32")[:, None]
                     power = np.einsum("pt,pt->t", weights, spread @ weights)
                     product = np.einsum("pt,pt->t", weights, against)
-                    scale_of = np.sqrt(np.maximum(power, 0)) * norm_y
-                    r = np.divide(product, scale_of, out=np.zeros_like(product), where=scale_of > 1e-12)
+                    scale_of = np.sqrt(np.maximum(power, 0) * test_power)
+                    r = np.divide(product, scale_of, out=np.zeros(len(product)), where=scale_of > 1e-12)
                     total[f, k, a] += r / times[f]
     return total
 
@@ -157,49 +173,62 @@ def fit(
         raise ValueError("features and targets must be finite")
     scalings = grid(len(bands)) if scalings is None else np.asarray(scalings, float)
     alphas = np.asarray(alphas, float)
+    moments = Moments(x, y, standardise)
     n_targets, n_blocks, k_folds = y.shape[1], int(block.max()) + 1, len(folds.outer)
-    validation = search(x, y, sizes, folds, scalings, alphas, standardise)
-    tried = validation.reshape(k_folds, -1, n_targets)
+    tried = search(moments, sizes, folds, scalings, alphas).reshape(k_folds, -1, n_targets)
     best = tried.argmax(1)
     scaling, alpha = best // len(alphas), alphas[best % len(alphas)]
-    z_val = _atanh(np.take_along_axis(tried, best[:, None], 1)[:, 0])
-    z, dof = np.zeros((k_folds, n_targets)), np.zeros((k_folds, n_targets))
-    parts, influence = np.zeros((len(bands), k_folds, n_targets)), np.zeros((k_folds, 2, n_blocks, n_targets), "float32")
-    prediction = np.full(y.shape, np.nan, "float32")
-    for f, held in enumerate(folds.outer):
-        test = held.scored[f]
-        mean_x, inverse, mean_y, gram, cross = moments(x, y, held.train, standardise)
-        for row in np.unique(scaling[f]):
-            targets = np.flatnonzero(scaling[f] == row)
-            keep, scale = _scale(scalings[row], sizes, inverse)
-            if not len(keep):
-                continue
-            s, u = _decompose(gram, keep, scale)
-            x_test, x_train = ((x[np.ix_(e, keep)] - mean_x[keep]) * scale for e in (test, held.train))
-            shrink = 1 / (s[:, None] + alpha[f, targets])
-            weights = u @ ((u.T @ (scale[:, None] * cross[np.ix_(keep, targets)])) * shrink)
-            dof[f, targets] = (s[:, None] * shrink).sum(0)
-            fitted = x_test @ weights
-            prediction[np.ix_(test, targets)] = fitted + mean_y[targets]
-            v, _ = _standardised(y[np.ix_(test, targets)])
-            p, sd = _standardised(fitted)
-            rho = np.clip(np.mean(v * p, 0), -0.999999, 0.999999)
-            owner = np.repeat(np.arange(len(bands)), sizes)[keep]
-            for b in np.unique(owner):
-                part = x_test[:, owner == b] @ weights[owner == b]
-                parts[b, f, targets] = np.mean(v * (part - part.mean(0)), 0) / sd
-            z[f, targets] = np.arctanh(rho)
-            to_z = 1 / (1 - rho**2) / k_folds
-            n_test = len(test)
-            as_test = (v * p - rho / 2 * (v**2 + p**2)) * (to_z / n_test)
-            gradient = x_test.T @ ((v - rho * p) / (n_test * sd))
-            direction = u @ ((u.T @ gradient) * shrink)
-            residual = y[np.ix_(held.train, targets)] - mean_y[targets] - x_train @ weights
-            as_train = (x_train @ direction) * residual
-            as_train = (as_train - as_train.mean(0)) * to_z
-            influence[f, 0][:, targets] = block_sums(as_test, block[test], n_blocks)
-            influence[f, 1][:, targets] = block_sums(as_train, block[held.train], n_blocks)
-    return BandedFit(z, z_val, parts, scaling, alpha, dof, influence, prediction)
+    z_val = _atanh(np.take_along_axis(tried, best[:, None], 1)[:, 0].astype("float64"))
+    found = BandedFit(
+        z=np.zeros((k_folds, n_targets)),
+        z_val=z_val,
+        split=np.zeros((len(bands), k_folds, n_targets)),
+        scaling=scaling,
+        alpha=alpha,
+        dof=np.zeros((k_folds, n_targets)),
+        influence=np.zeros((k_folds, 2, n_blocks, n_targets), "float32"),
+        prediction=np.full(y.shape, np.nan, "float32"),
+    )
+    for f in range(k_folds):
+        _test_fold(f, folds.outer[f], moments, sizes, scalings, block, found)
+    return found
+
+
+def _test_fold(f: int, held: Held, moments: Moments, sizes: list[int], scalings: np.ndarray, block: np.ndarray, found: BandedFit) -> None:
+    """Fill in one outer fold: fit at the chosen scalings and penalties, score, split and influence."""
+    test, k_folds, n_blocks = held.scored[f], len(found.z), found.influence.shape[2]
+    mean_x, inverse, mean_y, gram, cross, _ = moments.of(held.train)
+    for row in np.unique(found.scaling[f]):
+        targets = np.flatnonzero(found.scaling[f] == row)
+        keep, scale = _scale(scalings[row], sizes, inverse)
+        if not len(keep):
+            continue
+        s, u = _decompose(gram, keep, scale)
+        shrink = 1 / (s[:, None] + found.alpha[f, targets])
+        found.dof[f, targets] = (s[:, None] * shrink).sum(0)
+        weights = (u @ ((u.T @ (scale[:, None] * cross[np.ix_(keep, targets)])) * shrink)).astype("float32")
+        x_test, x_train = (((moments.x[np.ix_(e, keep)] - mean_x[keep]) * scale).astype("float32") for e in (test, held.train))
+        fitted = x_test @ weights
+        found.prediction[np.ix_(test, targets)] = fitted + (mean_y + moments.mean_y)[targets]
+        v, _ = _standardised(moments.y[np.ix_(test, targets)])
+        p, sd = _standardised(fitted)
+        rho = np.clip(np.mean(v * p, 0, dtype="float64"), -0.999999, 0.999999)
+        found.z[f, targets] = np.arctanh(rho)
+        owner = np.repeat(np.arange(len(sizes)), sizes)[keep]
+        for b in np.unique(owner):
+            part = x_test[:, owner == b] @ weights[owner == b]
+            found.split[b, f, targets] = np.mean(v * (part - part.mean(0)), 0, dtype="float64") / sd
+        # Influence on the correlation, turned into one on the mean over folds of its atanh.
+        to_z = (1 / (1 - rho**2) / k_folds).astype("float32")
+        r = rho.astype("float32")
+        as_test = (v * p - r / 2 * (v**2 + p**2)) * (to_z / len(test))
+        gradient = x_test.T @ ((v - r * p) / (len(test) * sd))
+        direction = (u @ ((u.T @ gradient) * shrink)).astype("float32")
+        residual = moments.y[np.ix_(held.train, targets)] - mean_y[targets].astype("float32") - x_train @ weights
+        as_train = (x_train @ direction) * residual
+        as_train = (as_train - as_train.mean(0)) * to_z
+        found.influence[f, 0][:, targets] = block_sums(as_test, block[test], n_blocks)
+        found.influence[f, 1][:, targets] = block_sums(as_train, block[held.train], n_blocks)
 
 
 def grid(
@@ -246,9 +275,10 @@ def _decompose(gram: np.ndarray, keep: np.ndarray, scale: np.ndarray) -> tuple[n
 
 
 def _standardised(a: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    sd = a.std(0)
-    sd = np.where(sd > 1e-12, sd, np.inf)
-    return (a - a.mean(0)) / sd, sd
+    a = a - a.mean(0)
+    sd = np.sqrt(np.einsum("nt,nt->t", a, a) / len(a))
+    sd = np.where(sd > 1e-12, sd, np.float32(np.inf))
+    return a / sd, sd
 
 
 def _atanh(r: np.ndarray) -> np.ndarray:

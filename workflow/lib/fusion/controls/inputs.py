@@ -12,7 +12,7 @@ from fusion.controls.bands import principal
 from fusion.controls.battery import Design
 from fusion.encoding.folds import contiguous_blocks, film_blocks, film_time_blocks, make_folds
 from fusion.encoding.inputs import Activations, Recording, electrode_groups, read_recordings, read_responses
-from fusion.encoding.prepare import drift_regressors, remove_drift, scale_targets
+from fusion.encoding.prepare import drift_regressors
 from fusion.errors import InputError
 from fusion.labelled import open_labelled
 
@@ -91,11 +91,9 @@ def groups(paths: list[str], spec: dict) -> Iterator[Group]:
     for electrodes, positions in electrode_groups(recordings):
         own = [recordings[k] for k in positions]
         at = np.concatenate([np.arange(ends[k], ends[k + 1]) for k in positions])
-        flat = np.ascontiguousarray(read_responses(own, electrodes)[..., take]).reshape(len(at), -1)
-        scale_targets(flat)
+        flat = read_responses(own, electrodes)[..., take].reshape(len(at), -1)
         viewing = np.concatenate([np.full(len(r.event), r.name) for r in own])
-        remove_drift(flat, drift_regressors(onset_s[at], viewing, spec["drift_cosines_s"]))
-        scale_targets(flat)
+        flat = prepared(flat, drift_regressors(onset_s[at], viewing, spec["drift_cosines_s"]))
         try:
             folds = make_folds(onset_s[at], stimulus[at], validation=spec["validation"], gap_s=spec["gap_s"], fold=fold[at])
         except ValueError as error:
@@ -105,6 +103,18 @@ def groups(paths: list[str], spec: dict) -> Iterator[Group]:
         labels, block = film_time_blocks(onset_s[at], stimulus[at], spec["block_s"])
         design = Design(flat.reshape(len(at), len(electrodes), -1), folds, block, tuple(spec["alphas"]))
         yield Group(design, own, electrodes, recordings[0].bin[take].astype(float), labels, onset_s[at], stimulus[at])
+
+
+def prepared(responses: np.ndarray, regressors: np.ndarray) -> np.ndarray:
+    """Return responses (n, T) float64 less ``regressors`` (n, d; a constant among them), of unit variance; 0 where broken or constant."""
+    y = np.asarray(responses, "float64")
+    y = np.where(np.isfinite(y).all(0), y, 0.0)
+    y = y - y[0]
+    before = y.std(0)
+    basis = np.linalg.qr(regressors)[0]
+    y -= basis @ (basis.T @ y)
+    sd = y.std(0)
+    return y / np.where(sd > 1e-6 * before, sd, np.inf)
 
 
 def networks(pairs: list[list[str]], paths: list[str]) -> dict[str, Activations]:
