@@ -20,22 +20,31 @@ def contrast_spec(wildcards):
         "a": operand_spec(contrast["a"]),
         "b": operand_spec(contrast["b"]),
         "alternative": contrast["alternative"],
-        "windows": statistics["windows"],
-        "bin_weights": statistics["bin_weights"],
-        "multipliers": statistics["multipliers"],
-        "min_blocks": statistics["min_blocks"],
+        "validation": config["encoding"]["validation"],
+        **{key: statistics[key] for key in ("procedure", "windows", "bin_weights", "multipliers", "min_blocks", "gate_bins")},
         "seed": config["seed"],
     }
 
 
+def contrast_files(wildcards, name):
+    """Return one file of each of the fits that a contrast compares."""
+    folder = f"<results>/encoding/{wildcards.subject}_{wildcards.alignment}_"
+    return [f"{folder}{fit}/{name}" for fit in contrast_fits(wildcards.contrast)]
+
+
 def contrast_influences(wildcards):
     """Return the influence files of the fits that a contrast compares."""
-    return expand(
-        "<results>/encoding/{subject}_{alignment}_{fit}/influence.nc",
-        subject=wildcards.subject,
-        alignment=wildcards.alignment,
-        fit=contrast_fits(wildcards.contrast),
-    )
+    return contrast_files(wildcards, "influence.nc")
+
+
+def contrast_bootstraps(wildcards):
+    """Return the bootstrap intervals of those fits, which only the paper's procedure looks at."""
+    return contrast_files(wildcards, "bootstrap.nc") if config["statistics"]["procedure"] == "paper" else []
+
+
+def bootstrap_spec(wildcards):
+    """Return what shapes the bootstrap of a fit."""
+    return {**encode_spec(wildcards), "resamples": config["statistics"]["resamples"], "seed": config["seed"]}
 
 
 def contrast_tables():
@@ -87,6 +96,7 @@ def calibrate_spec(wildcards):
         "parts": {name: list(ZOO[name]["parts"]) for name in config["models"] if ZOO[name].get("parts")},
         "window": config["statistics"]["primary_window"],
         "windows": config["statistics"]["windows"],
+        "validation": config["encoding"]["validation"],
         **{key: config["statistics"][key] for key in ("bin_weights", "multipliers", "min_blocks")},
         **{key: config["calibrate"][key] for key in ("repetitions", "electrodes", "width", "step_ms")},
         "bin_ms": config["responses"]["bin_ms"],
@@ -97,9 +107,36 @@ def calibrate_spec(wildcards):
     }
 
 
+rule bootstrap:
+    input:
+        responses=encode_responses,
+        activations=encode_activation_files,
+        influence="<results>/encoding/{subject}_{alignment}_{model}-{init}-{pairing}/influence.nc",
+    output:
+        intervals="<results>/encoding/{subject}_{alignment}_{model}-{init}-{pairing}/bootstrap.nc",
+    log:
+        "<logs>/bootstrap/{subject}_{alignment}_{model}-{init}-{pairing}.log",
+    benchmark:
+        "<benchmarks>/bootstrap/{subject}_{alignment}_{model}-{init}-{pairing}.tsv"
+    conda:
+        "../../envs/encoding.yaml"
+    threads: 4
+    resources:
+        mem_mb=encode_mem_mb,
+        runtime=2880,
+    params:
+        spec=bootstrap_spec,
+        code=code("bootstrap.py"),
+    message:
+        "Refitting resampled events of subject {wildcards.subject}, {wildcards.alignment}: {wildcards.model}-{wildcards.init}-{wildcards.pairing}"
+    script:
+        "../scripts/bootstrap.py"
+
+
 rule contrast:
     input:
         influence=contrast_influences,
+        bootstrap=contrast_bootstraps,
     output:
         table="<results>/contrasts/{subject}_{alignment}_{contrast}.parquet",
     log:
@@ -194,7 +231,7 @@ rule calibrate_world:
     benchmark:
         "<benchmarks>/calibrate_world/{alignment}_{world}.tsv"
     conda:
-        "../../envs/contrasts.yaml"
+        "../../envs/encoding.yaml"
     threads: 1
     resources:
         mem_mb=2500,

@@ -7,7 +7,7 @@ import pandas as pd
 import yaml
 
 from fusion.atomic import whole
-from fusion.contrasts import calibration, dictionary
+from fusion.contrasts import dictionary, rates
 from fusion.logs import log_to
 from fusion.tables import write_tsv
 
@@ -16,7 +16,7 @@ log = log_to(snakemake.log[0])
 spec = snakemake.params.spec
 results = pd.concat(map(pd.read_parquet, snakemake.input.worlds), ignore_index=True)
 
-table = calibration.rates(results, spec["level"], spec["correction"], ["alignment", "world", "size", "minutes"])
+table = rates.rates(results, spec["level"], spec["correction"], ["alignment", "world", "size", "minutes"])
 
 worst = table[(table["nulls"] > 0) & (table["procedure"] == "calibrated")]["fpr_05"].max()
 log.info("largest false-positive rate of the calibrated procedure at 0.05: %.3f", worst)

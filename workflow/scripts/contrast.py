@@ -2,7 +2,7 @@
 
 from contextlib import ExitStack
 
-from fusion.contrasts import fits, table
+from fusion.contrasts import fits, paper_table, table
 from fusion.labelled import open_labelled
 from fusion.logs import log_to
 from fusion.seeds import rng_for
@@ -16,7 +16,12 @@ with ExitStack() as stack:
     loaded = [fits.fit_from(stack.enter_context(open_labelled(path)), path) for path in snakemake.input.influence]
     for fit in loaded:
         log.info("%s: %d electrodes, %d blocks, %d events", fit.name, len(fit.electrodes), len(fit.blocks), fit.n_events)
-    result = table.contrast_table(loaded, spec, rng)
+    if spec["procedure"] == "paper":
+        intervals = [stack.enter_context(open_labelled(path)) for path in snakemake.input.bootstrap]
+        lows = {str(own.attrs["fit"]): own["r_val_low"].to_pandas() for own in intervals}
+        result = paper_table.paper_table(loaded, lows, spec)
+    else:
+        result = table.contrast_table(loaded, spec, rng)
 
 for (window, reason), rows in result[~result["tested"]].groupby(["window", "reason"]):
     log.warning("window %s: %d electrodes not tested: %s", window, len(rows), reason)

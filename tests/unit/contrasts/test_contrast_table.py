@@ -16,6 +16,7 @@ SPEC = {
     "b": {"rank": 1, "of": ["b-trained-true"]},
     "alternative": "greater",
     "windows": {"after": [0, 1000]},
+    "validation": "nested",
     "bin_weights": "validation",
     "multipliers": 100,
     "min_blocks": 8,

@@ -1,4 +1,4 @@
-"""Error rates and power of the contrasts, measured in simulations on the user's own geometry."""
+"""Simulated subjects with planted truth, and every contrast's p-values at their electrodes."""
 
 from __future__ import annotations
 
@@ -8,16 +8,12 @@ import numpy as np
 import pandas as pd
 
 from fusion.contrasts import paper, planted
-from fusion.contrasts.correct import q_values
 from fusion.contrasts.fits import Fit
 from fusion.contrasts.geometry import Geometry
 from fusion.contrasts.table import contrast_table, side, window_bins
 from fusion.encoding.fit import Settings, fit_electrodes
 from fusion.encoding.scores import fisher
 from fusion.seeds import rng_for
-
-PROCEDURES = {"p": "calibrated", "p_max": "calibrated, any bin", "p_binwise": "bin-wise (paper)"}
-NULL_LEVELS = (0.05, 0.01)
 
 
 def simulate_fits(geometry: Geometry, follows: list[dict[str, float]], world: planted.World, effect: float, spec: dict, settings: Settings, repetition: int) -> list[Fit]:  # fmt: skip
@@ -62,7 +58,7 @@ def binwise_p(fits: list[Fit], spec: dict) -> np.ndarray:
     """Return the p-values of the paper's test across all bins, on the same scores as the other procedures (no gate)."""
     by_name = {fit.name: fit for fit in fits}
     every = np.ones(len(fits[0].bins), bool)
-    a, b = (np.tanh(side(by_name, spec[label], every).z).mean(axis=0) for label in "ab")
+    a, b = (np.tanh(side(by_name, spec[label], every, spec["validation"]).z).mean(axis=0) for label in "ab")
     return paper.binwise_test(a - b, np.isfinite(a - b), spec["alternative"])["p"]
 
 
@@ -79,7 +75,7 @@ def run_world(geometry: Geometry, name: str, effect: float, repetitions: range, 
         Numbers of the simulated subjects.
     spec
         As in :func:`simulate_fits`, and ``contrasts`` (name -> ``a``, ``b``, ``alternative``), ``window`` (name),
-        ``windows``, ``bin_weights``, ``multipliers``, ``min_blocks``.
+        ``windows``, ``validation``, ``bin_weights``, ``multipliers``, ``min_blocks``.
 
     Yields
     ------
@@ -103,46 +99,3 @@ def run_world(geometry: Geometry, name: str, effect: float, repetitions: range, 
             kept = table[["electrode", "contrast", "p", "p_max", "effect", "se", "r_a", "r_b"]]
             follows = [kinds[k % len(kinds)] for k in range(len(worlds))]
             yield kept.assign(world=name, follows=follows, repetition=repetition, truth=truth, p_binwise=binwise_p(chosen, own))
-
-
-def rates(results: pd.DataFrame, level: float, correction: str, by: list[str]) -> pd.DataFrame:
-    """Return error rates and power of every contrast and procedure.
-
-    Parameters
-    ----------
-    results
-        Rows of :func:`run_world`, several worlds.
-    level
-        False-discovery level.
-    correction
-        ``bh`` or ``by``, over the electrodes of a repetition.
-    by
-        Columns that make a world: ``world``, and what it was varied in.
-
-    Returns
-    -------
-    pd.DataFrame
-        ``by``, ``contrast, procedure, nulls, fpr_05, fpr_05_se, fpr_01, fdr, alternatives, power_05, power_fdr, mean_effect``.
-        Standard errors are over repetitions (electrodes of one share features); rates without cases are missing.
-    """
-    rows = []
-    for key, group in results.groupby([*by, "contrast"], sort=False):
-        null, true = group[~group["truth"]], group[group["truth"]]
-        for column, procedure in PROCEDURES.items():
-            q = group.groupby("repetition")[column].transform(lambda p: q_values(p, correction))
-            found = q < level
-            per = null.assign(hit=null[column] < NULL_LEVELS[0]).groupby("repetition")["hit"].mean()
-            false = (found & ~group["truth"]).groupby(group["repetition"]).sum()
-            share = false / np.maximum(found.groupby(group["repetition"]).sum(), 1)
-            rows.append({
-                **dict(zip([*by, "contrast"], key, strict=True)), "procedure": procedure, "nulls": len(null),
-                "fpr_05": _rate(null[column] < 0.05), "fpr_05_se": per.std() / np.sqrt(len(per)) if len(per) > 1 else np.nan,
-                "fpr_01": _rate(null[column] < 0.01), "fdr": share.mean() if len(null) else np.nan, "alternatives": len(true),
-                "power_05": _rate(true[column] < 0.05), "power_fdr": _rate(found[group["truth"]]), "mean_effect": group["effect"].mean(),
-                "mean_r_a": group["r_a"].mean(),
-            })  # fmt: skip
-    return pd.DataFrame(rows)
-
-
-def _rate(hits: pd.Series) -> float:
-    return float(hits.mean()) if len(hits) else np.nan

@@ -50,7 +50,8 @@ def contrast_table(fits: list[fitted.Fit], spec: dict, rng: np.random.Generator)
         All fits that the operands name.
     spec
         ``subject``, ``alignment``, ``contrast``, ``a`` and ``b`` (``of``, a list of fits, and ``rank``; None for nothing),
-        ``alternative``, ``windows`` (name -> first and last bin, ms), ``bin_weights``, ``multipliers``, ``min_blocks``.
+        ``alternative``, ``windows`` (name -> first and last bin, ms), ``validation`` (nested or halves), ``bin_weights``,
+        ``multipliers``, ``min_blocks``.
     rng
         Source of the multipliers.
 
@@ -78,12 +79,11 @@ def window_table(fits: dict[str, fitted.Fit], spec: dict, window: str, rng: np.r
     some = next(iter(fits.values()))
     in_window = window_bins(some.bins, window, spec["windows"][window])
     n_electrodes, n_blocks = len(some.electrodes), len(some.blocks)
-    a, b = (side(fits, spec[label], in_window) for label in "ab")
+    a, b = (side(fits, spec[label], in_window, spec["validation"]) for label in "ab")
     z = a.z - b.z
-    if spec["bin_weights"] == "validation":
-        weights = influence.bin_weights(a.z_val, b.z_val)
-    else:
-        weights = np.full(z.shape, 1 / z.shape[-1])
+    merit = [own.z_val if spec["validation"] == "nested" else own.z_val.mean(axis=0, keepdims=True) + 0 * own.z_val for own in (a, b)]
+    equal = np.full(z.shape, 1 / z.shape[-1])
+    weights = influence.bin_weights(*merit) if spec["bin_weights"] == "validation" else equal
     result = {key: np.full(n_electrodes, np.nan) for key in RESULTS}
     result["n_blocks"] = np.zeros(n_electrodes, int)
     alone = spec["a"] is None or spec["b"] is None
@@ -119,8 +119,12 @@ def window_bins(bins: np.ndarray, name: str, window: list[float]) -> np.ndarray:
     return inside
 
 
-def side(fits: dict[str, fitted.Fit], operand: dict | None, in_window: np.ndarray) -> Side:
-    """Return one side of a contrast, its fit chosen among the operand's on validation, fold by fold."""
+def side(fits: dict[str, fitted.Fit], operand: dict | None, in_window: np.ndarray, validation: str = "nested") -> Side:
+    """Return one side of a contrast, its fit chosen among the operand's on validation.
+
+    With ``nested`` validation a fold's own scores decide for it: scores averaged over folds have seen every test event.
+    With ``halves`` no validation event is a test event, and the average decides for all folds.
+    """
     some = next(iter(fits.values()))
     if operand is None:
         zero = np.zeros((*some.z.shape[:2], int(in_window.sum())))
@@ -129,6 +133,8 @@ def side(fits: dict[str, fitted.Fit], operand: dict | None, in_window: np.ndarra
     merit = np.stack([fit.z_val[..., in_window].mean(axis=-1) for fit in candidates])
     choice = fitted.choose(merit, operand["rank"])
     overall = fitted.choose(merit.mean(axis=1, keepdims=True), operand["rank"])[0]
+    if validation == "halves":
+        choice = np.repeat(overall[None], len(choice), axis=0)
     z, z_val = (np.full((*choice.shape, int(in_window.sum())), np.nan) for _ in range(2))
     for index, fit in enumerate(candidates):
         at = choice == index
