@@ -16,8 +16,11 @@ from fusion.contrasts import regions as region_tables
 from fusion.contrasts import sites as site_tables
 
 MODELS = {
-    "slip": "vision-language", "slip_clip": "vision-language", "slip_simclr": "vision", "sbert": "language",
-}  # fmt: skip
+    "slip": "vision-language",
+    "slip_clip": "vision-language",
+    "slip_simclr": "vision",
+    "sbert": "language",
+}
 CONTRASTS = {
     "multimodal_vs_unimodal": {"a": ["slip", "slip_clip"], "b": ["slip_simclr", "sbert"], "test": "multimodal"},
     "slip_vs_simclr": {"a": "slip", "b": "slip_simclr", "test": "slip"},
@@ -41,11 +44,31 @@ GAIN = {
     "trained_vs_random": {"integration": 0.2, "vision": 0.15, "language": 0.12, "both": 0.12},
 }
 REGIONS = [
-    "superiortemporal", "middletemporal", "inferiorparietal", "supramarginal", "insula", "superiorfrontal", "caudalmiddlefrontal",
-    "inferiortemporal", "fusiform", "lateralorbitofrontal", "rostralmiddlefrontal", "parsopercularis", "parstriangularis", "precentral",
-    "postcentral", "entorhinal", "parahippocampal", "temporalpole", "bankssts", "lateraloccipital", "medialorbitofrontal", "precuneus",
-    "superiorparietal", "transversetemporal",
-]  # fmt: skip
+    "superiortemporal",
+    "middletemporal",
+    "inferiorparietal",
+    "supramarginal",
+    "insula",
+    "superiorfrontal",
+    "caudalmiddlefrontal",
+    "inferiortemporal",
+    "fusiform",
+    "lateralorbitofrontal",
+    "rostralmiddlefrontal",
+    "parsopercularis",
+    "parstriangularis",
+    "precentral",
+    "postcentral",
+    "entorhinal",
+    "parahippocampal",
+    "temporalpole",
+    "bankssts",
+    "lateraloccipital",
+    "medialorbitofrontal",
+    "precuneus",
+    "superiorparietal",
+    "transversetemporal",
+]
 UNCOVERED = ["cuneus", "pericalcarine", "lingual", "frontalpole"]
 BINS_MS = np.arange(-2000, 2001, 25.0)
 
@@ -64,9 +87,21 @@ def electrodes_of(subjects: int, electrodes: int, space="MNI152NLin2009cAsym", r
             shaft = f"{chr(65 + start // 8 % 26)}{'x' * (start // 8 // 26)}"
             for depth in range(min(8, len(indices) - start)):
                 x, y, z = np.round(entry * (1 - 0.09 * depth), 2) if space else (np.nan,) * 3
-                rows.append({"subject": f"{s + 1:02d}", "electrode": f"{shaft}{depth + 1}", "kept": True, "reason": np.nan, "x": x, "y": y, "z": z,
-                             "space": space if space else np.nan, "region": region if regions and rng.random() > 0.05 else np.nan,
-                             "hemisphere": hemisphere if regions else np.nan, "shaft": shaft})  # fmt: skip
+                rows.append(
+                    {
+                        "subject": f"{s + 1:02d}",
+                        "electrode": f"{shaft}{depth + 1}",
+                        "kept": True,
+                        "reason": np.nan,
+                        "x": x,
+                        "y": y,
+                        "z": z,
+                        "space": space if space else np.nan,
+                        "region": region if regions and rng.random() > 0.05 else np.nan,
+                        "hemisphere": hemisphere if regions else np.nan,
+                        "shaft": shaft,
+                    }
+                )
     table = pd.DataFrame(rows).astype({"region": object, "hemisphere": object, "space": object, "reason": object})
     dropped = table[table.index % 12 == 7].copy()
     dropped["electrode"], dropped["kept"] = "Z" + dropped.electrode, False
@@ -95,16 +130,35 @@ def tested_contrasts(channels: pd.DataFrame, alignments, effect=1.0, seed=0) -> 
                 d = np.array([GAIN[contrast].get(k, 0.0) for k in kind]) * scale * rng.uniform(0.6, 1.4, n) + rng.normal(0, 1, n) * se
                 t = d / se
                 base = 0.0 if sides["b"] == "nothing" else np.where(kind == "none", rng.normal(0, 0.012, n), rng.gamma(5, 0.03, n))
-                part = pd.DataFrame({
-                    "subject": kept.subject, "electrode": kept.electrode, "alignment": alignment, "contrast": contrast, "window": window,
-                    "alternative": alternative, "a": f"{rng.choice(np.ravel(sides['a']))}-trained-true".replace("random0-trained", "random0"),
-                    "b": "nothing" if sides["b"] == "nothing" else f"{np.ravel(sides['b'])[0]}-trained-true", "layer_a": "blocks.3", "layer_b": "blocks.2",
-                    "r_a": np.tanh(np.arctanh(base) + d), "r_b": base, "effect": d, "se": se,
-                    "ci_low": d - stats.t.ppf(0.975, df) * se, "ci_high": d + stats.t.ppf(0.975, df) * se, "t": t, "df": df,
-                    "p": stats.t.sf(t, df) if alternative == "greater" else 2 * stats.t.sf(abs(t), df), "p_max": np.clip(stats.t.sf(t, df) * 3, 0.001, 1),
-                    "latency_ms": np.clip(np.round(rng.normal(350, 180, n) / 25) * 25, 0, 1000), "n_events": 1600.0, "n_blocks": 30.0,
-                    "tested": scored, "reason": np.where(scored, "", "no score for a"),
-                })  # fmt: skip
+                part = pd.DataFrame(
+                    {
+                        "subject": kept.subject,
+                        "electrode": kept.electrode,
+                        "alignment": alignment,
+                        "contrast": contrast,
+                        "window": window,
+                        "alternative": alternative,
+                        "a": f"{rng.choice(np.ravel(sides['a']))}-trained-true".replace("random0-trained", "random0"),
+                        "b": "nothing" if sides["b"] == "nothing" else f"{np.ravel(sides['b'])[0]}-trained-true",
+                        "layer_a": "blocks.3",
+                        "layer_b": "blocks.2",
+                        "r_a": np.tanh(np.arctanh(base) + d),
+                        "r_b": base,
+                        "effect": d,
+                        "se": se,
+                        "ci_low": d - stats.t.ppf(0.975, df) * se,
+                        "ci_high": d + stats.t.ppf(0.975, df) * se,
+                        "t": t,
+                        "df": df,
+                        "p": stats.t.sf(t, df) if alternative == "greater" else 2 * stats.t.sf(abs(t), df),
+                        "p_max": np.clip(stats.t.sf(t, df) * 3, 0.001, 1),
+                        "latency_ms": np.clip(np.round(rng.normal(350, 180, n) / 25) * 25, 0, 1000),
+                        "n_events": 1600.0,
+                        "n_blocks": 30.0,
+                        "tested": scored,
+                        "reason": np.where(scored, "", "no score for a"),
+                    }
+                )
                 if contrast == "any_vs_nothing":
                     part["a"] = [f"{m}-trained-true" for m in rng.choice(list(MODELS), n)]
                 parts.append(part)
@@ -119,8 +173,14 @@ def sites(subjects: int, electrodes: int, alignments=("language", "vision"), spa
     channels = electrodes_of(subjects, electrodes, space, regions, seed)
     contrasts, kind = tested_contrasts(channels, alignments, effect, seed)
     contrasts = correct.add_families(contrasts, "bh")
-    spec = {"contrasts": {name: c["test"] for name, c in CONTRASTS.items()}, "alignments": list(alignments), "window": "after", "level": 0.05,
-            "correction": "bh", "modality": MODELS}  # fmt: skip
+    spec = {
+        "contrasts": {name: c["test"] for name, c in CONTRASTS.items()},
+        "alignments": list(alignments),
+        "window": "after",
+        "level": 0.05,
+        "correction": "bh",
+        "modality": MODELS,
+    }
     tables_ = {(s, f"sub-{s}_task-film_run-1"): part for s, part in channels.groupby("subject")}
     table = site_tables.site_table(site_tables.merge_electrodes(tables_), contrasts, spec)
     truth = kind.rename("planted").rename_axis(["subject", "electrode"]).reset_index()
@@ -155,9 +215,14 @@ def config(subjects: int, alignments, dataset="made_up") -> dict:
     sides = {name: {k: v for k, v in c.items() if k != "test"} | {"test": c["test"]} for name, c in CONTRASTS.items()}
     sides["multimodal_vs_linear"]["b"] = "slip_simclr"  # the zoo of these tests has no row of concatenated features
     user = {
-        "dataset": dataset, "source": "simulate", "models": list(MODELS), "events": {"alignments": list(alignments)}, "contrasts": sides,
-        "stimuli": {"film": {"video": "film.mp4", "transcript": {"file": "w.tsv", "format": "words"}}}, "simulate": {"subjects": subjects},
-    }  # fmt: skip
+        "dataset": dataset,
+        "source": "simulate",
+        "models": list(MODELS),
+        "events": {"alignments": list(alignments)},
+        "contrasts": sides,
+        "stimuli": {"film": {"video": "film.mp4", "transcript": {"file": "w.tsv", "format": "words"}}},
+        "simulate": {"subjects": subjects},
+    }
     return settings.resolve(user, schema, dict.fromkeys(MODELS, {}))
 
 
@@ -167,8 +232,17 @@ def controls(sites: pd.DataFrame, alignments, seed=0) -> dict[str, pd.DataFrame]
     kept = sites[sites.tested][["subject", "electrode"]]
     n, out = len(kept), {"partition": [], "interaction": [], "floors": [], "leak": [], "passive": []}
     q = lambda p: stats.false_discovery_control(p) if n else p  # noqa: E731
-    tests = ["better_than_unimodal", "better_than_concatenation", "unique", "language_shuffle", "vision_shuffle", "both_shuffles", "interaction_unpaired",
-             "interaction", "integration"]  # fmt: skip
+    tests = [
+        "better_than_unimodal",
+        "better_than_concatenation",
+        "unique",
+        "language_shuffle",
+        "vision_shuffle",
+        "both_shuffles",
+        "interaction_unpaired",
+        "interaction",
+        "integration",
+    ]
     for alignment in alignments:
         parts = rng.dirichlet([3, 3, 1, 2], n) * rng.gamma(3, 0.06, (n, 1)) - 0.005
         for k, band in enumerate(["vision", "language", "lowlevel", "multimodal"]):
@@ -184,8 +258,16 @@ def controls(sites: pd.DataFrame, alignments, seed=0) -> dict[str, pd.DataFrame]
                 kept.assign(floor="two layers" if ":" in a else "two random inits", a=a, b=b, alignment=alignment, p=p, q=q(p))
             )
         leak = rng.normal(0.01, 0.02, n)
-        out["leak"].append(kept.assign(alignment=alignment, leak="position", r_leak=leak, r_model=leak + rng.gamma(2, 0.05, n), drift_share=rng.beta(1, 20, n),
-                                       flagged=rng.random(n) < 0.05))  # fmt: skip
+        out["leak"].append(
+            kept.assign(
+                alignment=alignment,
+                leak="position",
+                r_leak=leak,
+                r_model=leak + rng.gamma(2, 0.05, n),
+                drift_share=rng.beta(1, 20, n),
+                flagged=rng.random(n) < 0.05,
+            )
+        )
         for network in ("vision", "language", "multimodal"):
             for feature in ("luminance", "motion_energy", "envelope", "word_rate", "contrast"):
                 bins = np.arange(-2000, 2001, 200.0)
@@ -196,9 +278,13 @@ def controls(sites: pd.DataFrame, alignments, seed=0) -> dict[str, pd.DataFrame]
                     )
                 )
     out = {name: pd.concat(rows, ignore_index=True) for name, rows in out.items()}
-    rows = [(a, w, 1.0, 10.0, c, pr, 500 * (w == "none"), rng.beta(5, 95), 0.01, 500 * (w != "none"), rng.beta(5, 3))
-            for a in alignments for w in ("none", "drift", "vision", "interaction") for c in CONTRASTS
-            for pr in ("calibrated", "calibrated, any bin", "bin-wise (paper)")]  # fmt: skip
+    rows = [
+        (a, w, 1.0, 10.0, c, pr, 500 * (w == "none"), rng.beta(5, 95), 0.01, 500 * (w != "none"), rng.beta(5, 3))
+        for a in alignments
+        for w in ("none", "drift", "vision", "interaction")
+        for c in CONTRASTS
+        for pr in ("calibrated", "calibrated, any bin", "bin-wise (paper)")
+    ]
     names = ["alignment", "world", "size", "minutes", "contrast", "procedure", "nulls", "fpr_05", "fpr_05_se", "alternatives", "power_fdr"]
     out["calibration"] = pd.DataFrame(rows, columns=names)
     return out
@@ -258,8 +344,15 @@ def write_fits(folder: Path, subject: str, names: list[str], base: np.ndarray, a
         wave = rng.normal(size=(400, 1, 1)).astype("float32")
         response = 8 * (wave * base[None, :, None] * 3 * shape + rng.normal(size=(400, len(names), len(BINS_MS)))).astype("float32")
         path = folder / f"responses/sub-{subject}_task-film_run-1_{alignment}.nc"
-        attrs = {"subject": subject, "stimulus": "film", "alignment": alignment, "recording": f"sub-{subject}_task-film_run-1", "sfreq_hz": 512.0,
-                 "unit": "µV", "dropped": json.dumps({"window outside the recording": 7})}  # fmt: skip
+        attrs = {
+            "subject": subject,
+            "stimulus": "film",
+            "alignment": alignment,
+            "recording": f"sub-{subject}_task-film_run-1",
+            "sfreq_hz": 512.0,
+            "unit": "µV",
+            "dropped": json.dumps({"window outside the recording": 7}),
+        }
         with labelled.create(path, {"event": events, "electrode": names, "bin": BINS_MS}, attrs) as file:
             labelled.add(file, "response", ("event", "electrode", "bin"), response)
             labelled.add(file, "onset_s", ("event",), onset)
@@ -282,7 +375,7 @@ def write_fits(folder: Path, subject: str, names: list[str], base: np.ndarray, a
 
 def write_influence(path: Path, table: pd.DataFrame, names, blocks, rng) -> None:
     """Write a fit's block influences, with the chosen layer's z."""
-    chosen = table[table.chosen].pivot(index="electrode", columns="bin", values="r_test").loc[names]
+    chosen = table[table.chosen].pivot_table(index="electrode", columns="bin", values="r_test").loc[names]
     z = np.arctanh(chosen.to_numpy()).astype("float32")
     drift = rng.normal(0, 0.004 / np.sqrt(len(blocks)), (2, len(blocks), 1, 1))
     influence = (drift + rng.normal(0, 0.02 / np.sqrt(len(blocks)), (2, len(blocks), *z.shape))).astype("float32")

@@ -42,8 +42,12 @@ def draw(contrasts: pd.DataFrame, chosen: list[str], window: str, level: float) 
         in_first, in_second = (one[f"q_{first}"] < level).to_numpy(), (one[f"q_{second}"] < level).to_numpy()
         style.zero_line(axes)
         style.zero_line(axes, horizontal=False)
-        looks = [(~in_first & ~in_second, "o", "none", "#777777", "neither"), (in_first & ~in_second, "s", style.GREEN, "white", f"{first} only"),
-                 (~in_first & in_second, "^", style.BLUE, "white", f"{second} only"), (in_first & in_second, "o", style.VERMILLION, "white", "both")]  # fmt: skip
+        looks = [
+            (~in_first & ~in_second, "o", "none", "#777777", "neither"),
+            (in_first & ~in_second, "s", style.GREEN, "white", f"{first} only"),
+            (~in_first & in_second, "^", style.BLUE, "white", f"{second} only"),
+            (in_first & in_second, "o", style.VERMILLION, "white", "both"),
+        ]
         for members, marker, face, edge, label in looks:
             axes.scatter(
                 x[members],

@@ -9,10 +9,20 @@ from markupsafe import Markup
 from fusion.report import brain_view, controls, methods, names, numbers, page, page_tables, provenance, space, story
 
 CONTENTS = [
-    ("answer", "Answer"), ("tests", "Tests"), ("brain", "Brain"), ("regions-section", "Regions"), ("contrasts-section", "Contrasts"), ("models-section", "Models"),
-    ("controls", "Controls"), ("quality", "Quality"), ("limits", "Limits"), ("sites-section", "All sites"), ("cards", "Model cards"), ("methods", "Methods"),
+    ("answer", "Answer"),
+    ("tests", "Tests"),
+    ("brain", "Brain"),
+    ("regions-section", "Regions"),
+    ("contrasts-section", "Contrasts"),
+    ("models-section", "Models"),
+    ("controls", "Controls"),
+    ("quality", "Quality"),
+    ("limits", "Limits"),
+    ("sites-section", "All sites"),
+    ("cards", "Model cards"),
+    ("methods", "Methods"),
     ("provenance", "Provenance"),
-]  # fmt: skip
+]
 
 # Tables that have a place of their own in the page; any other becomes a section under "Controls".
 OWN_PLACE = ("sites", "regions", "contrasts", "electrodes", "scores", "confusion", "overlap", "subjects", "recordings")
@@ -52,15 +62,24 @@ def context(
         "recordings": page_tables.recordings(electrodes, responses),
         "dropped": page_tables.dropped(electrodes),
         "untested": untested_table(contrasts, window),
-        "cards": page_tables.table(provenance.card_rows(cards), "models", "Models: what they were trained on and given; hashes are cut to twelve digits.", words=("trained_on", "sha256")),
+        "cards": page_tables.table(
+            provenance.card_rows(cards),
+            "models",
+            "Models: what they were trained on and given; hashes are cut to twelve digits.",
+            words=("trained_on", "sha256"),
+        ),
         "versions": page_tables.table(provenance.versions(), "versions", "Libraries in the environment that wrote this report."),
-        "times": page_tables.table(times, "times", "Run times of the jobs whose benchmark files were there when this report was written.", sortable=True),
+        "times": page_tables.table(
+            times, "times", "Run times of the jobs whose benchmark files were there when this report was written.", sortable=True
+        ),
         "confusion": confusion_table(tables.get("confusion")),
         "overlap": overlap_table(tables.get("overlap")),
-        "cleaning": page_tables.table(tables["recordings"], "cleaning", "Cleaning: what was found and done in each recording.", sortable=True)
+        "cleaning": page_tables.table(
+            tables["recordings"], "cleaning", "Cleaning: what was found and done in each recording.", sortable=True
+        )
         if "recordings" in tables
         else None,
-    }  # fmt: skip
+    }
     return {
         "dataset": config["dataset"],
         "simulated": config["source"] == "simulate",
@@ -103,8 +122,10 @@ def all_numbers(config: dict, tables: dict[str, pd.DataFrame]) -> dict[str, floa
 
 def tests_table(sites: pd.DataFrame, n: story.Numbers) -> dict:
     """Return the tests of multimodality with counts, shares and intervals; a test that was not made says so."""
-    columns = [{"label": label, "number": number, "words": not number} for label, number in
-               (("Test", False), ("Passing", True), ("Of", True), ("Share (%)", True), ("95% from", True), ("to", True))]  # fmt: skip
+    columns = [
+        {"label": label, "number": number, "words": not number}
+        for label, number in (("Test", False), ("Passing", True), ("Of", True), ("Share (%)", True), ("95% from", True), ("to", True))
+    ]
     rows = []
     for test in (name for name in names.TESTS if f"{name}.of" in n.values):
         values = ["count", "of", "share", "low", "high"] if n.get(f"{test}.of") else ["of"]
@@ -142,7 +163,8 @@ def untested_table(contrasts: pd.DataFrame, window: str) -> dict | None:
 def subjects_table(subjects: pd.DataFrame) -> dict:
     """Return verdicts by subject, and what remains when a subject is left out."""
     caption = (
-        "By subject: electrodes, tested ones, verdicts, and the share of sites of integration with Wilson's 95% interval. The last two columns say how much hangs "
+        "By subject: electrodes, tested ones, verdicts, and the share of sites of integration with Wilson's 95% interval. "
+        "The last two columns say how much hangs "
         "on one subject: sites of integration in the others, and how many those would be had this subject not been recorded."
     )
     labels = {"ci_low": "95% from", "ci_high": "to", "others_alone": "others, alone"}
@@ -161,7 +183,8 @@ def overlap_table(overlap: pd.DataFrame | None) -> dict | None:
         return None
     shown = overlap.assign(**{side: overlap[side].map(lambda t: names.TESTS.get(t, t)) for side in ("one", "other")})
     caption = (
-        "Overlap of the tests: electrodes passing each and both, how many both would be by chance within subjects, shared of either (Jaccard), and the exact "
+        "Overlap of the tests: electrodes passing each and both, how many both would be by chance within subjects, shared "
+        "of either (Jaccard), and the exact "
         "chance of at least as many in both."
     )
     return page_tables.table(

@@ -47,9 +47,18 @@ def draw(sites: pd.DataFrame, by: str, effect: str | None = None) -> tuple[Figur
         display.add_markers(rows[["x", "y", "z"]].to_numpy(), marker_color=look["face"], marker_size=area, **kept)
     for name, look in looks.items():
         handles.append(
-            Line2D([], [], linestyle="", marker=look["marker"], markerfacecolor=look["face"], markeredgecolor=look["edge"], markersize=5.5,
-                   markeredgewidth=look["width"], label=f"{name} ({int((shown.layer == name).sum())})")
-        )  # fmt: skip
+            Line2D(
+                [],
+                [],
+                linestyle="",
+                marker=look["marker"],
+                markerfacecolor=look["face"],
+                markeredgecolor=look["edge"],
+                markersize=5.5,
+                markeredgewidth=look["width"],
+                label=f"{name} ({int((shown.layer == name).sum())})",
+            )
+        )
     for axes in display.axes.values():
         view = {"l": "left", "r": "right", "y": "front", "x": "side", "z": "top"}[axes.direction]
         axes.ax.text(0.5, -0.02, view, transform=axes.ax.transAxes, ha="center", va="top", fontsize=7, color="#555555")

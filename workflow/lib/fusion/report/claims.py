@@ -23,7 +23,9 @@ MEANINGS = {
 
 
 def shares(table: pd.DataFrame, keys: list[str], level: float) -> pd.DataFrame:
-    """Return, per combination of ``keys``, electrodes, how many have p below ``level`` and q below it, the share with p and its Wilson interval."""
+    """Return, per combination of ``keys``, electrodes, how many have p below ``level`` and q below it, the share with p and
+    its Wilson interval.
+    """
     rows = []
     for values, part in table[table["p"].notna()].groupby(keys, sort=False):
         yes = int((part["p"] < level).sum())
@@ -60,7 +62,7 @@ def draw(interaction: pd.DataFrame | None, floors: pd.DataFrame | None, level: f
         found = shares(interaction, ["network", "test", "alignment"], level)
         order = {t: k for k, t in enumerate(MEANINGS)}
         found = found.sort_values("test", key=lambda t: t.map(order).fillna(99), kind="stable")
-        several = found["network"].nunique() > 1
+        several = len(set(found["network"])) > 1
         what = [f"{MEANINGS.get(t, t)}{f' ({n})' if several else ''}" for n, t in zip(found["network"], found["test"], strict=True)]
         parts.append(found.assign(what=what, panel="Battery of the joint network"))
     if floors is not None and len(floors):

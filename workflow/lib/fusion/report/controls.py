@@ -10,13 +10,15 @@ from fusion.report import page_tables
 KNOWN = {
     "partition": (
         "Variance partition",
-        "How much of each site's predictable activity belongs to vision, to language, to low-level features and to the multimodal network, cross-validated in "
+        "How much of each site's predictable activity belongs to vision, to language, to low-level features and to the "
+        "multimodal network, cross-validated in "
         "the same folds. A unique multimodal part can also come from a better code of one modality.",
         ["partition"],
     ),
     "interaction": (
         "Interaction test and modality shuffle",
-        "The strict claim: the part of a joint network's features that is neither vision alone nor language alone must add to both. The shuffles run the network "
+        "The strict claim: the part of a joint network's features that is neither vision alone nor language alone must add "
+        "to both. The shuffles run the network "
         "on misaligned text or frames; they say what a site follows, not that it joins the two.",
         ["claims"],
     ),
@@ -32,7 +34,8 @@ KNOWN = {
     ),
     "leak": (
         "Leak meter",
-        "r of what knows nothing of content (position in the film, word rate, autocorrelation), on the same folds. Where it rivals a model's r, that r is not to "
+        "r of what knows nothing of content (position in the film, word rate, autocorrelation), on the same folds. Where "
+        "it rivals a model's r, that r is not to "
         "be trusted.",
         ["leak"],
     ),
@@ -48,7 +51,8 @@ KNOWN = {
     ),
     "controls_planted": (
         "What every test says of each planted kind",
-        "Simulated data only: for every kind of planted site, the share of electrodes at which each contrast and control says yes, or its mean.",
+        "Simulated data only: for every kind of planted site, the share of electrodes at which each contrast and control "
+        "says yes, or its mean.",
         [],
     ),
     "calibration": (

@@ -36,8 +36,15 @@ def draw(sites: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
             if np.isnan(value):
                 continue
             found = int(sites_wide.iloc[i, j])
-            axes.text(j, i, f"{int(value)}" + (f" ({found})" if found else ""), ha="center", va="center", fontsize=6.3,
-                      color="white" if value > 0.55 * top else "black")  # fmt: skip
+            axes.text(
+                j,
+                i,
+                f"{int(value)}" + (f" ({found})" if found else ""),
+                ha="center",
+                va="center",
+                fontsize=6.3,
+                color="white" if value > 0.55 * top else "black",
+            )
     axes.set_yticks(range(len(wide)), wide.index, fontsize=7)
     axes.set_xticks(range(wide.shape[1]), [f"sub-{s}" for s in wide.columns], rotation=0 if wide.shape[1] < 9 else 90)
     axes.tick_params(length=0)

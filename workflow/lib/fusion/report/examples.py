@@ -112,8 +112,19 @@ def draw(traces: list[dict], fit: str, alignment: str) -> tuple[Figure, pd.DataF
     figure.legend(
         *panels[0, 0].get_legend_handles_labels(), loc="outside upper center", ncol=2, title=f"{names.fit_name(fit)}", title_fontsize=7.5
     )
-    data = [pd.DataFrame({"kind": t["kind"], "subject": t["subject"], "electrode": t["electrode"], "event": range(len(t["response"])), "response_z": t["response"],
-                          "prediction_z": t["prediction"]}) for t in traces]  # fmt: skip
+    data = [
+        pd.DataFrame(
+            {
+                "kind": t["kind"],
+                "subject": t["subject"],
+                "electrode": t["electrode"],
+                "event": range(len(t["response"])),
+                "response_z": t["response"],
+                "prediction_z": t["prediction"],
+            }
+        )
+        for t in traces
+    ]
     return figure, pd.concat(data, ignore_index=True)
 
 

@@ -40,8 +40,16 @@ def draw(tables: list[pd.DataFrame], gap_s: float, alignment: str) -> tuple[Figu
         for row in data[data["recording"] == recording].itertuples():
             never = row.fold < 0
             colour = "white" if never else style.CYCLE[row.fold % len(style.CYCLE)]
-            axes.barh(at, (row.last_s - row.first_s) / 60, left=row.first_s / 60, height=0.6, color=colour, edgecolor="#555555" if never else "white",
-                      linewidth=0.5, alpha=0.75)  # fmt: skip
+            axes.barh(
+                at,
+                (row.last_s - row.first_s) / 60,
+                left=row.first_s / 60,
+                height=0.6,
+                color=colour,
+                edgecolor="#555555" if never else "white",
+                linewidth=0.5,
+                alpha=0.75,
+            )
             if not never and row.last_s - row.first_s > 0.03 * data["last_s"].max():
                 axes.text((row.first_s + row.last_s) / 120, at, str(row.fold + 1), ha="center", va="center", fontsize=7)
     axes.set_yticks(range(len(recordings)), [short(r) for r in reversed(recordings)], fontsize=7)

@@ -33,8 +33,15 @@ def draw(sites: pd.DataFrame, step_ms: float) -> tuple[Figure, pd.DataFrame]:
     for at, region in enumerate(by_region.index):
         for verdict in order:
             one = data[(regions == region) & (data["verdict"] == verdict)]
-            left.scatter(one["latency_ms"], np.full(len(one), at) + spread(len(one)), s=11, marker=names.verdict_marker(verdict, order),
-                         facecolors="none" if verdict == "undecided" else names.verdict_colour(verdict, order), edgecolors=names.verdict_colour(verdict, order), linewidths=0.5)  # fmt: skip
+            left.scatter(
+                one["latency_ms"],
+                np.full(len(one), at) + spread(len(one)),
+                s=11,
+                marker=names.verdict_marker(verdict, order),
+                facecolors="none" if verdict == "undecided" else names.verdict_colour(verdict, order),
+                edgecolors=names.verdict_colour(verdict, order),
+                linewidths=0.5,
+            )
         left.plot([by_region["median"][region]] * 2, [at - 0.35, at + 0.35], color=style.BLACK, linewidth=1.2)
     left.set_yticks(range(len(by_region)), [f"{region} ({n})" for region, n in by_region["size"].items()])
     left.set_ylim(-0.7, len(by_region) - 0.3)

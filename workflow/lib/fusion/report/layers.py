@@ -10,7 +10,7 @@ from fusion.report import names, style
 
 
 def draw(scores: pd.DataFrame, electrodes: pd.DataFrame, models: list[str]) -> tuple[Figure, pd.DataFrame]:
-    """Return, per model, mean r by layer (line, with the electrodes' quartiles) over the share of electrodes that chose it (bars), and the data.
+    """Return, per model, mean r by layer (line, quartiles) over the share of electrodes that chose it (bars), and the data.
 
     Parameters
     ----------

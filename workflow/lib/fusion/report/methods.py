@@ -5,18 +5,39 @@ from __future__ import annotations
 from fusion.report import names
 
 REFERENCES = {
-    "paper": "Subramaniam V, Conwell C, Wang C, Kreiman G, Katz B, Cases I, Barbu A. Revealing vision-language integration in the brain with multimodal networks. ICML 2024. arXiv:2406.14481.",
+    "paper": (
+        "Subramaniam V, Conwell C, Wang C, Kreiman G, Katz B, Cases I, Barbu A. Revealing vision-language integration in the "
+        "brain with multimodal networks. ICML 2024. arXiv:2406.14481."
+    ),
     "slip": "Mu N, Kirillov A, Wagner D, Xie S. SLIP: self-supervision meets language-image pre-training. ECCV 2022. arXiv:2112.12750.",
-    "bids": "Holdgraf C, Appelhoff S, Bickel S, et al. iEEG-BIDS, extending the Brain Imaging Data Structure specification to human intracranial electrophysiology. Scientific Data 2019; 6: 102. doi:10.1038/s41597-019-0105-7.",
-    "bh": "Benjamini Y, Hochberg Y. Controlling the false discovery rate: a practical and powerful approach to multiple testing. J R Stat Soc B 1995; 57: 289-300.",
-    "by": "Benjamini Y, Yekutieli D. The control of the false discovery rate in multiple testing under dependency. Ann Stat 2001; 29: 1165-1188.",
+    "bids": (
+        "Holdgraf C, Appelhoff S, Bickel S, et al. iEEG-BIDS, extending the Brain Imaging Data Structure specification to "
+        "human intracranial electrophysiology. Scientific Data 2019; 6: 102. doi:10.1038/s41597-019-0105-7."
+    ),
+    "bh": (
+        "Benjamini Y, Hochberg Y. Controlling the false discovery rate: a practical and powerful approach to multiple testing. "
+        "J R Stat Soc B 1995; 57: 289-300."
+    ),
+    "by": (
+        "Benjamini Y, Yekutieli D. The control of the false discovery rate in multiple testing under dependency. Ann Stat "
+        "2001; 29: 1165-1188."
+    ),
     "conjunction": "Benjamini Y, Heller R. Screening for partial conjunction hypotheses. Biometrics 2008; 64: 1215-1222.",
     "projection": "Li P, Hastie TJ, Church KW. Very sparse random projections. KDD 2006: 287-296.",
-    "dkt": "Klein A, Tourville J. 101 labeled brain images and a consistent human cortical labeling protocol. Front Neurosci 2012; 6: 171. doi:10.3389/fnins.2012.00171.",
-    "snakemake": "Mölder F, Jablonski KP, Letcher B, et al. Sustainable data analysis with Snakemake. F1000Research 2021; 10: 33. doi:10.12688/f1000research.29032.2.",
-    "nilearn": "Abraham A, Pedregosa F, Eickenberg M, et al. Machine learning for neuroimaging with scikit-learn. Front Neuroinform 2014; 8: 14. doi:10.3389/fninf.2014.00014.",
+    "dkt": (
+        "Klein A, Tourville J. 101 labeled brain images and a consistent human cortical labeling protocol. Front Neurosci "
+        "2012; 6: 171. doi:10.3389/fnins.2012.00171."
+    ),
+    "snakemake": (
+        "Mölder F, Jablonski KP, Letcher B, et al. Sustainable data analysis with Snakemake. F1000Research 2021; 10: 33. "
+        "doi:10.12688/f1000research.29032.2."
+    ),
+    "nilearn": (
+        "Abraham A, Pedregosa F, Eickenberg M, et al. Machine learning for neuroimaging with scikit-learn. Front Neuroinform "
+        "2014; 8: 14. doi:10.3389/fninf.2014.00014."
+    ),
     "wilson": "Wilson EB. Probable inference, the law of succession, and statistical inference. J Am Stat Assoc 1927; 22: 209-212.",
-}  # fmt: skip
+}
 
 
 def paragraphs(config: dict) -> list[tuple[str, str, list[str]]]:
@@ -33,9 +54,13 @@ def paragraphs(config: dict) -> list[tuple[str, str, list[str]]]:
         ("Models", models(config), ["slip", *(["projection"] if config["activations"]["projection"] != "none" else [])]),
         ("Encoding", encoding(config), []),
         ("Statistics", statistics(config), [config["statistics"]["correction"], "conjunction", "wilson"]),
-        ("Regions and figures", "Region names follow the atlas labels of the electrodes table; the list of regions that could have been covered is "
-         "the Desikan-Killiany-Tourville atlas. Brains were drawn with nilearn. The workflow is run by Snakemake.", ["dkt", "nilearn", "snakemake"]),
-    ]  # fmt: skip
+        (
+            "Regions and figures",
+            "Region names follow the atlas labels of the electrodes table; the list of regions that could have been covered is "
+            "the Desikan-Killiany-Tourville atlas. Brains were drawn with nilearn. The workflow is run by Snakemake.",
+            ["dkt", "nilearn", "snakemake"],
+        ),
+    ]
 
 
 def recordings(config: dict) -> str:
@@ -63,12 +88,14 @@ def recordings(config: dict) -> str:
         if ieeg["shaft_ends"] == "drop"
         else " Contacts with one neighbour were referenced to it."
     )
-    said.append({
-        "laplacian": "Each contact was re-referenced to the mean of its neighbours on the shaft (Laplacian)." + end,
-        "bipolar": "Contacts were re-referenced to their neighbour (bipolar).",
-        "average": "Contacts were re-referenced to the average of all.",
-        "none": "The recorded reference was kept.",
-    }[ieeg["reference"]])  # fmt: skip
+    said.append(
+        {
+            "laplacian": "Each contact was re-referenced to the mean of its neighbours on the shaft (Laplacian)." + end,
+            "bipolar": "Contacts were re-referenced to their neighbour (bipolar).",
+            "average": "Contacts were re-referenced to the average of all.",
+            "none": "The recorded reference was kept.",
+        }[ieeg["reference"]]
+    )
     if ieeg["high_gamma_hz"]:
         low, high = ieeg["high_gamma_hz"]
         said.append(f"The signal analysed is the amplitude between {low:g} and {high:g} Hz (Hilbert transform).")
@@ -95,9 +122,8 @@ def events(config: dict) -> str:
         said.append(f"Events closer than {found['min_spacing_s']:g} s to the one before were left out.")
     first, last = response["window_ms"]
     said.append(
-        f"Responses are means over {response['bin_ms']:g} ms every {response['step_ms']:g} ms, centred {first:g} to {last:g} ms around the event.".replace(
-            "-", "\u2212"
-        )
+        f"Responses are means over {response['bin_ms']:g} ms every {response['step_ms']:g} ms, centred {first:g} to "
+        f"{last:g} ms around the event.".replace("-", "\u2212")
     )
     return " ".join(said)
 
@@ -105,7 +131,8 @@ def events(config: dict) -> str:
 def models(config: dict) -> str:
     """Return which models took part, and what became of their layers."""
     said = [
-        f"Models: {listed([names.model_name(m) for m in config['models']])}; each trained and in {config['random_inits']} random initialisation(s)."
+        f"Models: {listed([names.model_name(m) for m in config['models']])}; each trained and in {config['random_inits']} "
+        "random initialisation(s)."
     ]
     projection = config["activations"]["projection"]
     if projection == "none":
@@ -119,8 +146,10 @@ def models(config: dict) -> str:
         up = "and narrower layers projected up to it" if config["activations"]["project_up"] else "and narrower layers kept as they are"
         said.append(f"Layers wider than {size} were reduced to it by a sparse random projection, {up}.")
     if config["events"]["shuffled_pairings"]:
-        said.append(f"For {config['events']['shuffled_pairings']} shuffled pairing(s), text was shifted against frames by at least "
-                    f"{config['events']['shuffle_min_shift_s']:g} s of film.")  # fmt: skip
+        said.append(
+            f"For {config['events']['shuffled_pairings']} shuffled pairing(s), text was shifted against frames by at least "
+            f"{config['events']['shuffle_min_shift_s']:g} s of film."
+        )
     return " ".join(said)
 
 
@@ -128,15 +157,19 @@ def encoding(config: dict) -> str:
     """Return how responses were predicted."""
     fit = config["encoding"]
     folds = "one film held out at a time" if fit["split"] == "film" else f"{fit['folds']} contiguous blocks of film time"
-    said = [f"Every electrode and bin was predicted from each layer by ridge regression, cross-validated over {folds}; training events within "
-            f"{fit['gap_s']:g} s of a held-out event were removed."]  # fmt: skip
+    said = [
+        f"Every electrode and bin was predicted from each layer by ridge regression, cross-validated over {folds}; training events within "
+        f"{fit['gap_s']:g} s of a held-out event were removed."
+    ]
     chosen = (
         "inner folds of the training part"
         if fit["validation"] == "nested"
         else "the first half of each held-out block (the other half is the test)"
     )
-    said.append(f"The penalty ({len(fit['alphas'])} values from {min(fit['alphas']):g} to {max(fit['alphas']):g}, one per target) and the layer "
-                f"(one per electrode) were chosen on {chosen}, never on test events.")  # fmt: skip
+    said.append(
+        f"The penalty ({len(fit['alphas'])} values from {min(fit['alphas']):g} to {max(fit['alphas']):g}, one per target) and the layer "
+        f"(one per electrode) were chosen on {chosen}, never on test events."
+    )
     if fit["drift_cosines_s"]:
         said.append(f"Cosines with periods of {fit['drift_cosines_s']:g} s and longer were regressed out of the responses.")
     said.append("The score is Pearson's r between held-out responses and predictions, averaged over folds as Fisher's z.")
@@ -148,17 +181,29 @@ def statistics(config: dict) -> str:
     tests = config["statistics"]
     windows = "; ".join(f"{name}: {w[0]:g} to {w[1]:g} ms" for name, w in tests["windows"].items()).replace("-", "\u2212")
     weight = "weighted by the positive part of validation scores" if tests["bin_weights"] == "validation" else "equally weighted"
-    said = [f"A contrast is the difference of two models' Fisher z, averaged over the bins ({weight}) of windows declared beforehand ({windows}; verdicts use "
-            f"“{tests['primary_window']}”)."]  # fmt: skip
+    said = [
+        f"A contrast is the difference of two models' Fisher z, averaged over the bins ({weight}) of windows declared "
+        f"beforehand ({windows}; verdicts use "
+        f"“{tests['primary_window']}”)."
+    ]
     if tests["procedure"] == "calibrated":
-        said.append(f"Its standard error comes from the influence of {config['encoding']['block_s']:g}-second blocks of film, as test and as training data, on "
-                    "the score; the test is Student's t with one degree of freedom fewer than blocks.")  # fmt: skip
+        said.append(
+            f"Its standard error comes from the influence of {config['encoding']['block_s']:g}-second blocks of film, as "
+            "test and as training data, on "
+            "the score; the test is Student's t with one degree of freedom fewer than blocks."
+        )
     else:
-        said.append(f"Following the published procedure, bins were tested after {tests['resamples']} bootstrap refits. In simulations of equal information this "
-                    "procedure calls far more than 5% of electrodes different; its p-values are not error rates.")  # fmt: skip
+        said.append(
+            f"Following the published procedure, bins were tested after {tests['resamples']} bootstrap refits. In "
+            "simulations of equal information this "
+            "procedure calls far more than 5% of electrodes different; its p-values are not error rates."
+        )
     name = {"bh": "Benjamini-Hochberg", "by": "Benjamini-Yekutieli"}[tests["correction"]]
-    said.append(f"p-values were corrected over electrodes within each contrast, alignment and window ({name}, false-discovery level {tests['level']:g}). "
-                "Claims over both alignments are partial conjunctions. Shares have 95% Wilson intervals.")  # fmt: skip
+    said.append(
+        f"p-values were corrected over electrodes within each contrast, alignment and window ({name}, false-discovery level "
+        f"{tests['level']:g}). "
+        "Claims over both alignments are partial conjunctions. Shares have 95% Wilson intervals."
+    )
     return " ".join(said)
 
 

@@ -34,7 +34,9 @@ def of_tests(sites: pd.DataFrame) -> dict[str, float]:
 
 
 def share(key: str, count: int, of: int) -> dict[str, float]:
-    """Return ``key.count``, ``key.of`` and, in percent, ``key.share`` with ``key.low`` and ``key.high`` (95% Wilson); none without trials."""
+    """Return ``key.count``, ``key.of`` and, in percent, ``key.share`` with ``key.low`` and ``key.high`` (95% Wilson); none
+    without trials.
+    """
     found = {f"{key}.count": count, f"{key}.of": of}
     if of:
         low, high = binomtest(count, of).proportion_ci(method="wilson")

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - lines are those of the page
 """How the report's page looks."""
 
 CSS = """

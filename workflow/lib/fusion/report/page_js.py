@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - lines are those of the page
 """What moves in the report's page: the brain that turns, and tables that sort and filter. No library, no request."""
 
 TABLES = """

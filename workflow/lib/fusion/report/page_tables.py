@@ -115,8 +115,17 @@ def regions(frame: pd.DataFrame) -> dict:
     shown = frame.copy()
     shown["region"] = [names.region_name(r) if isinstance(r, str) else "unknown" for r in frame["region"]]
     labels = {"ci_low": "95% from", "ci_high": "to"}
-    return table(shown, "regions", "Regions: electrodes, how many were tested, how many are sites of integration, with Wilson's 95% interval; p: chance of at least as "
-                 "many by random placement within subjects; q: corrected over regions.", labels, sortable=True, filtered=True, tall=True)  # fmt: skip
+    return table(
+        shown,
+        "regions",
+        "Regions: electrodes, how many were tested, how many are sites of integration, with Wilson's 95% interval; p: "
+        "chance of at least as "
+        "many by random placement within subjects; q: corrected over regions.",
+        labels,
+        sortable=True,
+        filtered=True,
+        tall=True,
+    )
 
 
 def contrasts(frame: pd.DataFrame, operands: dict, level: float) -> dict:
@@ -127,11 +136,29 @@ def contrasts(frame: pd.DataFrame, operands: dict, level: float) -> dict:
         found = tested[tested["q"] < level]
         quartiles = tested["effect"].quantile([0.25, 0.5, 0.75]) if len(tested) else pd.Series([float("nan")] * 3)
         sides = operands.get(contrast, {"a": "?", "b": "?"})
-        rows.append({"contrast": names.contrast_name(contrast), "a": names.operand_name(sides["a"]), "b": names.operand_name(sides["b"]), "events": alignment,
-                     "window": window, "tested": len(tested), f"q < {level:g}": len(found), "25%": quartiles.iloc[0], "median Δz": quartiles.iloc[1],
-                     "75%": quartiles.iloc[2], "median SE": tested["se"].median() if "se" in tested else float("nan")})  # fmt: skip
-    return table(pd.DataFrame(rows), "contrasts", "Contrasts: Δz is the difference in Fisher z of r, side a minus side b, over tested electrodes.",
-                 words=("a", "b"), sortable=True, filtered=True)  # fmt: skip
+        rows.append(
+            {
+                "contrast": names.contrast_name(contrast),
+                "a": names.operand_name(sides["a"]),
+                "b": names.operand_name(sides["b"]),
+                "events": alignment,
+                "window": window,
+                "tested": len(tested),
+                f"q < {level:g}": len(found),
+                "25%": quartiles.iloc[0],
+                "median Δz": quartiles.iloc[1],
+                "75%": quartiles.iloc[2],
+                "median SE": tested["se"].median() if "se" in tested else float("nan"),
+            }
+        )
+    return table(
+        pd.DataFrame(rows),
+        "contrasts",
+        "Contrasts: Δz is the difference in Fisher z of r, side a minus side b, over tested electrodes.",
+        words=("a", "b"),
+        sortable=True,
+        filtered=True,
+    )
 
 
 def dropped(electrodes: pd.DataFrame) -> dict:

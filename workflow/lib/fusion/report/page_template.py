@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - lines are those of the page
 """The report's page, as a Jinja template."""
 
 TEMPLATE = """

@@ -89,7 +89,9 @@ def versions() -> pd.DataFrame:
 
 
 def run_times(folder) -> pd.DataFrame:
-    """Return, per rule, how many jobs have a benchmark file in ``folder``, their seconds together and the largest memory; empty without files."""
+    """Return, per rule, how many jobs have a benchmark file in ``folder``, their seconds together and the largest memory;
+    empty without files.
+    """
     rows = []
     for path in sorted(Path(folder).glob("*/*.tsv")) if Path(folder).is_dir() else []:
         try:

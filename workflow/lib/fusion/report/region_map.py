@@ -17,7 +17,9 @@ ROWS = (("test_1", "test_2", "Best model is multimodal"), ("test_3", "test_4", "
 
 
 def counts(sites: pd.DataFrame) -> pd.DataFrame:
-    """Return, per test, region and hemisphere: electrodes at which it was made, passing, passing in both alignments, and the centre (mm)."""
+    """Return, per test, region and hemisphere: electrodes at which it was made, passing, passing in both alignments, and
+    the centre (mm).
+    """
     known = sites[space.on_template(sites) & sites["region"].notna() & sites["hemisphere"].notna()]
     parts = []
     for one, both, title in ROWS:
@@ -25,8 +27,18 @@ def counts(sites: pd.DataFrame) -> pd.DataFrame:
             continue
         made = known[known[one].notna()]
         rows = made.assign(passing=read.passed(made, one), in_both=read.passed(made, both) if both in made else False)
-        grouped = rows.groupby(["region", "hemisphere"]).agg(tested=("electrode", "size"), passing=("passing", "sum"), in_both=("in_both", "sum"),
-                                                             x=("x", "mean"), y=("y", "mean"), z=("z", "mean")).reset_index()  # fmt: skip
+        grouped = (
+            rows.groupby(["region", "hemisphere"])
+            .agg(
+                tested=("electrode", "size"),
+                passing=("passing", "sum"),
+                in_both=("in_both", "sum"),
+                x=("x", "mean"),
+                y=("y", "mean"),
+                z=("z", "mean"),
+            )
+            .reset_index()
+        )
         parts.append(grouped.assign(test=one, title=title, fraction=grouped["passing"] / grouped["tested"]))
     columns = ["test", "title", "region", "hemisphere", "tested", "passing", "in_both", "fraction", "x", "y", "z"]
     return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
@@ -74,8 +86,28 @@ def draw(sites: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
     bar = figure.colorbar(colours, cax=figure.add_axes((0.91, share + 0.12, 0.015, 0.6 - share / 2)))
     bar.ax.yaxis.set_major_formatter(lambda v, _: f"{100 * v:.0f}%")
     bar.set_label("Electrodes passing", fontsize=7.5)
-    handles = [Line2D([], [], linestyle="", marker="o", markerfacecolor="none", markeredgecolor=style.VERMILLION, markersize=6, label="covered, none passes"),
-               Line2D([], [], linestyle="", marker="*", markerfacecolor=style.YELLOW, markeredgecolor="#000000", markersize=7, label="at least one passes in both alignments")]  # fmt: skip
+    handles = [
+        Line2D(
+            [],
+            [],
+            linestyle="",
+            marker="o",
+            markerfacecolor="none",
+            markeredgecolor=style.VERMILLION,
+            markersize=6,
+            label="covered, none passes",
+        ),
+        Line2D(
+            [],
+            [],
+            linestyle="",
+            marker="*",
+            markerfacecolor=style.YELLOW,
+            markeredgecolor="#000000",
+            markersize=7,
+            label="at least one passes in both alignments",
+        ),
+    ]
     handles += [
         Line2D(
             [],

@@ -39,12 +39,23 @@ def draw(contrasts: pd.DataFrame, contrast: str, operands: dict, window: str, le
         found = (part["q"] < level).to_numpy()
         higher = (part["effect"] > 0).to_numpy()
         axes.plot([low - margin, high + margin], [low - margin, high + margin], color="#808080", linewidth=0.8, zorder=0)
-        groups = [(~found, "o", "none", "#777777", "no difference found"), (found & higher, "o", style.VERMILLION, "white", "a higher"),
-                  (found & ~higher, "^", style.BLUE, "white", "b higher")]  # fmt: skip
+        groups = [
+            (~found, "o", "none", "#777777", "no difference found"),
+            (found & higher, "o", style.VERMILLION, "white", "a higher"),
+            (found & ~higher, "^", style.BLUE, "white", "b higher"),
+        ]
         for members, marker, face, edge, label in groups:
             if members.any():
-                axes.scatter(part["r_b"][members], part["r_a"][members], s=15, marker=marker, facecolors=face, edgecolors=edge, linewidths=0.5,
-                             label=f"{label} ({int(members.sum())})")  # fmt: skip
+                axes.scatter(
+                    part["r_b"][members],
+                    part["r_a"][members],
+                    s=15,
+                    marker=marker,
+                    facecolors=face,
+                    edgecolors=edge,
+                    linewidths=0.5,
+                    label=f"{label} ({int(members.sum())})",
+                )
         axes.set(xlim=(low - margin, high + margin), ylim=(low - margin, high + margin), aspect="equal")
         axes.set_xlabel(wrap_label("b", names.operand_name(operands["b"])))
         axes.set_ylabel(wrap_label("a", names.operand_name(operands["a"])))

@@ -44,8 +44,12 @@ def draw(contrasts: pd.DataFrame, pairs: list[str], operands: dict, window: str,
         style.zero_line(axes, horizontal=False)
         passed = [(one[f"{c}_q"] < level).to_numpy() if f"{c}_q" in one else np.zeros(len(one), bool) for c in pairs[:2]]
         x, y = one[f"{pairs[1]}_effect"].to_numpy(dtype=float), one[f"{pairs[0]}_effect"].to_numpy(dtype=float)
-        groups = [(~passed[0] & ~passed[1], "o", "none", "#777777", "neither"), (passed[0] & ~passed[1], "^", style.BLUE, "white", f"only {side(operands, pairs[0])}"),
-                  (~passed[0] & passed[1], "s", style.GREEN, "white", f"only {side(operands, pairs[1])}"), (passed[0] & passed[1], "o", style.VERMILLION, "white", "both")]  # fmt: skip
+        groups = [
+            (~passed[0] & ~passed[1], "o", "none", "#777777", "neither"),
+            (passed[0] & ~passed[1], "^", style.BLUE, "white", f"only {side(operands, pairs[0])}"),
+            (~passed[0] & passed[1], "s", style.GREEN, "white", f"only {side(operands, pairs[1])}"),
+            (passed[0] & passed[1], "o", style.VERMILLION, "white", "both"),
+        ]
         for members, marker, face, edge, label in groups:
             axes.scatter(
                 x[members],
@@ -59,8 +63,16 @@ def draw(contrasts: pd.DataFrame, pairs: list[str], operands: dict, window: str,
             )
         if len(pairs) > 2 and f"{pairs[2]}_q" in one:
             third = (one[f"{pairs[2]}_q"] < level).to_numpy()
-            axes.scatter(x[third], y[third], s=42, marker="o", facecolors="none", edgecolors=style.BLACK, linewidths=0.9,
-                         label=f"{names.contrast_name(pairs[2])} ({int(third.sum())})")  # fmt: skip
+            axes.scatter(
+                x[third],
+                y[third],
+                s=42,
+                marker="o",
+                facecolors="none",
+                edgecolors=style.BLACK,
+                linewidths=0.9,
+                label=f"{names.contrast_name(pairs[2])} ({int(third.sum())})",
+            )
         low, high = min(axes.get_xlim()[0], axes.get_ylim()[0]), max(axes.get_xlim()[1], axes.get_ylim()[1])
         axes.plot([low, high], [low, high], color="#B0B0B0", linewidth=0.7, zorder=0)
         axes.set_xlabel(f"Δz, {label_of(operands, pairs[1])}")

@@ -58,8 +58,11 @@ def first(n: Numbers, level: float) -> Markup:
         return start + Markup(", and none ({}) is shown to integrate vision and language at a false-discovery level of {}.").format(
             n.share("integration"), level
         )
-    return start + Markup(", and {} are sites of vision-language integration at a false-discovery level of {}: a multimodal model predicts them better than its "
-                          "unimodal rivals do.").format(n.share("integration"), level)  # fmt: skip
+    return start + Markup(
+        ", and {} are sites of vision-language integration at a false-discovery level of {}: a multimodal model predicts "
+        "them better than its "
+        "unimodal rivals do."
+    ).format(n.share("integration"), level)
 
 
 def second(n: Numbers, config: dict) -> Markup:
@@ -103,8 +106,14 @@ def third(n: Numbers, config: dict) -> Markup:
     if not tested:
         return Markup("How large a difference would have been noticed cannot be said, for want of a test.")
     sizes = Markup(" and ").join(Markup("{} in {} events").format(n(f"{key}.detectable"), key.rsplit(".", 1)[1]) for key in tested)
-    return Markup("With this much film, a difference at a typical electrode would have to exceed {} (Fisher z of r) to be found in four of five repetitions at an "
-                  "uncorrected 0.05; smaller ones would mostly be missed.").format(sizes) + where  # fmt: skip
+    return (
+        Markup(
+            "With this much film, a difference at a typical electrode would have to exceed {} (Fisher z of r) to be found "
+            "in four of five repetitions at an "
+            "uncorrected 0.05; smaller ones would mostly be missed."
+        ).format(sizes)
+        + where
+    )
 
 
 def counted(n: Numbers, key: str, noun: str) -> Markup:
@@ -118,16 +127,31 @@ def limits(n: Numbers, config: dict, tables: set[str]) -> list[Markup]:
     if config["source"] == "simulate":
         said.append(Markup("<strong>The data are simulated.</strong> They test the method; nothing here is about a brain."))
     if "ceiling" not in tables:
-        said.append("Every moment of the film was analysed as seen once. How much of a response could be predicted at all (the noise ceiling) is not estimable, "
-                    "so a low r may mean a poor model or a noisy electrode.")  # fmt: skip
-    said.append(Markup("Electrodes are where clinicians needed them. {} named regions of the atlas have no electrode: nothing is known of them, and no site there does not mean "
-                       "no integration there.").format(n("regions.uncovered")) if n.get("regions.covered") else
-                "Regions of electrodes are not known, so nothing is said about where in the brain sites are; coverage is unknown too.")  # fmt: skip
-    said.append(Markup("“Not shown” is not “absent”: {} tested electrodes are undecided, and {} are predicted by no model.").format(
-        n("verdict.undecided") if n.get("verdict.undecided") else "0", n("verdict.none") if n.get("verdict.none") else "0"))  # fmt: skip
+        said.append(
+            "Every moment of the film was analysed as seen once. How much of a response could be predicted at all (the "
+            "noise ceiling) is not estimable, "
+            "so a low r may mean a poor model or a noisy electrode."
+        )
+    said.append(
+        Markup(
+            "Electrodes are where clinicians needed them. {} named regions of the atlas have no electrode: nothing is "
+            "known of them, and no site there does not mean "
+            "no integration there."
+        ).format(n("regions.uncovered"))
+        if n.get("regions.covered")
+        else "Regions of electrodes are not known, so nothing is said about where in the brain sites are; coverage is unknown too."
+    )
+    said.append(
+        Markup("“Not shown” is not “absent”: {} tested electrodes are undecided, and {} are predicted by no model.").format(
+            n("verdict.undecided") if n.get("verdict.undecided") else "0", n("verdict.none") if n.get("verdict.none") else "0"
+        )
+    )
     if role_of(config, "interaction") is None:
-        said.append("No contrast tests the interaction of vision and language. Beating unimodal models, or their combination, can also come from a better code of one "
-                    "modality; the verdict “integration” here means only that the comparisons named were passed.")  # fmt: skip
+        said.append(
+            "No contrast tests the interaction of vision and language. Beating unimodal models, or their combination, can "
+            "also come from a better code of one "
+            "modality; the verdict “integration” here means only that the comparisons named were passed."
+        )
     if role_of(config, "linear") is None:
         said.append("No contrast sets a multimodal model against unimodal ones put together linearly, so test 5 is not made.")
     if len(config["events"]["alignments"]) == 1:
@@ -140,13 +164,15 @@ def limits(n: Numbers, config: dict, tables: set[str]) -> list[Markup]:
         said.append("There is one film: whether a site would be found with another is not known.")
     if config["statistics"]["procedure"] == "paper":
         said.append(
-            "The published procedure was chosen. Its p-values are not error rates: with equal information in both models it calls most electrodes different."
+            "The published procedure was chosen. Its p-values are not error rates: with equal information in both models "
+            "it calls most electrodes different."
         )
     if not config["ieeg"]["high_pass_hz"] and not config["encoding"]["drift_cosines_s"]:
         said.append("Slow drift was left in. Film and brain both drift, and drift alone makes empty electrodes look predicted.")
     first_ms = config["responses"]["window_ms"][0]
     if first_ms < 0:
         said.append(
-            "r before an event is not evidence of anticipation by itself: neighbouring events and the film's own correlation in time reach there."
+            "r before an event is not evidence of anticipation by itself: neighbouring events and the film's own "
+            "correlation in time reach there."
         )
     return said

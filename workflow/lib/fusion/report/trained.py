@@ -41,13 +41,17 @@ def draw(scores: pd.DataFrame, electrodes: pd.DataFrame, models: list[str]) -> t
             violin(axes, at + 0.19, random, style.GREY)
         axes.set_ylabel("Mean r in the window")
         style.letter(axes, k, f"{alignment.capitalize()} events")
-    panels[-1].set_xticks(range(len(models)), [names.model_name(m).replace(" ", "\n", 1) if len(m) > 12 else names.model_name(m) for m in models],
-                          rotation=0 if len(models) < 9 else 45, ha="center" if len(models) < 9 else "right")  # fmt: skip
+    panels[-1].set_xticks(
+        range(len(models)),
+        [names.model_name(m).replace(" ", "\n", 1) if len(m) > 12 else names.model_name(m) for m in models],
+        rotation=0 if len(models) < 9 else 45,
+        ha="center" if len(models) < 9 else "right",
+    )
     panels[-1].set_xlim(-0.6, len(models) - 0.4)
     n = data.groupby(["subject", "electrode"]).ngroups
     handles = [
-        panels[0].scatter([], [], marker="s", s=40, color=c, label=l)
-        for c, l in ((style.VERMILLION, "trained"), (style.GREY, "random, mean of its draws"))
+        panels[0].scatter([], [], marker="s", s=40, color=c, label=name)
+        for c, name in ((style.VERMILLION, "trained"), (style.GREY, "random, mean of its draws"))
     ]
     figure.legend(handles=handles, loc="outside upper center", ncol=2, title=f"{n} electrodes with signal", title_fontsize=7.5)
     return figure, data
