@@ -196,7 +196,8 @@ def decode(path, clock: FilmClock, wanted: np.ndarray, threads: int = 1) -> Iter
         If the film is damaged, or a packet held no picture.
     """
     wanted = np.asarray(wanted, np.int64)
-    index_of = dict(zip(clock.pts[wanted].tolist(), wanted.tolist(), strict=True))
+    stamps = clock.pts[wanted].tolist()
+    index_of, wanted_stamps = dict(zip(stamps, wanted.tolist(), strict=True)), None if clock.by_order else frozenset(stamps)
     needed = set(clock.group[wanted].tolist())
     needed |= {group - 1 for group in clock.group[wanted[clock.leading[wanted]]].tolist()}
     everything = -1 in needed
@@ -206,7 +207,7 @@ def decode(path, clock: FilmClock, wanted: np.ndarray, threads: int = 1) -> Iter
         stream.thread_type = "AUTO"
         stream.codec_context.thread_count = threads
         try:
-            for count, picture in enumerate(_pictures(container, stream, needed, everything)):
+            for count, picture in enumerate(_pictures(container, stream, needed, everything, wanted_stamps)):
                 stamp = count if clock.by_order else picture.pts
                 if stamp in index_of:
                     found += 1
@@ -224,8 +225,11 @@ def decode(path, clock: FilmClock, wanted: np.ndarray, threads: int = 1) -> Iter
         log.warning("%s: %d of %d pictures are damaged", path, damaged, len(wanted))
 
 
-def _pictures(container, stream, needed: set[int], everything: bool) -> Iterator[av.VideoFrame]:
-    """Yield the pictures of the needed runs of packets; the decoder starts afresh after a run that was left out."""
+def _pictures(container, stream, needed: set[int], everything: bool, wanted) -> Iterator[av.VideoFrame]:
+    """Yield the pictures of the needed runs of packets; the decoder starts afresh after a run that was left out.
+
+    Pictures whose timestamp is not in ``wanted`` and on which no other depends are not decoded (None decodes all).
+    """
     group, decoding = -1, False
     for packet in container.demux(stream):
         if packet.size == 0:
@@ -237,6 +241,8 @@ def _pictures(container, stream, needed: set[int], everything: bool) -> Iterator
                 stream.codec_context.flush_buffers()
             decoding = everything or group in needed
         if decoding:
+            if wanted is not None:
+                stream.codec_context.skip_frame = "DEFAULT" if packet.pts in wanted else "NONREF"
             yield from packet.decode()
     if decoding:
         yield from stream.codec_context.decode(None)

@@ -9,7 +9,7 @@ from itertools import islice
 
 import h5py
 import numpy as np
-from av.video.reformatter import Colorspace, Interpolation
+from av.video.reformatter import ColorRange, Colorspace, Interpolation
 from tqdm import tqdm
 
 from fusion.errors import InputError
@@ -17,6 +17,7 @@ from fusion.stimuli import film
 
 SCALING = Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.BITEXACT  # the same pixels on every machine
 UNSPECIFIED = 2  # AVCOL_SPC_UNSPECIFIED
+MOTION_PX = 64
 LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)  # ITU-R BT.709
 
 
@@ -39,8 +40,8 @@ def check(wanted: np.ndarray, clock: film.FilmClock, tables, path) -> None:
 def pictures(path, clock: film.FilmClock, wanted: np.ndarray, size_px: int, threads: int = 1) -> Iterator[Picture]:
     """Yield the wanted pictures in order, resized so that the shorter side is ``size_px`` at most.
 
-    Motion energy is the mean squared change of luma (0..1) from the picture before, over the time between the two; 0 for the
-    film's first picture.
+    Motion energy is the mean squared change of luma (0..1) from the picture before, both shrunk to ``MOTION_PX``, over the time
+    between the two; 0 for the film's first picture.
 
     Parameters
     ----------
@@ -60,16 +61,15 @@ def pictures(path, clock: film.FilmClock, wanted: np.ndarray, size_px: int, thre
     aspect = film.pixel_aspect(path)
     decoded = film.decode(path, clock, both, threads)
     for index, frame in tqdm(decoded, total=len(both), desc="pictures", unit="picture", mininterval=5):
-        image = resized(frame, size_px, aspect)
-        shape = shape or image.shape
-        if image.shape != shape:
-            found = f"{image.shape[1]} x {image.shape[0]} px after {shape[1]} x {shape[0]}"
+        shape = shape or (frame.width, frame.height)
+        if (frame.width, frame.height) != shape:
+            found = f"{frame.width} x {frame.height} px after {shape[0]} x {shape[1]}"
             raise InputError(path, f"picture {index}", found, "a film of one size")
-        light = luma(image)
+        light = shrunk(frame)
         if index in chosen:
-            follows = before is not None and before_index == index - 1 and before.shape == light.shape
+            follows = before is not None and before_index == index - 1
             change = float(np.mean((light - before) ** 2)) / (clock.seconds[index] - clock.seconds[index - 1]) if follows else 0.0
-            yield Picture(index, image, change)
+            yield Picture(index, resized(frame, size_px, aspect), change)
         before_index, before = index, light
 
 
@@ -106,6 +106,13 @@ def resized(frame, size_px: int, aspect: Fraction | None = None) -> np.ndarray:
     matrix = Colorspace.ITU709 if unknown else None
     image = frame.reformat(width, height, "rgb24", src_colorspace=matrix, interpolation=SCALING, threads=1).to_ndarray()
     return np.ascontiguousarray(np.rot90(image, frame.rotation // 90)) if frame.rotation % 360 else image
+
+
+def shrunk(frame) -> np.ndarray:
+    """Return the luma of a decoded picture, 0..1, its shorter side ``MOTION_PX``: enough for motion, and without the codec's noise."""
+    width, height = film.shape_for(frame.width, frame.height, None, MOTION_PX)
+    options = {"interpolation": Interpolation.AREA | Interpolation.BITEXACT, "dst_color_range": ColorRange.JPEG, "threads": 1}
+    return frame.reformat(width, height, "gray", **options).to_ndarray().astype(np.float32) / np.float32(255)
 
 
 def luma(image: np.ndarray) -> np.ndarray:
