@@ -24,8 +24,8 @@ from fusion.encoding.prepare import drift_regressors
 from fusion.seeds import rng_for
 from fusion.stimuli.pairing import shifts as draw_shifts
 
-BINS_S = np.arange(0, 1.01, 0.2)
-WIDTH, PAIRINGS, SHUFFLES, SHIFTS = 16, 8, 2, 6
+BINS_S = np.arange(0, 1.01, 0.25)
+WIDTH, PAIRINGS, SHUFFLES, SHIFTS = 16, 8, 1, 4
 
 
 def one_world(options: dict) -> pd.DataFrame:
@@ -62,7 +62,7 @@ def rates(table: pd.DataFrame, level: float) -> pd.DataFrame:
 def write_tables(table: pd.DataFrame) -> None:
     """Print Markdown: one table of rates for each correlation and way of removing drift."""
     print("# Nine worlds: which test says what\n")
-    print(f"{PAIRINGS} misaligned pairings, {SHIFTS} time shifts, window 0..1 s in bins of 200 ms, 5 folds, gap 10 s, blocks of 20 s.")
+    print(f"{PAIRINGS} misaligned pairings, {SHIFTS} time shifts, window 0..1 s (bins of 200 ms every 250 ms), 5 folds, gap 10 s, blocks of 20 s.")
     print("Rejection rates at one-sided 0.05; **bold** columns integrate. See docs/controls.md.")
     for (drift, correlation, events, snr), own in table.groupby(["drift", "correlation", "events", "snr"], sort=False):
         count = own[own["test"] == "integration"].groupby("kind").size()
