@@ -1,11 +1,11 @@
 """Error rates and power of the contrasts in simulated worlds, with the paper's bin-wise test beside them.
 
-    python benchmarks/calibration.py run none --events 3000 --repetitions 100 --out DIR
+    python benchmarks/calibration.py run none --events 1500 --repetitions 50 --out DIR
     python benchmarks/calibration.py table DIR
 
-Each run simulates ``repetitions`` subjects of 20 electrodes (so 100 make 2,000 electrodes) who hear words 0.35 s apart, fits
-seven models with the encoding stage's own functions and tests every contrast with the workflow's own. Runs can be cut into
-pieces by ``--first``. ``table`` writes what all runs in DIR measured.
+Each run simulates ``repetitions`` subjects of 40 electrodes (so 50 make 2,000 electrodes) who hear words 0.35 s apart, fits
+five models with the encoding stage's own functions and tests every contrast with the workflow's own. Runs can be cut into
+pieces by ``--first``. ``table`` prints what all runs in DIR measured.
 """
 
 import argparse
@@ -21,26 +21,25 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "workflow" / "lib"))
 from fusion.contrasts import calibration, geometry, rates  # noqa: E402
 from fusion.encoding.fit import Settings  # noqa: E402
 
-MODALITY = {"slip": "vision-language", "clip": "vision-language", "simclr": "vision", "beit": "vision", "text": "language"}
+MODALITY = {"slip": "vision-language", "simclr": "vision", "beit": "vision", "text": "language"}
 PARTS = {"linear": ["simclr", "text"]}
-MULTIMODAL, UNIMODAL = ["slip", "clip"], ["simclr", "beit", "text"]
+UNIMODAL = ["simclr", "beit", "text"]
 
 
-def best(models, rank=1, init="trained"):
+def best(models, rank=1):
     """Return an operand: the model at ``rank`` on validation."""
-    return {"rank": rank, "of": [f"{model}-{init}-true" for model in models]}
+    return {"rank": rank, "of": [f"{model}-trained-true" for model in models]}
 
 
 CONTRASTS = {
     "slip_vs_simclr": (best(["slip"]), best(["simclr"]), "greater"),
     "simclr_vs_beit": (best(["simclr"]), best(["beit"]), "two-sided"),
-    "multimodal_vs_unimodal": (best(MULTIMODAL), best(UNIMODAL), "greater"),
-    "multimodal_vs_linear": (best(MULTIMODAL), best(["linear"]), "greater"),
-    "rank1_vs_rank2": (best(MULTIMODAL + UNIMODAL), best(MULTIMODAL + UNIMODAL, 2), "greater"),
-    "trained_vs_random": (best(["slip"]), best(["slip"], init="random0"), "greater"),
+    "slip_vs_best_unimodal": (best(["slip"]), best(UNIMODAL), "greater"),
+    "slip_vs_linear": (best(["slip"]), best(["linear"]), "greater"),
+    "rank1_vs_rank2": (best(["slip", *UNIMODAL]), best(["slip", *UNIMODAL], 2), "greater"),
     "slip_vs_nothing": (best(["slip"]), None, "greater"),
 }
-FITS = [f"{model}-trained-true" for model in [*MODALITY, "linear"]] + ["slip-random0-true"]
+FITS = [f"{model}-trained-true" for model in [*MODALITY, "linear"]]
 
 
 def run(args):
@@ -50,7 +49,7 @@ def run(args):
         "contrasts": {name: {"a": a, "b": b, "alternative": alternative} for name, (a, b, alternative) in CONTRASTS.items()},
         "bin_weights": "validation", "validation": "nested", "multipliers": 500, "min_blocks": 8,
     }  # fmt: skip
-    own = geometry.synthetic(np.random.default_rng(0), args.events, np.arange(-2000, 2001, 100.0), args.electrodes)
+    own = geometry.synthetic(np.random.default_rng(0), args.events, np.arange(-2000, 2001, 200.0), args.electrodes)
     start = time.process_time()
     repetitions = range(args.first, args.first + args.repetitions)
     rows = pd.concat(calibration.run_world(own, args.world, args.effect, repetitions, spec, Settings(keep_predictions=False)), ignore_index=True)
@@ -87,9 +86,9 @@ if __name__ == "__main__":
     commands = parser.add_subparsers(required=True)
     one = commands.add_parser("run")
     one.add_argument("world")
-    one.add_argument("--events", type=int, default=3000)
-    one.add_argument("--electrodes", type=int, default=20)
-    one.add_argument("--repetitions", type=int, default=100)
+    one.add_argument("--events", type=int, default=1500)
+    one.add_argument("--electrodes", type=int, default=40)
+    one.add_argument("--repetitions", type=int, default=50)
     one.add_argument("--first", type=int, default=0)
     one.add_argument("--effect", type=float, default=1.0)
     one.add_argument("--out", type=Path, required=True)
