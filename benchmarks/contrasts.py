@@ -1,0 +1,107 @@
+"""What the statistics cost: 155 electrodes x 161 bins, 1,000 resamples, against a loop, against refitting, and against the fits.
+
+    python benchmarks/contrasts.py
+
+All on one thread and the same data, in CPU seconds. The loop (electrode by electrode, bin by bin, draw by draw) and the
+refits are run on a part and scaled up; the part is printed.
+"""
+
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+from threadpoolctl import threadpool_info, threadpool_limits
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "workflow" / "lib"))
+
+from fusion.contrasts import bootstrap  # noqa: E402
+from fusion.contrasts.fits import Fit  # noqa: E402
+from fusion.contrasts.table import contrast_table  # noqa: E402
+from fusion.encoding.fit import Settings, fit_electrodes  # noqa: E402
+from fusion.encoding.folds import make_folds  # noqa: E402
+from fusion.encoding.scores import fisher  # noqa: E402
+
+N_EVENTS, N_FEATURES, N_ELECTRODES, N_BINS, RESAMPLES = 3000, 256, 155, 161, 1000
+
+
+def clock(function, *args):
+    """Return what a function returns, and its CPU seconds."""
+    start = time.process_time()
+    out = function(*args)
+    return out, time.process_time() - start
+
+
+def naive(fits, spec, electrodes, draws):
+    """Test some electrodes by plain loops over electrodes, bins and draws; return the p-values of the window and of the maximum."""
+    a, b = fits
+    rng = np.random.default_rng(0)
+    out = []
+    for e in electrodes:
+        z = (a.z[:, e] - b.z[:, e]).mean(0)
+        parts = (a.influence[:, :, :, e] - b.influence[:, :, :, e]).sum(0)
+        t = np.array([z[k] / np.sqrt(sum(len(p) * np.var(p[:, k], ddof=1) for p in parts)) for k in range(len(z))])
+        hits = 0
+        for _ in range(draws):
+            signs = rng.integers(0, 2, parts.shape[:2]) * 2 - 1
+            drawn = [s[:, None] * (p - p.mean(0)) for s, p in zip(signs, parts, strict=True)]
+            best = -np.inf
+            for k in range(len(z)):
+                best = max(best, sum(d[:, k].sum() for d in drawn) / np.sqrt(sum(len(d) * np.var(d[:, k], ddof=1) for d in drawn)))
+            hits += best >= t.max()
+        out.append((1 + hits) / (draws + 1))
+    return out
+
+
+def main():
+    """Measure and print the table."""
+    rng = np.random.default_rng(0)
+    onset = np.cumsum(rng.gamma(4, 0.35 / 4, N_EVENTS))
+    film = np.full(N_EVENTS, "film")
+    features = {name: rng.standard_normal((N_EVENTS, N_FEATURES)).astype(np.float32) for name in "ab"}
+    responses = rng.standard_normal((N_EVENTS, N_ELECTRODES, N_BINS)).astype(np.float32)
+    responses += 0.1 * features["a"][:, :1, None]
+    settings = Settings(keep_predictions=False)
+    fits, cost_fits = [], 0.0
+    for name, x in features.items():
+        fit, seconds = clock(fit_electrodes, {"layer": x}, responses, onset, film, settings)
+        cost_fits += seconds
+        z, z_val = (values.astype(float) for values in (fisher(fit.of_layer(fit.r_test)), fit.of_layer(fit.z_val)))
+        bins, names = np.linspace(-2000, 2000, N_BINS), tuple(f"E{k}" for k in range(N_ELECTRODES))
+        fits.append(Fit(name, names, tuple(fit.blocks), bins, z, z_val, fit.influence, ("layer",) * N_ELECTRODES, N_EVENTS))
+    without, seconds = clock(fit_electrodes, {"layer": features["a"]}, responses, onset, film, Settings(keep_predictions=False, influence=False))
+    influence_cost = cost_fits / 2 - seconds
+    spec = {
+        "a": {"rank": 1, "of": ["a"]}, "b": {"rank": 1, "of": ["b"]}, "alternative": "greater", "windows": {"all": [-2000, 2000]},
+        "bin_weights": "validation", "validation": "nested", "multipliers": RESAMPLES, "min_blocks": 8, "subject": "", "alignment": "", "contrast": "",
+    }  # fmt: skip
+    table, cost = clock(contrast_table, fits, spec, rng)
+    assert table["tested"].all()
+    some, draws = range(2), 5
+    _, part = clock(naive, fits, spec, some, draws)
+    cost_naive = part * N_ELECTRODES / len(some) * RESAMPLES / draws
+    folds = make_folds(onset, film, validation="halves", gap_s=0)
+    counts = bootstrap.resample_counts(rng, N_EVENTS, 1)
+    few = 4
+    flat = responses[:, :few].reshape(N_EVENTS, -1).astype(float)
+    _, part = clock(bootstrap.intervals, features["a"].astype(float), flat, folds, np.array(settings.alphas), counts)
+    cost_refit = 2 * part * RESAMPLES * N_ELECTRODES / few
+    copies = np.repeat(np.arange(N_EVENTS), counts[0])
+    print(f"BLAS: {', '.join(sorted({i['internal_api'] + ' ' + str(i.get('architecture', '')) for i in threadpool_info()}))}")
+    print(f"{N_EVENTS} events, {N_FEATURES} features, {N_ELECTRODES} electrodes x {N_BINS} bins, {len(fits[0].blocks)} blocks, {RESAMPLES} draws")
+    print("\n| what | CPU s | ratio to the contrast |\n| --- | --- | --- |")
+    rows = [
+        ("contrast: window test and maximum over bins", cost),
+        (f"the same by plain loops (from {len(some)} electrodes x {draws} draws)", cost_naive),
+        (f"refitting both models {RESAMPLES} times, by weights (from 1 refit of {few} electrodes)", cost_refit),
+        ("the two fits, with influences", cost_fits),
+        ("of which influences", 2 * influence_cost),
+    ]
+    for what, seconds in rows:
+        print(f"| {what} | {seconds:.3g} | {seconds / cost:.3g} |")
+    print(f"\nA resample holds {len(np.unique(copies))} of {N_EVENTS} events; the others cost nothing when copies are weights.")
+
+
+if __name__ == "__main__":
+    with threadpool_limits(1):
+        main()
