@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from functools import cached_property
+import warnings
+from functools import cached_property, lru_cache
 
 import numpy as np
 from scipy.sparse import csc_array
+from sklearn.exceptions import DataDimensionalityWarning
 from sklearn.random_projection import SparseRandomProjection, johnson_lindenstrauss_min_dim
 
 
@@ -45,15 +47,10 @@ class Projection:
         self.active = size is not None and (width > size or (up and width < size))
         self.size = size if self.active else width
 
-    @cached_property
+    @property
     def components(self):
         """The matrix, (size, width), as scikit-learn makes it."""
-        return SparseRandomProjection(self.size, random_state=self.seed % 2**32).fit(np.zeros((1, self.width), np.float32)).components_
-
-    @cached_property
-    def _by_feature(self):
-        # By columns, because then the product scatters into a small result instead of gathering from a wide batch.
-        return csc_array(self.components, dtype=np.float32)
+        return _components(self.width, self.size, self.seed)
 
     @cached_property
     def digest(self) -> str:
@@ -68,4 +65,18 @@ class Projection:
         """Return (item, size) float32 from (item, width)."""
         if not self.active:
             return features
-        return np.ascontiguousarray((self._by_feature @ np.ascontiguousarray(features.T)).T)
+        return np.ascontiguousarray((_by_feature(self.width, self.size, self.seed) @ np.ascontiguousarray(features.T)).T)
+
+
+# Most layers of a network have one width: they share one matrix, whose drawing takes as long as projecting thousands of items.
+@lru_cache(maxsize=4)
+def _components(width: int, size: int, seed: int):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DataDimensionalityWarning)  # projecting up is what the user asked for
+        return SparseRandomProjection(size, random_state=seed % 2**32).fit(np.zeros((1, width), np.float32)).components_
+
+
+@lru_cache(maxsize=4)
+def _by_feature(width: int, size: int, seed: int):
+    # By columns, because then the product scatters into a small result instead of gathering from a wide batch.
+    return csc_array(_components(width, size, seed), dtype=np.float32)
