@@ -51,8 +51,8 @@ def preprocess(cfg, bids_root, results, monkeypatch, recording=None):
     return run("preprocess", {"ieeg": row["ieeg"], "sidecars": row["sidecars"], "atlas": atlas}, out, spec, monkeypatch)
 
 
-def responses(cfg, cleaned, events, results, monkeypatch):
+def responses(cfg, cleaned, events, results, monkeypatch, recording="r"):
     """Run ``responses`` on what ``preprocess`` wrote."""
     given = {"eeg": cleaned.eeg, "channels": cleaned.channels, "clock": cleaned.clock, "events": str(events)}
-    spec = {"recording": "r", "subject": "01", "stimulus": "film", "alignment": "language", "zscore": False, **cfg["responses"]}
+    spec = {"recording": recording, "subject": "01", "stimulus": "film", "alignment": "language", "zscore": False, **cfg["responses"]}
     return run("responses", given, {"responses": Path(results) / "responses.nc"}, spec, monkeypatch).responses

@@ -1,4 +1,5 @@
 """Broken recordings and sidecars: each is one clear error that names the file, or a warning that is counted."""
+# ruff: noqa: E501  (a table of corruptions reads best with one a line)
 
 import json
 import logging

@@ -234,11 +234,8 @@ def test_real_timings(trial, pauses, within_one, jitter, across_a_pause):
 
     ends = words[["end", "est_end_idx"]].set_axis(["movie_time", "index"], axis=1)
     off = np.abs(treebank.nearest_trigger_sample(ends, words["start"], 2048) - words["est_idx"])
-    explained = {
-        "within one sample": (off <= 1).sum(),
-        "trigger jitter": ((off > 1) & (off <= 64)).sum(),
-        "a pause between": (off > 64).sum(),
-    }
+    counts = [(off <= 1).sum(), ((off > 1) & (off <= 64)).sum(), (off > 64).sum()]
+    explained = dict(zip(("within one sample", "trigger jitter", "a pause between"), counts, strict=True))
     assert explained == {"within one sample": within_one, "trigger jitter": jitter, "a pause between": across_a_pause}
     at_once = (words["start"].shift(-1) - words["end"]).abs() < 0.002  # the next word begins as this one ends
     same = np.roll(at_once, 1)

@@ -194,7 +194,7 @@ def read_positions(sidecars: list[str], space: str | None = None) -> Positions:
     region = next((c for c in REGION_COLUMNS if c in table), None)
     side = next((c for c in ("hemisphere", "hemi", "Hemisphere") if c in table), None)
     out = pd.DataFrame({"electrode": table["name"].to_numpy(), "x": xyz[:, 0], "y": xyz[:, 1], "z": xyz[:, 2]})
-    out["region"] = table[region].astype(object).to_numpy() if region else np.nan
+    out["region"] = table[region].astype(object).to_numpy() if region else np.full(len(table), np.nan, object)
     out["hemisphere"] = hemisphere(table[side].to_numpy() if side else [None] * len(table), xyz[:, 0], name)
     return Positions(out, name, notes)
 

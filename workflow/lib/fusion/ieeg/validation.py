@@ -35,6 +35,9 @@ IN_WORDS = {
     "EVENT_ONSET_ORDER": "the onsets are not in order",
 }
 
+# Errors that change nothing here: columns are found by their names, and columns that are not described are not used.
+HARMLESS = {"TSV_COLUMN_ORDER_INCORRECT", "TSV_ADDITIONAL_COLUMNS_MUST_DEFINE", "TSV_ADDITIONAL_COLUMNS_NOT_ALLOWED"}
+
 
 def run(root) -> list[dict]:
     """Return what the validator finds in the dataset at ``root``: its issues, as it writes them.
@@ -61,7 +64,7 @@ def findings(issues: list[dict], used: list[str]) -> pd.DataFrame:
     """Return the findings as ``COLUMNS``, errors that matter first.
 
     Recommendations (keys and columns that BIDS only recommends) are left out. An error matters if it is about one of the
-    files that the workflow reads.
+    files that the workflow reads and not one of ``HARMLESS``.
 
     Parameters
     ----------
@@ -80,7 +83,16 @@ def findings(issues: list[dict], used: list[str]) -> pd.DataFrame:
         words = IN_WORDS.get(issue["code"])
         text = " ".join(f"{words}: {message}".split() if words and message else (words or message or issue["code"]).split())
         error = issue.get("severity") == "error"
-        rows.append((issue.get("severity", "warning"), issue["code"], issue.get("subCode"), file, text[:300], error and file in read))
+        rows.append(
+            (
+                issue.get("severity", "warning"),
+                issue["code"],
+                issue.get("subCode"),
+                file,
+                text[:300],
+                error and file in read and issue["code"] not in HARMLESS,
+            )
+        )
     table = pd.DataFrame(rows, columns=COLUMNS)
     order = table.assign(rank=(~table["matters"].astype(bool)).astype(int) * 2 + (table["severity"] != "error"))
     return table.loc[order.sort_values(["rank", "file", "code", "field"], kind="stable", na_position="first").index].reset_index(drop=True)

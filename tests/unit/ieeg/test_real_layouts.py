@@ -1,0 +1,251 @@
+"""Real sidecars of ds003688 and ds005574 around noise: counts, reasons, places, film zero. And shapes that other subjects have."""
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import bids_dataset
+import nibabel
+import numpy as np
+import pandas as pd
+import pytest
+import running
+import yaml
+from edfio import Edf, EdfSignal
+
+from fusion import dataset, settings
+from fusion.ieeg import derivative, quality, sidecars, validation
+from fusion.tables import read_tsv, write_tsv
+
+REAL = os.environ.get("FUSION_REAL_LAYOUT")
+real = pytest.mark.skipif(not REAL, reason="FUSION_REAL_LAYOUT is not set")
+
+
+@pytest.fixture
+def ds003688(tmp_path):
+    """Noise at 64 Hz, as long as the film, under the real sidecars of sub-01 (their rate changed to that)."""
+    source, root = Path(REAL) / "ds003688", tmp_path / "ds003688"
+    shutil.copytree(source, root, ignore=shutil.ignore_patterns("annotations", "*task-rest*"))
+    place = root / "sub-01/ses-iemu/ieeg"
+    stem = "sub-01_ses-iemu_task-film_acq-clinical_run-1"
+    kept = {path: path.read_bytes() for path in place.iterdir()}
+    names = read_tsv(place / f"{stem}_channels.tsv")["name"].astype(str)
+    bids_dataset.write(tmp_path / "noise", stem=stem, names=list(names), sfreq=64, data=bids_dataset.signals(0, names, 64, 425))
+    for part in ("vhdr", "vmrk", "eeg"):
+        shutil.copy(tmp_path / "noise" / bids_dataset.FOLDER / f"{stem}_ieeg.{part}", place)
+    for path, content in kept.items():
+        path.write_bytes(content.replace(b"2048.000", b"64.000").replace(b": 2048", b": 64"))
+    return root
+
+
+@real
+def test_ds003688(ds003688, tmp_path, monkeypatch):
+    cfg = running.config(ds003688, film_zero={"rule": "first_event", "value": "music"}, recordings={"tasks": ["film"]})
+    cleaned = running.preprocess(cfg, ds003688, tmp_path / "results", monkeypatch)
+    table, row = read_tsv(cleaned.electrodes).set_index("electrode"), read_tsv(cleaned.quality).iloc[0]
+    assert (row["channels"], row["neural"], row["kept"]) == (111, 103, 82)
+    assert row["film_zero_s"] == 21.325  # the first block of music, not 'start task' at 21.306
+    assert row["line_freq_hz"] == 50
+    assert table.loc["AR8", "reason"] == "bad: noisy"
+    assert table.loc["AR7", "reason"] == "no usable neighbour: AR8 not kept"
+    assert (table["reason"].str.startswith("bad", na=False)).sum() == 2
+    assert (table["reason"].str.startswith("type ", na=False)).sum() == 8
+    assert table.loc["AR2", ["x", "y", "z"]].tolist() == [25.334, 23.354, -31.654]
+    assert set(table.loc[table["kept"], "space"]) == {"ACPC"}
+    assert table.loc["AR2", "hemisphere"] == "R"
+    assert table.loc[table["kept"], "x"].notna().all()
+    assert "cutoff of 107 channels look swapped" in row["warnings"]
+
+
+@real
+def test_the_shipped_config_fits_ds003688(ds003688, monkeypatch):
+    shipped = yaml.safe_load((running.REPOSITORY / "config/ds003688.yaml").read_text())
+    cfg = settings.with_defaults({**shipped, "bids_root": str(ds003688)}, running.SCHEMA)
+    rows = dataset.recordings(cfg, ds003688)
+    assert [(r["recording"], r["stimulus"]) for r in rows] == [("sub-01_ses-iemu_task-film_acq-clinical_run-1", "film")]
+    names = {Path(p).name for p in rows[0]["sidecars"]}
+    assert "sub-01_ses-iemu_task-film_run-1_events.tsv" in names  # without the acq entity of the recording
+    assert "sub-01_ses-iemu_acq-clinical_electrodes.tsv" in names
+
+
+@pytest.fixture
+def ds005574(tmp_path):
+    """20 s of noise in an EDF file under the real sidecars of sub-01."""
+    root = tmp_path / "ds005574"
+    shutil.copytree(Path(REAL) / "ds005574", root)
+    place = root / "sub-01/ieeg"
+    names = read_tsv(place / "sub-01_task-podcast_channels.tsv")["name"].astype(str)
+    rng = np.random.default_rng(0)
+    signals = [EdfSignal(rng.normal(0, 30, 512 * 20), 512, label=n, physical_dimension="uV") for n in names]
+    Edf(signals).write(place / "sub-01_task-podcast_ieeg.edf")
+    return root
+
+
+@real
+@pytest.mark.parametrize(("space", "x"), [(None, 60.0), ("Other", 64.507256)])
+def test_ds005574(ds005574, tmp_path, monkeypatch, space, x):
+    cfg = running.config(ds005574, ieeg={"space": space})  # audio second 0 is recording second 0; there is no events.tsv
+    cleaned = running.preprocess(cfg, ds005574, tmp_path / "results", monkeypatch)
+    table, row = read_tsv(cleaned.electrodes).set_index("electrode"), read_tsv(cleaned.quality).iloc[0]
+    assert (row["channels"], row["kept"]) == (124, 99)
+    assert row["dropped"] == "bad: 11"
+    assert row["film_zero_s"] == 0
+    assert row["line_freq_hz"] == 60
+    assert table.loc["G1", "reason"] == "bad: no localization"
+    assert table.loc["G2", "x"] == pytest.approx(x, rel=1e-6)
+    assert set(table.loc[table["kept"], "space"]) == {space or "MNI152NLin2009aSym"}
+    assert row["with_position"] == table.loc[table["kept"], "x"].notna().sum() >= 92
+    assert "of 2 spaces" in row["warnings"]
+    assert ("taken as mm" in row["warnings"]) == (space == "Other")  # its unit is n/a
+    if space == "Other":
+        assert table["hemisphere"].isna().all()  # the axes of an unnamed space are not known
+
+
+def hd_grid_beside_clinical(root):
+    """Write a subject with two acquisitions of one film: two files of signals and electrodes, one events.tsv."""
+    bids_dataset.write(root)
+    other = bids_dataset.STEM.replace("clinical", "HDgrid")
+    names = [f"B{k}" for k in range(1, 9)] + ["TRIG1"]
+    bids_dataset.write(root, stem=other, names=names, sfreq=512)
+    place = root / bids_dataset.FOLDER
+    (place / f"{other}_events.tsv").unlink()
+    contacts = pd.DataFrame({"name": names[:8], "x": -40.0 - np.arange(8), "y": 5.0, "z": 40.0, "size": 1})
+    contacts.to_csv(place / "sub-01_ses-a_acq-HDgrid_electrodes.tsv", sep="\t", index=False)
+    clinical = pd.DataFrame({"name": bids_dataset.NAMES[:9], "x": np.arange(9) + 20.5, "y": -30.0, "z": 12.0, "size": 4})
+    clinical.to_csv(place / "sub-01_ses-a_acq-clinical_electrodes.tsv", sep="\t", index=False)
+    shutil.copy(place / "sub-01_ses-a_acq-clinical_coordsystem.json", place / "sub-01_ses-a_acq-HDgrid_coordsystem.json")
+    return root
+
+
+def test_two_acquisitions_are_two_recordings_of_one_film(tmp_path, monkeypatch):
+    root = hd_grid_beside_clinical(tmp_path / "bids")
+    cfg = running.config(root, film_zero=bids_dataset.ZERO_RULE)
+    rows = dataset.recordings(cfg, root)
+    assert [r["recording"] for r in rows] == [bids_dataset.STEM.replace("clinical", "HDgrid"), bids_dataset.STEM]
+    tables = {}
+    for row, x, kept, sfreq in zip(rows, (-41, 21.5), (6, 5), (512, 256), strict=True):
+        done = running.preprocess(cfg, root, tmp_path / "results", monkeypatch, row["recording"])
+        table, found = read_tsv(done.electrodes), read_tsv(done.quality).iloc[0]
+        assert table.loc[table["kept"], "x"].iloc[0] == x
+        assert (found["kept"], found["sfreq_hz"], found["film_zero_s"]) == (kept, sfreq, bids_dataset.ZERO)
+        tables[row["recording"]] = table
+    only = running.config(root, film_zero=bids_dataset.ZERO_RULE, recordings={"acquisitions": ["HDgrid"]})
+    assert len(dataset.recordings(only, root)) == 1
+    # the clinical B2 and the grid's B2 are not one contact
+    notes = quality.same_name_elsewhere(tables, dict.fromkeys(tables, "01"))
+    assert len(notes) == 1
+    assert "2 electrode names mean different places" in notes[0]
+
+
+def test_subjects_with_and_without_sessions_and_runs(tmp_path, monkeypatch):
+    root = bids_dataset.write(tmp_path)
+    bids_dataset.write(root, stem="sub-02_task-film", folder="sub-02/ieeg")
+    bids_dataset.write(root, stem="sub-02_task-rest", folder="sub-02/ieeg")
+    bids_dataset.write(root, stem="sub-02_task-film_run-2", folder="sub-02/ieeg")
+    names = [r["recording"] for r in dataset.recordings(running.config(root), root)]
+    assert names == [bids_dataset.STEM, "sub-02_task-film", "sub-02_task-film_run-2", "sub-02_task-rest"]
+    film = running.config(root, recordings={"tasks": ["film"], "subjects": ["02"]})
+    assert [r["recording"] for r in dataset.recordings(film, root)] == ["sub-02_task-film", "sub-02_task-film_run-2"]
+    second = running.config(root, recordings={"runs": ["2"]})
+    assert [r["recording"] for r in dataset.recordings(second, root)] == ["sub-02_task-film_run-2"]
+    session = running.config(root, recordings={"sessions": ["a"]})
+    assert [r["recording"] for r in dataset.recordings(session, root)] == [bids_dataset.STEM]
+
+
+def test_sidecars_at_the_top_are_inherited(tmp_path, monkeypatch):
+    root = bids_dataset.write(tmp_path / "bids")
+    place = root / bids_dataset.FOLDER
+    own = json.loads((place / f"{bids_dataset.STEM}_ieeg.json").read_text())
+    (place / f"{bids_dataset.STEM}_ieeg.json").write_text(json.dumps({"SamplingFrequency": own["SamplingFrequency"]}))
+    (root / "task-film_ieeg.json").write_text(json.dumps({"PowerLineFrequency": 60, "SamplingFrequency": 1}))
+    (root / "task-other_ieeg.json").write_text(json.dumps({"PowerLineFrequency": 16}))
+    shutil.move(place / f"{bids_dataset.STEM}_channels.tsv", root / "task-film_channels.tsv")
+    done = running.preprocess(running.config(root), root, tmp_path / "results", monkeypatch)
+    assert read_tsv(done.quality).iloc[0]["line_freq_hz"] == 60
+
+
+def test_regions_from_an_atlas_only_in_its_own_space(tmp_path, monkeypatch):
+    volume, labels = tmp_path / "dkt.nii.gz", tmp_path / "dkt.tsv"
+    image = np.zeros((40, 40, 40), np.int16)
+    image[20, 10, 20] = 2030
+    affine = np.diag([2.0, 2, 2, 1])
+    affine[:3, 3] = -18, -50, -28  # voxel 20, 10, 20 is at 22, -30, 12 mm
+    nibabel.save(nibabel.Nifti1Image(image, affine), volume)
+    labels.write_text("index\tname\n2030\tctx-rh-superiortemporal\n")
+    root = bids_dataset.write(tmp_path / "bids")
+    atlas = {"volume": str(volume), "labels": str(labels), "reach_mm": 2}
+    cfg = running.config(root, ieeg={"atlas": atlas})
+    row = read_tsv(running.preprocess(cfg, root, tmp_path / "acpc", monkeypatch).quality).iloc[0]
+    assert "no region: positions are in ACPC, the atlas is in MNI space" in row["warnings"]
+    place = root / bids_dataset.FOLDER
+    (place / "sub-01_ses-a_acq-clinical_coordsystem.json").write_text(
+        '{"iEEGCoordinateSystem": "MNI152NLin2009cAsym", "iEEGCoordinateUnits": "mm"}'
+    )
+    table = read_tsv(running.preprocess(cfg, root, tmp_path / "mni", monkeypatch).electrodes).set_index("electrode")
+    assert table["region"].dropna().to_dict() == dict.fromkeys(["A1", "A2", "A3", "A4"], "ctx-rh-superiortemporal")
+
+
+def test_the_derivative_passes_the_validator(tmp_path, monkeypatch):
+    root = hd_grid_beside_clinical(tmp_path / "bids")
+    bids_dataset.write(root, stem="sub-02_task-film", folder="sub-02/ieeg")
+    for name in ("sub-01_ses-a_acq-clinical_electrodes.tsv", "sub-01_ses-a_acq-clinical_coordsystem.json"):
+        (root / "sub-02/ieeg" / name).unlink()
+    cfg = running.config(root, film_zero=bids_dataset.ZERO_RULE, responses={"window_ms": [-1000, 1000]})
+    rows = dataset.recordings(cfg, root)
+    found = validation.findings(validation.run(root), [str(Path(r["ieeg"]).relative_to(root)) for r in rows])
+    write_tsv(found, tmp_path / "validation.tsv")
+    done = {
+        r["recording"]: running.preprocess(cfg, root, tmp_path / "results", monkeypatch, r["recording"])
+        for r in dataset.recordings(cfg, root)
+    }
+    events = bids_dataset.words(tmp_path / "events.tsv")
+    given = {key: [getattr(d, key) for d in done.values()] for key in ("quality", "electrodes", "clock")}
+    given["clean"] = [str(p) for p in (tmp_path / "results/clean").iterdir()]
+    given["responses"] = [running.responses(cfg, d, events, tmp_path / name, monkeypatch, name) for name, d in done.items()]
+    given["validation"] = str(tmp_path / "validation.tsv")
+    out = {"table": tmp_path / "recordings.tsv", "dictionary": tmp_path / "recordings.json", "derivative": tmp_path / "derivative"}
+    spec = {"dataset": "x", "version": "0", "source": "bids", "recordings": {n: n[4:6] for n in done}}
+    running.run("recordings", given, out, spec, monkeypatch)
+    issues = validation.findings(validation.run(out["derivative"]), [])
+    assert not (issues["severity"] == "error").any(), issues.to_string()
+    table = read_tsv(out["table"])
+    assert list(table["recording"]) == sorted(done)
+    assert table["events_language"].tolist() == [5, 5, 5]
+    assert set(json.loads(out["dictionary"].read_text())) == set(table.columns)
+    # what was written can be read as an input again, with the film's clock as events
+    again = running.config(out["derivative"], film_zero={"rule": "film_events"}, ieeg={"reference": "none", "high_pass_hz": False})
+    name = next(n for n in (r["recording"] for r in dataset.recordings(again, out["derivative"])) if n.startswith("sub-02"))
+    row = read_tsv(running.preprocess(again, out["derivative"], tmp_path / "again", monkeypatch, name).quality).iloc[0]
+    assert (row["kept"], row["film_zero_s"]) == (5, bids_dataset.ZERO)
+
+
+def test_findings_matter_where_the_file_is_read(tmp_path):
+    root = bids_dataset.write(tmp_path)
+    (root / "participants.tsv").write_text("participant_id\tage\nsub-01\told\n")
+    path = root / bids_dataset.FOLDER / f"{bids_dataset.STEM}_channels.tsv"
+    pd.read_csv(path, sep="\t", keep_default_na=False).drop(columns="units").to_csv(path, sep="\t", index=False)
+    found = validation.findings(validation.run(root), [str(path.relative_to(root))])
+    errors = found[found["severity"] == "error"]
+    assert errors.loc[errors["matters"].astype(bool), "file"].tolist() == [str(path.relative_to(root))]
+    assert "a column that BIDS requires is missing" in errors.iloc[0]["message"]
+    assert (errors["file"] == "participants.tsv").any()
+    assert validation.errors_of(found, bids_dataset.STEM) == 1
+    assert validation.errors_of(found, "sub-02_task-film") == 0
+
+
+def test_film_events_leave_out_time_before_the_film():
+    clock = pd.DataFrame({"film_s": [-2.0, 0.0, 10.0, 10.0, 20.0], "recording_s": [0.0, 2.0, 12.0, 15.0, 25.0], "segment": [0, 0, 0, 1, 1]})
+    table = derivative.film_events(clock)
+    assert table[["onset", "duration", "film_s", "film_end_s"]].to_numpy().tolist() == [[2, 10, 0, 10], [15, 10, 10, 20]]
+
+
+def test_mni_is_told_from_other_spaces():
+    assert all(sidecars.is_mni(s) for s in ("MNI152NLin2009cAsym", "MNI152Lin", "ICBM152", "IXI549Space", "MNI152NLin6Asym"))
+    assert not any(sidecars.is_mni(s) for s in ("ACPC", "Other", "n/a", "fsaverage", "Talairach", "MNI305", "ScanRAS", "Pixels"))
+
+
+def test_entities():
+    has = dataset.entities("sub-01_ses-a_task-film_acq-HD_run-1_ieeg.vhdr")
+    assert has == {"sub": "01", "ses": "a", "task": "film", "acq": "HD", "run": "1"}
+    assert derivative.folder(bids_dataset.STEM) == Path("sub-01/ses-a/ieeg")
