@@ -2,6 +2,7 @@
 
 from fractions import Fraction
 
+import av
 import numbered_films
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fusion.errors import InputError
 from fusion.stimuli import film, lowlevel, sound
 
 TICK = Fraction(1, 90_000)
@@ -76,6 +78,19 @@ def test_a_tone_has_its_level_its_pitch_and_its_time(file, late, tmp_path):
     assert events["envelope_db"][0] == pytest.approx(-9.03, abs=0.5)
     assert events.shape == (2, 21)
     assert np.isfinite(events.to_numpy()).all()
+
+
+def test_damaged_sound_is_refused_with_its_place(tmp_path):
+    path = tmp_path / "a.mp4"
+    numbered_films.write(path, np.arange(50) * 3600, TICK, options={"preset": "ultrafast"}, sound_from=0)
+    with av.open(str(path)) as file:
+        places = [(packet.pos, packet.size) for packet in file.demux(audio=0) if packet.size]
+    data = bytearray(path.read_bytes())
+    for pos, size in places[15:20]:
+        data[pos : pos + size] = b"\xff" * size
+    path.write_bytes(data)
+    with pytest.raises(InputError, match=r"sound after 0\.\d+ s: found damaged data"):
+        sound.spectrum(path, film.read_clock(path), 8)
 
 
 def test_a_silent_film_has_no_spectrum(tmp_path):

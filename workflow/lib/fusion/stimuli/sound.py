@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import av
 import numpy as np
 
+from fusion.errors import InputError
 from fusion.stimuli import film
 
 RATE_HZ = 16_000
@@ -58,9 +59,9 @@ def _samples(path, zero_s: float) -> Iterator[np.ndarray]:
     with film.open_film(path) as container:
         if not container.streams.audio:
             return
-        resampler, written = av.AudioResampler(format="flt", layout="mono", rate=RATE_HZ), 0
-        for frame in container.decode(container.streams.audio[0]):
-            for piece in resampler.resample(frame):
+        written = 0
+        try:
+            for piece in _mono(container):
                 samples = piece.to_ndarray().reshape(-1)
                 if piece.pts is not None:
                     start = round((float(piece.pts * piece.time_base) - zero_s) * RATE_HZ)
@@ -73,3 +74,16 @@ def _samples(path, zero_s: float) -> Iterator[np.ndarray]:
                 written += len(samples)
                 if len(samples):
                     yield samples
+        except av.error.FFmpegError as error:
+            where = f"sound after {written / RATE_HZ:.3f} s"
+            raise InputError(path, where, f"damaged data ({str(error).splitlines()[0]})", "sound that FFmpeg decodes, or none") from None
+
+
+def _mono(container) -> Iterator[av.AudioFrame]:
+    """Yield the first audio stream as mono float32 at ``RATE_HZ``; broadcasts change their layout in midstream."""
+    layout, resampler = None, None
+    for frame in container.decode(container.streams.audio[0]):
+        now = (frame.format.name, frame.layout.name, frame.sample_rate)
+        if now != layout:
+            layout, resampler = now, av.AudioResampler(format="flt", layout="mono", rate=RATE_HZ)
+        yield from resampler.resample(frame)
