@@ -14,16 +14,12 @@ def scene_features(content: pd.DataFrame) -> dict[str, np.ndarray]:
 
     ``vision``: the grey of the background and the size of the objects. No caption mentions them; a model that tells images
     apart from augmented views needs them.
-    ``integration``: which colours there are, and whether the objects lie side by side or one above the other. Captions
-    speak of both; turned hues and crops make a model that learns from augmented views alone forget them.
+    ``integration``: which colours there are. Captions speak of them; views whose hue is turned by any angle make a model that
+    learns from augmented views alone disregard them.
     """
     colours = np.stack([sum((content[f"colour_{k}"] == name).astype(float) for k in (1, 2)) for name in scenes.COLOURS], 1)
-    layout = (content["layout"] == "vertical").to_numpy(float)
     size = (content["size_1"] ** 2 + content["size_2"] ** 2).to_numpy()
-    return {
-        "vision": np.stack([content["background"].to_numpy(), size], 1),
-        "integration": np.column_stack([colours, layout]),
-    }
+    return {"vision": np.stack([content["background"].to_numpy(), size], 1), "integration": colours}
 
 
 def word_features(words: pd.DataFrame) -> np.ndarray:
