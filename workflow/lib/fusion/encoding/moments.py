@@ -22,7 +22,7 @@ from dataclasses import dataclass
 import numpy as np
 
 #: Largest predicted relative error of |yhat|^2 for which moments are trusted; half of it reaches the correlation.
-TOLERANCE = 2e-6
+TOLERANCE = 5e-6
 #: Eigenvalues nearer than this fraction of their size count as equal.
 NEAR = 1e-4
 
