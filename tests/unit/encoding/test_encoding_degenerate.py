@@ -51,7 +51,7 @@ def test_responses_that_are_not_finite_have_no_score_and_say_so(bad):
 def test_responses_constant_in_one_block_only(form):
     features, responses, onset, film = problem()
     responses[:40, 0] = 1.0
-    responses[45:, 1] = -2.0
+    responses[40:, 1] = -2.0
     fit = fit_electrodes({"x": features}, responses, onset, film, Settings(gap_s=3, form=form))
     assert (fit.r_test[0, 0, 0] == 0).all(), "nothing to predict in the first block"
     assert (fit.r_test[0, 1:, 0] > 0.2).all()
