@@ -52,7 +52,8 @@ def run(args):
     own = geometry.synthetic(np.random.default_rng(0), args.events, np.arange(-2000, 2001, 200.0), args.electrodes)
     start = time.process_time()
     repetitions = range(args.first, args.first + args.repetitions)
-    rows = pd.concat(calibration.run_world(own, args.world, args.effect, repetitions, spec, Settings(keep_predictions=False)), ignore_index=True)
+    settings = Settings(keep_predictions=False)
+    rows = pd.concat(calibration.run_world(own, args.world, args.effect, repetitions, spec, settings), ignore_index=True)
     rows = rows.assign(size=args.effect, minutes=own.minutes, events=args.events)
     args.out.mkdir(parents=True, exist_ok=True)
     rows.to_parquet(args.out / f"{args.world}_{args.events}_{args.effect:g}_{args.first}.parquet")
@@ -78,7 +79,8 @@ def table(args):
     for key, group in found[found["alternatives"] > 0].groupby(["world", "events", "size", "contrast"], sort=False):
         by = group.set_index("procedure")
         cells = [f"{by.power_05[p]:.2f} / {by.power_fdr[p]:.2f}" for p in list(wide)[:2]]
-        print(f"| {key[0]} | {key[1]} | {key[2]:g} | {key[3]} | {by.mean_r_a.iloc[0]:.3f} | {by.mean_effect.iloc[0]:.3f} | " + " | ".join(cells) + " |")
+        means = f"{by.mean_r_a.iloc[0]:.3f} | {by.mean_effect.iloc[0]:.3f}"
+        print(f"| {key[0]} | {key[1]} | {key[2]:g} | {key[3]} | {means} | " + " | ".join(cells) + " |")
 
 
 if __name__ == "__main__":

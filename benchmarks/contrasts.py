@@ -66,14 +66,16 @@ def main():
     for name, x in features.items():
         fit, seconds = clock(fit_electrodes, {"layer": x}, responses, onset, film, settings)
         cost_fits += seconds
-        z, z_val = (values.astype(float) for values in (fisher(fit.of_layer(fit.r_test)), fit.of_layer(fit.z_val)))
+        z, z_val = fisher(fit.of_layer(fit.r_test)).astype(float), fit.of_layer(fit.z_val).astype(float)
         bins, names = np.linspace(-2000, 2000, N_BINS), tuple(f"E{k}" for k in range(N_ELECTRODES))
         fits.append(Fit(name, names, tuple(fit.blocks), bins, z, z_val, fit.influence, ("layer",) * N_ELECTRODES, N_EVENTS))
-    without, seconds = clock(fit_electrodes, {"layer": features["a"]}, responses, onset, film, Settings(keep_predictions=False, influence=False))
+    plain = Settings(keep_predictions=False, influence=False)
+    _, seconds = clock(fit_electrodes, {"layer": features["a"]}, responses, onset, film, plain)
     influence_cost = cost_fits / 2 - seconds
     spec = {
         "a": {"rank": 1, "of": ["a"]}, "b": {"rank": 1, "of": ["b"]}, "alternative": "greater", "windows": {"all": [-2000, 2000]},
-        "bin_weights": "validation", "validation": "nested", "multipliers": RESAMPLES, "min_blocks": 8, "subject": "", "alignment": "", "contrast": "",
+        "bin_weights": "validation", "validation": "nested", "multipliers": RESAMPLES, "min_blocks": 8,
+        "subject": "", "alignment": "", "contrast": "",
     }  # fmt: skip
     table, cost = clock(contrast_table, fits, spec, rng)
     assert table["tested"].all()
@@ -87,8 +89,11 @@ def main():
     _, part = clock(bootstrap.intervals, features["a"].astype(float), flat, folds, np.array(settings.alphas), counts)
     cost_refit = 2 * part * RESAMPLES * N_ELECTRODES / few
     copies = np.repeat(np.arange(N_EVENTS), counts[0])
-    print(f"BLAS: {', '.join(sorted({i['internal_api'] + ' ' + str(i.get('architecture', '')) for i in threadpool_info()}))}")
-    print(f"{N_EVENTS} events, {N_FEATURES} features, {N_ELECTRODES} electrodes x {N_BINS} bins, {len(fits[0].blocks)} blocks, {RESAMPLES} draws")
+    blas = sorted({f"{info['internal_api']} {info.get('architecture', '')}" for info in threadpool_info()})
+    print(f"BLAS: {', '.join(blas)}")
+    print(
+        f"{N_EVENTS} events, {N_FEATURES} features, {N_ELECTRODES} electrodes x {N_BINS} bins, {len(fits[0].blocks)} blocks, {RESAMPLES} draws"
+    )
     print("\n| what | CPU s | ratio to the contrast |\n| --- | --- | --- |")
     rows = [
         ("contrast: window test and maximum over bins", cost),

@@ -21,7 +21,10 @@ def contrast_spec(wildcards):
         "b": operand_spec(contrast["b"]),
         "alternative": contrast["alternative"],
         "validation": config["encoding"]["validation"],
-        **{key: statistics[key] for key in ("procedure", "windows", "bin_weights", "multipliers", "min_blocks", "gate_bins")},
+        **{
+            key: statistics[key]
+            for key in ("procedure", "windows", "bin_weights", "multipliers", "min_blocks", "gate_bins")
+        },
         "seed": config["seed"],
     }
 
@@ -76,7 +79,9 @@ def calibrate_settings(world):
     calibrate = config["calibrate"]
     cases = [[calibrate["effect"], None]]
     if world not in ("none", "drift"):
-        cases += [[effect, None] for effect in calibrate["effects"]] + [[calibrate["effect"], minutes] for minutes in calibrate["minutes"]]
+        cases += [[effect, None] for effect in calibrate["effects"]] + [
+            [calibrate["effect"], minutes] for minutes in calibrate["minutes"]
+        ]
     return cases
 
 
@@ -247,7 +252,11 @@ rule calibrate_world:
 
 rule calibrate:
     input:
-        worlds=expand("<results>/calibration/{alignment}_{world}.parquet", alignment=ALIGNMENTS, world=config["calibrate"]["worlds"]),
+        worlds=expand(
+            "<results>/calibration/{alignment}_{world}.parquet",
+            alignment=ALIGNMENTS,
+            world=config["calibrate"]["worlds"],
+        ),
         schema=str(SCHEMAS / "calibration.schema.yaml"),
     output:
         table="<results>/calibration.tsv",

@@ -20,7 +20,8 @@ encoding = spec["encoding"]
 if encoding["validation"] != "halves":
     raise InputError("config", "key encoding.validation", encoding["validation"], "halves, which the paper's procedure is defined for")
 recordings = read_recordings(snakemake.input.responses)
-activations = Activations([(*labels, path) for labels, path in zip(spec["activations"], snakemake.input.activations, strict=True)], spec["parts"])
+files = [(*labels, path) for labels, path in zip(spec["activations"], snakemake.input.activations, strict=True)]
+activations = Activations(files, spec["parts"])
 with labelled.open_labelled(snakemake.input.influence) as dataset:
     layer_of = dict(zip(dataset["electrode"].values.astype(str), dataset["layer"].values.astype(str), strict=True))
 bins, groups = recordings[0].bin, electrode_groups(recordings)

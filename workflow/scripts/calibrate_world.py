@@ -28,7 +28,8 @@ own = geometry.coarse(own, spec["step_ms"])
 log.info("%d events in %.1f minutes, %d electrodes, %d bins", len(onset), own.minutes, electrodes, len(own.bins_ms))
 
 tables = []
-with threadpool_limits(snakemake.threads), tqdm(total=len(spec["cases"]) * spec["repetitions"] * len(spec["contrasts"]), mininterval=5) as bar:
+total = len(spec["cases"]) * spec["repetitions"] * len(spec["contrasts"])
+with threadpool_limits(snakemake.threads), tqdm(total=total, mininterval=5) as bar:
     for effect, minutes in spec["cases"]:
         film = geometry.lasting(own, minutes, rng_for(spec["seed"], "film", minutes)) if minutes else own
         for rows in calibration.run_world(film, spec["world"], effect, range(spec["repetitions"]), spec, settings):

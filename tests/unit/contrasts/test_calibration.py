@@ -59,9 +59,9 @@ def test_contrasts_keep_their_level_where_the_bin_wise_test_does_not(world):
 
 
 def test_what_is_planted_is_found_and_what_is_not_is_not():
-    found = run("mixed", 2, effect=2.0)["power_05"].unstack("procedure")["calibrated"]
+    found = run("mixed", 2, effect=2.0)["power_05"].xs("calibrated", level="procedure")
     assert found["slip_vs_nothing"] > 0.9 and found["slip_vs_simclr"] > 0.6
-    truth = run("vision", 1)["alternatives"].unstack("procedure")["calibrated"]
+    truth = run("vision", 1)["alternatives"].xs("calibrated", level="procedure")
     assert truth.to_dict() == {"slip_vs_simclr": 0, "simclr_vs_beit": 0, "slip_vs_nothing": 40}
 
 

@@ -1,5 +1,6 @@
 """Correction against statsmodels, verdicts, regions against scipy, and two subjects with the same names."""
 
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -35,13 +36,17 @@ KINDS = {
 
 def contrast_rows(p_of, subjects=("01", "02")):
     """Return contrast rows with given p: p_of maps electrode -> contrast -> p."""
-    rows = [
-        {"subject": subject, "electrode": electrode, "alignment": alignment, "contrast": contrast, "window": "after", "alternative": "greater",
-         "a": "slip-trained-true", "b": "nothing", "layer_a": "l", "layer_b": "", "r_a": 0.2, "r_b": 0.0, "effect": 0.1, "se": 0.1, "ci_low": 0.0,
-         "ci_high": 0.2, "t": 1.0, "df": 29, "p": p, "p_max": p, "latency_ms": 300.0, "n_events": 9, "n_blocks": 30,
-         "tested": bool(np.isfinite(p)), "reason": "" if np.isfinite(p) else "no score for a"}
-        for subject in subjects for electrode, by_contrast in p_of.items() for alignment in SPEC["alignments"] for contrast, p in by_contrast.items()
-    ]  # fmt: skip
+    fixed = {
+        "window": "after", "alternative": "greater", "a": "slip-trained-true", "b": "nothing", "layer_a": "l", "layer_b": "",
+        "r_a": 0.2, "r_b": 0.0, "effect": 0.1, "se": 0.1, "ci_low": 0.0, "ci_high": 0.2, "t": 1.0, "df": 29,
+        "latency_ms": 300.0, "n_events": 9, "n_blocks": 30,
+    }  # fmt: skip
+    rows = []
+    for subject, (electrode, by_contrast), alignment in product(subjects, p_of.items(), SPEC["alignments"]):
+        for contrast, p in by_contrast.items():
+            ids = {"subject": subject, "electrode": electrode, "alignment": alignment, "contrast": contrast}
+            tested = bool(np.isfinite(p))
+            rows.append({**ids, **fixed, "p": p, "p_max": p, "tested": tested, "reason": "" if tested else "no score for a"})
     return correct.add_families(pd.DataFrame(rows), "bh")
 
 

@@ -16,7 +16,15 @@ from fusion.encoding.scores import fisher
 from fusion.seeds import rng_for
 
 
-def simulate_fits(geometry: Geometry, follows: list[dict[str, float]], world: planted.World, effect: float, spec: dict, settings: Settings, repetition: int) -> list[Fit]:  # fmt: skip
+def simulate_fits(
+    geometry: Geometry,
+    follows: list[dict[str, float]],
+    world: planted.World,
+    effect: float,
+    spec: dict,
+    settings: Settings,
+    repetition: int,
+) -> list[Fit]:
     """Return the fits of one simulated subject, one per model, by the encoding stage's own functions.
 
     Parameters
@@ -91,7 +99,8 @@ def run_world(geometry: Geometry, name: str, effect: float, repetitions: range, 
         fits = simulate_fits(geometry, [w.follows for w in worlds], some, effect, spec, settings, repetition)
         by_name = {fit.name: fit for fit in fits}
         for contrast, sides in spec["contrasts"].items():
-            own = {**spec, **sides, "contrast": contrast, "subject": str(repetition), "alignment": "", "windows": {spec["window"]: spec["windows"][spec["window"]]}}
+            windows = {spec["window"]: spec["windows"][spec["window"]]}
+            own = {**spec, **sides, "contrast": contrast, "subject": str(repetition), "alignment": "", "windows": windows}
             wanted = [fit for label in "ab" for fit in (sides[label] or {"of": []})["of"]]
             chosen = [by_name[fit] for fit in dict.fromkeys(wanted)]
             table = contrast_table(chosen, own, rng_for(spec["seed"], "calibrate", repetition, contrast))

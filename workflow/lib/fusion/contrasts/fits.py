@@ -57,7 +57,8 @@ def fit_from(dataset, file) -> Fit:
         If an array or attribute is missing, or its dimensions are not those of the contract.
     """
     scores = ("fold", "electrode", "bin")
-    dims = {"z_fold": scores, "z_val_fold": scores, "influence_fold": ("fold", "part", "block", "electrode", "bin"), "layer": ("electrode",)}
+    blocks = ("fold", "part", "block", "electrode", "bin")
+    dims = {"z_fold": scores, "z_val_fold": scores, "influence_fold": blocks, "layer": ("electrode",)}
     for name, wanted in dims.items():
         if name not in dataset:
             raise InputError(file, f"variable {name!r}", f"variables {', '.join(map(str, dataset.variables))}", "that variable")

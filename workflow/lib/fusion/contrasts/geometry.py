@@ -43,6 +43,7 @@ class Geometry:
     high_pass_hz: float | bool
 
     def __post_init__(self):
+        """Put the events in order of film and time."""
         order = np.lexsort((self.onset_s, self.stimulus))
         object.__setattr__(self, "onset_s", np.asarray(self.onset_s, float)[order])
         object.__setattr__(self, "stimulus", np.asarray(self.stimulus)[order])
@@ -91,8 +92,15 @@ def transfer(freq_hz: np.ndarray, bin_ms: float, high_pass_hz: float | bool) -> 
 
 
 def synthetic(
-    rng: np.random.Generator, n_events: int, bins_ms, n_electrodes: int = 20, spacing_s=0.35, bin_ms=200.0, exponent=1.0, high_pass_hz: float | bool = 0.1
-) -> Geometry:  # fmt: skip
+    rng: np.random.Generator,
+    n_events: int,
+    bins_ms,
+    n_electrodes: int = 20,
+    spacing_s: float = 0.35,
+    bin_ms: float = 200.0,
+    exponent: float = 1.0,
+    high_pass_hz: float | bool = 0.1,
+) -> Geometry:
     """Return a word-like geometry: gamma-distributed intervals and noise of power 1/f^exponent."""
     onset = 3 + np.cumsum(rng.gamma(4.0, spacing_s / 4, n_events))
     freq = np.linspace(0, RATE_HZ / 2, 20001)

@@ -71,7 +71,9 @@ def block_variance(sums: np.ndarray, n_blocks: np.ndarray | int | None = None, s
     return np.where(n_blocks > spent, count / (count - spent) * np.maximum(squares, 0), np.nan)
 
 
-def difference(z: np.ndarray, influence: np.ndarray, weights: np.ndarray, alternative: str, conservative: bool = False) -> dict[str, np.ndarray]:
+def difference(
+    z: np.ndarray, influence: np.ndarray, weights: np.ndarray, alternative: str, conservative: bool = False
+) -> dict[str, np.ndarray]:
     """Test the mean over folds of the weighted mean over bins of a difference of scores.
 
     The test influences of a fold add up to zero, so with F folds F degrees of freedom are spent: the test part's variance

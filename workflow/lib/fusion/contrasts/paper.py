@@ -38,7 +38,8 @@ def binwise_test(difference: np.ndarray, counts: np.ndarray, alternative: str) -
     df = np.maximum(n - 1, 1)
     t = studentised(effect, se)
     half = stdtrit(df, (1 + CONFIDENCE) / 2) * se
-    return {"effect": effect, "se": se, "ci_low": effect - half, "ci_high": effect + half, "t": t, "df": df, "p": p_value(t, df, alternative)}
+    interval = {"ci_low": effect - half, "ci_high": effect + half}
+    return {"effect": effect, "se": se, **interval, "t": t, "df": df, "p": p_value(t, df, alternative)}
 
 
 def gate(low: np.ndarray) -> np.ndarray:

@@ -40,13 +40,23 @@ def rates(results: pd.DataFrame, level: float, correction: str, by: list[str]) -
             per = null.assign(hit=null[column] < 0.05).groupby("repetition")["hit"].mean()
             false = (found & ~group["truth"]).groupby(group["repetition"]).sum()
             share = false / np.maximum(found.groupby(group["repetition"]).sum(), 1)
-            rows.append({
-                **dict(zip([*by, "contrast"], key, strict=True)), "procedure": procedure, "nulls": len(null),
-                "fpr_05": _rate(null[column] < 0.05), "fpr_05_se": per.std() / np.sqrt(len(per)) if len(per) > 1 else np.nan,
-                "fpr_01": _rate(null[column] < 0.01), "fdr": share.mean() if len(null) else np.nan, "alternatives": len(true),
-                "power_05": _rate(true[column] < 0.05), "power_fdr": _rate(found[group["truth"]]), "mean_effect": (true if len(true) else null)["effect"].mean(),
-                "mean_r_a": (true if len(true) else null)["r_a"].mean(),
-            })  # fmt: skip
+            shown = true if len(true) else null
+            rows.append(
+                {
+                    **dict(zip([*by, "contrast"], key, strict=True)),
+                    "procedure": procedure,
+                    "nulls": len(null),
+                    "fpr_05": _rate(null[column] < 0.05),
+                    "fpr_05_se": per.std() / np.sqrt(len(per)) if len(per) > 1 else np.nan,
+                    "fpr_01": _rate(null[column] < 0.01),
+                    "fdr": share.mean() if len(null) else np.nan,
+                    "alternatives": len(true),
+                    "power_05": _rate(true[column] < 0.05),
+                    "power_fdr": _rate(found[group["truth"]]),
+                    "mean_effect": shown["effect"].mean(),
+                    "mean_r_a": shown["r_a"].mean(),
+                }
+            )
     return pd.DataFrame(rows)
 
 

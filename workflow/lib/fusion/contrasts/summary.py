@@ -39,7 +39,9 @@ def overlap_table(table: pd.DataFrame) -> pd.DataFrame:
         a, b = passed[one][made].astype(bool), passed[other][made].astype(bool)
         expected, p = coincidence(a, b, tested.loc[made, "subject"])
         either = int((a | b).sum())
-        rows.append((one, other, int(a.sum()), int(b.sum()), int((a & b).sum()), expected, (a & b).sum() / either if either else np.nan, p, len(a)))
+        both = int((a & b).sum())
+        jaccard = both / either if either else np.nan
+        rows.append((one, other, int(a.sum()), int(b.sum()), both, expected, jaccard, p, len(a)))
     return pd.DataFrame(rows, columns=OVERLAP)
 
 

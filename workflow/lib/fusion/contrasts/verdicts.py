@@ -37,7 +37,7 @@ def p_by_role(contrasts: pd.DataFrame, roles: dict[str, str], sites: pd.MultiInd
     out = {}
     for role, contrast in roles.items():
         rows = contrasts[contrasts["contrast"] == contrast]
-        wide = rows.pivot(index=["subject", "electrode"], columns="alignment", values="p")
+        wide = rows.pivot_table(index=["subject", "electrode"], columns="alignment", values="p", aggfunc="first")
         out[role] = wide.reindex(index=sites, columns=alignments).to_numpy(float)
     return out
 
@@ -92,7 +92,7 @@ def decide(claims: dict[str, np.ndarray], tested: np.ndarray, level: float, corr
     """
     n_sites = len(tested)
     q = {name: q_values(claims.get(name, np.full(n_sites, np.nan)), correction) for name in ("integration", "signal", "vision", "language")}
-    # A unimodal verdict also needs that integration shows nothing even before correction: absence is not proven by a q just above the level.
+    # A unimodal verdict also needs that integration shows nothing before correction: a q just above the level proves no absence.
     hint = claims.get("integration", np.full(n_sites, np.nan)) < level
     verdicts, reasons = [], []
     for i in range(n_sites):
