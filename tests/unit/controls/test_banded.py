@@ -107,8 +107,18 @@ def test_influence_equals_refits_with_one_event_weighted():
     for f, held in enumerate(folds.outer):
         test, n_train = held.scored[f], len(held.train)
         ones, tests = np.ones(n_train), np.ones(len(test))
-        by_train = np.array([z_of(f, ones + eps * (np.arange(n_train) == j), tests) - z_of(f, ones - eps * (np.arange(n_train) == j), tests) for j in range(n_train)])
-        by_test = np.array([z_of(f, ones, tests + eps * (np.arange(len(test)) == i)) - z_of(f, ones, tests - eps * (np.arange(len(test)) == i)) for i in range(len(test))])
+        by_train = np.array(
+            [
+                z_of(f, ones + eps * (np.arange(n_train) == j), tests) - z_of(f, ones - eps * (np.arange(n_train) == j), tests)
+                for j in range(n_train)
+            ]
+        )
+        by_test = np.array(
+            [
+                z_of(f, ones, tests + eps * (np.arange(len(test)) == i)) - z_of(f, ones, tests - eps * (np.arange(len(test)) == i))
+                for i in range(len(test))
+            ]
+        )
         by_train, by_test = by_train / (2 * eps), by_test / (2 * eps)
         np.testing.assert_allclose(found.influence[f, 0, test] * 3, by_test, atol=1e-3 * np.abs(by_test).max())
         np.testing.assert_allclose(found.influence[f, 1, held.train] * 3, by_train - by_train.mean(0), atol=1e-3 * np.abs(by_train).max())

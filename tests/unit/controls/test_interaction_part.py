@@ -81,8 +81,19 @@ def test_streams_line_up_event_by_event():
     rng = np.random.default_rng(4)
     onset_s = np.arange(300) * 1.0
     image, text = rng.standard_normal((300, 4)), rng.standard_normal((300, 4))
-    made = joint.streams({"a": joint.from_towers(onset_s, image, text, [70, 150]), "b": joint.from_towers(onset_s, text, image, [80, 90])}, 12, 2, 60.0)
-    assert {"joint", "interaction", "over_language", "over_vision", "shifted0", "shifted1", "language_shuffled1", "vision_shuffled0"} <= set(made)
+    made = joint.streams(
+        {"a": joint.from_towers(onset_s, image, text, [70, 150]), "b": joint.from_towers(onset_s, text, image, [80, 90])}, 12, 2, 60.0
+    )
+    assert {
+        "joint",
+        "interaction",
+        "over_language",
+        "over_vision",
+        "shifted0",
+        "shifted1",
+        "language_shuffled1",
+        "vision_shuffled0",
+    } <= set(made)
     # Text j with a misaligned frame is the row of the frame that it was paired with.
     np.testing.assert_array_equal(made["vision_shuffled0"]["a"][(np.arange(300) + 70) % 300], made["language_shuffled0"]["a"])
     roll = shift_sizes(onset_s, 60.0, 2)[0]
@@ -177,7 +188,7 @@ def test_battery_tells_what_each_test_separates(strong_world):
 
 
 def test_conjunction_is_the_weaker_test(strong_world):
-    wide = strong_world.pivot(index="electrode", columns="test", values="p")
+    wide = strong_world.pivot_table(index="electrode", columns="test", values="p")
     np.testing.assert_allclose(wide["integration"], wide[["interaction", "better_than_unimodal"]].max(axis=1))
     np.testing.assert_allclose(wide["both_shuffles"], wide[["language_shuffle", "vision_shuffle"]].max(axis=1))
     a = {"p": np.array([0.1, np.nan]), "t": np.array([1.0, 2.0])}

@@ -43,14 +43,16 @@ def partition(design: Design, bands: dict[str, np.ndarray], rng: np.random.Gener
     rows = []
     for b, name in enumerate(names):
         others = [x for k, x in enumerate(features) if k != b]
-        test = versus(design, full, [design.fit(others, without(scalings, b))])
+        rest = design.fit(others, without(scalings, b))
+        test = versus(design, full, [rest])
+        del test["r_a"], test["r_b"]
         alone = design.fit([features[b]])
         rows.append(
             pd.DataFrame({
                 "electrode": np.arange(design.y.shape[1]),
                 "band": name,
-                "r_full": test.pop("r_a"),
-                "r_without": test.pop("r_b"),
+                "r_full": over_bins(design, np.tanh(full.z), weights),
+                "r_without": over_bins(design, np.tanh(rest.z), weights),
                 "r_alone": over_bins(design, np.tanh(alone.z), weights),
                 "part": over_bins(design, full.split[b], weights),
                 **test,
