@@ -180,6 +180,7 @@ class Dual:
         predicted = self.backend.xp.empty((len(rows), len(choice)), dtype=self.responses.dtype, device=self.responses.device)
         for a, at in self._by_penalty(choice):
             predicted[:, at] = self._smoother(f, a) @ self._trained(f, columns, at)
+        predicted *= self.learnable[f][columns]
         return predicted
 
     def training_products(self, f: int, choice, gradient, columns=slice(None)):

@@ -215,7 +215,9 @@ class Primal:
 
     def _weights(self, f: int, choice, columns):
         """Return (q, target) ridge weights of fold ``f`` in its eigenbasis."""
-        return self._outer_rotated(f)[:, columns] * self.outer_basis[f].weights[:, choice]
+        weights = self._outer_rotated(f)[:, columns] * self.outer_basis[f].weights[:, choice]
+        weights *= self.learnable[f][columns]
+        return weights
 
     def training_products(self, f: int, choice, gradient, columns=slice(None)):
         """Return what the training part of the influence is made of, for fold ``f``.
