@@ -1,5 +1,6 @@
 """What every stage needs: the resolved config, the recordings, and the content hash of a rule's code."""
 
+import os
 import re
 import sys
 from pathlib import Path
@@ -48,6 +49,11 @@ wildcard_constraints:
 def code(script):
     """Return a hash of a script and of everything it imports from workflow/lib."""
     return codehash.code_hash(SCRIPTS / script, LIB)
+
+
+def shipped(path):
+    """Return the path of a file of the repository, relative to the working folder: the same in every clone."""
+    return os.path.relpath(Path(workflow.basedir, path))
 
 
 def grows(mb):

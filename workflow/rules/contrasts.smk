@@ -1,6 +1,6 @@
 """From fits to sites: paired contrasts, the tests of multimodality, regions."""
 
-SCHEMAS = Path(workflow.basedir, "workflow", "schemas")
+SCHEMAS = Path(shipped("workflow/schemas"))
 MODALITY = {name: ZOO[name]["modality"] for name in config["models"]}
 
 
@@ -202,7 +202,7 @@ rule sites:
 rule regions:
     input:
         sites="<results>/sites.tsv",
-        atlas=str(Path(workflow.basedir, "resources", "dkt_regions.tsv")),
+        atlas=shipped("resources/dkt_regions.tsv"),
         schema=str(SCHEMAS / "regions.schema.yaml"),
     output:
         regions="<results>/regions.tsv",

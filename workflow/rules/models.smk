@@ -5,8 +5,7 @@ def local_files(source):
     """Return the files of a checkpoint or tokenizer that lies in a folder, which the job then depends on; none for others."""
     if source is None or source.startswith(("http://", "https://", "hf:")):
         return []
-    path = Path(workflow.basedir, source)
-    path = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+    path = Path(shipped(source))
     return sorted(str(p) for p in path.rglob("*") if p.is_file()) if path.is_dir() else [str(path)]
 
 
