@@ -15,7 +15,9 @@ SMALL = Path(__file__).parent / "small.yaml"
 
 def checkout(folder: Path) -> Path:
     """Copy the repository's files (tracked, or new and not ignored) to ``folder``."""
-    listed = subprocess.run(["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"], cwd=REPOSITORY, capture_output=True, check=True)
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"], cwd=REPOSITORY, capture_output=True, check=True
+    )
     for name in listed.stdout.decode().split("\0"):
         if name and (REPOSITORY / name).is_file():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -37,7 +39,12 @@ def snakemake(folder: Path, *arguments: str, config=SMALL, env=None, check=True)
 def tables(folder: Path) -> dict[str, bytes]:
     """Return the bytes of every table a person or a program would open."""
     results = folder / "results" / "small"
-    found = [*results.glob("*.tsv"), *results.glob("*.parquet"), *results.glob("contrasts/*.parquet"), *results.glob("encoding/*/scores.parquet")]
+    found = [
+        *results.glob("*.tsv"),
+        *results.glob("*.parquet"),
+        *results.glob("contrasts/*.parquet"),
+        *results.glob("encoding/*/scores.parquet"),
+    ]
     return {str(path.relative_to(results)): path.read_bytes() for path in sorted(found)}
 
 

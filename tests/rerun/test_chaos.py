@@ -48,7 +48,18 @@ def kill(pid: int) -> None:
 
 def disturbed(folder: Path, dice: random.Random) -> str:
     """Start the workflow and kill one of its jobs, or all of it, after a moment; say what was killed."""
-    command = [sys.executable, "-m", "snakemake", "--cores", "2", "--configfile", str(SMALL), "--rerun-incomplete", "--nolock", "results/small/sites.tsv"]
+    command = [
+        sys.executable,
+        "-m",
+        "snakemake",
+        "--cores",
+        "2",
+        "--configfile",
+        str(SMALL),
+        "--rerun-incomplete",
+        "--nolock",
+        "results/small/sites.tsv",
+    ]
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     controller = subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     end = time.monotonic() + 60
@@ -82,7 +93,11 @@ def test_random_kills_leave_no_trace(finished, tmp_path):
         if killed[-1] == "finished":
             killed.pop()
             # Everything is made: take a random part away, so that there is something left to kill.
-            made = sorted(path for path in (folder / "results/small").rglob("*") if path.is_file() and "benchmarks" not in path.parts and "bids" not in path.parts)
+            made = sorted(
+                path
+                for path in (folder / "results/small").rglob("*")
+                if path.is_file() and "benchmarks" not in path.parts and "bids" not in path.parts
+            )
             for path in dice.sample(made, min(8, len(made))):
                 path.unlink()
     assert {"job", "controller"} <= set(killed)
