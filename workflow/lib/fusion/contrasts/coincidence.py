@@ -1,10 +1,18 @@
-"""How often two properties of electrodes meet, against chance within subjects."""
+"""Shares of electrodes: their intervals, and how often two properties meet, against chance within subjects."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
 from scipy.stats import hypergeom
+from statsmodels.stats.proportion import proportion_confint
+
+
+def wilson(hits, n) -> tuple[np.ndarray, np.ndarray]:
+    """Return the ends of Wilson's 95% interval of hits / n; NaN where n is 0, and exactly 0 or 1 where hits are none or all."""
+    hits, n = np.asarray(hits, float), np.asarray(n, float)
+    low, high = proportion_confint(hits, np.maximum(n, 1), method="wilson")
+    return np.where(n > 0, np.where(hits == 0, 0.0, low), np.nan), np.where(n > 0, np.where(hits == n, 1.0, high), np.nan)
 
 
 def coincidence(one: pd.Series, other: pd.Series, subject: pd.Series) -> tuple[float, float]:

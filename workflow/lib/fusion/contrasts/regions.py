@@ -6,9 +6,8 @@ import re
 
 import numpy as np
 import pandas as pd
-from statsmodels.stats.proportion import proportion_confint
 
-from fusion.contrasts.coincidence import coincidence
+from fusion.contrasts.coincidence import coincidence, wilson
 from fusion.contrasts.correct import q_values
 
 COLUMNS = ["region", "hemisphere", "electrodes", "tested", "positive", "fraction", "ci_low", "ci_high", "p", "q", "coverage"]
@@ -43,8 +42,7 @@ def region_table(sites: pd.DataFrame, atlas: pd.DataFrame, correction: str) -> p
     counts = pd.concat([counts, pd.DataFrame(absent, columns=counts.columns)], ignore_index=True)
     some = counts["tested"] > 0
     counts["fraction"] = (counts["positive"] / counts["tested"]).where(some)
-    low, high = proportion_confint(counts["positive"], counts["tested"].where(some, 1), method="wilson")
-    counts["ci_low"], counts["ci_high"] = np.where(some, low, np.nan), np.where(some, high, np.nan)
+    counts["ci_low"], counts["ci_high"] = wilson(counts["positive"], counts["tested"])
     counts["p"] = [
         placement_p(table, region, side) if n else np.nan for region, side, n in counts[["region", "hemisphere", "tested"]].to_numpy()
     ]

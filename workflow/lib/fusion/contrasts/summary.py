@@ -6,10 +6,9 @@ from itertools import combinations
 
 import numpy as np
 import pandas as pd
-from statsmodels.stats.proportion import proportion_confint
 
 from fusion.contrasts import correct, sites, verdicts
-from fusion.contrasts.coincidence import coincidence
+from fusion.contrasts.coincidence import coincidence, wilson
 
 OVERLAP = ["one", "other", "n_one", "n_other", "both", "expected", "jaccard", "p", "electrodes"]
 
@@ -67,7 +66,7 @@ def subject_table(electrodes: pd.DataFrame, contrasts: pd.DataFrame, table: pd.D
     for subject, own in table.groupby("subject", sort=True):
         counts = own["verdict"].value_counts()
         tested, n = int(own["tested"].sum()), int(counts.get("integration", 0))
-        low, high = proportion_confint(n, tested, method="wilson") if tested else (np.nan, np.nan)
+        low, high = map(float, wilson(n, tested))
         without = correct.add_families(contrasts[contrasts["subject"] != subject].drop(columns=["q", "family"]), spec["correction"])
         alone = sites.site_table(electrodes[electrodes["subject"] != subject], without, spec)["verdict"] == "integration"
         rows.append({
