@@ -10,7 +10,7 @@ from fusion.errors import InputError
 
 REPOSITORY = Path(__file__).parents[3]
 SCHEMA = yaml.safe_load((REPOSITORY / "workflow/schemas/config.schema.yaml").read_text())
-ZOO = {name: {} for name in ("slip", "slip_simclr", "simcse")}
+ZOO = {name: {} for name in ("slip", "slip_simclr", "simcse")} | {"flava": {"feed": "joint"}}
 GOOD = {"dataset": "test", "source": "simulate", "models": ["slip", "slip_simclr"]}
 
 MISTAKES = [
@@ -37,6 +37,12 @@ MISTAKES = [
     ({"contrasts": {"x": {"a": "slip", "b": "slip-random3"}}}, "contrasts.x.b", "random0"),
     ({"contrasts": {"x": {"a": "slip", "b": "slip-trained-shuffled0"}}}, "contrasts.x.b", "shuffled_pairings"),
     ({"statistics": {"primary_window": "late"}}, "statistics.primary_window", "after"),
+    ({"controls": {"window": "late"}}, "controls.window", "after"),
+    ({"controls": {"bands": {"vision": ["simcse"]}}}, "controls.bands.vision", "slip_simclr"),
+    ({"controls": {"joint_networks": {"x": {"model": "flavva"}}}}, "controls.joint_networks.x.model", "'flava' (did you mean that?)"),
+    ({"controls": {"joint_networks": {"x": {"model": "slip"}}}}, "controls.joint_networks.x.model", "feed: joint"),
+    ({"controls": {"joint_networks": {"x": {"model": "flava"}}}}, "controls.joint_networks.x", "shuffled_pairings"),
+    ({"controls": {"partitoin": True}}, "controls.partitoin", "'partition'"),
     ({"source": "bids"}, "bids_root", "an existing folder"),
     ({"source": "bids", "bids_root": "/nowhere"}, "bids_root", "/nowhere"),
     ({"source": "treebank"}, "treebank_root", "an existing folder"),

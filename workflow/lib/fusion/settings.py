@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import difflib
+import fnmatch
 import re
 from pathlib import Path
 
@@ -38,6 +39,7 @@ def resolve(config: dict, schema: dict, zoo: dict, file="config") -> dict:
     resolved = with_defaults(config, schema)
     check_models(resolved, zoo, file)
     check_contrasts(resolved, file)
+    check_controls(resolved, zoo, file)
     check_roots(resolved, file)
     return resolved
 
@@ -88,11 +90,20 @@ def check_row(model: str, row: dict, zoo: dict, schema: dict, file) -> None:
             raise InputError(file, f"model {model}, key {key}", repr(row[key]), "nothing: a concat has parts only")
     if len(row.get("parts", {})) < 2:
         raise InputError(file, f"model {model}, key parts", repr(row.get("parts")), "two or more models, each with its layer")
-    for part in row["parts"]:
+    for part, layer in row["parts"].items():
         if part not in zoo or zoo[part].get("family") == "concat":
             close = difflib.get_close_matches(str(part), zoo, n=1)
             accepted = f"{close[0]!r} (did you mean that?)" if close and close[0] != part else "a model of the zoo that is no concat"
             raise InputError(file, f"model {model}, key parts", repr(part), accepted)
+        layers = zoo[part].get("layers") or {}
+        if not any(matches(layer, pattern) for pattern in layers):
+            raise InputError(file, f"model {model}, key parts.{part}", repr(layer), f"a layer of {part}: {', '.join(layers)}")
+
+
+def matches(path: str, pattern: str) -> bool:
+    """Return whether a module path fits a pattern in which ``*`` stands for one part, as in ``blocks.*.mlp``."""
+    parts, wanted = path.split("."), pattern.split(".")
+    return len(parts) == len(wanted) and all(map(fnmatch.fnmatchcase, parts, wanted))
 
 
 def check_keys(value, file, where: str = "") -> None:
@@ -191,6 +202,29 @@ def check_contrasts(config: dict, file) -> None:
             repr(config["statistics"]["primary_window"]),
             f"one of statistics.windows: {', '.join(config['statistics']['windows'])}",
         )
+
+
+def check_controls(config: dict, zoo: dict, file) -> None:
+    """Raise ``InputError`` for controls of models that there are not, or of joint networks that cannot be run."""
+    controls = config.get("controls")
+    if controls is None:
+        return
+    if controls["window"] is not None and controls["window"] not in config["statistics"]["windows"]:
+        raise InputError(file, "key controls.window", repr(controls["window"]), f"one of {', '.join(config['statistics']['windows'])}")
+    for band, names in controls["bands"].items():
+        for name in names or []:
+            if name not in config["models"]:
+                raise InputError(file, f"key controls.bands.{band}", repr(name), f"one of {', '.join(config['models'])} (key models)")
+    for name, network in controls["joint_networks"].items():
+        where, model = f"key controls.joint_networks.{name}", network["model"]
+        if model not in zoo:
+            close = difflib.get_close_matches(model, zoo, n=1)
+            accepted = f"{close[0]!r} (did you mean that?)" if close else "a model of the zoo"
+            raise InputError(file, f"{where}.model", f"unknown model {model!r}", accepted)
+        if (feed := zoo[model].get("feed")) != "joint":
+            raise InputError(file, f"{where}.model", f"{model}, whose feed is {feed}", "a model with feed: joint")
+        if controls["interaction"] and not network["towers"] and not config["events"]["shuffled_pairings"]:
+            raise InputError(file, where, "events.shuffled_pairings 0", "8 or so shuffled pairings, or the layers of two towers (towers)")
 
 
 def check_roots(config: dict, file) -> None:
