@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 #: Variance below which a target of unit variance counts as constant in a set of events.
-FLAT = 1e-7
+FLAT = 1e-6
 #: |r| is kept below this where Fisher's transform would be infinite.
 R_MAX = 1 - 1e-6
 
