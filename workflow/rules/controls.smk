@@ -14,16 +14,6 @@ def band_models(band):
 
 
 BANDS = {band: band_models(band) for band in ("vision", "language", "multimodal")}
-# Which tables there are: what is switched on, and has what it needs.
-SUBJECT_CONTROLS = {
-    "partition": CONTROLS["partition"],
-    "dimension_match": CONTROLS["dimension_match"] and bool(config["contrasts"]),
-    "interaction": bool(JOINT and BANDS["vision"] and BANDS["language"]),
-    "leak": CONTROLS["leak"],
-    "floors": CONTROLS["floors"],
-    "ceiling": CONTROLS["ceiling"],
-}
-CONTROL_TABLES = [name for name, on in (*SUBJECT_CONTROLS.items(), ("passive", CONTROLS["passive"])) if on]
 
 
 def subject_responses(wildcards):
@@ -102,6 +92,20 @@ FLOOR_FITS = [fit for k in (0, 1) for fit in full(config["models"][:1], f"random
 )
 # What a leak is held against: the scores of all trained networks.
 LEAK_FITS = full(config["models"])
+
+
+# Which tables there are: what is switched on, and has what it needs.
+SUBJECT_CONTROLS = {
+    "partition": CONTROLS["partition"] and bool(ALL_BAND_FITS),
+    "dimension_match": CONTROLS["dimension_match"] and bool(MATCHED),
+    "interaction": bool(JOINT and BANDS["vision"] and BANDS["language"]),
+    "leak": CONTROLS["leak"],
+    "floors": CONTROLS["floors"] and bool(FLOOR_FITS),
+    "ceiling": CONTROLS["ceiling"],
+}
+CONTROL_TABLES = [
+    name for name, on in (*SUBJECT_CONTROLS.items(), ("passive", CONTROLS["passive"] and ALL_BAND_FITS)) if on
+]
 
 
 def control_spec(wildcards, **more):
@@ -191,10 +195,11 @@ def control_parts(wildcards):
         return expand(
             "<results>/controls/{stimulus}_{alignment}_passive.parquet", stimulus=STIMULI, alignment=ALIGNMENTS
         )
+    tested = {alignment for row in MATCHED.values() for alignment in row["alignments"]}
     return expand(
         "<results>/controls/{subject}_{alignment}_{control}.parquet",
         subject=SUBJECTS,
-        alignment=ALIGNMENTS,
+        alignment=[name for name in ALIGNMENTS if wildcards.control != "dimension_match" or name in tested],
         control=wildcards.control,
     )
 
