@@ -112,6 +112,32 @@ def calibrate_spec(wildcards):
     }
 
 
+def shift_null_spec(wildcards):
+    """Return what shapes the shift null of a fit."""
+    statistics = config["statistics"]
+    how = {key: statistics[key] for key in ("shifts", "shift_min_s")}
+    return {
+        **encode_spec(wildcards),
+        **how,
+        "window": statistics["windows"][statistics["primary_window"]],
+        "seed": config["seed"],
+    }
+
+
+def shift_null_tables():
+    """Return the shift nulls of all fits that a contrast holds against nothing."""
+    alone = [name for name, sides in config["contrasts"].items() if "nothing" in (sides["a"], sides["b"])]
+    return list(
+        dict.fromkeys(
+            f"<results>/shift_null/{subject}_{alignment}_{fit}.parquet"
+            for name in alone
+            for alignment in contrast_alignments(name)
+            for subject in SUBJECTS
+            for fit in contrast_fits(name)
+        )
+    )
+
+
 rule bootstrap:
     input:
         responses=encode_responses,
@@ -278,3 +304,54 @@ rule calibrate:
         "Calibration: error rates and power of every contrast"
     script:
         "../scripts/calibrate.py"
+
+
+rule shift_null:
+    input:
+        responses=encode_responses,
+        activations=encode_activation_files,
+    output:
+        table="<results>/shift_null/{subject}_{alignment}_{model}-{init}-{pairing}.parquet",
+    log:
+        "<logs>/shift_null/{subject}_{alignment}_{model}-{init}-{pairing}.log",
+    benchmark:
+        "<benchmarks>/shift_null/{subject}_{alignment}_{model}-{init}-{pairing}.tsv"
+    conda:
+        "../../envs/encoding.yaml"
+    threads: 2
+    resources:
+        mem_mb=encode_mem_mb,
+        runtime=1440,
+    params:
+        spec=shift_null_spec,
+        code=code("shift_null.py"),
+    message:
+        "Shifting film against recording of subject {wildcards.subject}, {wildcards.alignment}: {wildcards.model}-{wildcards.init}-{wildcards.pairing}"
+    script:
+        "../scripts/shift_null.py"
+
+
+rule shift_nulls:
+    input:
+        tables=shift_null_tables(),
+        schema=str(SCHEMAS / "shift_nulls.schema.yaml"),
+    output:
+        table="<results>/shift_nulls.tsv",
+        dictionary="<results>/shift_nulls.json",
+    log:
+        "<logs>/shift_nulls/shift_nulls.log",
+    benchmark:
+        "<benchmarks>/shift_nulls/shift_nulls.tsv"
+    conda:
+        "../../envs/contrasts.yaml"
+    threads: 1
+    resources:
+        mem_mb=1500,
+        runtime=20,
+    params:
+        spec={"correction": config["statistics"]["correction"]},
+        code=code("shift_nulls.py"),
+    message:
+        "Scores against circular shifts, corrected"
+    script:
+        "../scripts/shift_nulls.py"
