@@ -22,7 +22,7 @@ from threadpoolctl import threadpool_info
 sys.path.insert(0, str(Path(__file__).parents[1] / "workflow/lib"))
 
 from fusion import labelled
-from fusion.models import extract, families, hooks, slip
+from fusion.models import families, hooks, slip
 from fusion.models.network import Items
 from fusion.models.projection import Projection, target_size
 

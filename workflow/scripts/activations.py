@@ -17,6 +17,7 @@ log = log_to(snakemake.log[0])
 spec = snakemake.params.spec
 row = spec["row"]
 torch.set_num_threads(snakemake.threads)
+torch.backends.cudnn.allow_tf32 = False  # full precision on GPU too, unless autocast is asked for
 device = extract.device_of(spec["device"])
 
 text_column = "text" if spec["pairing"] == "true" else f"text_{spec['pairing']}"
@@ -37,6 +38,8 @@ with labelled.open_labelled(snakemake.input.frames) as film:
     if lost := sorted(set(items["frame"]) - set(place)) if place else []:
         raise InputError(snakemake.input.frames, "frame", f"no frame {lost[0]}", f"all frames of {snakemake.input.events}")
 
+    smaller_side = min(film.sizes["y"], film.sizes["x"])
+
     def shown(start, stop):
         part = items.iloc[start:stop]
         images = film["image"][[place[frame] for frame in part["frame"]]].to_numpy() if place else None
@@ -47,7 +50,9 @@ with labelled.open_labelled(snakemake.input.frames) as film:
         labelled.create(snakemake.output.activations, {"event": events["event"].to_numpy()}) as out,
         tqdm(total=len(items), unit="input") as bar,
     ):
-        batches = extract.features(network, layers, len(items), shown, device, spec["batch_size"], spec["autocast"], bar.update)
+        batches = extract.features(
+            network, layers, len(items), shown, device, spec["batch_size"], spec["autocast"], snakemake.threads, bar.update
+        )
         for start, stop, done in batches:
             for i, (path, values) in enumerate(done.items()):
                 if path not in projections:
@@ -65,4 +70,8 @@ with labelled.open_labelled(snakemake.input.frames) as film:
         out.attrs["card"] = json.dumps(made, sort_keys=True)
 
 if truncated := network.notes.get("truncated_texts"):
-    log.warning("%d of %d texts are longer than the model reads and were cut at their end", truncated, len(items))
+    log.warning("%d of %d texts are longer than the model reads and were cut at their end", len(truncated), items["text"].nunique())
+if place and network.notes.get("image_px", 0) > smaller_side:
+    log.warning(
+        "frames of %d px were enlarged to the model's %d px; see config key frames.size_px", smaller_side, network.notes["image_px"]
+    )

@@ -8,7 +8,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sklearn.random_projection import SparseRandomProjection
+from sklearn.random_projection import SparseRandomProjection, johnson_lindenstrauss_min_dim
 from torch import nn
 
 from fusion.errors import InputError
@@ -90,7 +90,9 @@ def test_what_is_projected(width, size, up, expected):
 def test_target_sizes():
     assert target_size("none", 6000, 0.1) is None
     assert target_size(500, 6000, 0.1) == 500
-    assert target_size("jl", 6000, 0.1) == int(4 * np.log(6000) / (0.1**2 / 2 - 0.1**3 / 3))
+    for n in (2, 1000, 1234, 6000):
+        for eps in (0.05, 0.1, 0.5):
+            assert target_size("jl", n, eps) == johnson_lindenstrauss_min_dim(n, eps=eps)
 
 
 def test_distances_survive_the_projection():
@@ -154,6 +156,14 @@ def test_running_out_of_memory_halves_the_batch_and_loses_nothing():
     assert seen == [20, 10, 5, 5, 5, 5, 3]
     with pytest.raises(torch.OutOfMemoryError):
         collected(network(tower, fail_above=0.5), 3)
+
+
+@pytest.mark.parametrize("workers", [1, 2, 5])
+def test_many_workers_keep_the_order(workers):
+    tower = Tower().eval()
+    assert np.array_equal(collected(network(tower), 23, batch_size=4), collected(network(tower), 23, batch_size=4, workers=workers))
+    halved = collected(network(tower, fail_above=3), 23, batch_size=20, workers=workers)
+    assert np.abs(halved - collected(network(tower), 23, batch_size=4)).max() < 1e-6
 
 
 def test_other_errors_are_not_swallowed():

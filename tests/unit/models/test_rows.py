@@ -24,11 +24,17 @@ MISTAKES = [
     ({"net": GOOD | {"sha256": {"model.safetensors": "abc"}}}, "sha256", "abc"),
     ({"ne-t": GOOD}, "ne-t", "letters"),
     ({"net": "slip"}, "net", "slip"),
-    ({"both": {"family": "concat", "modality": "vision-language", "parts": {"other": "norm"}}} | OTHER, "parts", "two or more"),
+    ({"both": {"family": "concat", "modality": "vision-language", "parts": {"other": "blocks.1"}}} | OTHER, "parts", "two or more"),
     (
-        {"both": {"family": "concat", "modality": "vision-language", "parts": {"other": "norm", "othr": "norm"}}} | OTHER,
+        {"both": {"family": "concat", "modality": "vision-language", "parts": {"other": "blocks.1", "othr": "blocks.1"}}} | OTHER,
         "othr",
         "did you mean",
+    ),
+    (
+        {"both": {"family": "concat", "modality": "vision-language", "parts": {"other": "block.1", "net": "blocks.1"}}, "net": GOOD}
+        | OTHER,
+        "parts.other",
+        "a layer of other",
     ),
     (
         {"both": {"family": "concat", "modality": "vision-language", "checkpoint": "x", "parts": {"other": "norm"}}} | OTHER,

@@ -82,7 +82,10 @@ def checkpoints(tmp_path_factory):
 
 
 def tiny_row(name, checkpoints):
-    row = ZOO[name] | {"checkpoint": checkpoints(name)}
+    if name.startswith("demo_"):  # the repository ships these
+        shipped = {key: str(REPOSITORY / ZOO[name][key]) for key in ("checkpoint", "tokenizer") if ZOO[name][key]}
+        return ZOO[name] | shipped
+    row = ZOO[name] | {"checkpoint": checkpoints(name), "sha256": None}
     if row["tokenizer"]:
         row["tokenizer"] = checkpoints.tokenizer
     if row["regions"]["backbone"]:
@@ -115,9 +118,12 @@ def activations_of(name, row, film, folder, init="trained", pairing="true", **ch
     spec = {"model": name, "init": init, "pairing": pairing, "row": row, "seed": 0} | SETTINGS | changed
     events = changed.pop("events", film / "events.tsv")
     spec.pop("events", None)
+    threads = spec.pop("threads", 1)
     inputs = {"events": events, "all_events": [events], "frames": film / "frames.nc", "weights": folder / "weights.json", "regions": []}
     path = folder / f"{init}-{pairing}-{len(list(folder.glob('*.nc')))}.nc"
-    run_script("activations", folder / "activations.log", input=inputs, output={"activations": path}, params={"spec": spec}, threads=1)
+    run_script(
+        "activations", folder / "activations.log", input=inputs, output={"activations": path}, params={"spec": spec}, threads=threads
+    )
     return path
 
 
@@ -183,6 +189,16 @@ def test_batches_and_padding_change_nothing(name, film, checkpoints, tmp_path):
     # Batches of one hold no padding at all.
     for layer, values in batches[0].items():
         assert np.abs(values - batches[1][layer]).max() < 1e-5, layer
+
+
+@pytest.mark.parametrize("threads", [2, 4])
+def test_workers_change_nothing(threads, film, checkpoints, tmp_path):
+    row = tiny_row("slip_joint", checkpoints)
+    weights_of(row, tmp_path)
+    one = activations_of("slip_joint", row, film, tmp_path, batch_size=2)
+    many = activations_of("slip_joint", row, film, tmp_path, batch_size=2, threads=threads)
+    for layer, values in layers_of(one).items():
+        assert np.abs(values - layers_of(many)[layer]).max() < 1e-5
 
 
 def test_the_order_of_events_changes_nothing(film, checkpoints, tmp_path):

@@ -37,7 +37,7 @@ def card(model: str, row: dict, weights: dict, init: str, pairing: str, network:
         "trained_on": row["trained_on"],
         "licence": row["licence"],
         "layers": layers,
-        "notes": network.notes,
+        "notes": {key: len(value) if isinstance(value, set) else value for key, value in network.notes.items()},
         "libraries": {
             name: version(name)
             for name in ("torch", *LIBRARIES.get(row["family"], ("transformers", "tokenizers")), "numpy", "pillow", "scikit-learn")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
@@ -77,6 +78,7 @@ def features(
     device: torch.device,
     batch_size: int | None = None,
     autocast: bool = False,
+    workers: int = 1,
     progress: Callable[[int], object] = lambda n: None,
 ) -> Iterator[tuple[int, int, dict[str, np.ndarray]]]:
     """Run the network over all items and yield its layers.
@@ -89,6 +91,8 @@ def features(
         (start, stop) -> that part of the ``n_items`` items.
     batch_size
         Items a forward pass; None starts with a size for the device. Out of memory halves it.
+    workers
+        Threads that prepare coming batches while one is computed; as many batches wait in memory.
     progress
         Called with the number of items done.
 
@@ -105,33 +109,31 @@ def features(
     network.module.to(device).eval()
     size = min(batch_size or START[device.type], n_items)
     mixed = torch.autocast(device.type) if autocast and device.type != "cpu" else nullcontext()
-    with capture(network, layers) as captured, ThreadPoolExecutor(1) as ahead, torch.inference_mode(), mixed:
-        start = 0
-        waiting = ahead.submit(_prepared, network, items, 0, size)
+    with capture(network, layers) as captured, ThreadPoolExecutor(workers) as pool, torch.inference_mode(), mixed:
+        start, ahead = 0, deque()
         while start < n_items:
-            stop = min(start + size, n_items)
-            batch = waiting.result()
-            if stop < n_items:
-                waiting = ahead.submit(_prepared, network, items, stop, min(stop + size, n_items))
+            coming = ahead[-1][1] if ahead else start
+            while len(ahead) <= workers and coming < n_items:
+                ahead.append((coming, min(coming + size, n_items)))
+                ahead[-1] += (pool.submit(_prepared, network, items, *ahead[-1]),)
+                coming = ahead[-1][1]
+            _, stop, prepared = ahead.popleft()
             try:
-                done = _forward(network, captured, layers, {k: v.to(device) for k, v in batch.items()})
-            except (torch.OutOfMemoryError, RuntimeError, MemoryError) as error:
+                done = _forward(network, captured, layers, {key: value.to(device) for key, value in prepared.result().items()})
+            except (RuntimeError, MemoryError) as error:
                 if size == 1 or not _out_of_memory(error):
                     raise
-                waiting.result()
                 size = max(1, size // 2)
+                ahead.clear()
                 if device.type == "cuda":
                     torch.cuda.empty_cache()
-                waiting = ahead.submit(_prepared, network, items, start, min(start + size, n_items))
                 continue
             for path, values in done.items():
                 if not np.isfinite(values).all():
                     row = start + int(np.flatnonzero(~np.isfinite(values).all(1))[0])
+                    found = f"values that are not finite at input {row}"
                     raise InputError(
-                        "activations",
-                        f"layer {path}",
-                        f"values that are not finite at input {row}",
-                        "finite activations; without autocast, other weights or another layer",
+                        "activations", f"layer {path}", found, "finite ones; without autocast, with other weights or another layer"
                     )
             yield start, stop, done
             progress(stop - start)
@@ -139,7 +141,10 @@ def features(
 
 
 def _prepared(network: Network, items, start: int, stop: int) -> dict:
-    return network.prepare(items(start, stop))
+    batch = network.prepare(items(start, stop))
+    if sides := [value.shape[-1] for value in batch.values() if value.ndim == 4]:
+        network.notes["image_px"] = sides[0]
+    return batch
 
 
 def _forward(network: Network, captured: dict, layers: dict[str, str], batch: dict) -> dict[str, np.ndarray]:

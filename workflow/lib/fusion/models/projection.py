@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import warnings
 from functools import cached_property, lru_cache
 
 import numpy as np
 from scipy.sparse import csc_array
-from sklearn.exceptions import DataDimensionalityWarning
-from sklearn.random_projection import SparseRandomProjection, johnson_lindenstrauss_min_dim
 
 
 def target_size(projection: str | int, n_events: int, eps: float) -> int | None:
@@ -20,7 +19,7 @@ def target_size(projection: str | int, n_events: int, eps: float) -> int | None:
     if projection == "none":
         return None
     if projection == "jl":
-        return int(johnson_lindenstrauss_min_dim(max(n_events, 2), eps=eps))
+        return int(4 * math.log(max(n_events, 2)) / (eps**2 / 2 - eps**3 / 3))
     return int(projection)
 
 
@@ -71,6 +70,10 @@ class Projection:
 # Most layers of a network have one width: they share one matrix, whose drawing takes as long as projecting thousands of items.
 @lru_cache(maxsize=4)
 def _components(width: int, size: int, seed: int):
+    # Imported here: a second that models with small layers need not wait.
+    from sklearn.exceptions import DataDimensionalityWarning
+    from sklearn.random_projection import SparseRandomProjection
+
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DataDimensionalityWarning)  # projecting up is what the user asked for
         return SparseRandomProjection(size, random_state=seed % 2**32).fit(np.zeros((1, width), np.float32)).components_

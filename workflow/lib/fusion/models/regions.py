@@ -20,7 +20,8 @@ from fusion.errors import InputError
 from fusion.models import checkpoints, images
 from fusion.models.network import Items
 
-SIZE = 448
+SIZE = 448  # side of the image that the grid is laid over (px)
+RECENT = 256  # frames whose regions are kept
 
 
 def region_input(row: dict, weights: dict, width: int) -> tuple[Callable[[Items], tuple[Tensor, Tensor]], str]:
@@ -84,10 +85,22 @@ def from_grid(checkpoint, net: str, grid: int, width: int) -> Callable[[Items], 
     cells = torch.tensor([[edges[x], edges[y], edges[x + 1], edges[y + 1]] for y in range(grid) for x in range(grid)])
 
     @torch.inference_mode()
-    def pool(items: Items) -> tuple[Tensor, Tensor]:
-        maps = early(images.preprocess(items.images, SIZE, resize="squash"))
-        pooled = roi_align(maps, [cells * SIZE] * len(items), output_size=14, spatial_scale=maps.shape[-1] / SIZE, aligned=True)
-        features = resnet.layer4(pooled).mean((2, 3)).view(len(items), grid * grid, width)
+    def pool(frames: np.ndarray) -> Tensor:
+        maps = early(images.preprocess(frames, SIZE, resize="squash"))
+        pooled = roi_align(maps, [cells * SIZE] * len(frames), output_size=14, spatial_scale=maps.shape[-1] / SIZE, aligned=True)
+        return resnet.layer4(pooled).mean((2, 3)).view(len(frames), grid * grid, width)
+
+    recent: dict[int, Tensor] = {}
+
+    def look_at(items: Items) -> tuple[Tensor, Tensor]:
+        # Words follow each other faster than pictures: most frames come several times in a row.
+        places = {int(frame): i for i, frame in enumerate(items.frames)}
+        new = [frame for frame in places if frame not in recent]
+        if new:
+            recent.update(zip(new, pool(items.images[[places[frame] for frame in new]]), strict=True))
+        features = torch.stack([recent[int(frame)] for frame in items.frames])
+        for frame in list(recent)[: max(0, len(recent) - RECENT)]:
+            del recent[frame]
         return features, cells.expand(len(items), -1, -1)
 
-    return pool
+    return look_at

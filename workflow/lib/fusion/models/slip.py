@@ -7,6 +7,8 @@ that nothing is renamed. Sizes are read from the weights; the number of heads is
 
 from __future__ import annotations
 
+import gzip
+import io
 import math
 from collections import OrderedDict
 from functools import partial
@@ -160,7 +162,7 @@ def load(row: dict, weights: dict, trained: bool) -> Network:
         checkpoints.load_strict(model, state, path, (*unused, *row["ignore_keys"]))
     preprocess = partial(images.preprocess, **({"size": sizes["image"]} | row["preprocess"]))
     tokenize = tokenizer((weights.get("tokenizer") or {}).get("path"), sizes, path) if "text" in towers else None
-    notes = {}
+    notes = {"truncated_texts": set()} if tokenize else {}
 
     def prepare(items: Items) -> dict[str, Tensor]:
         batch = {}
@@ -168,7 +170,7 @@ def load(row: dict, weights: dict, trained: bool) -> Network:
             batch["pixels"] = preprocess(items.images)
         if tokenize:
             batch["ids"], batch["tokens"], truncated = tokenize(items.texts)
-            notes["truncated_texts"] = notes.get("truncated_texts", 0) + truncated
+            notes["truncated_texts"] |= truncated
         return batch
 
     def run(batch: dict[str, Tensor]) -> None:
@@ -184,20 +186,25 @@ def load(row: dict, weights: dict, trained: bool) -> Network:
 
 
 def tokenizer(merges, sizes: dict, path):
-    """Return texts -> (ids, tokens that count, number of texts cut short), with CLIP's byte-pair encoding or that of a merges file."""
+    """Return texts -> (ids, tokens that count, the texts cut short), with CLIP's byte-pair encoding or that of a merges file."""
     from open_clip.tokenizer import SimpleTokenizer, default_bpe  # slow to import, and image towers do without
 
-    encode = SimpleTokenizer(merges or default_bpe(), context_length=sizes["context"])
-    if encode.vocab_size != sizes["vocabulary"]:
+    with gzip.open(merges or default_bpe()) as file:
+        text = file.read()
+    # A newline at the end of a merges file counts as one more, empty merge; the checkpoint knows whether there was one.
+    for merged in dict.fromkeys((text, text.rstrip(b"\n"))):
+        encode = SimpleTokenizer(io.BytesIO(gzip.compress(merged, 1)), context_length=sizes["context"])
+        if encode.vocab_size == sizes["vocabulary"]:
+            break
+    else:
         raise InputError(merges or path, "", f"a vocabulary of {encode.vocab_size}", f"{sizes['vocabulary']} tokens, as the checkpoint has")
 
-    def tokenize(texts: list[str]) -> tuple[Tensor, Tensor, int]:
+    def tokenize(texts: list[str]) -> tuple[Tensor, Tensor, set[str]]:
         ids = encode(texts)
         ends = ids.argmax(1)
         counted = torch.arange(ids.shape[1])[None] <= ends[:, None]
-        long = sum(
-            len(encode.encode(text)) + 2 > sizes["context"] for text, end in zip(texts, ends, strict=True) if end == sizes["context"] - 1
-        )
+        full = [text for text, end in zip(texts, ends, strict=True) if end == sizes["context"] - 1]
+        long = {text for text in full if len(encode.encode(text)) + 2 > sizes["context"]}
         return ids, counted, long
 
     return tokenize

@@ -92,7 +92,7 @@ def text_input(row: dict, weights: dict, config):
         full = [i for i, ids in enumerate(encoded["input_ids"]) if len(ids) == length]
         if full:
             longer = tokenizer([texts[i] for i in full], truncation=False, verbose=False)["input_ids"]
-            notes["truncated_texts"] = notes.get("truncated_texts", 0) + sum(len(ids) > length for ids in longer)
+            notes.setdefault("truncated_texts", set()).update(texts[i] for i, ids in zip(full, longer, strict=True) if len(ids) > length)
         for ids, mask in zip(encoded["input_ids"], encoded["attention_mask"], strict=True):
             if not ids:
                 ids.append(tokenizer.eos_token_id)
