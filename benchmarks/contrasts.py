@@ -91,9 +91,8 @@ def main():
     copies = np.repeat(np.arange(N_EVENTS), counts[0])
     blas = sorted({f"{info['internal_api']} {info.get('architecture', '')}" for info in threadpool_info()})
     print(f"BLAS: {', '.join(blas)}")
-    print(
-        f"{N_EVENTS} events, {N_FEATURES} features, {N_ELECTRODES} electrodes x {N_BINS} bins, {len(fits[0].blocks)} blocks, {RESAMPLES} draws"
-    )
+    print(f"{N_EVENTS} events, {N_FEATURES} features, {N_ELECTRODES} electrodes x {N_BINS} bins")
+    print(f"{len(fits[0].blocks)} blocks, {RESAMPLES} draws")
     print("\n| what | CPU s | ratio to the contrast |\n| --- | --- | --- |")
     rows = [
         ("contrast: window test and maximum over bins", cost),

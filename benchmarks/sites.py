@@ -4,8 +4,8 @@
     python benchmarks/sites.py table DIR
 
 The film and its activations are those of a finished demo (RESULTS); what differs between seeds is what the demo's simulator
-draws for the subjects: implants, which contacts are planted with what, each site's weights and latency, and all noise. Sources and noise are
-simulated as they are after the Laplacian, at 64 Hz instead of 512 (what the analysis sees is below 2.5 Hz), then filtered,
+draws for the subjects: implants, which contacts are planted with what, each site's weights and latency, and all noise. Sources and
+noise are simulated as they are after the Laplacian, at 64 Hz instead of 512 (what the analysis sees is below 2.5 Hz), then filtered,
 cut, fitted and tested by the workflow's own functions, with the demo's own contrasts. Bins are 100 ms apart and cover the primary window.
 """
 
@@ -54,7 +54,7 @@ def read_layers(results, zoo, alignment, fit):
 
 
 def brains(results, config, seed):
-    """Return the contacts of all subjects that can be tested, and their cleaned signals (contact, sample) from ``LEAD_S`` before the film."""
+    """Return the contacts of all subjects that can be tested, and their cleaned signals (contact, sample), from ``LEAD_S`` on."""
     how = config["simulate"]
     onsets = film.draw_cuts(how["film_s"], rng_for(config["seed"], "simulate", "cuts"))
     content = scenes.draw_scenes(len(onsets), rng_for(config["seed"], "simulate", "scenes"))
