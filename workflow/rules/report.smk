@@ -186,10 +186,10 @@ def claims_tables():
 
 
 def report_tables():
-    """Return the further tables that the report shows, by name; the calibration only once `snakemake calibrate` has made it."""
+    """Return the further tables that the report shows, by name; the calibration if it is asked for, or once `snakemake calibrate` has made it."""
     names = ["overlap", "subjects", "recordings", *CONTROL_TABLES]
     names += ["confusion", *(["controls_planted"] if CONTROL_TABLES else [])] if DEMO else []
-    names += ["calibration"] if (RESULTS / "calibration.tsv").is_file() else []
+    names += ["calibration"] if config["calibrate"]["report"] or (RESULTS / "calibration.tsv").is_file() else []
     return {name: f"<results>/{name}.tsv" for name in names}
 
 
