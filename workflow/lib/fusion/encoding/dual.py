@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from fusion.encoding.folds import Folds, Held
+from fusion.encoding.folds import Folds
 from fusion.encoding.primal import contiguous
 from fusion.encoding.scores import FLAT, correlation
 
@@ -70,34 +70,59 @@ class Dual:
         Where the work is done.
     """
 
-    #: All targets at once: a factorisation costs more than memory for predictions.
+    #: All targets at once: a factorisation costs more than reading the targets again.
     batch = None
 
     def __init__(self, features: np.ndarray, folds: Folds, alphas: np.ndarray, backend):
         self.backend, self.folds, self.alphas, self.features = backend, folds, np.asarray(alphas, float), features
         self.shared = folds.inner[0].blocks == folds.outer[0].blocks
-        self.train_rows = [contiguous(held.train, backend) for held in folds.outer]
         self._kernels: tuple | None = None
         self._smoothers: dict[tuple[int, int], object] = {}
+        self._remainders: dict[tuple[int, int], object] = {}
 
-    def load(self, responses) -> None:
-        """Take in all targets: (event, target) float32 on the backend, columns centred, of about unit variance."""
-        self.responses = responses
-        self.means, self.learnable = zip(*(self._training_moments(rows) for rows in self.train_rows), strict=True)
+    def load(self, targets, columns: slice) -> None:
+        """Take in the targets: ``fusion.encoding.prepare.Targets``, and which of them."""
+        self.targets, self.columns = targets, columns
 
-    def _training_moments(self, rows):
-        trained = self.responses[rows]
+    def chunks(self, width: int) -> list[slice]:
+        """Return the parts of the batch that are scored at a time, each a whole number of ``width`` targets."""
+        count, step = self.columns.stop - self.columns.start, max(1, TARGET_CHUNK // width) * width
+        return [slice(start, min(start + step, count)) for start in range(0, count, step)]
+
+    def _read(self, chunk: slice):
+        return self.backend.single(self.targets.batch(slice(self.columns.start + chunk.start, self.columns.start + chunk.stop)))
+
+    def open(self, f: int, chunk: slice) -> None:
+        """Turn to fold ``f`` and the targets of ``chunk``; the methods below then speak of these."""
+        self.responses = self._read(chunk)
+        self.trained, self.means = self._centred(self.responses, self.folds.outer[f].train)
+        self.learnable = self.backend.column_dot(self.trained, self.trained) > len(self.trained) * FLAT
+        if self._kernels is None or self._kernels[0] != f:
+            for kept in (self._remainders, *(() if self.shared else (self._smoothers,))):
+                kept.clear()
+            self._kernels = None
+            held = self.folds.outer[f]
+            self._kernels = (f, *training_kernels(self.features, held.train, held.scored[f], self.backend))
+
+    def _centred(self, responses, train: np.ndarray):
+        trained = responses[contiguous(train, self.backend)]
         mean = trained.mean(axis=0)
-        return mean, self.backend.column_dot(trained, trained) / len(trained) - mean**2 > FLAT
+        return trained - mean, mean
 
     def held_out(self, f: int):
         """Return (test event, target) the responses of fold ``f``."""
         return self.responses[contiguous(self.folds.outer[f].scored[f], self.backend)]
 
+    def level(self, f: int):
+        """Return (target,) the training mean of the responses, which predictions leave out."""
+        return self.means
+
+    def _penalised(self, within, alpha: float):
+        return within + alpha * self.backend.xp.eye(len(within), dtype=within.dtype, device=within.device)
+
     def _smooth(self, within, across, alpha: float):
         """Return (held-out event, training event) float32 B."""
-        penalised = within + alpha * self.backend.xp.eye(len(within), dtype=within.dtype, device=within.device)
-        return self.backend.single(self.backend.solve_spd(penalised, across.T).T)
+        return self.backend.single(self.backend.solve_spd(self._penalised(within, alpha), across.T).T)
 
     def curves(self):
         """Yield (fold, (alpha, target) validation r) for every validation set, inner fits in order."""
@@ -107,62 +132,52 @@ class Dual:
                 rows.append(self.folds.outer[k].scored[k])
             within, across = training_kernels(self.features, held.train, np.concatenate(rows), self.backend)
             bounds = np.cumsum([0, *(len(r) for r in rows)])
-            scores = [np.empty((len(self.alphas), self.responses.shape[1]), np.float32) for _ in held.scored]
-            for a, alpha in enumerate(self.alphas):
-                smoother = self._smooth(within, across, alpha)
-                if self.shared:
+            smoothers = [self._smooth(within, across, alpha) for alpha in self.alphas]
+            del within, across
+            if self.shared:
+                for a, smoother in enumerate(smoothers):
                     self._smoothers[k, a] = self.backend.single(smoother[int(bounds[-2]) :])
+            count = self.columns.stop - self.columns.start
+            scores = [np.empty((len(self.alphas), count), np.float32) for _ in held.scored]
+            for chunk in self.chunks(1):
+                responses = self._read(chunk)
+                trained, _ = self._centred(responses, held.train)
                 for values, own, first, last in zip(scores, rows, bounds[:-1], bounds[1:], strict=False):
-                    self._score_validation(values[a], smoother[int(first) : int(last)], held, own)
+                    held_out = responses[contiguous(own, self.backend)]
+                    for a, smoother in enumerate(smoothers):
+                        values[a, chunk] = self._validation_r(smoother[int(first) : int(last)], trained, held_out)
             yield from zip(held.scored, scores, strict=True)
 
-    def _score_validation(self, out: np.ndarray, smoother, held: Held, rows: np.ndarray) -> None:
-        train, scored = contiguous(held.train, self.backend), contiguous(rows, self.backend)
-        for start in range(0, len(out), TARGET_CHUNK):
-            columns = slice(start, start + TARGET_CHUNK)
-            trained = self.responses[train][:, columns]
-            mean = trained.mean(axis=0)
-            trained = trained - mean
-            held_out = self.responses[scored][:, columns]
-            predicted = smoother @ trained
-            predicted -= predicted.mean(axis=0)
-            r = correlation(
-                self.backend.column_dot(predicted, held_out),
-                self.backend.column_dot(predicted, predicted),
-                self.backend.column_dot(held_out, held_out) - held_out.sum(axis=0) ** 2 / len(held_out),
-                len(held_out),
-                self.backend.xp,
-            )
-            learnable = self.backend.column_dot(trained, trained) > len(trained) * FLAT
-            out[columns] = self.backend.host(r * learnable)
-
-    def _fold_kernels(self, f: int):
-        if self._kernels is None or self._kernels[0] != f:
-            self._kernels = None
-            held = self.folds.outer[f]
-            self._kernels = (f, *training_kernels(self.features, held.train, held.scored[f], self.backend))
-        return self._kernels[1:]
+    def _validation_r(self, smoother, trained, held_out) -> np.ndarray:
+        predicted = smoother @ trained
+        predicted -= predicted.mean(axis=0)
+        r = correlation(
+            self.backend.column_dot(predicted, held_out),
+            self.backend.column_dot(predicted, predicted),
+            self.backend.column_dot(held_out, held_out) - held_out.sum(axis=0) ** 2 / len(held_out),
+            len(held_out),
+            self.backend.xp,
+        )
+        return self.backend.host(r * (self.backend.column_dot(trained, trained) > len(trained) * FLAT))
 
     def _smoother(self, f: int, a: int):
-        if not self.shared:
-            for key in [key for key in self._smoothers if key[0] != f]:
-                del self._smoothers[key]
         if (f, a) not in self._smoothers:
-            self._smoothers[f, a] = self._smooth(*self._fold_kernels(f), self.alphas[a])
+            self._smoothers[f, a] = self._smooth(*self._kernels[1:], self.alphas[a])
         return self._smoothers[f, a]
 
-    def _by_penalty(self, choice):
-        """Yield (penalty, positions of the targets that use it), at most TARGET_CHUNK at a time."""
+    def _remainder(self, f: int, a: int):
+        """Return (training event, training event) float32 alpha (K + alpha I)^-1, which turns responses into residuals."""
+        if (f, a) not in self._remainders:
+            inverse = self.backend.inverse_spd(self._penalised(self._kernels[1], self.alphas[a]))
+            self._remainders[f, a] = self.backend.single(self.alphas[a] * inverse)
+        return self._remainders[f, a]
+
+    def _by_penalty(self, choice, columns):
+        """Yield (penalty, positions in ``choice`` of the targets that use it, the same positions in the chunk)."""
         choice = self.backend.host(choice)
         for a in np.unique(choice):
-            at = np.flatnonzero(choice == a)
-            for start in range(0, len(at), TARGET_CHUNK):
-                yield int(a), self.backend.index(at[start : start + TARGET_CHUNK])
-
-    def _trained(self, f: int, columns, at):
-        """Return (training event, target) centred responses of fold ``f`` for the targets at ``at`` of ``columns``."""
-        index = at if isinstance(columns, slice) else columns[at]
-        return self.responses[self.train_rows[f]][:, index] - self.means[f][index]
+            at = self.backend.index(np.flatnonzero(choice == a))
+            yield int(a), at, at if isinstance(columns, slice) else columns[at]
 
     def predict(self, f: int, choice, columns=slice(None)):
         """Return (test event, target) predictions of fold ``f``, without the training mean of the responses.
@@ -174,28 +189,20 @@ class Dual:
         choice
             (target,) index of the penalty of each target wanted.
         columns
-            The targets wanted: all, or indices.
+            The targets wanted: all of the chunk, or indices.
         """
         rows = self.folds.outer[f].scored[f]
         predicted = self.backend.xp.empty((len(rows), len(choice)), dtype=self.responses.dtype, device=self.responses.device)
-        for a, at in self._by_penalty(choice):
-            predicted[:, at] = self._smoother(f, a) @ self._trained(f, columns, at)
-        predicted *= self.learnable[f][columns]
+        for a, at, own in self._by_penalty(choice, columns):
+            predicted[:, at] = self._smoother(f, a) @ self.trained[:, own]
+        predicted *= self.learnable[columns]
         return predicted
 
     def training_products(self, f: int, choice, gradient, columns=slice(None)):
         """Return (training event, target) leverage and residual of fold ``f``; see ``Primal.training_products``."""
-        xp = self.backend.xp
-        shape = (len(self.folds.outer[f].train), len(choice))
-        leverage, residual = (xp.empty(shape, dtype=self.responses.dtype, device=self.responses.device) for _ in range(2))
-        last = None
-        for a, at in self._by_penalty(choice):
-            if a != last:
-                within, _ = self._fold_kernels(f)
-                penalised = within + self.alphas[a] * xp.eye(len(within), dtype=within.dtype, device=within.device)
-                # The residual of ridge is alpha (K + alpha I)^-1 y.
-                remainder = self.backend.single(self.alphas[a] * self.backend.inverse_spd(penalised))
-                last = a
+        shape = (len(self.trained), len(choice))
+        leverage, residual = (self.backend.xp.empty(shape, dtype=self.trained.dtype, device=self.trained.device) for _ in range(2))
+        for a, at, own in self._by_penalty(choice, columns):
             leverage[:, at] = self._smoother(f, a).T @ gradient[:, at]
-            residual[:, at] = remainder @ self._trained(f, columns, at)
+            residual[:, at] = self._remainder(f, a) @ self.trained[:, own]
         return leverage, residual

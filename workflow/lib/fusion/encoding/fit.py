@@ -218,9 +218,15 @@ class _Fitter:
         for first in range(0, self.electrodes, per_batch):
             electrodes = slice(first, min(first + per_batch, self.electrodes))
             columns = slice(electrodes.start * self.bins, electrodes.stop * self.bins)
-            solver.load(self.backend.single(self.targets.batch(columns)))
+            solver.load(self.targets, columns)
             self._choose(solver, index, columns)
-            self._score(solver, index, electrodes, columns)
+            better = self._better(index, electrodes, columns)
+            for f in range(len(self.folds.outer)):
+                for chunk in solver.chunks(self.bins):
+                    solver.open(f, chunk)
+                    at = slice(columns.start + chunk.start, columns.start + chunk.stop)
+                    own = slice(chunk.start // self.bins, chunk.stop // self.bins)
+                    self._score(solver, index, f, at, np.repeat(better[f, own], self.bins))
             self.progress(columns.stop - columns.start)
 
     def _solver(self, name: str, features: np.ndarray):
@@ -251,34 +257,37 @@ class _Fitter:
             self.r_val[index, f, columns] = at_choice.mean(axis=0)
             self.z_val[index, f, columns] = fisher(at_choice).mean(axis=0)
 
-    def _score(self, solver, index: int, electrodes: slice, columns: slice) -> None:
-        """Score test events; keep predictions and influence of the electrodes for which this layer is the best so far."""
+    def _better(self, index: int, electrodes: slice, columns: slice) -> np.ndarray:
+        """Return (fold, electrode) whether this layer is the best so far, by mean validation r over bins, and note it."""
         merit = self.r_val[index, :, columns].reshape(len(self.folds.outer), -1, self.bins).mean(axis=2)
         if self.settings.validation == "halves":
             merit = np.broadcast_to(merit.mean(axis=0), merit.shape)
         better = merit > self.best[:, electrodes]
         self.best[:, electrodes] = np.maximum(self.best[:, electrodes], merit)
-        for f in range(len(self.folds.outer)):
-            self.layer[f, electrodes][better[f]] = index
-            kept = np.flatnonzero(np.repeat(better[f], self.bins))
-            choice = self.choice[index, f, columns].astype(np.int64)
-            predicted = solver.predict(f, self.backend.index(choice))
-            rows = self.folds.outer[f].scored[f]
-            held_out = solver.held_out(f)
-            if len(kept) < len(choice):
-                r, *_ = test_part(predicted, held_out, self.backend, influence=False)
-                self.r_test[index, f, columns] = self.backend.host(r)
-            if len(kept):
-                some = slice(None) if len(kept) == len(choice) else self.backend.index(kept)
-                self._keep(solver, index, f, rows, columns, kept, choice[kept], predicted[:, some], held_out[:, some], some)
+        self.layer[:, electrodes][better] = index
+        return better
 
-    def _keep(self, solver, index, f, rows, columns, kept, choice, predicted, held_out, some) -> None:
+    def _score(self, solver, index: int, f: int, columns: slice, wanted: np.ndarray) -> None:
+        """Score the test events of a fold; keep predictions and influence of the targets that are ``wanted``."""
+        choice = self.choice[index, f, columns].astype(np.int64)
+        predicted = solver.predict(f, self.backend.index(choice))
+        held_out = solver.held_out(f)
+        if not wanted.all():
+            r, *_ = test_part(predicted, held_out, self.backend, influence=False)
+            self.r_test[index, f, columns] = self.backend.host(r)
+        if wanted.any():
+            kept = np.flatnonzero(wanted)
+            some = slice(None) if wanted.all() else self.backend.index(kept)
+            self._keep(solver, index, f, columns, kept, choice[kept], predicted[:, some], held_out[:, some], some)
+
+    def _keep(self, solver, index, f, columns, kept, choice, predicted, held_out, some) -> None:
+        rows = self.folds.outer[f].scored[f]
         r, influence, gradient = test_part(predicted, held_out, self.backend, influence=self.settings.influence)
         r = self.backend.host(r)
         at = columns.start + kept
         self.r_test[index, f, at] = r
         if self.predictions is not None:
-            level = self.backend.host(solver.means[f][some]) * self.targets.scale[at] + self.targets.mean[at]
+            level = self.backend.host(solver.level(f)[some]) * self.targets.scale[at] + self.targets.mean[at]
             if self.settings.penalise_intercept:
                 trained = len(self.folds.outer[f].train)
                 level *= trained / (trained + np.array(self.settings.alphas)[choice])

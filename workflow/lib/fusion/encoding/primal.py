@@ -158,10 +158,10 @@ class Primal:
         self.unions = self.backend.single(kinds[used].T)
         self.train_counts = self.backend.single([[len(held.train)] for held in helds])
 
-    def load(self, responses) -> None:
-        """Take in a batch of targets: (event, target) float32 on the backend, of about unit variance and mean 0."""
+    def load(self, targets, columns: slice) -> None:
+        """Take in a batch of targets: ``fusion.encoding.prepare.Targets``, and which of them."""
         xp = self.backend.xp
-        self.responses = responses
+        self.responses = responses = self.backend.single(targets.batch(columns))
         p, t = self.features.shape[1] + 1, responses.shape[1]
         products = xp.empty((len(self.pieces), p, t), dtype=responses.dtype, device=responses.device)
         squares = xp.empty((len(self.pieces), t), dtype=responses.dtype, device=responses.device)
@@ -194,6 +194,17 @@ class Primal:
                 spread = self.backend.column_dot(held_out, held_out) - held_out.sum(axis=0) ** 2 / len(held_out)
                 learnable = self.learnable[k if shared else len(self.outer_basis) + k]
                 yield scored.fold, correlation(products, norms, spread, len(held_out), self.backend.xp) * learnable
+
+    def chunks(self, width: int) -> list[slice]:
+        """Return the parts of the batch that are scored at a time: one, since batches are small."""
+        return [slice(0, self.responses.shape[1])]
+
+    def open(self, f: int, chunk: slice) -> None:
+        """Turn to fold ``f`` and the targets of ``chunk``: nothing to prepare."""
+
+    def level(self, f: int):
+        """Return (target,) the training mean of the responses, which predictions leave out."""
+        return self.means[f]
 
     def held_out(self, f: int):
         """Return (test event, target) the responses of fold ``f``."""
