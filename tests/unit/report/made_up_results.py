@@ -109,7 +109,7 @@ def electrodes_of(subjects: int, electrodes: int, space="MNI152NLin2009cAsym", r
     return pd.concat([table, dropped]).sort_values("subject", kind="stable", ignore_index=True)
 
 
-def tested_contrasts(channels: pd.DataFrame, alignments, effect=1.0, seed=0) -> tuple[pd.DataFrame, pd.Series]:
+def contrasts_at(channels: pd.DataFrame, alignments, effect=1.0, seed=0) -> tuple[pd.DataFrame, pd.Series]:
     """Return the rows of all contrasts at the kept channels, and what was planted in each."""
     rng = np.random.default_rng([seed, 2])
     kept = channels[channels.kept]
@@ -171,7 +171,7 @@ def tested_contrasts(channels: pd.DataFrame, alignments, effect=1.0, seed=0) -> 
 def sites(subjects: int, electrodes: int, alignments=("language", "vision"), space="MNI152NLin2009cAsym", regions=True, effect=1.0, seed=0):
     """Return (sites, contrasts, channels, truth); ``effect`` 0 plants nothing."""
     channels = electrodes_of(subjects, electrodes, space, regions, seed)
-    contrasts, kind = tested_contrasts(channels, alignments, effect, seed)
+    contrasts, kind = contrasts_at(channels, alignments, effect, seed)
     contrasts = correct.add_families(contrasts, "bh")
     spec = {
         "contrasts": {name: c["test"] for name, c in CONTRASTS.items()},
@@ -380,7 +380,9 @@ def write_influence(path: Path, table: pd.DataFrame, names, blocks, rng) -> None
     drift = rng.normal(0, 0.004 / np.sqrt(len(blocks)), (2, len(blocks), 1, 1))
     influence = (drift + rng.normal(0, 0.02 / np.sqrt(len(blocks)), (2, len(blocks), *z.shape))).astype("float32")
     layer = table[table.chosen].drop_duplicates("electrode").set_index("electrode").layer.loc[names].to_numpy(dtype=object)
-    with labelled.create(path, {"part": ["test", "training"], "block": blocks, "electrode": names, "bin": BINS_MS}) as file:
+    with labelled.create(
+        path, {"part": ["test", "training"], "block": blocks, "fold": np.arange(5), "electrode": names, "bin": BINS_MS}
+    ) as file:
         labelled.add(file, "influence", ("part", "block", "electrode", "bin"), influence)
         labelled.add(file, "z", ("electrode", "bin"), z)
         labelled.add(file, "z_val", ("electrode", "bin"), z)

@@ -52,7 +52,8 @@ def draw(contrasts: pd.DataFrame, chosen: list[str], window: str, level: float) 
             axes.scatter(
                 x[members],
                 y[members],
-                s=13,
+                s=style.shrunk(len(one), 13),
+                rasterized=style.many(len(one)),
                 marker=marker,
                 facecolors=face,
                 edgecolors=edge,

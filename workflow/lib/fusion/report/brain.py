@@ -42,8 +42,14 @@ def draw(sites: pd.DataFrame, by: str, effect: str | None = None) -> tuple[Figur
     for name, look in reversed(looks.items()):
         rows = shown[shown.layer == name]
         edges = {"edgecolors": look["edge"]} if look["marker"] != "x" else {}
-        area = rows["size"].to_numpy() if look["sized"] else np.full(len(rows), look["size"])
-        kept = {"marker": look["marker"], "linewidths": look["width"], "alpha": look["alpha"], **edges}
+        area = rows["size"].to_numpy() if look["sized"] else np.full(len(rows), style.shrunk(len(shown), look["size"]))
+        kept = {
+            "marker": look["marker"],
+            "linewidths": look["width"],
+            "alpha": look["alpha"],
+            "rasterized": style.many(len(shown)),
+            **edges,
+        }
         display.add_markers(rows[["x", "y", "z"]].to_numpy(), marker_color=look["face"], marker_size=area, **kept)
     for name, look in looks.items():
         handles.append(
@@ -111,9 +117,9 @@ def looks_of(shown: pd.DataFrame, by: str) -> dict[str, dict]:
 
 
 def sizes(shown: pd.DataFrame, effect: str | None) -> np.ndarray:
-    """Return marker areas (points squared): 8 at no effect, 40 at the 95th percentile and above."""
+    """Return marker areas (points squared): 8 at no effect, 40 at the 95th percentile and above; less where there are many."""
     if effect is None or effect not in shown:
-        return np.full(len(shown), 16.0)
+        return np.full(len(shown), style.shrunk(len(shown), 16.0))
     size = shown[effect].fillna(0).clip(lower=0).to_numpy(dtype=float)
     top = np.nanpercentile(size[size > 0], 95) if (size > 0).any() else 1.0
-    return 8 + 32 * np.clip(size / top, 0, 1)
+    return style.shrunk(len(shown)) * (8 + 32 * np.clip(size / top, 0, 1))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from functools import cache
 
 import numpy as np
 from nilearn.datasets import load_fsaverage
@@ -44,6 +45,7 @@ def combinations_in_order(face) -> list[tuple[int, int]]:
     return [(a, b), (b, c), (c, a)]
 
 
+@cache
 def cortex() -> dict[str, str | int]:
     """Return both hemispheres as one mesh: ``vertices`` (int16, tenths of mm) and ``faces`` (uint16), little-endian, base64."""
     pial = load_fsaverage("fsaverage5")["pial"]

@@ -51,9 +51,10 @@ def strip(axes, at: float, part: pd.DataFrame, level: float) -> None:
     """Draw one contrast's electrodes as dots stacked by density, its quartiles as a box and its median as a line."""
     effect = part["effect"].to_numpy(dtype=float)
     found = (part["q"] < level).to_numpy()
-    offset = swarm(effect)
-    axes.scatter(effect[~found], at + offset[~found], s=7, facecolors="none", edgecolors="#777777", linewidths=0.4)
-    axes.scatter(effect[found], at + offset[found], s=9, color=style.VERMILLION, edgecolors="white", linewidths=0.2)
+    offset, dots = swarm(effect), style.shrunk(len(effect), 8)
+    kept = {"rasterized": style.many(len(effect))}
+    axes.scatter(effect[~found], at + offset[~found], s=dots, facecolors="none", edgecolors="#777777", linewidths=0.3, **kept)
+    axes.scatter(effect[found], at + offset[found], s=1.2 * dots, color=style.VERMILLION, edgecolors="white", linewidths=0.2, **kept)
     low, middle, high = np.percentile(effect, [25, 50, 75])
     axes.fill_between([low, high], at - 0.06, at + 0.06, color=style.BLACK, alpha=0.75, linewidth=0, zorder=3)
     axes.plot([middle, middle], [at - 0.2, at + 0.2], color=style.BLACK, linewidth=1.3, zorder=4)

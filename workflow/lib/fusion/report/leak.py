@@ -27,7 +27,8 @@ def draw(leak: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
         axes.scatter(
             fine["r_leak"],
             fine["r_model"],
-            s=14,
+            s=style.shrunk(len(part), 14),
+            rasterized=style.many(len(part)),
             facecolors="none",
             edgecolors="#777777",
             linewidths=0.5,
@@ -36,7 +37,8 @@ def draw(leak: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
         axes.scatter(
             bad["r_leak"],
             bad["r_model"],
-            s=18,
+            s=style.shrunk(len(part), 34),
+            rasterized=style.many(len(part)),
             marker="X",
             color=style.VERMILLION,
             edgecolors="white",

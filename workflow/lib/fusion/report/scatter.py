@@ -49,7 +49,8 @@ def draw(contrasts: pd.DataFrame, contrast: str, operands: dict, window: str, le
                 axes.scatter(
                     part["r_b"][members],
                     part["r_a"][members],
-                    s=15,
+                    s=style.shrunk(len(part), 15),
+                    rasterized=style.many(len(part)),
                     marker=marker,
                     facecolors=face,
                     edgecolors=edge,

@@ -52,7 +52,7 @@ def new_figure(width: float = WIDTH_IN, height: float = 3.2) -> Figure:
 def save(figure: Figure, data: pd.DataFrame, svg, png, tsv) -> None:
     """Write a figure as SVG and PNG (200 dpi) with its data beside it; the same bytes for the same data."""
     with whole(svg) as part:
-        figure.savefig(part, format="svg", metadata={"Date": None, "Creator": None})
+        figure.savefig(part, format="svg", dpi=300, metadata={"Date": None, "Creator": None})
     with whole(png) as part:
         figure.savefig(part, format="png", dpi=200, metadata={"Software": None})
     write_tsv(data, tsv)
@@ -68,6 +68,16 @@ def nothing_to_draw(message: str, height: float = 1.2) -> Figure:
 def letter(axes: Axes, index: int, title: str) -> None:
     """Title a panel with its letter: ``a  Language``."""
     axes.set_title(f"{chr(ord('a') + index)}   {title}")
+
+
+def shrunk(count: int, area: float = 1.0) -> float:
+    """Return a marker area (points squared) that leaves ``count`` markers apart: ``area`` up to 150 of them, half of it at 1,090."""
+    return area * min(1.0, (150 / max(count, 1)) ** 0.35)
+
+
+def many(count: int) -> bool:
+    """Return whether so many markers are drawn that an SVG holds them as an image (300 dpi), not one by one."""
+    return count > 400
 
 
 def zero_line(axes: Axes, horizontal: bool = True) -> None:

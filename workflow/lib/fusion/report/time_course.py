@@ -9,19 +9,20 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 from scipy import stats
 
-from fusion.contrasts.influence import block_variance, studentised
+from fusion.contrasts.influence import block_variance, multipliers, studentised
 from fusion.report import names, style
 
 CURVE = ["panel", "alignment", "fit", "bin_ms", "r", "ci_low", "ci_high", "n_electrodes"]
 BAR = ["panel", "alignment", "bin_ms", "p_corrected", "significant"]
 
 
-def standard_error(influence: np.ndarray) -> np.ndarray:
-    """Return the standard error of a score from its block influences (part, block, ...): (...)."""
-    return np.sqrt(block_variance(influence).sum(axis=0))
+def standard_error(influence: np.ndarray, folds: int) -> np.ndarray:
+    """Return the standard error of a mean over ``folds`` from its block influences (part, block, ...): (...)."""
+    test, training = influence[:1], influence[1:]
+    return np.sqrt(block_variance(test, spent=folds)[0] + block_variance(training).sum(axis=0))
 
 
-def p_corrected(z: np.ndarray, influence: np.ndarray, multipliers: int, rng: np.random.Generator) -> np.ndarray:
+def p_corrected(z: np.ndarray, influence: np.ndarray, folds: int, signs: np.ndarray) -> np.ndarray:
     """Return one two-sided p-value per bin, corrected over all bins by the largest |t| under random signs of the blocks.
 
     Parameters
@@ -30,26 +31,28 @@ def p_corrected(z: np.ndarray, influence: np.ndarray, multipliers: int, rng: np.
         Difference of two scores (bin).
     influence
         Block influences on it (part, block, bin).
-    multipliers
-        Number of draws.
-    rng
-        Source of the draws.
+    folds
+        Folds over which the scores are means.
+    signs
+        Rademacher draws (part, draw, block).
 
     Returns
     -------
     numpy.ndarray
-        (bin): (1 + draws whose largest |t| reaches the bin's) / (multipliers + 1); 1 where there is no standard error.
+        (bin): (1 + draws whose largest |t| reaches the bin's) / (draws + 1); 1 where there is no standard error.
     """
     k = influence.shape[1]
+    if k <= folds:
+        return np.ones(len(z))
     centred = influence - influence.mean(axis=1, keepdims=True)
-    observed = np.abs(np.nan_to_num(studentised(z, standard_error(influence))))
-    signs = rng.integers(0, 2, (len(influence), multipliers, k)) * 2.0 - 1
+    centred[0] *= np.sqrt((k - 1) / (k - folds))
+    observed = np.abs(np.nan_to_num(studentised(z, standard_error(influence, folds))))
     drawn = signs @ centred
     # Signs leave squares alone, so only the mean of a draw moves.
     variance = (k / (k - 1) * ((centred**2).sum(axis=1, keepdims=True) - drawn**2 / k)).sum(axis=0)
     total = drawn.sum(axis=0) * np.sqrt(k / (k - 1))
     null = np.divide(np.abs(total), np.sqrt(variance), out=np.zeros_like(total), where=variance > 0).max(axis=1)
-    return (1 + (null[:, None] >= observed).sum(axis=0)) / (multipliers + 1)
+    return (1 + (null[:, None] >= observed).sum(axis=0)) / (signs.shape[1] + 1)
 
 
 def choose(contrasts: pd.DataFrame, contrast: str, window: str, count: int) -> list[tuple[str, str]]:
@@ -72,11 +75,12 @@ def pieces(fit, tested: list[str], chosen: list[str]) -> dict[str, dict]:
     Returns
     -------
     dict
-        Name -> ``z`` (bin), ``influence`` (part, block, bin), ``n`` electrodes, ``blocks`` (names), ``bins`` (ms).
+        Name -> ``z`` (bin), ``influence`` (part, block, bin), ``n`` electrodes, ``blocks`` (names), ``bins`` (ms), ``folds``.
     """
     electrodes = [str(e) for e in fit["electrode"].values]
     z, influence = fit["z"].transpose("electrode", "bin").values, fit["influence"].transpose("part", "block", "electrode", "bin").values
-    shared = {"blocks": [str(b) for b in fit["block"].values], "bins": fit["bin"].values.astype(float)}
+    blocks = [str(b) for b in fit["block"].values]
+    shared = {"blocks": blocks, "bins": fit["bin"].values.astype(float), "folds": int(fit.sizes.get("fold", 1))}
     wanted = {"": tested, **{name: [name] for name in chosen}}
     found = {}
     for name, members in wanted.items():
@@ -100,7 +104,10 @@ def combined(parts: list[dict]) -> dict:
     influence = np.zeros((len(parts[0]["influence"]), len(blocks), len(z)))
     for part in parts:
         influence[:, [blocks.index(b) for b in part["blocks"]]] += part["influence"] / n
-    return {"z": z, "influence": influence, "n": n, "blocks": blocks, "bins": parts[0]["bins"]}
+    # Blocks without events are no samples.
+    held = (influence != 0).any(axis=(0, 2))
+    names_held = [name for name, own in zip(blocks, held, strict=True) if own]
+    return {"z": z, "influence": influence[:, held], "n": n, "blocks": names_held, "bins": parts[0]["bins"], "folds": parts[0]["folds"]}
 
 
 def compare(
@@ -110,31 +117,22 @@ def compare(
     if not a or not b:
         return pd.DataFrame(columns=CURVE), pd.DataFrame(columns=BAR)
     both = [combined(a), combined(b)]
-    curves = [
-        rows(panel, alignment, side, c["bins"], c["z"], standard_error(c["influence"]), len(c["blocks"]))
-        for side, c in zip("ab", both, strict=True)
-    ]
-    p = p_corrected(both[0]["z"] - both[1]["z"], both[0]["influence"] - both[1]["influence"], spec["multipliers"], rng)
+    curves = [curve(panel, alignment, side, mean) for side, mean in zip("ab", both, strict=True)]
+    influence = both[0]["influence"] - both[1]["influence"]
+    signs = multipliers(rng, spec["multipliers"], influence.shape[1])
+    p = p_corrected(both[0]["z"] - both[1]["z"], influence, both[0]["folds"], signs)
     bars = pd.DataFrame(
         {"panel": panel, "alignment": alignment, "bin_ms": both[0]["bins"], "p_corrected": p, "significant": p <= spec["level"]}
     )
     return pd.concat(curves).assign(n_electrodes=both[0]["n"]), bars
 
 
-def rows(label: str, alignment: str, side: str, bins: np.ndarray, z: np.ndarray, se: np.ndarray, blocks: int) -> pd.DataFrame:
-    """Return one curve as rows: r with its 95% interval, bin by bin (Student's t, blocks - 1 degrees of freedom)."""
-    reach = stats.t.ppf(0.975, blocks - 1) * se
-    return pd.DataFrame(
-        {
-            "panel": label,
-            "alignment": alignment,
-            "fit": side,
-            "bin_ms": bins,
-            "r": np.tanh(z),
-            "ci_low": np.tanh(z - reach),
-            "ci_high": np.tanh(z + reach),
-        }
-    )
+def curve(panel: str, alignment: str, side: str, mean: dict) -> pd.DataFrame:
+    """Return one curve as rows: r with its 95% interval, bin by bin (Student's t, blocks less folds as degrees of freedom)."""
+    z, df = mean["z"], max(len(mean["blocks"]) - mean["folds"], 1)
+    reach = stats.t.ppf(0.975, df) * standard_error(mean["influence"], mean["folds"])
+    interval = {"r": np.tanh(z), "ci_low": np.tanh(z - reach), "ci_high": np.tanh(z + reach)}
+    return pd.DataFrame({"panel": panel, "alignment": alignment, "fit": side, "bin_ms": mean["bins"], **interval})
 
 
 def draw(curves: pd.DataFrame, bars: pd.DataFrame, sides: dict[str, str], window: list[float]) -> tuple[Figure, pd.DataFrame]:
@@ -143,7 +141,7 @@ def draw(curves: pd.DataFrame, bars: pd.DataFrame, sides: dict[str, str], window
     Parameters
     ----------
     curves
-        Rows of :func:`rows`, ``panel`` being the average or an electrode.
+        Rows of :func:`curve`, ``panel`` being the average or an electrode.
     bars
         ``panel, alignment, bin_ms, significant``: bins where the difference passes.
     sides

@@ -1,0 +1,282 @@
+"""Figures: every one at two sizes, no label cut or on top of another, and what is drawn is what the tables say."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from made_up_results import contrasts_at, regions, sites
+from report_harness import TITLES, draw, figure_jobs, troubles
+
+from fusion.contrasts.influence import max_over_bins, multipliers
+from fusion.report import (
+    alignments,
+    brain,
+    brain_mesh,
+    calibration,
+    claims,
+    coverage,
+    effects,
+    examples,
+    latency,
+    leak,
+    names,
+    partition,
+    profiles,
+    read,
+    region_map,
+    scatter,
+    slip,
+    space,
+    style,
+    time_course,
+    upset,
+)
+from fusion.report import regions as regions_figure
+from fusion.tables import read_tsv
+
+
+def test_no_label_is_cut_or_covered_with_three_subjects(small):
+    found = json.loads((small / "troubles.json").read_text())
+    assert set(found) == set(TITLES), "a figure was not drawn"
+    assert {name: what for name, what in found.items() if any(what)} == {}
+
+
+def test_no_label_is_cut_or_covered_with_1090_electrodes(large):
+    found = json.loads((large / "troubles.json").read_text())
+    assert set(found) == set(figure_jobs(large))
+    assert {name: what for name, what in found.items() if any(what)} == {}
+
+
+def test_the_test_for_covered_labels_can_fail():
+    figure = style.new_figure()
+    axes = figure.subplots()
+    axes.text(0.5, 0.5, "one")
+    axes.text(0.5, 0.5, "other")
+    axes.text(3.0, 0.5, "far out").set_in_layout(False)
+    cut, on_top = troubles(figure)
+    assert cut == ["far out"] and ("one", "other") in on_top
+
+
+def test_figures_are_the_same_every_time(small):
+    chosen = ["effects", "time", "brain_verdict", "tests"]
+    before = {name: [(small / f"figures/{name}.{kind}").read_bytes() for kind in ("svg", "png", "tsv")] for name in chosen}
+    draw(small, chosen)
+    assert before == {name: [(small / f"figures/{name}.{kind}").read_bytes() for kind in ("svg", "png", "tsv")] for name in chosen}
+
+
+def test_svg_asks_for_nothing_from_outside(small):
+    for path in (small / "figures").glob("*.svg"):
+        text = path.read_text()
+        assert 'href="http' not in text and "url(http" not in text, path.name
+
+
+def test_brain_counts_are_the_tables(small):
+    table = read.sites(small / "sites.tsv")
+    drawn = read_tsv(small / "figures/brain_verdict.tsv")
+    expected = table["verdict"].replace({"none": "no signal"}).value_counts()
+    pd.testing.assert_series_equal(drawn["verdict"].value_counts().sort_index(), expected.sort_index(), check_names=False)
+
+
+def test_empty_verdicts_are_drawn_empty():
+    table, *_ = sites(7, 1090)
+    looks = brain.looks_of(table.assign(layer=brain.layers(table, "verdict")), "verdict")
+    assert looks["undecided"]["face"] == "none"
+    assert looks["not tested"]["marker"] == "x"
+    filled = [look["face"] for name, look in looks.items() if name in ("integration", "multimodal", "vision", "language")]
+    assert (
+        len(set(filled)) == 4
+        and len({look["marker"] for name, look in looks.items() if name in ("integration", "multimodal", "vision", "language")}) == 4
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "mni"),
+    [
+        ("MNI152NLin2009cAsym", True),
+        ("MNI305", True),
+        ("fsaverage", True),
+        ("ACPC", False),
+        ("Other", False),
+        ("ScanRAS", False),
+        ("Talairach", False),
+        (np.nan, False),
+        (None, False),
+        ("individual", False),
+    ],
+)
+def test_only_mni_is_drawn_as_mni(name, mni):
+    assert space.is_mni(name) is mni
+    table, *_ = sites(1, 12, space="MNI305")
+    table["space"] = name
+    _, data = brain.draw(table, "verdict")
+    assert len(data) == (len(table) if mni else 0)
+    assert bool(space.missing_note(table)) is not mni
+
+
+def test_verdicts_without_a_colour_of_their_own_get_one():
+    order = names.verdict_order(["integration", "new", "newer", "none"])
+    assert order == ["integration", "new", "newer", "none"]
+    assert len({names.verdict_colour(v, order) for v in order}) == 4
+
+
+def test_regions_bars_have_the_tables_intervals(small):
+    table = read.regions(small / "regions.tsv")
+    figure, data = regions_figure.draw(table, 0.05)
+    drawn = {tuple(np.round(segment[:, 0], 6)) for segment in figure.axes[0].collections[0].get_segments()}
+    shown = table[(table["region"] != "unknown") & (table["tested"] > 0)]
+    assert drawn == {(round(low, 6), round(high, 6)) for low, high in zip(shown["ci_low"], shown["ci_high"], strict=True)}
+    assert len(data) == len(table)
+
+
+def test_a_region_without_electrodes_is_not_drawn_as_zero():
+    table, *_ = sites(3, 72)
+    figure, _ = regions_figure.draw(regions(table), 0.05)
+    labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    assert not any("Cuneus" in label for label in labels)
+    assert any(
+        "No electrode in" in text.get_text() and "Cuneus L R" in text.get_text()
+        for text in figure.findobj(lambda a: hasattr(a, "get_text"))
+    )
+
+
+def test_every_figure_says_when_there_is_nothing():
+    table, contrasts, *_ = sites(2, 24)
+    none = contrasts.assign(tested=False)
+    untested = table.assign(
+        tested=False,
+        verdict="not tested",
+        region=np.nan,
+        best_modality=np.nan,
+        **{t: pd.array([pd.NA] * len(table)) for t in read.tests_of(table)},
+    )
+    empty_scores = pd.DataFrame(columns=["subject", "electrode", "alignment", "model", "init", "layer", "depth", "chosen", "r_test"])
+    drawn = {
+        "effects": effects.draw(none, "after", 0.05),
+        "scatter": scatter.draw(none, "slip_vs_simclr", {}, "after", 0.05),
+        "slip": slip.draw(none, [], {}, "after", 0.05),
+        "alignments": alignments.draw(none, ["slip_vs_simclr"], "after", 0.05),
+        "tests": upset.draw(untested),
+        "coverage": coverage.draw(untested),
+        "latency": latency.draw(untested, 25),
+        "region_map": region_map.draw(untested),
+        "brain": brain.draw(untested.assign(x=np.nan), "verdict"),
+        "regions": regions_figure.draw(regions(untested), 0.05),
+        "examples": examples.draw([], "slip", "language"),
+        "claims": claims.draw(None, None, 0.05),
+        "partition": partition.draw(pd.DataFrame(columns=["subject", "electrode", "alignment", "band", "r_full", "part", "unique"]), table),
+        "leak": leak.draw(
+            pd.DataFrame(columns=["subject", "electrode", "alignment", "leak", "r_leak", "r_model", "drift_share", "flagged"])
+        ),
+        "time": time_course.draw(pd.DataFrame(columns=time_course.CURVE), pd.DataFrame(columns=time_course.BAR), {}, [0, 1000]),
+        "calibration": calibration.draw(pd.DataFrame(columns=["minutes", "size", "world"])),
+    }
+    from fusion.report import layers, trained
+
+    drawn |= {"trained": trained.draw(empty_scores, table, []), "layers": layers.draw(empty_scores, table, [])}
+    for name, (figure, _) in drawn.items():
+        words = [text.get_text() for text in figure.texts]
+        assert len(figure.axes) == 0 and len(words) == 1 and len(words[0]) > 20, name
+
+
+def test_corrected_bins_agree_with_the_test_over_all_bins():
+    rng = np.random.default_rng(3)
+    influence = rng.normal(0, 0.02, (2, 25, 1, 40)).astype(np.float32)
+    z = (0.02 * rng.normal(size=40) + 0.3 * np.exp(-0.5 * ((np.arange(40) - 20) / 3) ** 2))[None]
+    signs = multipliers(np.random.default_rng(1), 999, 25)
+    p = time_course.p_corrected(z[0], influence[:, :, 0], 1, signs)
+    whole = max_over_bins(z, influence, "two-sided", signs)
+    assert p.shape == (40,) and p.min() == pytest.approx(whole[0], abs=2e-3)
+    assert p[20] <= 0.01 < p[0]
+
+
+def test_corrected_bins_hold_their_level():
+    rng = np.random.default_rng(5)
+    hits = 0
+    for repetition in range(200):
+        influence = rng.normal(size=(2, 25, 30)) / np.sqrt(25)
+        z = np.sqrt(2) * rng.normal(size=30)
+        hits += time_course.p_corrected(z, influence, 1, multipliers(np.random.default_rng(repetition), 199, 25)).min() <= 0.05
+    assert hits / 200 < 0.12
+
+
+def test_mean_over_subjects_is_a_mean_over_electrodes():
+    rng = np.random.default_rng(0)
+    parts = []
+    for n, blocks in ((3, ["film:0", "film:1", "film:2"]), (5, ["film:1", "film:2", "film:3"])):
+        z, influence = rng.normal(size=(n, 4)), rng.normal(size=(2, 3, n, 4))
+        parts.append(
+            (
+                z,
+                influence,
+                blocks,
+                {"z": z.sum(0), "influence": influence.sum(2), "n": n, "blocks": blocks, "bins": np.arange(4), "folds": 5},
+            )
+        )
+    found = time_course.combined([part[3] for part in parts])
+    np.testing.assert_allclose(found["z"], np.concatenate([p[0] for p in parts]).mean(axis=0))
+    for k, block in enumerate(found["blocks"]):
+        by_hand = sum(p[1][:, p[2].index(block)].sum(axis=1) for p in parts if block in p[2]) / 8
+        np.testing.assert_allclose(found["influence"][:, k], by_hand)
+
+
+def test_kappa_is_sklearns():
+    from sklearn.metrics import cohen_kappa_score
+
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        a = rng.random(30) < 0.4
+        b = np.where(rng.random(30) < 0.7, a, ~a)
+        assert alignments.cohen(a, b) == pytest.approx(cohen_kappa_score(a, b))
+    assert np.isnan(alignments.cohen(np.zeros(5, bool), np.zeros(5, bool)))
+
+
+def test_profiles_are_means_over_the_window(small):
+    path = next(small.glob("encoding/*/scores.parquet"))
+    whole = pd.read_parquet(path)
+    found = profiles.reduced(path, [0, 1000]).set_index(["electrode", "layer"])
+    for (electrode, layer), part in list(whole.groupby(["electrode", "layer"]))[:20]:
+        inside = part[(part["bin"] >= 0) & (part["bin"] <= 1000)]
+        row = found.loc[(electrode, layer)]
+        assert row["r_test"] == pytest.approx(inside["r_test"].astype(float).mean(), abs=1e-6)
+        assert row["chosen"] == part["chosen"].iloc[0]
+    assert sorted(found["depth"].unique()) == pytest.approx([0, 1 / 3, 2 / 3, 1])
+
+
+def test_coarser_mesh_is_a_closed_surface_on_the_same_vertices():
+    from nilearn.datasets import load_fsaverage
+
+    fine = np.asarray(load_fsaverage("fsaverage5")["pial"].parts["left"].faces)
+    coarse = brain_mesh.coarser(fine, brain_mesh.ORDER4)
+    edges = {tuple(sorted((int(f[i]), int(f[(i + 1) % 3])))) for f in coarse for i in range(3)}
+    assert len(fine) == 4 * len(coarse)
+    assert brain_mesh.ORDER4 - len(edges) + len(coarse) == 2, "a sphere has Euler characteristic 2"
+
+
+def test_examples_are_best_median_and_none():
+    scores = pd.DataFrame({"subject": "01", "electrode": list("ABCDEFG"), "r_test": [0.5, 0.4, 0.3, 0.2, 0.1, -0.001, -0.3]})
+    assert list(examples.choose(scores)["electrode"]) == ["A", "C", "F"]
+    assert len(examples.choose(scores.iloc[:0])) == 0
+
+
+def test_shares_have_wilson_intervals():
+    from statsmodels.stats.proportion import proportion_confint
+
+    table = pd.DataFrame({"test": "x", "p": [0.01, 0.2, 0.03, 0.5, np.nan], "q": [0.04, 0.5, 0.06, 0.5, np.nan]})
+    row = claims.shares(table, ["test"], 0.05).iloc[0]
+    assert (row["electrodes"], row["p_below"], row["q_below"]) == (4, 2, 1)
+    assert (row["low"], row["high"]) == pytest.approx(proportion_confint(2, 4, method="wilson"))
+
+
+def test_effects_without_one_alignment():
+    channels, contrasts = contrasts_of(alignments=("language",))
+    figure, data = effects.draw(contrasts, "after", 0.05)
+    assert set(data["alignment"]) == {"language"} and len(channels)
+    figure, _ = alignments.draw(contrasts, ["slip_vs_simclr"], "after", 0.05)
+    assert "Only language events" in figure.texts[0].get_text()
+
+
+def contrasts_of(alignments):
+    table, contrasts, channels, _ = sites(1, 16, alignments=alignments)
+    assert contrasts_at(channels, alignments)[0].shape[0] == len(contrasts)
+    return channels, contrasts

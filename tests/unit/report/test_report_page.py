@@ -1,0 +1,417 @@
+"""The page: every number in its text is the tables', it holds all it shows, and it reads true when there is little to say."""
+
+import csv
+import json
+import math
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+import yaml
+from made_up_results import write_results
+from report_harness import TITLES, draw, write_page
+
+from fusion.report import assemble, controls, methods, numbers, page, provenance, read, story
+from fusion.tables import read_tsv
+
+MISSING = ("", "n/a")
+
+
+class Page(HTMLParser):
+    """Numbers, tables, figures, ids, links and text of a page."""
+
+    def __init__(self, path):
+        super().__init__()
+        self.numbers, self.tables, self.images, self.ids, self.loads, self.links, self.text = [], {}, [], [], [], [], []
+        self._key, self._table, self._skip = None, None, 0
+        self.feed(Path(path).read_text())
+        self.words = " ".join(" ".join(self.text).split())
+
+    def handle_starttag(self, tag, attributes):
+        given = dict(attributes)
+        self.ids += [given["id"]] if "id" in given else []
+        self.loads += [value for name in ("src", "srcset", "data", "action", "poster") if (value := given.get(name))]
+        if tag in ("link", "a") and "href" in given:
+            (self.loads if tag == "link" else self.links).append(given["href"])
+        if tag == "img":
+            self.images.append(given)
+        if tag in ("script", "style"):
+            self._skip += 1
+        if tag == "span" and "data-key" in given:
+            self._key = given["data-key"]
+        if tag == "table":
+            self._table = self.tables[given["id"]] = []
+        if tag == "tr" and self._table is not None:
+            self._table.append([])
+        if tag in ("td", "th") and self._table is not None:
+            self._table[-1].append([given.get("data-value"), ""])
+
+    def handle_endtag(self, tag):
+        if tag in ("script", "style"):
+            self._skip -= 1
+        if tag == "table":
+            self._table = None
+
+    def handle_data(self, data):
+        if self._skip:
+            return
+        self.text.append(data)
+        if self._key:
+            self.numbers.append((self._key, data))
+            self._key = None
+        if self._table is not None and self._table and self._table[-1]:
+            self._table[-1][-1][1] += data
+
+
+def rows(path):
+    with open(path, newline="") as file:
+        return list(csv.DictReader(file, delimiter="\t"))
+
+
+def wilson(k, n, z=1.959963984540054):
+    middle, half = (k + z * z / 2) / (n + z * z), z / (n + z * z) * math.sqrt(k * (n - k) / n + z * z / 4)
+    return {"share": 100 * k / n, "low": 100 * (middle - half), "high": 100 * (middle + half), "count": k, "of": n}
+
+
+def median(values):
+    values, n = sorted(values), len(values)
+    return (values[(n - 1) // 2] + values[n // 2]) / 2
+
+
+def by_hand(folder, key):
+    """Return the number under ``key``, counted from the files with nothing but the standard library."""
+    sites, regions = rows(folder / "sites.tsv"), [r for r in rows(folder / "regions.tsv") if r["region"] != "unknown"]
+    covered = [r for r in regions if int(r["electrodes"]) > 0]
+    channels = [row for path in folder.glob("electrodes/*.tsv") for row in rows(path)]
+    tested = [s for s in sites if s["tested"] == "True"]
+    plain = {
+        "subjects": len({s["subject"] for s in sites}),
+        "sites.all": len(sites),
+        "sites.tested": len(tested),
+        "sites.untested": len(sites) - len(tested),
+        "recordings": len(list(folder.glob("electrodes/*.tsv"))),
+        "channels.all": len(channels),
+        "channels.kept": sum(c["kept"] == "True" for c in channels),
+        "channels.dropped": sum(c["kept"] != "True" for c in channels),
+        "regions.covered": len(covered),
+        "regions.uncovered": len(regions) - len(covered),
+        "regions.positive": sum(int(r["positive"]) > 0 for r in covered),
+        "regions.passing": sum(r["q"] not in MISSING and float(r["q"]) < 0.05 for r in covered),
+        "regions.unknown": sum(s["region"] in MISSING for s in sites),
+    }
+    if key in plain:
+        return plain[key]
+    first, *rest = key.split(".")
+    if first == "verdict":
+        return sum(s["verdict"] == rest[0] for s in sites)
+    if first == "integration":
+        return wilson(sum(s["verdict"] == "integration" for s in sites), len(tested))[rest[0]]
+    if first.startswith("test_"):
+        made = [s[first] for s in sites if s[first] not in MISSING]
+        return wilson(made.count("True"), len(made))[rest[0]]
+    if first == "contrast":
+        contrast, alignment, *what = rest
+        effects = [s[f"{contrast}_{alignment}_effect"] for s in sites]
+        qs = [s[f"{contrast}_{alignment}_q"] for s in sites]
+        made = [(float(e), float(q)) for e, q in zip(effects, qs, strict=True) if e not in MISSING]
+        found = [e for e, q in made if q < 0.05]
+        if what == ["median_found"]:
+            return median(found)
+        if what[0] == "found":
+            return wilson(len(found), len(made))[what[1]]
+        if what == ["detectable"]:
+            widths = [
+                float(s[f"{contrast}_{alignment}_ci_high"]) - float(s[f"{contrast}_{alignment}_ci_low"])
+                for s in sites
+                if s[f"{contrast}_{alignment}_effect"] not in MISSING
+            ]
+            return (1.6448536 + 0.8416212) * median(widths) / 2 / 2.045229642  # 95% of Student's t with 29 degrees of freedom
+    if key == "alpha.edge":
+        return 0
+    raise AssertionError(f"the page uses a number that this test does not know: {key}")
+
+
+def number(text):
+    return float(text.replace("\u2212", "-").replace("\u202f", ""))
+
+
+@pytest.fixture(scope="session")
+def parsed(small):
+    return Page(small / "report.html")
+
+
+def test_every_number_in_the_text_is_the_tables(small, parsed):
+    assert len(parsed.numbers) > 50
+    for key, text in parsed.numbers:
+        expected = by_hand(small, key)
+        assert number(text) == pytest.approx(expected, rel=6e-3, abs=0.051 if key.rsplit(".")[-1] in ("share", "low", "high") else 1e-9), (
+            key
+        )
+
+
+def test_every_number_with_1090_electrodes(large):
+    parsed = Page(large / "report.html")
+    wrong = [(key, text) for key, text in parsed.numbers if number(text) != pytest.approx(by_hand(large, key), rel=6e-3, abs=0.051)]
+    assert wrong == [] and len(parsed.tables["sites"]) == 1 + len(rows(large / "sites.tsv"))
+    assert len((large / "report.html").read_bytes()) < 8e6
+
+
+def test_the_answers_sentences_hold_the_numbers(small, parsed):
+    used = [key for key, _ in parsed.numbers]
+    for key in (
+        "sites.all",
+        "subjects",
+        "sites.tested",
+        "integration.count",
+        "integration.low",
+        "contrast.slip_vs_simclr.language.found.count",
+    ):
+        assert key in used[:40], key
+
+
+def test_the_table_of_sites_is_the_file(small, parsed):
+    head, *body = parsed.tables["sites"]
+    names = [cell[1] for cell in head]
+    file = rows(small / "sites.tsv")
+    assert len(body) == len(file)
+    for cells, row in zip(body, file, strict=True):
+        shown = {name: cell for name, cell in zip(names, cells, strict=True)}
+        assert (shown["subject"][1], shown["electrode"][1], shown["verdict"][1], shown["reason"][1]) == (
+            row["subject"],
+            row["electrode"],
+            row["verdict"],
+            row["reason"],
+        )
+        for name, column in (
+            ("r", "r_best"),
+            ("latency (ms)", "latency_ms"),
+            ("language: Δz", "slip_vs_simclr_language_effect"),
+            ("language: q", "slip_vs_simclr_language_q"),
+        ):
+            if row[column] in MISSING:
+                assert shown[name][1] == "n/a"
+            else:
+                assert float(shown[name][0]) == pytest.approx(float(row[column]), rel=1e-5)
+
+
+def test_the_table_of_contrasts_counts_what_passes(small, parsed):
+    head, *body = parsed.tables["contrasts"]
+    names = [cell[1] for cell in head]
+    sites = rows(small / "sites.tsv")
+    for cells in body:
+        shown = {name: cell[1] for name, cell in zip(names, cells, strict=True)}
+        if shown["window"] == "after":
+            qs = [s[f"{shown['contrast'].replace(' ', '_')}_{shown['events']}_q"] for s in sites]
+            assert int(shown["q < 0.05"]) == sum(q not in MISSING and float(q) < 0.05 for q in qs)
+            assert int(shown["tested"]) == sum(q not in MISSING for q in qs)
+
+
+def test_the_page_holds_everything(small, parsed):
+    assert all(load.startswith("data:") for load in parsed.loads)
+    assert all(link.startswith("#") for link in parsed.links)
+    assert {link[1:] for link in parsed.links} <= set(parsed.ids)
+    assert len(parsed.ids) == len(set(parsed.ids))
+    assert len(parsed.images) == len(TITLES) and all(len(image["alt"]) > 30 for image in parsed.images)
+    assert "default-src 'none'" in (small / "report.html").read_text()
+
+
+def test_captions_name_what_is_drawn():
+    for name in TITLES:
+        words = Path(__file__).parents[3].joinpath(f"workflow/report/{'brain' if name.startswith('brain') else name}.rst").read_text()
+        assert len(words) > 120, name
+        assert page.paragraphs(words)[0]
+
+
+def test_captions_are_plain_restructured_text():
+    from docutils.core import publish_doctree
+
+    for path in Path(__file__).parents[3].joinpath("workflow/report").glob("*.rst"):
+        tree = publish_doctree(path.read_text(), settings_overrides={"report_level": 1, "halt_level": 2})
+        assert len(tree.children) >= 1
+
+
+def test_brain_data_is_the_table(small):
+    text = (small / "report.html").read_text()
+    data = json.loads(re.search(r'id="brain-data">(.*?)</script>', text, re.DOTALL)[1])
+    sites = rows(small / "sites.tsv")
+    assert len(data["sites"]) == len(sites)
+    for place, row in zip(data["sites"], sites, strict=True):
+        assert place[:3] == pytest.approx([float(row[c]) for c in "xyz"], abs=0.051)
+        assert data["looks"][place[3]]["name"] == row["verdict"]
+        assert place[4] == f"sub-{row['subject']} {row['electrode']}"
+
+
+def made(folder, change=None, **options):
+    """Write a page of small results after ``change`` of its files; without fits."""
+    settings = {"subjects": 2, "electrodes": 24, "with_scores": False} | options
+    write_results(folder, **settings)
+    if change:
+        change(folder)
+    draw(folder, [])
+    return Page(write_page(folder))
+
+
+def edit(folder, name, **columns):
+    from fusion.tables import write_tsv
+
+    write_tsv(read_tsv(folder / name, dtype=read.IDS).assign(**columns), folder / name)
+
+
+def test_no_site_passes(tmp_path):
+    words = made(tmp_path, effect=0.0).words
+    assert "and none (0 of" in words and "is shown to integrate vision and language" in words
+    assert "would have to exceed" in words and "smaller ones would mostly be missed" in words
+    assert "are sites of vision-language integration" not in words
+
+
+def test_nothing_could_be_tested(tmp_path):
+    def change(folder):
+        table = read_tsv(folder / "sites.tsv", dtype=read.IDS)
+        empty = {c: "n/a" for c in table if c.startswith("test_") or c.endswith(("_effect", "_q", "_p", "_ci_low", "_ci_high"))}
+        edit(
+            folder,
+            "sites.tsv",
+            tested=False,
+            verdict="not tested",
+            best_model="n/a",
+            best_modality="n/a",
+            r_best="n/a",
+            latency_ms="n/a",
+            **empty,
+        )
+        import pandas as pd
+
+        contrasts = pd.read_parquet(folder / "contrasts.parquet")
+        contrasts["tested"], contrasts["reason"] = False, "8 blocks of film time, fewer than 20"
+        contrasts[["effect", "se", "ci_low", "ci_high", "t", "p", "q", "latency_ms"]] = float("nan")
+        contrasts.to_parquet(folder / "contrasts.parquet", index=False)
+
+    words = made(tmp_path, change).words
+    assert "could be tested, so this analysis gives no answer" in words
+    assert "No electrode could be tested. The reasons are under" in words and "8 blocks of film time, fewer than 20" in words
+    assert "nan" not in words.split()
+
+
+def test_one_subject(tmp_path):
+    words = made(tmp_path, subjects=1).words
+    assert "in 1 subject," in words and "There is one subject: nothing here generalises to other people." in words
+
+
+def test_one_alignment(tmp_path):
+    page_ = made(tmp_path, alignments=("language",))
+    assert "Only language events were analysed: tests 2 and 4, which need both alignments, are not made." in page_.words
+    tests = {row[0][1][0]: row[1][1] for row in page_.tables["multimodality"][1:]}
+    assert tests["2"] == tests["4"] == "not made" and tests["1"] != "not made"
+    assert "vision events" not in page_.words.split("Methods")[0].split("Figure")[0].replace("language events", "")
+
+
+def test_no_coordinates(tmp_path):
+    words = made(tmp_path, space=None).words
+    assert "No electrode can be drawn on the template brain." in words and "sites have no coordinates" in words
+    assert 'id="brain-data"' not in (tmp_path / "report.html").read_text()
+
+
+def test_unknown_space(tmp_path):
+    words = made(tmp_path, space="Other").words
+    assert "in a space that is not MNI (Other)" in words
+    assert 'id="brain-data"' not in (tmp_path / "report.html").read_text()
+
+
+def test_no_regions(tmp_path):
+    words = made(tmp_path, regions=False).words
+    assert "No electrode has a region, so nothing can be counted by region." in words
+    assert "Regions of electrodes are not known, so nothing is said about where in the brain sites are" in words
+    assert "covered regions" not in words
+
+
+def test_a_section_appears_with_its_table(tmp_path):
+    import pandas as pd
+
+    sections = controls.sections({"leak": pd.DataFrame({"electrode": ["A1"], "r_leak": [0.1]}), "mine": pd.DataFrame({"x": [1]})}, set())
+    assert [s["title"] for s in sections] == ["Leak meter", "Mine"]
+    assert controls.sections({}, set()) == []
+    together = controls.sections({"interaction": pd.DataFrame({"p": [0.1]}), "floors": pd.DataFrame({"p": [0.1]})}, {"claims"})
+    assert [s["figures"] for s in together] == [["claims"], []]
+
+
+def test_methods_follow_the_config(small):
+    config = yaml.safe_load((small / "config.yaml").read_text())
+    before = " ".join(text for _, text, _ in methods.paragraphs(config))
+    assert "high-pass filter at 0.1 Hz" in before and "5 contiguous blocks" in before and "within 10 s" in before
+    config["ieeg"]["high_pass_hz"], config["encoding"]["folds"], config["encoding"]["gap_s"] = False, 7, 4.2
+    config["statistics"]["procedure"], config["statistics"]["correction"] = "paper", "by"
+    after = " ".join(text for _, text, _ in methods.paragraphs(config))
+    assert "No high-pass filter" in after and "7 contiguous blocks" in after and "within 4.2 s" in after
+    assert "published procedure" in after and "Benjamini-Yekutieli" in after
+    cited = {key for _, _, keys in methods.paragraphs(config) for key in keys}
+    assert "by" in cited and "bh" not in cited and cited <= set(methods.REFERENCES)
+
+
+def test_every_schema_choice_has_its_words(small):
+    config = yaml.safe_load((small / "config.yaml").read_text())
+    schema = yaml.safe_load(Path(__file__).parents[3].joinpath("workflow/schemas/config.schema.yaml").read_text())["properties"]
+    for section, key in (
+        ("ieeg", "reference"),
+        ("ieeg", "phase"),
+        ("events", "text"),
+        ("encoding", "split"),
+        ("encoding", "validation"),
+        ("statistics", "procedure"),
+    ):
+        for choice in schema[section]["properties"][key]["enum"]:
+            assert methods.paragraphs({**config, section: {**config[section], key: choice}})
+    for source in schema["source"]["enum"]:
+        assert methods.recordings({**config, "source": source})
+
+
+def test_limits_name_the_missing_interaction_test(small):
+    config = yaml.safe_load((small / "config.yaml").read_text())
+    said = " ".join(map(str, story.limits(story.Numbers({}), config, set())))
+    assert "No contrast tests the interaction" in said and "noise ceiling" in said
+    config["contrasts"]["slip_vs_simclr"]["test"] = "interaction"
+    assert "No contrast tests the interaction" not in " ".join(map(str, story.limits(story.Numbers({}), config, set())))
+
+
+def test_text_from_tables_cannot_become_markup(tmp_path):
+    nasty = "<script>alert(1)</script>"
+
+    def change(folder):
+        edit(folder, "sites.tsv", reason=nasty)
+
+    made(tmp_path, change)
+    text = (tmp_path / "report.html").read_text()
+    assert nasty not in text and "&lt;script&gt;alert(1)" in text
+    assert "</script>" not in str(page.json_for_script({"name": "</script>"}))
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (3, "3"),
+        (3.0, "3"),
+        (0.12345, "0.123"),
+        (-0.5, "\u22120.5"),
+        (12345, "12\u202f345"),
+        (0.0000123, "1.2e\u221205"),
+        (float("nan"), "n/a"),
+        (None, "n/a"),
+    ],
+)
+def test_printed_numbers(value, text):
+    assert numbers.printed(value) == text
+
+
+def test_run_times_come_from_benchmark_files(tmp_path):
+    assert provenance.run_times(tmp_path / "none").empty
+    for name, seconds in (("a", 2.0), ("b", 5.0)):
+        (tmp_path / "encode").mkdir(exist_ok=True)
+        (tmp_path / f"encode/{name}.tsv").write_text(f"s\th:m:s\tmax_rss\n{seconds}\t0:00:02\t120.5\n")
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken/x.tsv").write_text("")
+    row = provenance.run_times(tmp_path).iloc[0]
+    assert (row["rule"], row["jobs"], row["seconds"], row["longest (s)"]) == ("encode", 2, 7.0, 5.0)
+
+
+def test_contents_name_sections_that_exist(parsed):
+    assert {name for name, _ in assemble.CONTENTS} <= set(parsed.ids)
