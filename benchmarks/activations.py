@@ -40,6 +40,7 @@ def timed(totals, name, work, *arguments):
 
 
 def main(n_events):
+    """Measure the three ways on ``n_events`` events and print a table."""
     torch.set_num_threads(1)
     folder = Path(tempfile.mkdtemp(prefix="activations-"))
     torch.save({"state_dict": slip.Slip(SIZES, ("image",)).state_dict()}, folder / "vit.pt")

@@ -155,6 +155,8 @@ def test_lxmert_language_and_regions(tmp_path):
     assert differ(found["encoder.r_layers.1"], direct.vision_hidden_states[1].mean(1)) < CLOSE
     assert differ(found["encoder.x_layers.1.visn_output"], direct.vision_output.mean(1)) < CLOSE
     assert differ(found["pooler"], direct.pooled_output) < CLOSE
+    with pytest.raises(InputError, match="joint or image"):
+        run({"family": "lxmert", "feed": "text", "ignore_keys": heads}, {"path": folder, "regions": [path]}, layers)
 
 
 @torch.inference_mode()
@@ -172,6 +174,8 @@ def test_visualbert_text_then_regions(tmp_path):
     for i, states in enumerate(direct.hidden_states[1:]):
         assert differ(found[f"encoder.layer.{i}"], (states * mask).sum(1) / mask.sum(1)) < CLOSE
     assert differ(found["pooler"], direct.pooler_output) < CLOSE
+    alone = run({"family": "visualbert", "feed": "text", "ignore_keys": ["cls.*"]}, weights, {"pooler": "flatten"})
+    assert differ(alone["pooler"], model(**text).pooler_output) < CLOSE
 
 
 @torch.inference_mode()

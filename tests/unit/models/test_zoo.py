@@ -16,11 +16,14 @@ import yaml
 from run_scripts import run_script
 
 from fusion import labelled, settings, tables
+from fusion.errors import InputError
 
 REPOSITORY = Path(__file__).parents[3]
 SCHEMA = yaml.safe_load((REPOSITORY / "workflow/schemas/models.schema.yaml").read_text())
 ZOO = settings.load_zoo(["config/models.yaml"], REPOSITORY, SCHEMA)
+PAPER = settings.load_zoo(["config/models.yaml", "config/models_paper.yaml"], REPOSITORY, SCHEMA)
 NETWORKS = [name for name, row in ZOO.items() if row["family"] != "concat"]
+PAPERS = [name for name in NETWORKS if PAPER[name] != ZOO[name]]
 TIMM = {"img_size": 32, "patch_size": 8, "embed_dim": 48, "depth": 3, "num_heads": 4}
 # What stands in for the published checkpoint, by family or by row.
 MAKERS = {
@@ -81,11 +84,17 @@ def checkpoints(tmp_path_factory):
     return checkpoint
 
 
-def tiny_row(name, checkpoints):
+def tiny_row(name, checkpoints, zoo=ZOO):
     if name.startswith("demo_"):  # the repository ships these
         shipped = {key: str(REPOSITORY / ZOO[name][key]) for key in ("checkpoint", "tokenizer") if ZOO[name][key]}
         return ZOO[name] | shipped
-    row = ZOO[name] | {"checkpoint": checkpoints(name), "sha256": None}
+    row = zoo[name] | {"checkpoint": checkpoints(name), "sha256": None}
+    # The last layers of networks as deep as the published ones are those of the tiny ones.
+    depths = {
+        "fusion_encoder.encoder.layer.5": "fusion_encoder.encoder.layer.1",
+        "text_encoder.encoder.layer.11": "text_encoder.encoder.layer.2",
+    }
+    row["layers"] = {depths.get(layer, layer): pooling for layer, pooling in row["layers"].items()}
     if row["tokenizer"]:
         row["tokenizer"] = checkpoints.tokenizer
     if row["regions"]["backbone"]:
@@ -133,9 +142,9 @@ def layers_of(path):
         return {data[name].attrs["layer"]: data[name].to_numpy() for name in data.data_vars}
 
 
-@pytest.mark.parametrize("name", NETWORKS)
-def test_every_network_of_the_zoo_runs(name, film, checkpoints, tmp_path):
-    row = tiny_row(name, checkpoints)
+@pytest.mark.parametrize(("zoo", "name"), [*(("zoo", name) for name in NETWORKS), *(("paper", name) for name in PAPERS)])
+def test_every_network_of_the_zoo_runs(zoo, name, film, checkpoints, tmp_path):
+    row = tiny_row(name, checkpoints, {"zoo": ZOO, "paper": PAPER}[zoo])
     weights_of(row, tmp_path)
     path = activations_of(name, row, film, tmp_path)
     with xr.open_dataset(path, engine="h5netcdf", decode_cf=False) as data:
@@ -170,6 +179,23 @@ def test_random_copies_are_untrained_seeded_and_different(name, film, checkpoint
     assert all(np.array_equal(first[layer], again[layer]) for layer in first)
     assert not np.allclose(first[last], second[last], atol=1e-3)
     assert not np.allclose(first[last], trained[last], atol=1e-3)
+
+
+def test_the_papers_rows_are_those_of_its_table():
+    assert set(PAPERS) == {"slip", "slip_clip", "slip_simclr", "albef", "blip", "flava", "beit", "convnext", "sbert", "simcse"}
+    for name in PAPERS:
+        assert PAPER[name]["checkpoint"] == ZOO[name]["checkpoint"]
+        assert PAPER[name]["modality"] == ZOO[name]["modality"]
+
+
+def test_flattened_texts_are_as_wide_as_the_row_says(film, checkpoints, tmp_path):
+    row = tiny_row("sbert", checkpoints) | {"layers": {"encoder.layer.1": "flatten"}, "text_length": 20}
+    weights_of(row, tmp_path)
+    alone, together = (layers_of(activations_of("sbert", row, film, tmp_path, batch_size=size))["encoder.layer.1"] for size in (1, 6))
+    assert alone.shape == (6, 20 * 32)
+    assert np.abs(alone - together).max() < 1e-5
+    with pytest.raises(InputError, match="text_length"):
+        activations_of("sbert", row | {"text_length": 200}, film, tmp_path)
 
 
 def test_a_shuffled_pairing_changes_the_text_only(film, checkpoints, tmp_path):

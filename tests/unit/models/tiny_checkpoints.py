@@ -31,7 +31,7 @@ def seeded(make, *arguments, **options):
 
 
 def bert_tokenizer(folder):
-    T.BertTokenizer(vocab=VOCABULARY, model_max_length=64).save_pretrained(folder)
+    T.BertTokenizer(vocab=VOCABULARY, model_max_length=80).save_pretrained(folder)
     return folder
 
 
@@ -63,7 +63,7 @@ def albef_file(folder):
     text = {
         "vocab_size": len(VOCABULARY),
         "hidden_size": 32,
-        "max_position_embeddings": 64,
+        "max_position_embeddings": 80,
         "intermediate_size": 64,
         "num_hidden_layers": 4,
         "num_attention_heads": 4,
@@ -186,9 +186,9 @@ def bert_folder(folder):
 
 def mpnet_folder(folder):
     vocabulary = {token: i for i, token in enumerate(["<s>", "<pad>", "</s>", "[UNK]", *WORDS, "<mask>"])}
-    config = T.MPNetConfig(vocab_size=len(vocabulary), pad_token_id=1, bos_token_id=0, eos_token_id=2, max_position_embeddings=70, **HIDDEN)
+    config = T.MPNetConfig(vocab_size=len(vocabulary), pad_token_id=1, bos_token_id=0, eos_token_id=2, max_position_embeddings=90, **HIDDEN)
     seeded(T.MPNetModel, config).save_pretrained(folder)
-    T.MPNetTokenizer(vocab=vocabulary, model_max_length=64).save_pretrained(folder)
+    T.MPNetTokenizer(vocab=vocabulary, model_max_length=80).save_pretrained(folder)
     return folder
 
 
@@ -202,9 +202,9 @@ def gpt2_folder(folder):
     vocabulary = byte_pairs()
     vocabulary["<|endoftext|>"] = len(vocabulary)
     end = vocabulary["<|endoftext|>"]
-    config = T.GPT2Config(vocab_size=len(vocabulary), n_positions=64, n_embd=32, n_layer=3, n_head=4, bos_token_id=end, eos_token_id=end)
+    config = T.GPT2Config(vocab_size=len(vocabulary), n_positions=80, n_embd=32, n_layer=3, n_head=4, bos_token_id=end, eos_token_id=end)
     seeded(T.GPT2LMHeadModel, config).save_pretrained(folder)
-    T.GPT2Tokenizer(vocab=vocabulary, merges=[], model_max_length=64).save_pretrained(folder)
+    T.GPT2Tokenizer(vocab=vocabulary, merges=[], model_max_length=80).save_pretrained(folder)
     return folder
 
 

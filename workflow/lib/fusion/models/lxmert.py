@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
+from fusion.errors import InputError
 from fusion.models.network import Items, Network
 from fusion.models.regions import region_input
 from fusion.models.transformers_text import model_of, text_input
@@ -13,9 +14,17 @@ def load(row: dict, weights: dict, trained: bool) -> Network:
     """Return the network of a row.
 
     ``encoder.layer.*`` read text, ``encoder.r_layers.*`` regions; ``encoder.x_layers.*`` put out the text side, their
-    ``visn_output`` the region side. Both sides always run: for ``feed: image`` on an empty text; for ``feed: text`` the
-    layers must be ``encoder.layer.*``, which do not see the regions.
+    ``visn_output`` the region side. Both sides always run, for ``feed: image`` on an empty text.
+
+    Raises
+    ------
+    InputError
+        For ``feed: text``: LXMERT does not run without regions.
     """
+    if row["feed"] == "text":
+        raise InputError(
+            "config/models.yaml", "feed", "text for family lxmert", "joint or image; its layers encoder.layer.* see the text only"
+        )
     model = model_of(row, weights, trained, default="LxmertModel")
     regions, described = region_input(row, weights, model.config.visual_feat_dim)
     tokenize = text_input(row, weights, model.config)

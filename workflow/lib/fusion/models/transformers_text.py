@@ -83,6 +83,8 @@ def text_input(row: dict, weights: dict, config):
     tokenizer.padding_side = "right"
     limit = min(getattr(config, "max_position_embeddings", None) or 512, tokenizer.model_max_length)
     length = row["text_length"] or min(limit, 512)
+    if length > limit:
+        raise InputError("config/models.yaml", "text_length", str(length), f"at most {limit}, which the model can read")
     padding = "max_length" if "flatten" in row["layers"].values() else "longest"
     if len(tokenizer) > getattr(config, "vocab_size", len(tokenizer)):
         raise InputError(folder, "", f"a tokenizer of {len(tokenizer)} tokens", f"at most the model's {config.vocab_size}")
