@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 import pandas as pd
@@ -35,26 +35,41 @@ def clean(
     read = lru_cache(maxsize=4)(read)
     averages = group_averages(montage, read)
     lines = filters.line_frequencies(line_hz, spec["notch_harmonics"], sfreq) if line_hz else []
-    notch = filters.notch_sos(lines, spec["notch_quality"], sfreq) if lines else None
-    high_pass = filters.high_pass_sos(spec["high_pass_hz"], sfreq) if spec["high_pass_hz"] else None
-    zero = spec["phase"] == "zero"
+    steps = [step for step in (high_pass(sfreq, spec), notch(lines, sfreq, spec), high_gamma(sfreq, spec)) if step]
     for row in montage.itertuples():
         x = read(row.plus).astype(np.float64)
         if row.minus:
             x -= sum((read(n) for n in row.minus[1:]), read(row.minus[0]).astype(np.float64)) / len(row.minus)
         if row.group:
             x -= averages[row.group]
-        if high_pass is not None:
-            x = filters.zero_phase(high_pass, x) if zero else filters.causal(high_pass, x)
-        if notch is not None:
-            x = filters.zero_phase_fft(notch, x) if zero else filters.causal(notch, x)
-        if spec["high_gamma_hz"]:
-            x = filters.band_amplitude(x, tuple(spec["high_gamma_hz"]), sfreq, spec["phase"])
+        for step in steps:
+            x = step(x)
         if spec["despike_sd"]:
             x = despike(x, spec["despike_sd"])
         if spec["zscore"]:
             x = zscore(x)
         yield np.asarray(x, np.float32)
+
+
+def high_pass(sfreq: float, spec: dict) -> Callable | None:
+    """Return the high-pass of ``spec`` as a function of a signal; None without one."""
+    if not spec["high_pass_hz"]:
+        return None
+    apply = filters.zero_phase if spec["phase"] == "zero" else filters.causal
+    return partial(apply, filters.high_pass_sos(spec["high_pass_hz"], sfreq))
+
+
+def notch(lines: list[float], sfreq: float, spec: dict) -> Callable | None:
+    """Return the notches at ``lines`` (Hz) as one function of a signal; None without any."""
+    if not lines:
+        return None
+    sos = filters.notch_sos(lines, spec["notch_quality"], sfreq)
+    return filters.ZeroPhaseFFT(sos) if spec["phase"] == "zero" else partial(filters.causal, sos)
+
+
+def high_gamma(sfreq: float, spec: dict) -> Callable | None:
+    """Return the band amplitude of ``spec`` as a function of a signal; None without one."""
+    return filters.band_amplitude(tuple(spec["high_gamma_hz"]), sfreq, spec["phase"]) if spec["high_gamma_hz"] else None
 
 
 def group_averages(montage: pd.DataFrame, read: Callable[[str], np.ndarray]) -> dict[str, np.ndarray]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import scipy.fft
 from scipy.signal import butter, iirnotch, sosfilt, sosfilt_zi, sosfiltfilt, sosfreqz
@@ -39,62 +41,55 @@ def decay_samples(sos: np.ndarray) -> int:
 def zero_phase(sos: np.ndarray, x: np.ndarray) -> np.ndarray:
     """Filter forwards and backwards, the ends extended by odd reflection until the filter has settled.
 
-    Equals ``scipy.signal.sosfiltfilt(sos, x, padlen=min(len(x) - 1, decay_samples(sos)))``; see :func:`zero_phase_fft` for
+    Equals ``scipy.signal.sosfiltfilt(sos, x, padlen=min(len(x) - 1, decay_samples(sos)))``; see :class:`ZeroPhaseFFT` for
     filters of many sections.
     """
     return sosfiltfilt(sos, x, padlen=min(len(x) - 1, decay_samples(sos)))
 
 
-def zero_phase_fft(sos: np.ndarray, x: np.ndarray, amplitude: bool = False) -> np.ndarray:
-    """Filter with zero phase by overlap-save: fast for filters that ring shortly.
+class ZeroPhaseFFT:
+    """A zero-phase filter for many channels, by overlap-save: fast for filters that ring shortly.
 
-    Parameters
-    ----------
-    sos
-        Second-order sections; the response applied is their squared modulus, as forwards-backwards filtering has it.
-    x
-        Signal, (time,). Its mean is taken out first and put back through the filter's gain at 0 Hz, so that an offset
-        costs no precision.
-    amplitude
-        Return the modulus of the analytic signal (Hilbert amplitude) of the filtered signal instead.
+    The response applied is the squared modulus of the sections', as forwards-backwards filtering has it; a channel's ends are
+    extended by odd reflection. ``amplitude`` gives the modulus of the analytic signal (Hilbert amplitude) of the filtered
+    signal instead.
 
-    Returns
-    -------
-    numpy.ndarray
-        (time,) float32.
-
-    Notes
-    -----
     A notch leaves most of a signal, so float32 serves; a band may hold a thousandth of it, so amplitudes are computed in
-    float64. A channel shorter than the filter's decay is filtered by :func:`zero_phase` itself.
+    float64. A channel's mean is taken out first and put back through the gain at 0 Hz, so that an offset costs no
+    precision. A channel shorter than the filter's decay is filtered by :func:`zero_phase` itself.
     """
-    dtype = np.float64 if amplitude else np.float32
-    pad = decay_samples(sos) * (4 if amplitude else 1)
-    if len(x) <= pad + 1:
-        y = zero_phase(sos, x)
-        return (np.abs(_analytic(y)) if amplitude else y).astype(np.float32)
-    block = scipy.fft.next_fast_len(max(2**16, 8 * pad), real=True)
-    step = block - 2 * pad
-    mean = float(np.mean(x, dtype=np.float64))
-    padded = np.empty(len(x) + 2 * pad + (-len(x)) % step, dtype)
-    np.subtract(x, mean, out=padded[pad : pad + len(x)], casting="unsafe")
-    first, last = padded[pad], padded[pad + len(x) - 1]
-    padded[:pad] = 2 * first - padded[pad + pad : pad : -1]
-    tail = padded[pad + len(x) :]
-    tail[:] = 0
-    tail[:pad] = 2 * last - padded[len(x) + pad - 2 : len(x) - 2 : -1]
-    # an even number of FFT points: bins 0 .. block/2
-    frequencies = np.linspace(0, np.pi, block // 2 + 1) if block % 2 == 0 else 2 * np.pi * np.arange(block // 2 + 1) / block
-    gain = (np.abs(sosfreqz(sos, worN=frequencies)[1]) ** 2).astype(dtype)
-    out = np.empty(len(x), np.float32)
-    for start in range(0, len(x), step):
-        spectrum = scipy.fft.rfft(padded[start : start + block]) * gain
-        piece = np.abs(_one_sided(spectrum, block)) if amplitude else scipy.fft.irfft(spectrum, block)
-        stop = min(start + step, len(x))
-        out[start:stop] = piece[pad : pad + stop - start]
-    if not amplitude:
-        out += np.float32(mean * gain[0])
-    return out
+
+    def __init__(self, sos: np.ndarray, amplitude: bool = False):
+        self.sos, self.amplitude = sos, amplitude
+        self.dtype = np.float64 if amplitude else np.float32
+        self.pad = decay_samples(sos) * (4 if amplitude else 1)
+        self.block = 2 * scipy.fft.next_fast_len(max(2**15, 4 * self.pad), real=True)
+        frequencies = np.linspace(0, np.pi, self.block // 2 + 1)
+        self.gain = (np.abs(sosfreqz(sos, worN=frequencies)[1]) ** 2).astype(self.dtype)
+
+    def __call__(self, x: np.ndarray) -> np.ndarray:
+        """Return the filtered signal, (time,) float32, of a signal (time,)."""
+        pad, block, n = self.pad, self.block, len(x)
+        if n <= pad + 1:
+            y = zero_phase(self.sos, x)
+            return (np.abs(_analytic(y)) if self.amplitude else y).astype(np.float32)
+        step = block - 2 * pad
+        mean = float(np.mean(x, dtype=np.float64))
+        padded = np.empty(n + 2 * pad + (-n) % step, self.dtype)
+        np.subtract(x, mean, out=padded[pad : pad + n], casting="unsafe")
+        padded[:pad] = 2 * padded[pad] - padded[pad + pad : pad : -1]
+        padded[pad + n : n + 2 * pad] = 2 * padded[pad + n - 1] - padded[n + pad - 2 : n - 2 : -1]
+        padded[n + 2 * pad :] = 0
+        out = np.empty(n, np.float32)
+        for start in range(0, n, step):
+            spectrum = scipy.fft.rfft(padded[start : start + block])
+            spectrum *= self.gain
+            piece = np.abs(_one_sided(spectrum, block)) if self.amplitude else scipy.fft.irfft(spectrum, block, overwrite_x=True)
+            stop = min(start + step, n)
+            out[start:stop] = piece[pad : pad + stop - start]
+        if not self.amplitude:
+            out += np.float32(mean * self.gain[0])
+        return out
 
 
 def causal(sos: np.ndarray, x: np.ndarray) -> np.ndarray:
@@ -102,12 +97,12 @@ def causal(sos: np.ndarray, x: np.ndarray) -> np.ndarray:
     return sosfilt(sos, x, zi=sosfilt_zi(sos) * x[0])[0]
 
 
-def band_amplitude(x: np.ndarray, band_hz: tuple[float, float], sfreq: float, phase: str) -> np.ndarray:
-    """Return the Hilbert amplitude of a band. With ``phase="causal"`` only the band-pass itself is causal."""
+def band_amplitude(band_hz: tuple[float, float], sfreq: float, phase: str) -> Callable[[np.ndarray], np.ndarray]:
+    """Return what turns a signal into the Hilbert amplitude of a band. With phase ``causal`` only the band-pass itself is causal."""
     sos = band_pass_sos(band_hz, sfreq)
     if phase == "zero":
-        return zero_phase_fft(sos, x, amplitude=True)
-    return np.abs(_analytic(causal(sos, x))).astype(np.float32)
+        return ZeroPhaseFFT(sos, amplitude=True)
+    return lambda x: np.abs(_analytic(causal(sos, x))).astype(np.float32)
 
 
 def _one_sided(spectrum: np.ndarray, n: int) -> np.ndarray:

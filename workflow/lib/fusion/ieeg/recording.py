@@ -117,7 +117,7 @@ def check_brainvision(vhdr: Path) -> None:
             )
 
 
-def transpose(raw, names: list[str], out, chunk_bytes: int = 64 * 2**20) -> tuple[Vectorized, dict[str, str], np.ndarray]:
+def transpose(raw, names: list[str], out, chunk_bytes: int = 16 * 2**20) -> tuple[Vectorized, dict[str, str], np.ndarray]:
     """Write channels of ``raw`` one after the other, in µV, float32, to the file ``out``.
 
     The recording is read once, in pieces of ``chunk_bytes``.
@@ -135,21 +135,23 @@ def transpose(raw, names: list[str], out, chunk_bytes: int = 64 * 2**20) -> tupl
     picks = [raw.ch_names.index(name) for name in names]
     step = max(1024, chunk_bytes // (8 * max(len(raw.ch_names), 1)))
     low, high = np.full(len(picks), np.inf), np.full(len(picks), -np.inf)
-    finite = np.ones(len(picks), bool)
     with open(out, "wb") as file:
         file.truncate(4 * samples * len(picks))
         for start in tqdm(range(0, samples, step), desc="reading", mininterval=5):
             stop = min(start + step, samples)
             try:
-                piece = np.multiply(raw.get_data(picks=picks, start=start, stop=stop), 1e6, dtype=np.float32)
+                volts = raw.get_data(picks=picks, start=start, stop=stop)
             except Exception as error:
                 where = f"samples {start} to {stop}"
                 raise InputError(raw.filenames[0], where, f"{type(error).__name__}: {_first_line(error)}", "readable samples") from error
-            finite &= np.isfinite(piece).all(axis=1)
+            volts *= 1e6
+            piece = volts.astype(np.float32)
+            # a value that is not finite makes the smallest or the largest one so
             low, high = np.minimum(low, piece.min(axis=1)), np.maximum(high, piece.max(axis=1))
             for k in range(len(picks)):
                 file.seek(4 * (samples * k + start))
-                file.write(piece[k].tobytes())
+                file.write(piece[k].data)
+    finite = np.isfinite(low) & np.isfinite(high)
     flat = high == low
     silent = {name: "not finite" if not finite[k] else "flat" for k, name in enumerate(names) if flat[k] or not finite[k]}
     return Vectorized(out, len(names)), silent, high - low
