@@ -48,17 +48,15 @@ def active_blocks(influence: np.ndarray) -> np.ndarray:
     return (influence != 0).any(axis=axes)
 
 
-def block_variance(sums: np.ndarray, n_blocks: np.ndarray | int | None = None, spent: int = 1) -> np.ndarray:
-    """Return the variance of a sum over blocks, V = K/(K-s) sum_k (B_k - mean B)^2, of every part.
+def block_variance(sums: np.ndarray, n_blocks: np.ndarray | int | None = None) -> np.ndarray:
+    """Return the variance of a sum over blocks, V = K/(K-1) sum_k (B_k - mean B)^2, of every part.
 
     Parameters
     ----------
     sums
         Block sums of influences (n_parts, K, ..), zero for blocks that are no samples.
     n_blocks
-        Number of blocks that are, for each of the last dimensions (None: all K).
-    spent
-        s, the degrees of freedom that are no longer in the sums: 1 for their mean. The variance is NaN with s blocks or fewer.
+        Number of blocks that are, for each of the last dimensions (None: all K); the variance is NaN below 2.
 
     Returns
     -------
@@ -66,19 +64,15 @@ def block_variance(sums: np.ndarray, n_blocks: np.ndarray | int | None = None, s
         (n_parts, ..).
     """
     n_blocks = np.asarray(sums.shape[1] if n_blocks is None else n_blocks)
-    sums, count = np.asarray(sums, float), np.maximum(n_blocks, spent + 1)
+    sums, count = np.asarray(sums, float), np.maximum(n_blocks, 2)
     squares = (sums**2).sum(axis=1) - sums.sum(axis=1) ** 2 / count
-    return np.where(n_blocks > spent, count / (count - spent) * np.maximum(squares, 0), np.nan)
+    return np.where(n_blocks >= 2, count / (count - 1) * np.maximum(squares, 0), np.nan)
 
 
 def difference(
     z: np.ndarray, influence: np.ndarray, weights: np.ndarray, alternative: str, conservative: bool = False
 ) -> dict[str, np.ndarray]:
     """Test the mean over folds of the weighted mean over bins of a difference of scores.
-
-    The test influences of a fold add up to zero, so with F folds F degrees of freedom are spent: the test part's variance
-    takes K/(K-F) and t has K - F degrees of freedom. (With the long films this was measured on it makes no difference; with
-    25 blocks it is the difference between 0.06 and 0.05.)
 
     Parameters
     ----------
@@ -99,19 +93,19 @@ def difference(
     -------
     dict
         ``effect``, ``se`` (square root of V(test) + V(training)), ``ci_low``, ``ci_high`` (95%, two-sided), ``t``, ``df``
-        (n_blocks - n_folds), ``p`` and ``n_blocks`` (the electrode's own), each (n_electrodes). Where the standard error is
+        (n_blocks - 1), ``p`` and ``n_blocks`` (the electrode's own), each (n_electrodes). Where the standard error is
         zero, t and p are NaN.
     """
     if z.ndim == 2:
         z, influence, weights = z[None], influence[None], weights[None]
     sums = np.einsum("fpkeb,feb->pke", influence, weights).astype(float)
     effect = (z * weights).sum(axis=2).mean(axis=0)
-    n_blocks, spent = active_blocks(influence).sum(axis=0), len(z)
-    variance = block_variance(sums[:1], n_blocks, spent)[0] + block_variance(sums[1:], n_blocks)[0]
+    n_blocks = active_blocks(influence).sum(axis=0)
+    variance = block_variance(sums, n_blocks).sum(axis=0)
     if conservative:
         variance = np.maximum(variance, block_variance(sums.sum(axis=0, keepdims=True), n_blocks)[0])
     se = np.sqrt(variance)
-    df = np.maximum(n_blocks - spent, 1)
+    df = np.maximum(n_blocks - 1, 1)
     half = stdtrit(df, (1 + CONFIDENCE) / 2) * se
     t = studentised(effect, se)
     return {
@@ -164,7 +158,8 @@ def max_over_bins(z: np.ndarray, influence: np.ndarray, alternative: str, signs:
     np.ndarray
         (1 + hits) / (draws + 1) per electrode; NaN where no bin has a standard error.
     """
-    spent, influence, z = (len(z), influence.sum(axis=0), z.mean(axis=0)) if z.ndim == 3 else (1, influence, z)
+    if z.ndim == 3:
+        z, influence = z.mean(axis=0), influence.sum(axis=0)
     active = active_blocks(influence)
     if conservative:
         influence = influence.sum(axis=0, keepdims=True)
@@ -172,11 +167,10 @@ def max_over_bins(z: np.ndarray, influence: np.ndarray, alternative: str, signs:
     sided = np.abs if alternative == "two-sided" else np.asarray
     for e, own in enumerate(active.T):
         n_blocks = np.count_nonzero(own)
-        if n_blocks <= spent:
+        if n_blocks < 2:
             continue
         blocks = influence[:, own, e].astype(float)
         centred = blocks - blocks.mean(axis=1, keepdims=True)
-        centred[0] *= np.sqrt((n_blocks - 1) / (n_blocks - spent))
         squares = (centred**2).sum(axis=1)
         observed = studentised(z[e], np.sqrt(n_blocks / (n_blocks - 1) * squares.sum(axis=0)))
         use = np.isfinite(observed)
