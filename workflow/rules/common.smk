@@ -93,4 +93,4 @@ def contrast_fits(contrast):
 
 def final_outputs():
     """Return what the workflow is asked for by default."""
-    return ["<results>/sites.tsv", "<results>/regions.tsv", "<results>/report.html"]
+    return [f"<results>/{name}" for name in ("recordings.tsv", "sites.tsv", "regions.tsv", "report.html")]
