@@ -30,7 +30,7 @@ log.info(
 )
 
 with threadpool_limits(snakemake.threads), tqdm(total=targets, unit="target", mininterval=5) as bar:
-    result = fit_subject(recordings, activations, settings, bar.update)
+    result = fit_subject(recordings, activations, settings, bar.update, snakemake.resources.mem_mb)
 
 attrs = {key: spec[key] for key in ("subject", "alignment", "fit")}
 attrs |= {"n_events": int((result.labels["fold"] >= 0).sum()), "block_s": settings.block_s}

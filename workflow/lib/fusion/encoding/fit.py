@@ -18,6 +18,7 @@ from fusion.encoding.backend import get_backend
 from fusion.encoding.dual import Dual
 from fusion.encoding.folds import Folds, film_time_blocks, make_folds
 from fusion.encoding.influence import test_part, training_part
+from fusion.encoding.plan import form_of
 from fusion.encoding.prepare import Targets, drift_regressors, scale_features
 from fusion.encoding.primal import Primal
 from fusion.encoding.scores import fisher, fisher_slope
@@ -230,10 +231,7 @@ class _Fitter:
             self.progress(columns.stop - columns.start)
 
     def _solver(self, name: str, features: np.ndarray):
-        smallest = min(len(held.train) for held in (*self.folds.outer, *self.folds.inner))
-        form = self.settings.form
-        if form == "auto":
-            form = "primal" if 1.25 * features.shape[1] < smallest else "dual"
+        form = form_of(features.shape[1], self.folds, self.settings)
         self.forms[name] = form
         logging.getLogger("fusion").info("layer %s: %d features, %s form", name, features.shape[1], form)
         return (Primal if form == "primal" else Dual)(features, self.folds, np.array(self.settings.alphas), self.backend)

@@ -133,10 +133,11 @@ class Activations:
         self.files = {(stimulus, part): str(path) for stimulus, part, path in files}
         self.parts, self.stimuli = parts, sorted({stimulus for stimulus, _, _ in files})
         self.names = list(dict.fromkeys(part for _, part, _ in files))
-        self.variables, self.events = {}, {}
+        self.variables, self.events, self.sizes = {}, {}, {}
         for (stimulus, part), path in self.files.items():
             with open_labelled(path) as file:
                 self.variables[stimulus, part] = {str(v.attrs["layer"]): name for name, v in file.data_vars.items() if "layer" in v.attrs}
+                self.sizes[part] = {str(v.attrs["layer"]): v.shape[1] for v in file.data_vars.values() if "layer" in v.attrs}
                 self.events[stimulus, part] = pd.Index(file["event"].values.astype(str))
                 if "card" in file.attrs:
                     json.loads(file.attrs["card"])
@@ -160,6 +161,13 @@ class Activations:
         if self.parts:
             return ["+".join(f"{part}:{self.parts[part]}" for part in self.names)]
         return list(self.variables[self.stimuli[0], self.names[0]])
+
+    @property
+    def widths(self) -> list[int]:
+        """Number of features of each layer."""
+        if self.parts:
+            return [sum(self.sizes[part][self.parts[part]] for part in self.names)]
+        return list(self.sizes[self.names[0]].values())
 
     def read(self, layer: str, recordings: list[Recording]) -> np.ndarray:
         """Return (event, feature) float32 of a layer, for the recordings' events one after the other.
