@@ -25,7 +25,8 @@ from fusion.seeds import rng_for
 from fusion.stimuli.pairing import shifts as draw_shifts
 
 BINS_S = np.arange(0, 1.01, 0.25)
-WIDTH, PAIRINGS, SHUFFLES, SHIFTS = 16, 8, 1, 4
+ALPHAS = (10.0, 100.0, 1e3, 1e4, 1e5)
+WIDTH, PAIRINGS, SHUFFLES, SHIFTS = 12, 8, 1, 4
 
 
 def one_world(options: dict) -> pd.DataFrame:
@@ -47,7 +48,7 @@ def one_world(options: dict) -> pd.DataFrame:
     flat = prepared(y.reshape(n, -1), drift_regressors(stream.onset_s, np.zeros(n), 30.0 if options["drift"] == "cosines" else False))
     folds = make_folds(stream.onset_s, np.zeros(n, int), k=5, gap_s=10.0)
     block = film_time_blocks(stream.onset_s, np.zeros(n, int), 20.0)[1]
-    design = Design(flat.reshape(y.shape), folds, block)
+    design = Design(flat.reshape(y.shape), folds, block, ALPHAS)
     table = battery(design, stream.vision, stream.language, made)
     table["kind"] = np.repeat(worlds.KINDS, options["electrodes"])[table["electrode"]]
     return table.drop(columns=["electrode"]).assign(**options)
@@ -62,7 +63,8 @@ def rates(table: pd.DataFrame, level: float) -> pd.DataFrame:
 def write_tables(table: pd.DataFrame) -> None:
     """Print Markdown: one table of rates for each correlation and way of removing drift."""
     print("# Nine worlds: which test says what\n")
-    print(f"{PAIRINGS} misaligned pairings, {SHIFTS} time shifts, window 0..1 s (bins of 200 ms every 250 ms), 5 folds, gap 10 s, blocks of 20 s.")
+    print(f"{PAIRINGS} misaligned pairings, {SHIFTS} time shifts, window 0..1 s (bins of 200 ms every 250 ms),")
+    print("5 folds, gap 10 s, blocks of 20 s.")
     print("Rejection rates at one-sided 0.05; **bold** columns integrate. See docs/controls.md.")
     for (drift, correlation, events, snr), own in table.groupby(["drift", "correlation", "events", "snr"], sort=False):
         count = own[own["test"] == "integration"].groupby("kind").size()
@@ -104,7 +106,7 @@ def main() -> None:
         started = time.process_time()
         tables.append(one_world({**shared, "repetition": repetition}))
         print(f"repetition {repetition}: {time.process_time() - started:.1f} CPU-s", file=sys.stderr, flush=True)
-    pd.concat(tables, ignore_index=True).to_parquet(options["file"])
+        pd.concat(tables, ignore_index=True).to_parquet(options["file"])
 
 
 if __name__ == "__main__":

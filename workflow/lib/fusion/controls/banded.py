@@ -70,6 +70,7 @@ class Moments:
         self.x, self.y = x - self.mean_x, (y - self.mean_y).astype("float32")
         self.x32 = self.x.astype("float32")
         self.gram, self.cross = self.x.T @ self.x, self.x32.T @ self.y
+        self.power = np.einsum("nt,nt->t", self.y, self.y).astype("float64")
 
     def of(self, events: np.ndarray):
         """Return (mean_x, 1 / sd_x, mean_y, X'X, X'y, y'y) of the events, centred (products unscaled); constant features get 0."""
@@ -77,13 +78,14 @@ class Moments:
         few = 2 * len(events) <= n
         rows = events if few else np.setdiff1d(np.arange(n), events, assume_unique=True)
         x, x32, y = self.x[rows], self.x32[rows], self.y[rows]
-        gram, cross, sum_x, sum_y = x.T @ x, x32.T @ y, x.sum(0), y.sum(0, dtype="float64")
+        gram, cross, power = x.T @ x, x32.T @ y, np.einsum("nt,nt->t", y, y)
+        sum_x, sum_y = x.sum(0), np.ones(len(rows), "float32") @ y
         if not few:
-            gram, cross, sum_x, sum_y = self.gram - gram, self.cross - cross, -sum_x, -sum_y
+            gram, cross, power, sum_x, sum_y = self.gram - gram, self.cross - cross, self.power - power, -sum_x, -sum_y
         mean_x, mean_y = sum_x / len(events), sum_y / len(events)
         gram = gram - np.outer(sum_x, mean_x)
         cross = cross - np.outer(sum_x, mean_y)
-        power = np.maximum(np.einsum("nt,nt->t", self.y[events], self.y[events]) - len(events) * mean_y**2, 0)
+        power = np.maximum(power - len(events) * mean_y**2, 0)
         variance = np.diag(gram) / len(events)
         alive = variance > 1e-12 * max(variance.max(initial=0.0), 1e-300)
         inverse = np.where(alive, 1 / np.sqrt(np.where(alive, variance, 1)), 0.0) if self.standardise else np.ones(len(variance))
