@@ -2,6 +2,7 @@
 
 import argparse
 import hashlib
+import json
 import os
 import pickle
 import threading
@@ -178,6 +179,83 @@ def test_the_hub_offline_says_what_to_do(tmp_path, monkeypatch):
     mirrored.mkdir(parents=True)
     (mirrored / "model.safetensors").write_bytes(b"x")
     assert fetch.fetch("hf:org/net", None, [], tmp_path, str(tmp_path / "mirror"))["path"] == str(mirrored)
+
+
+class Hub(BaseHTTPRequestHandler):
+    """The little of the hub's interface that fetching a repository takes."""
+
+    protocol_version = "HTTP/1.1"
+    commit, files, asked = "a" * 40, {}, []
+
+    def answer(self, body=b"", status=200, **headers):
+        self.send_response(status)
+        for key, value in {"Content-Length": str(len(body)), **headers}.items():
+            self.send_header(key.replace("_", "-"), value)
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    def do_GET(self):
+        Hub.asked.append(self.path)
+        if not self.path.lstrip("/").startswith(("org/net", "api/models/org/net")):
+            return self.answer(b"{}", 404, X_Error_Code="RepoNotFound")
+        if self.path.startswith("/api/"):
+            listing = {"id": "org/net", "sha": Hub.commit, "siblings": [{"rfilename": name} for name in Hub.files]}
+            if "/tree/" in self.path:
+                oids = {name: hashlib.sha1(body).hexdigest() for name, body in Hub.files.items()}
+                listing = [{"type": "file", "path": name, "size": len(Hub.files[name]), "oid": oid} for name, oid in oids.items()]
+            return self.answer(json.dumps(listing).encode(), Content_Type="application/json")
+        name = self.path.split(f"{Hub.commit}/")[-1]
+        body = Hub.files[name]
+        return self.answer(body, X_Repo_Commit=Hub.commit, ETag=f'"{hashlib.sha1(body).hexdigest()}"')
+
+    do_HEAD = do_GET
+
+    def log_message(self, *arguments):
+        pass
+
+
+@pytest.fixture
+def hub(monkeypatch, tmp_path):
+    import huggingface_hub.constants as constants
+
+    Hub.files, Hub.asked = {"config.json": b"{}", "README.md": b"read", "onnx/model.onnx": b"graph"}, []
+    running = ThreadingHTTPServer(("127.0.0.1", 0), Hub)
+    threading.Thread(target=running.serve_forever, daemon=True).start()
+    endpoint = f"http://127.0.0.1:{running.server_port}"  # as HF_ENDPOINT would set it before the library is imported
+    monkeypatch.setattr(constants, "ENDPOINT", endpoint)
+    monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", endpoint + "/{repo_id}/resolve/{revision}/{filename}")
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
+    yield Hub.files
+    running.shutdown()
+    running.server_close()
+
+
+def test_the_hub_gives_safetensors_where_there_are_any(hub, tmp_path):
+    hub |= {"model.safetensors": b"safe", "pytorch_model.bin": b"pickle"}
+    found = fetch.fetch("hf:org/net", hashlib.sha256(b"safe").hexdigest(), [], tmp_path, None)
+    assert sorted(found["files"]) == ["config.json", "model.safetensors"]
+    assert not any("pytorch_model.bin" in path or "onnx" in path for path in Hub.asked)
+
+
+def test_the_hub_gives_bin_files_where_there_is_nothing_else(hub, tmp_path):
+    hub["pytorch_model.bin"] = b"pickle"
+    assert "pytorch_model.bin" in fetch.fetch("hf:org/net", None, [], tmp_path, None)["files"]
+
+
+def test_the_hub_gives_the_files_that_a_row_names(hub, tmp_path):
+    hub |= {"open_clip_model.safetensors": b"both", "model.safetensors": b"other"}
+    found = fetch.fetch("hf:org/net@main", None, ["open_clip_model.safetensors"], tmp_path, None)
+    assert "model.safetensors" not in found["files"]
+    assert found["files"]["open_clip_model.safetensors"] == hashlib.sha256(b"both").hexdigest()
+
+
+def test_what_the_hub_does_not_have(hub, tmp_path):
+    with pytest.raises(InputError, match="no such repository"):
+        fetch.fetch("hf:org/other", None, [], tmp_path, None)
+    with pytest.raises(InputError, match="no weights file"):
+        fetch.fetch("hf:org/net", None, [], tmp_path, None)
 
 
 def test_folders_hash_every_file(tmp_path):
