@@ -39,8 +39,7 @@ with threadpool_limits(snakemake.threads), tqdm(total=spec["resamples"] * len(gr
         counts = bootstrap.resample_counts(rng, len(onset), spec["resamples"])
         for layer in sorted({layer_of[name] for name in electrodes}):
             members = np.array([name for name in electrodes if layer_of[name] == layer])
-            responses = read_responses(own, members).reshape(len(onset), -1)
-            scale_targets(responses)
+            responses = scale_targets(read_responses(own, members).reshape(len(onset), -1))
             features = activations.read(layer, own).astype(float)
             alphas = np.array(encoding["alphas"], float)
             result = bootstrap.intervals(features, responses.astype(float), folds, alphas, counts, bar.update)

@@ -97,6 +97,11 @@ class Targets:
         self.state[columns] = np.where(broken, 2, constant)
 
 
+def scale_targets(responses: np.ndarray) -> np.ndarray:
+    """Return (event, target) float32 responses, centred and of unit variance; constant and broken targets are 0."""
+    return Targets(responses, np.arange(len(responses)), None).batch(slice(0, responses.shape[1]))
+
+
 def scale_features(features: np.ndarray, name: str) -> np.ndarray:
     """Return (event, feature) float32 features standardised over all events, without the constant ones.
 
