@@ -80,6 +80,16 @@ def test_a_tone_has_its_level_its_pitch_and_its_time(file, late, tmp_path):
     assert np.isfinite(events.to_numpy()).all()
 
 
+def test_sound_is_averaged_over_the_window_of_the_event():
+    spectrum = np.random.default_rng(5).normal(size=(400, 3))
+    onset, window = np.array([0.0, 1.234, 2.5, 3.7, 9.0]), (-0.1, 0.4)
+    found = lowlevel.acoustic(spectrum, onset, window).to_numpy()
+    for row, t in zip(found, onset, strict=True):
+        first, last = (min(max(round((t + w) * 100), 0), 400) for w in window)
+        inside = spectrum[first:last] if last > first else spectrum[-1:]
+        np.testing.assert_allclose(row, inside.mean(0), atol=1e-12)
+
+
 def test_damaged_sound_is_refused_with_its_place(tmp_path):
     path = tmp_path / "a.mp4"
     numbered_films.write(path, np.arange(50) * 3600, TICK, options={"preset": "ultrafast"}, sound_from=0)

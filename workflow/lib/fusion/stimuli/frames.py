@@ -57,7 +57,7 @@ def pictures(path, clock: film.FilmClock, wanted: np.ndarray, size_px: int, thre
     wanted = np.asarray(wanted, np.int64)
     chosen = set(wanted.tolist())
     both = np.union1d(wanted, np.maximum(wanted - 1, 0))
-    before_index, before, shape = -1, None, None
+    before, shape = None, None  # the picture before a wanted one is decoded right before it
     aspect = film.pixel_aspect(path)
     decoded = film.decode(path, clock, both, threads)
     for index, frame in tqdm(decoded, total=len(both), desc="pictures", unit="picture", mininterval=5):
@@ -67,10 +67,9 @@ def pictures(path, clock: film.FilmClock, wanted: np.ndarray, size_px: int, thre
             raise InputError(path, f"picture {index}", found, "a film of one size")
         light = shrunk(frame)
         if index in chosen:
-            follows = before is not None and before_index == index - 1
-            change = float(np.mean((light - before) ** 2)) / (clock.seconds[index] - clock.seconds[index - 1]) if follows else 0.0
+            change = float(np.mean((light - before) ** 2)) / (clock.seconds[index] - clock.seconds[index - 1]) if index else 0.0
             yield Picture(index, resized(frame, size_px, aspect), change)
-        before_index, before = index, light
+        before = light
 
 
 def storage(height: int, width: int) -> dict:
