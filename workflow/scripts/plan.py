@@ -27,6 +27,12 @@ with SnakemakeApi(OutputSettings(quiet={Quietness.ALL}, dryrun=True)) as api:
         snakefile=Path("Snakefile"),
     )
     workflow.dag(DAGSettings(targets={"all"})).execute_workflow(executor="dryrun")
+    dag = workflow._workflow.dag
+    made = pd.DataFrame(
+        {"rule": job.rule.name, "mb": sum(Path(path).stat().st_size for path in job.output if Path(path).is_file()) / 1e6}
+        for job in dag.jobs
+        if job.output and all(Path(path).exists() for path in job.output)
+    )
     jobs = pd.DataFrame(
         {
             "rule": job.rule.name,
@@ -36,7 +42,7 @@ with SnakemakeApi(OutputSettings(quiet={Quietness.ALL}, dryrun=True)) as api:
             "gpu": resource(job, "gpu"),
             "runtime_min": resource(job, "runtime"),
         }
-        for job in workflow._workflow.dag.needrun_jobs()
+        for job in dag.needrun_jobs()
         if job.rule.name != "all"
     )
 
@@ -44,6 +50,7 @@ if jobs.empty:
     os.write(terminal, b"Nothing to be done: all results are up to date.\n")
 else:
     results = Path(snakemake.params.spec["results"])
-    table = plan.plan(jobs, plan.measured_seconds(sorted(results.glob("*/benchmarks"))))
+    written = made.groupby("rule")["mb"].median().to_dict() if len(made) else {}
+    table = plan.plan(jobs, plan.measured_seconds(sorted(results.glob("*/benchmarks"))), written)
     os.write(terminal, (table.to_string(index=False, float_format="{:,.2f}".format) + "\n").encode())
     plan.check_disk(table, shutil.disk_usage(".").free / 1e6, Path.cwd())

@@ -23,15 +23,18 @@ def measured_seconds(folders: list[Path]) -> dict[str, float]:
     return {rule: statistics.median(values) for rule, values in seconds.items() if values}
 
 
-def plan(jobs: pd.DataFrame, seconds: dict[str, float]) -> pd.DataFrame:
+def plan(jobs: pd.DataFrame, seconds: dict[str, float], written_mb: dict[str, float]) -> pd.DataFrame:
     """Return one row per rule, and a last one for all.
 
     Parameters
     ----------
     jobs
-        One row per job that would run: rule, threads, mem_mb, disk_mb, gpu, runtime_min (the limit the rule asks for).
+        One row per job that would run: rule, threads, mem_mb, disk_mb (what the rule announces; 0 if nothing), gpu,
+        runtime_min (the limit the rule asks for).
     seconds
         Rule -> measured seconds of a job. A rule that was never measured is counted at its time limit.
+    written_mb
+        Rule -> measured size of a job's outputs, which goes before what the rule announces.
 
     Returns
     -------
@@ -48,7 +51,7 @@ def plan(jobs: pd.DataFrame, seconds: dict[str, float]) -> pd.DataFrame:
                 "jobs": len(group),
                 "threads": group["threads"].max(),
                 "mem_mb": group["mem_mb"].max(),
-                "disk_mb": group["disk_mb"].sum(),
+                "disk_mb": len(group) * written_mb[rule] if rule in written_mb else group["disk_mb"].sum(),
                 "core_hours": (group["threads"] * hours).sum(),
                 "gpu_hours": (group["gpu"] * hours).sum(),
                 "basis": "measured" if rule in seconds else "time limit",
