@@ -68,7 +68,7 @@ def main() -> None:
     with threadpool_limits(1):
         best = min(timed(lambda: bands[0].T @ y)[0] for _ in range(3))
         gflops = 2 * n * o.features * o.targets / best / 1e9
-        ours, scores = timed(lambda: search(Moments(np.hstack(bands).astype("float64"), y, False), sizes, folds, gammas, ALPHAS))
+        ours, scores = timed(lambda: search(Moments(np.hstack(bands).astype("float64"), y, folds, False), sizes, folds, gammas, ALPHAS))
         arguments = {
             "n_iter": gammas,
             "alphas": ALPHAS,
@@ -90,7 +90,7 @@ def main() -> None:
         few_folds = Folds(few_folds.fold, few_folds.near, (Held((0,), np.arange(o.kernel_events), {}),), few_folds.inner, 0.0)
         arguments.pop("return_weights")
         few_ours, _ = timed(
-            lambda: search(Moments(np.hstack(bands)[few].astype("float64"), y[few], False), sizes, few_folds, gammas, ALPHAS)
+            lambda: search(Moments(np.hstack(bands)[few].astype("float64"), y[few], few_folds, False), sizes, few_folds, gammas, ALPHAS)
         )
         few_theirs, _ = timed(
             lambda: solve_multiple_kernel_ridge_random_search(

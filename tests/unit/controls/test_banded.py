@@ -44,7 +44,7 @@ def test_equals_himalaya(sizes):
         [band[:200] for band in bands], y[:200], n_iter=gammas, alphas=np.array(ALPHAS), cv=KFold(4), score_func=correlation_score,
         return_weights=True, fit_intercept=True, progress_bar=False, local_alpha=True,
     )  # fmt: skip
-    moments = Moments(np.hstack(bands), y, standardise=False)
+    moments = Moments(np.hstack(bands), y, folds, standardise=False)
     ours = search(moments, list(sizes), folds, gammas, np.array(ALPHAS))
     np.testing.assert_allclose(ours[0].max(1), scores, atol=1e-4)
     found = fit(bands, y, folds, np.arange(260) // 20, gammas, ALPHAS, standardise=False)
@@ -58,7 +58,7 @@ def test_search_equals_loops():
     bands, y, onset_s = problem(1)
     folds = folds_of(onset_s)
     gammas, x = grid(2, steps=(-1, 1)), np.hstack(bands)
-    ours = search(Moments(x, y, True), [5, 8], folds, gammas, np.array(ALPHAS))
+    ours = search(Moments(x, y, folds, True), [5, 8], folds, gammas, np.array(ALPHAS))
     expected, times = np.zeros_like(ours), np.zeros(4)
     for held in folds.inner:
         mean, sd = x[held.train].mean(0), x[held.train].std(0)

@@ -22,6 +22,7 @@ import numpy as np
 from fusion.encoding.folds import Folds, Held
 
 ALPHAS = tuple(10.0**k for k in range(7))
+BATCH = 128
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,9 @@ class BandedFit:
 
 
 class Moments:
-    """Gram matrix and cross-products of any set of events, from those of all events less what is left out.
+    """Gram matrix and cross-products of every set of events that a plan of folds asks for.
+
+    Events that belong to the same sets are an atom; products are made once for each atom, and those of a set are sums over its atoms.
 
     Parameters
     ----------
@@ -59,34 +62,41 @@ class Moments:
         (n, p) features, float64.
     y
         (n, T) targets.
+    folds
+        The plan.
     standardise
-        Divide features by their SD over the events asked for.
+        Divide features by their SD over the events of a set.
 
     Products with targets are made in float32: their error is far below that of any score, and there are many targets.
     """
 
-    def __init__(self, x: np.ndarray, y: np.ndarray, standardise: bool):
+    def __init__(self, x: np.ndarray, y: np.ndarray, folds: Folds, standardise: bool):
         self.mean_x, self.mean_y, self.standardise = x.mean(0), y.mean(0), standardise
         self.x, self.y = x - self.mean_x, (y - self.mean_y).astype("float32")
-        self.x32 = self.x.astype("float32")
-        self.gram, self.cross = self.x.T @ self.x, self.x32.T @ self.y
-        self.power = np.einsum("nt,nt->t", self.y, self.y).astype("float64")
+        sets = {
+            np.sort(events).tobytes(): events for held in (*folds.outer, *folds.inner) for events in (held.train, *held.scored.values())
+        }
+        member = np.zeros((len(x), len(sets)), bool)
+        for k, events in enumerate(sets.values()):
+            member[events, k] = True
+        signatures, atom = np.unique(member, axis=0, return_inverse=True)
+        self.atoms_of = {key: np.flatnonzero(signatures[:, k]) for k, key in enumerate(sets)}
+        parts = [self._products(np.flatnonzero(atom.reshape(-1) == k)) for k in range(len(signatures))]
+        self.gram, self.cross, self.power, self.sum_x, self.sum_y = (np.stack(part) for part in zip(*parts, strict=True))
+
+    def _products(self, rows: np.ndarray):
+        x, y = self.x[rows], self.y[rows]
+        return x.T @ x, x.T.astype("float32") @ y, np.einsum("nt,nt->t", y, y), x.sum(0), np.ones(len(rows), "float32") @ y
 
     def of(self, events: np.ndarray):
-        """Return (mean_x, 1 / sd_x, mean_y, X'X, X'y, y'y) of the events, centred (products unscaled); constant features get 0."""
-        n = len(self.x)
-        few = 2 * len(events) <= n
-        rows = events if few else np.setdiff1d(np.arange(n), events, assume_unique=True)
-        x, x32, y = self.x[rows], self.x32[rows], self.y[rows]
-        gram, cross, power = x.T @ x, x32.T @ y, np.einsum("nt,nt->t", y, y)
-        sum_x, sum_y = x.sum(0), np.ones(len(rows), "float32") @ y
-        if not few:
-            gram, cross, power, sum_x, sum_y = self.gram - gram, self.cross - cross, self.power - power, -sum_x, -sum_y
-        mean_x, mean_y = sum_x / len(events), sum_y / len(events)
+        """Return (mean_x, 1 / sd_x, mean_y, X'X, X'y, y'y) of a set, centred (products unscaled); constant features get 0."""
+        atoms, n = self.atoms_of[np.sort(events).tobytes()], len(events)
+        gram, cross, power, sum_x, sum_y = (part[atoms].sum(0) for part in (self.gram, self.cross, self.power, self.sum_x, self.sum_y))
+        mean_x, mean_y = sum_x / n, sum_y / n
         gram = gram - np.outer(sum_x, mean_x)
-        cross = cross - np.outer(sum_x, mean_y)
-        power = np.maximum(power - len(events) * mean_y**2, 0)
-        variance = np.diag(gram) / len(events)
+        cross = cross - np.outer(sum_x.astype("float32"), mean_y)
+        power = np.maximum(power - n * mean_y**2, 0)
+        variance = np.diag(gram) / n
         alive = variance > 1e-12 * max(variance.max(initial=0.0), 1e-300)
         inverse = np.where(alive, 1 / np.sqrt(np.where(alive, variance, 1)), 0.0) if self.standardise else np.ones(len(variance))
         return mean_x, inverse, mean_y, gram, cross, power
@@ -175,7 +185,7 @@ def fit(
         raise ValueError("features and targets must be finite")
     scalings = grid(len(bands)) if scalings is None else np.asarray(scalings, float)
     alphas = np.asarray(alphas, float)
-    moments = Moments(x, y, standardise)
+    moments = Moments(x, y, folds, standardise)
     n_targets, n_blocks, k_folds = y.shape[1], int(block.max()) + 1, len(folds.outer)
     tried = search(moments, sizes, folds, scalings, alphas).reshape(k_folds, -1, n_targets)
     best = tried.argmax(1)
@@ -200,37 +210,46 @@ def _test_fold(f: int, held: Held, moments: Moments, sizes: list[int], scalings:
     """Fill in one outer fold: fit at the chosen scalings and penalties, score, split and influence."""
     test, k_folds, n_blocks = held.scored[f], len(found.z), found.influence.shape[2]
     mean_x, inverse, mean_y, gram, cross, _ = moments.of(held.train)
+    in_test, in_train = ((block[events] == np.arange(n_blocks)[:, None]).astype("float32") for events in (test, held.train))
+    share = in_train.sum(1, keepdims=True) / len(held.train)
+    owner_of = np.repeat(np.arange(len(sizes)), sizes)
     for row in np.unique(found.scaling[f]):
-        targets = np.flatnonzero(found.scaling[f] == row)
+        chosen = np.flatnonzero(found.scaling[f] == row)
         keep, scale = _scale(scalings[row], sizes, inverse)
         if not len(keep):
             continue
         s, u = _decompose(gram, keep, scale)
-        shrink = 1 / (s[:, None] + found.alpha[f, targets])
-        found.dof[f, targets] = (s[:, None] * shrink).sum(0)
-        weights = (u @ ((u.T @ (scale[:, None] * cross[np.ix_(keep, targets)])) * shrink)).astype("float32")
         x_test, x_train = (((moments.x[np.ix_(e, keep)] - mean_x[keep]) * scale).astype("float32") for e in (test, held.train))
-        fitted = x_test @ weights
-        found.prediction[np.ix_(test, targets)] = fitted + (mean_y + moments.mean_y)[targets]
-        v, _ = _standardised(moments.y[np.ix_(test, targets)])
-        p, sd = _standardised(fitted)
-        rho = np.clip(np.mean(v * p, 0, dtype="float64"), -0.999999, 0.999999)
-        found.z[f, targets] = np.arctanh(rho)
-        owner = np.repeat(np.arange(len(sizes)), sizes)[keep]
-        for b in np.unique(owner):
-            part = x_test[:, owner == b] @ weights[owner == b]
-            found.split[b, f, targets] = np.mean(v * (part - part.mean(0)), 0, dtype="float64") / sd
-        # Influence on the correlation, turned into one on the mean over folds of its atanh.
-        to_z = (1 / (1 - rho**2) / k_folds).astype("float32")
-        r = rho.astype("float32")
-        as_test = (v * p - r / 2 * (v**2 + p**2)) * (to_z / len(test))
-        gradient = x_test.T @ ((v - r * p) / (len(test) * sd))
-        direction = (u @ ((u.T @ gradient) * shrink)).astype("float32")
-        residual = moments.y[np.ix_(held.train, targets)] - mean_y[targets].astype("float32") - x_train @ weights
-        as_train = (x_train @ direction) * residual
-        as_train = (as_train - as_train.mean(0)) * to_z
-        found.influence[f, 0][:, targets] = block_sums(as_test, block[test], n_blocks)
-        found.influence[f, 1][:, targets] = block_sums(as_train, block[held.train], n_blocks)
+        owner, basis = owner_of[keep], u.astype("float32")
+        rotated = basis.T @ (scale[:, None] * cross[np.ix_(keep, chosen)]).astype("float32")
+        x_test_u = x_test @ basis
+        # Few targets at a time: what is made for every event then stays in the cache.
+        for start in range(0, len(chosen), BATCH):
+            part = slice(start, start + BATCH)
+            targets = chosen[part]
+            shrink = (1 / (s[:, None] + found.alpha[f, targets])).astype("float32")
+            found.dof[f, targets] = (s[:, None] * shrink).sum(0)
+            weights = basis @ (rotated[:, part] * shrink)
+            fitted = x_test @ weights
+            found.prediction[np.ix_(test, targets)] = fitted + (mean_y + moments.mean_y)[targets]
+            v, _ = _standardised(moments.y[np.ix_(test, targets)])
+            p, sd = _standardised(fitted)
+            rho = np.clip(np.mean(v * p, 0, dtype="float64"), -0.999999, 0.999999)
+            found.z[f, targets] = np.arctanh(rho)
+            against = x_test.T @ v / (len(test) * sd)
+            for b in np.unique(owner):
+                found.split[b, f, targets] = (weights * against)[owner == b].sum(0)
+            # Influence on the correlation, turned into one on the mean over folds of its atanh.
+            to_z = (1 / (1 - rho**2) / k_folds).astype("float32")
+            r = rho.astype("float32")
+            as_test = (v * p - r / 2 * (v**2 + p**2)) * (to_z / len(test))
+            gradient = x_test_u.T @ ((v - r * p) / (len(test) * sd))
+            direction = basis @ (gradient * shrink)
+            residual = moments.y[np.ix_(held.train, targets)] - mean_y[targets] - x_train @ weights
+            residual *= x_train @ direction
+            sums = in_train @ residual
+            found.influence[f, 0][:, targets] = in_test @ as_test
+            found.influence[f, 1][:, targets] = (sums - share * sums.sum(0)) * to_z
 
 
 def grid(
@@ -258,11 +277,6 @@ def grid(
     rows /= rows.sum(1, keepdims=True)
     _, first = np.unique(np.round(rows, 12), axis=0, return_index=True)
     return rows[np.sort(first)]
-
-
-def block_sums(values: np.ndarray, block: np.ndarray, n_blocks: int) -> np.ndarray:
-    """Return the sums (n_blocks, T) of ``values`` (event, T) over the events of each block."""
-    return (block == np.arange(n_blocks)[:, None]).astype(values.dtype) @ values
 
 
 def _scale(gamma: np.ndarray, sizes: list[int], inverse: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
