@@ -22,7 +22,7 @@ events, events_file = sidecars.read_events(given)
 positions = sidecars.read_positions(given, how["space"])
 if snakemake.input.atlas:
     positions = atlas.with_regions(positions, list(snakemake.input.atlas), how["atlas"]["reach_mm"])
-raw = recording.open_raw(ieeg, info)
+raw = recording.open_raw(ieeg, info, sidecars.stated_rates(table, how["channel_types"]))
 sfreq, samples = float(raw.info["sfreq"]), raw.n_times
 line_hz = quality.line_frequency(how["line_freq_hz"], info)
 clock = clock_table(spec["film_zero"], events, events_file, samples / sfreq, ieeg)

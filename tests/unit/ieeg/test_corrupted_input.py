@@ -94,7 +94,12 @@ ERRORS = {
     "vmrk missing": (lambda r: (r / VMRK).unlink(), r"_ieeg\.vhdr: MarkerFile=.*no such file"),
     "vhdr missing": (lambda r: (r / VHDR).unlink(), r"no recording of 0"),
     "vhdr is a link without content": (
-        lambda r: ((r / VHDR).unlink(), (r / VHDR).symlink_to("../../.git/annex/objects/nothing")), r"_ieeg\.vhdr: found a git-annex link"),
+        lambda r: ((r / VHDR).unlink(), (r / VHDR).symlink_to("../../.git/annex/objects/nothing")), r"_ieeg\.vhdr: found a link without its content"),
+    "eeg is a link without content": (
+        lambda r: ((r / EEG).unlink(), (r / EEG).symlink_to("../../.git/annex/objects/nothing")),
+        r"_ieeg\.eeg: found a link without its content",
+    ),
+    "header of a longer file": (text(VHDR, "NumberOfChannels=11", "NumberOfChannels=11\nDataPoints=9000"), r"_ieeg\.eeg: found 7680 samples; expected 9000"),
     "vhdr empty": (cut(VHDR, 0), r"_ieeg\.vhdr: line 1"),
     "vhdr is something else": (lambda r: (r / VHDR).write_text("EEG data\n"), r"_ieeg\.vhdr: line 1: found 'EEG data"),
     "vhdr without a channel count": (text(VHDR, "NumberOfChannels", "NumberOf"), r"_ieeg\.vhdr: \[Common Infos\]"),

@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 import bids_dataset
+import mne
 import nibabel
 import numpy as np
 import pandas as pd
@@ -100,6 +101,53 @@ def test_ds005574(ds005574, tmp_path, monkeypatch, space, x):
     assert ("taken as mm" in row["warnings"]) == (space == "Other")  # its unit is n/a
     if space == "Other":
         assert table["hemisphere"].isna().all()  # the axes of an unnamed space are not known
+
+
+def test_edf_channels_of_several_rates(tmp_path, monkeypatch):
+    """The neural channels are opened at their own rate, though others are sampled faster and slower."""
+    root = bids_dataset.write(tmp_path / "bids", stem="sub-02_task-film", folder="sub-02/ieeg")
+    place = root / "sub-02/ieeg"
+    data = bids_dataset.signals()
+    rates = {name: 256 for name in bids_dataset.NAMES} | {"TRIG1": 1024, "ECG1": 128, "B4": 128}
+    signals = [EdfSignal(x[:: 256 // min(rates[n], 256)].repeat(max(rates[n] // 256, 1)), rates[n], label=n, physical_dimension="uV")
+               for n, x in zip(bids_dataset.NAMES, data, strict=True)]  # fmt: skip
+    for part in ("vhdr", "vmrk", "eeg"):
+        (place / f"sub-02_task-film_ieeg.{part}").unlink()
+    Edf(signals).write(place / "sub-02_task-film_ieeg.edf")
+    table = pd.read_csv(place / "sub-02_task-film_channels.tsv", sep="\t", keep_default_na=False)
+    table["sampling_frequency"] = [rates[n] for n in table["name"]]
+    table.to_csv(place / "sub-02_task-film_channels.tsv", sep="\t", index=False)
+    done = running.preprocess(
+        running.config(root, ieeg={"reference": "none", "high_pass_hz": False}), root, tmp_path / "results", monkeypatch
+    )
+    row = read_tsv(done.quality).iloc[0]
+    assert (row["sfreq_hz"], row["kept"], row["dropped"]) == (256, 8, "not in the data file: 1")
+    assert read_tsv(done.channels)["sampling_frequency"].eq(256).all()
+
+
+@real
+@pytest.mark.parametrize(("file", "sfreq", "channels"), [
+    ("naplib_ecog_2s/tests/io/tiny_test.edf", 2048, 115),
+    ("mne-misc-data_ecog/ecog/sample_ecog_ieeg.fif", 160, 394),
+])  # fmt: skip
+def test_real_signals(tmp_path, monkeypatch, file, sfreq, channels):
+    """Real EDF and FIF: every good channel comes out as mne reads it, minus the average."""
+    source = Path(REAL) / "signals" / file
+    raw = mne.io.read_raw(source, preload=True, verbose="error")
+    place = tmp_path / "bids/sub-01/ieeg"
+    place.mkdir(parents=True)
+    shutil.copy(source, place / f"sub-01_task-film_ieeg{source.suffix}")
+    table = pd.DataFrame({"name": raw.ch_names, "type": "ECOG", "units": "n/a", "status": "good"})
+    table.to_csv(place / "sub-01_task-film_channels.tsv", sep="\t", index=False)
+    cfg = running.config(tmp_path / "bids", ieeg={"reference": "average", "high_pass_hz": False})
+    done = running.preprocess(cfg, tmp_path / "bids", tmp_path / "results", monkeypatch)
+    row, kept = read_tsv(done.quality).iloc[0], read_tsv(done.channels)["name"].astype(str).tolist()
+    assert (row["sfreq_hz"], row["channels"]) == (sfreq, channels)
+    assert not {"EKG1", "DC1", "TRIG", "OSAT", "PR", "Pleth"} & set(kept)
+    data = raw.get_data(picks=kept) * 1e6
+    got = mne.io.read_raw_brainvision(done.vhdr, verbose="error").get_data() * 1e6
+    oracle = data - data.mean(axis=0)
+    assert np.abs(got - oracle).max() < 1e-5 * np.abs(data).max()
 
 
 def hd_grid_beside_clinical(root):

@@ -50,7 +50,11 @@ def recordings(config: dict, bids_root) -> list[dict]:
         )
     for row in kept:
         row["stimulus"] = _stimulus(row["recording"], config["stimuli"])
-    return [row for row in kept if row["stimulus"]]
+    kept = [row for row in kept if row["stimulus"]]
+    for path in (Path(p) for row in kept for p in (row["ieeg"], *row["sidecars"])):
+        if path.is_symlink() and not path.exists():
+            raise InputError(path, "", "a link without its content", "the file (datalad get), or a config without it (key recordings)")
+    return kept
 
 
 def _wanted(recording: str, filters: dict) -> bool:
@@ -92,7 +96,7 @@ def _sidecars(path: Path, root: Path) -> list[Path]:
         if folder == root:
             break
     if path.suffix == ".vhdr":
-        found += [p for p in (path.with_suffix(".vmrk"), path.with_suffix(".eeg")) if p.exists()]
+        found += [p for p in (path.with_suffix(".vmrk"), path.with_suffix(".eeg")) if p.exists() or p.is_symlink()]
     return found
 
 

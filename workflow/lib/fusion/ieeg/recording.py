@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import configparser
 import re
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -15,15 +15,18 @@ from fusion.ieeg.brainvision import Vectorized
 SIZES = {"INT_16": 2, "INT_32": 4, "IEEE_FLOAT_32": 4, "IEEE_FLOAT_64": 8}
 
 
-def open_raw(ieeg: str, info: dict):
+def open_raw(ieeg: str, info: dict, rates: dict[str, float] | None = None):
     """Open a BIDS iEEG data file without loading it.
 
     Parameters
     ----------
     ieeg
-        ``.vhdr``, ``.edf``, ``.fif``, ``.set``, ``.nwb`` or ``.mefd``.
+        ``.vhdr``, ``.edf``, ``.fif``, ``.set``, or what else mne reads.
     info
         Content of ``*_ieeg.json``; its SamplingFrequency must agree with the file.
+    rates
+        Sampling rates (Hz) that channels.tsv gives the neural channels. An EDF file may hold channels of several rates, of
+        which mne raises all to the highest; then only those of the neural channels' commonest rate are opened.
 
     Returns
     -------
@@ -36,20 +39,15 @@ def open_raw(ieeg: str, info: dict):
     """
     path = Path(ieeg)
     if not path.exists():
-        link = path.is_symlink() and "annex" in str(path.readlink())
-        raise InputError(
-            path, "", "a git-annex link without its content" if link else "no such file", "the recording; for a link: datalad get"
-        )
+        raise InputError(path, "", "no such file", "the recording")
     if path.suffix == ".vhdr":
         check_brainvision(path)
-    try:
-        raw = _reader(path)
-    except InputError:
-        raise
-    except Exception as error:  # whatever a reader stumbles over is a fault of this file, and must carry its name
-        raise InputError(
-            path, "", f"a file that cannot be read ({type(error).__name__}: {_first_line(error)})", f"a valid {path.suffix} recording"
-        ) from error
+    raw = _read(path)
+    if path.suffix == ".edf" and rates:
+        common = Counter(rates.values()).most_common(1)[0][0]
+        same = [name for name, rate in rates.items() if rate == common and name in raw.ch_names]
+        if same and abs(raw.info["sfreq"] / common - 1) > 1e-3:
+            raw = _read(path, include=same)
     sfreq = float(raw.info["sfreq"])
     stated = info.get("SamplingFrequency")
     if isinstance(stated, int | float) and abs(stated / sfreq - 1) > 1e-3:
@@ -59,62 +57,48 @@ def open_raw(ieeg: str, info: dict):
     return raw
 
 
-def _reader(path: Path):
+def _read(path: Path, **options):
     # Imported on use: mne loads a reader's dependencies lazily, and only one reader is needed.
     import mne
 
-    readers = {
-        ".vhdr": mne.io.read_raw_brainvision,
-        ".edf": mne.io.read_raw_edf,
-        ".set": mne.io.read_raw_eeglab,
-        ".fif": mne.io.read_raw_fif,
-    }
-    if path.suffix in readers:
-        return readers[path.suffix](path, preload=False, verbose="warning")
-    return mne.io.read_raw(path, preload=False, verbose="warning")
+    try:
+        return mne.io.read_raw(path, preload=False, verbose="warning", **options)
+    except Exception as error:  # whatever a reader stumbles over is a fault of this file, and must carry its name
+        found = f"a file that cannot be read ({type(error).__name__}: {_first_line(error)})"
+        raise InputError(path, "", found, f"a valid {path.suffix} recording, of a format that mne reads") from error
 
 
 def check_brainvision(vhdr: Path) -> None:
     """Raise ``InputError`` if the files that a BrainVision header names are missing or the data file is cut short."""
-    try:
-        text = vhdr.read_text(encoding="utf-8", errors="replace")
-    except OSError as error:
-        raise InputError(vhdr, "", str(error), "a BrainVision header") from None
-    if not text.lstrip("\ufeff").startswith(("Brain Vision Data Exchange", "BrainVision Data Exchange")):
+    text = vhdr.read_bytes().decode("utf-8", errors="replace").lstrip("\ufeff")
+    if not text.startswith(("Brain Vision Data Exchange", "BrainVision Data Exchange")):
         raise InputError(vhdr, "line 1", repr(text[:40]), "Brain Vision Data Exchange Header File")
-    parser = configparser.ConfigParser(strict=False, interpolation=None, allow_no_value=True, comment_prefixes=(";",))
-    body = text[text.index("[") :] if "[" in text else ""
-    body = re.split(r"^\[(Comment|Coordinates)\]", body, flags=re.MULTILINE)[0]
-    try:
-        parser.read_string(body)
-        common = parser["Common Infos"]
-        channels = int(common["NumberOfChannels"])
-        names = {"DataFile": common["DataFile"], "MarkerFile": common.get("MarkerFile", "")}
-    except (configparser.Error, KeyError, ValueError) as error:
-        raise InputError(vhdr, "[Common Infos]", _first_line(error), "DataFile and NumberOfChannels") from None
-    for key, name in names.items():
-        name = name.replace("$b", vhdr.stem)
-        if name and not (vhdr.parent / name).exists():
+    common, binary = _section(text, "Common Infos"), _section(text, "Binary Infos")
+    if not common.get("DataFile") or not common.get("NumberOfChannels", "").isdigit():
+        raise InputError(vhdr, "[Common Infos]", "no DataFile or no NumberOfChannels", "both")
+    files = {key: common[key].replace("$b", vhdr.stem) for key in ("DataFile", "MarkerFile") if common.get(key)}
+    for key, name in files.items():
+        if not (vhdr.parent / name).exists():
             raise InputError(vhdr, f"{key}={name}", "no such file beside the header", "the file that the header names")
-    width = SIZES.get(parser.get("Binary Infos", "BinaryFormat", fallback=""))
-    if width:
-        data = vhdr.parent / names["DataFile"].replace("$b", vhdr.stem)
-        size = data.stat().st_size
-        if size == 0 or size % (width * channels):
-            raise InputError(
-                data,
-                "",
-                f"{size} bytes",
-                f"a multiple of {width * channels} bytes ({channels} channels of {width} bytes): the file is cut short",
-            )
-        points = common.get("DataPoints", "")
-        if points.isdigit() and int(points) > 0 and size != int(points) * width * channels:
-            raise InputError(
-                data,
-                "",
-                f"{size // (width * channels)} samples",
-                f"{points} samples, as its header says: the file is cut short or does not belong to it",
-            )
+    width = SIZES.get(binary.get("BinaryFormat", ""))
+    if width is None:
+        return
+    data, frame = vhdr.parent / files["DataFile"], width * int(common["NumberOfChannels"])
+    size = data.stat().st_size
+    if size == 0 or size % frame:
+        raise InputError(data, "", f"{size} bytes", f"a multiple of {frame} bytes (all channels of a sample): the file is cut short")
+    points = common.get("DataPoints", "")
+    if points.isdigit() and int(points) > 0 and size != int(points) * frame:
+        found = f"{size // frame} samples"
+        raise InputError(data, "", found, f"{points} samples, as its header says: it is cut short or belongs to another header")
+
+
+def _section(text: str, name: str) -> dict[str, str]:
+    """Return the keys and values of a section of a BrainVision header."""
+    found = re.search(rf"^\[{name}\]\s*$(.*?)(?=^\[|\Z)", text, re.MULTILINE | re.DOTALL)
+    lines = found[1].splitlines() if found else []
+    pairs = (line.split("=", 1) for line in lines if "=" in line and not line.lstrip().startswith(";"))
+    return {key.strip(): value.strip() for key, value in pairs}
 
 
 def transpose(raw, names: list[str], out, chunk_bytes: int = 16 * 2**20) -> tuple[Vectorized, dict[str, str], np.ndarray]:

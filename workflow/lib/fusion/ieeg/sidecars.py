@@ -100,6 +100,12 @@ def read_channels(sidecars: list[str], ieeg: str) -> pd.DataFrame:
     return table
 
 
+def stated_rates(channels: pd.DataFrame, types: list[str]) -> dict[str, float]:
+    """Return channel -> sampling rate (Hz) for the good neural channels for which channels.tsv gives one."""
+    chosen = channels[channels["type"].isin(types) & (channels["status"] == "good") & channels["sampling_frequency"].gt(0)]
+    return dict(zip(chosen["name"], chosen["sampling_frequency"].astype(float), strict=True))
+
+
 def channel_notes(channels: pd.DataFrame, units_in_file: dict[str, str]) -> list[str]:
     """Return what channels.tsv says that cannot be so: units that are not the data file's, cut-offs in each other's column.
 
