@@ -113,6 +113,18 @@ def test_few_pictures_far_apart_are_the_right_ones(gop, tmp_path):
         assert shown(path, clock, np.array(wanted)) == {k: k for k in wanted}
 
 
+@pytest.mark.parametrize("variant", ["vfr with B-frames", "open groups", "mpeg2 in a transport stream", "hevc", "vp9"])
+def test_the_number_of_threads_changes_no_picture(variant, tmp_path):
+    file, pts, time_base, options = VARIANTS[variant]
+    numbered_films.write(tmp_path / file, pts, time_base, **options)
+    clock = film.read_clock(tmp_path / file)
+    wanted = np.sort(np.random.default_rng(8).choice(N, 60, replace=False))
+    one, four = ([(k, picture.to_ndarray()) for k, picture in film.decode(tmp_path / file, clock, wanted, n)] for n in (1, 4))
+    assert [k for k, _ in one] == [k for k, _ in four] == wanted.tolist()
+    for (_, a), (_, b) in zip(one, four, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
 def test_runs_without_a_wanted_picture_are_not_decoded(tmp_path, monkeypatch):
     path = tmp_path / "sparse.mp4"
     numbered_films.write(path, EVEN, TICK, options=X264, gop=10)
