@@ -21,9 +21,10 @@ def contrast_spec(wildcards):
         "b": operand_spec(contrast["b"]),
         "alternative": contrast["alternative"],
         "validation": config["encoding"]["validation"],
+        "block_s": config["encoding"]["block_s"],
         **{
             key: statistics[key]
-            for key in ("procedure", "windows", "bin_weights", "multipliers", "min_blocks", "gate_bins")
+            for key in ("procedure", "windows", "bin_weights", "multipliers", "min_blocks", "gate_bins", "resamples")
         },
         "seed": config["seed"],
     }
@@ -43,6 +44,16 @@ def contrast_influences(wildcards):
 def contrast_bootstraps(wildcards):
     """Return the bootstrap intervals of those fits, which only the paper's procedure looks at."""
     return contrast_files(wildcards, "bootstrap.nc") if config["statistics"]["procedure"] == "paper" else []
+
+
+def contrast_predictions(wildcards):
+    """Return the held-out predictions of those fits, which only the block bootstrap looks at."""
+    return contrast_files(wildcards, "predictions.nc") if config["statistics"]["procedure"] == "block_bootstrap" else []
+
+
+def contrast_responses(wildcards):
+    """Return the responses that go with them."""
+    return encode_responses(wildcards) if config["statistics"]["procedure"] == "block_bootstrap" else []
 
 
 def bootstrap_spec(wildcards):
@@ -168,6 +179,8 @@ rule contrast:
     input:
         influence=contrast_influences,
         bootstrap=contrast_bootstraps,
+        predictions=contrast_predictions,
+        responses=contrast_responses,
     output:
         table="<results>/contrasts/{subject}_{alignment}_{contrast}.parquet",
     log:
