@@ -30,6 +30,7 @@ SPEC = {"notch_harmonics": None, "notch_quality": 30, "phase": "zero", "high_gam
 
 
 def names_of(channels):
+    """Return the names of the channels, shaft by shaft."""
     return [f"{chr(65 + k // PER_SHAFT)}{k % PER_SHAFT + 1}" for k in range(channels)]
 
 
@@ -56,12 +57,14 @@ def make(folder, minutes, channels):
         encoding="utf-8",
     )
     path.with_suffix(".vmrk").write_text(
-        "Brain Vision Data Exchange Marker File, Version 1.0\n[Common Infos]\nDataFile=recording_ieeg.eeg\n[Marker Infos]\n", encoding="utf-8"
+        "Brain Vision Data Exchange Marker File, Version 1.0\n[Common Infos]\nDataFile=recording_ieeg.eeg\n[Marker Infos]\n",
+        encoding="utf-8",
     )
     return path
 
 
 def onsets_of(events, minutes):
+    """Return random event times (s)."""
     return np.sort(np.random.default_rng(1).uniform(5, minutes * 60 - 5, events))
 
 
@@ -131,6 +134,7 @@ def plain(path, minutes, events, high_pass):
 
 
 def child(way, path, minutes, events, high_pass):
+    """Run one way in this process and print what it took."""
     clean_s, bin_s, some = {"streaming": streaming, "plain": plain}[way](Path(path), minutes, events, high_pass)
     np.save(Path(path).parent / f"{way}.npy", some)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
@@ -138,6 +142,7 @@ def child(way, path, minutes, events, high_pass):
 
 
 def main(folder, minutes=30.0, channels=150, events=2000):
+    """Run both ways, with and without the high-pass, and write the table."""
     folder.mkdir(parents=True, exist_ok=True)
     path = make(folder, minutes, channels)
     rows = []
