@@ -26,7 +26,7 @@ from fusion.models import families, hooks, slip
 from fusion.models.network import Items
 from fusion.models.projection import Projection, target_size
 
-SIZES = {"width": 768, "patch": 16, "image": 224, "depth": 12, "mlp_ratio": 4, "heads": 12, "embed": None, "mlp": None}
+SIZES = {"width": 768, "patch": 16, "image": 224, "depth": 12, "hidden": 3072, "heads": 12, "embed": None, "mlp": None}
 ROW = {"family": "slip", "feed": "image", "architecture": {}, "preprocess": {}, "tokenizer": None, "ignore_keys": []}
 BATCH = 32
 

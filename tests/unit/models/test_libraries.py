@@ -10,7 +10,7 @@ import transformers as T
 from PIL import Image
 
 from fusion.errors import InputError
-from fusion.models import extract, families, hooks, lavis, regions
+from fusion.models import extract, families, hooks, lavis, regions, vit
 from fusion.models.network import Items
 
 CLOSE = 1e-6
@@ -233,6 +233,37 @@ def test_vision_models_of_transformers(tmp_path, kind, config, layers):
     for values, state in zip(found.values(), states, strict=True):
         expected = state[:, 1:].mean(1) if state.ndim == 3 else state.mean((2, 3))
         assert differ(values, expected) < CLOSE
+
+
+@torch.inference_mode()
+@pytest.mark.parametrize(("width", "heads"), [(64, 1), (48, 12)])
+def test_the_plain_vit_is_timms(width, heads):
+    from timm.models.vision_transformer import VisionTransformer
+
+    theirs = tiny.seeded(VisionTransformer, img_size=32, patch_size=8, embed_dim=width, depth=3, num_heads=heads, num_classes=0)
+    own = vit.VisionTransformer(32, 8, width, 3, heads, 4 * width).eval()
+    own.load_state_dict(theirs.state_dict(), strict=True)
+    pixels = torch.randn(3, 3, 32, 32)
+    _, middle = theirs.forward_intermediates(pixels, norm=False, output_fmt="NLC", return_prefix_tokens=True)
+    x = torch.cat([own.cls_token.expand(3, -1, -1), own.patch_embed(pixels)], 1) + own.pos_embed
+    for block, (patches, prefix) in zip(own.blocks, middle, strict=True):
+        x = block(x)
+        assert differ(x.numpy(), torch.cat([prefix, patches], 1)) < 2e-6
+    assert differ(own(pixels).numpy(), theirs(pixels)) < CLOSE * 5
+
+
+def test_the_plain_vit_starts_as_timms():
+    from timm.models.vision_transformer import VisionTransformer
+
+    torch.manual_seed(0)
+    own = vit.VisionTransformer(32, 8, 128, 2, 2, 512).state_dict()
+    theirs = VisionTransformer(img_size=32, patch_size=8, embed_dim=128, depth=2, num_heads=2, num_classes=0).state_dict()
+    assert set(own) == set(theirs)
+    for key, value in own.items():
+        if key != "cls_token":  # which timm has since made smaller
+            assert value.shape == theirs[key].shape
+            assert abs(float(value.mean() - theirs[key].mean())) < 0.01, key
+            assert abs(float(value.std() - theirs[key].std())) < 0.01, key
 
 
 @torch.inference_mode()

@@ -41,7 +41,7 @@ def slip_file(folder, towers=("image", "text"), **sizes):
         "patch": 8,
         "image": 32,
         "depth": 3,
-        "mlp_ratio": 4,
+        "hidden": 128,
         "heads": 1,
         "mlp": (64, 32, 16),
         "vocabulary": 49408,

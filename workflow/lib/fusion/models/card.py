@@ -7,7 +7,7 @@ from importlib.metadata import version
 from fusion.models.network import Network
 
 LIBRARIES = {
-    "slip": ("timm", "open-clip-torch"),
+    "slip": ("open-clip-torch",),
     "timm_vision": ("timm",),
     "open_clip": ("open-clip-torch", "timm", "transformers"),
     "albef": ("timm", "transformers", "tokenizers"),

@@ -8,7 +8,6 @@ import warnings
 from functools import cached_property, lru_cache
 
 import numpy as np
-from scipy.sparse import csc_array
 
 
 def target_size(projection: str | int, n_events: int, eps: float) -> int | None:
@@ -81,5 +80,7 @@ def _components(width: int, size: int, seed: int):
 
 @lru_cache(maxsize=4)
 def _by_feature(width: int, size: int, seed: int):
+    from scipy.sparse import csc_array
+
     # By columns, because then the product scatters into a small result instead of gathering from a wide batch.
     return csc_array(_components(width, size, seed), dtype=np.float32)

@@ -1,7 +1,7 @@
 """SLIP, SLIP-CLIP and SLIP-SimCLR (Mu et al. 2021, arXiv 2112.12750) from checkpoints in their own format.
 
-The image tower is timm's ViT and the text tower is open_clip's transformer; module names are those of the checkpoints, so
-that nothing is renamed. Sizes are read from the weights; the number of heads is not in them and comes from the row's
+The image tower is the plain ViT, the text tower open_clip's transformer; module names are those of the checkpoints, so that
+nothing is renamed. Sizes are read from the weights; the number of heads is not in them and comes from the row's
 ``architecture`` (``heads``, ``text_heads``), or from the widths of the published models.
 """
 
@@ -14,12 +14,12 @@ from collections import OrderedDict
 from functools import partial
 
 import torch
-from timm.models.vision_transformer import VisionTransformer
 from torch import Tensor, nn
 
 from fusion.errors import InputError
 from fusion.models import checkpoints, images
 from fusion.models.network import Items, Network
+from fusion.models.vit import VisionTransformer
 
 TEXT_KEYS = ("transformer.*", "token_embedding.*", "positional_embedding", "ln_final.*", "text_projection", "logit_scale")
 
@@ -38,10 +38,7 @@ class Slip(nn.Module):
     def __init__(self, sizes: dict, towers: tuple[str, ...]):
         super().__init__()
         if "image" in towers:
-            self.visual = VisionTransformer(
-                img_size=sizes["image"], patch_size=sizes["patch"], embed_dim=sizes["width"], depth=sizes["depth"],
-                num_heads=sizes["heads"], mlp_ratio=sizes["mlp_ratio"], num_classes=0,
-            )  # fmt: skip
+            self.visual = VisionTransformer(*(sizes[key] for key in ("image", "patch", "width", "depth", "heads", "hidden")))
             if sizes["mlp"]:
                 self.image_mlp = simclr_head(*sizes["mlp"])
             if sizes["embed"]:
@@ -112,7 +109,7 @@ def sizes_of(state: dict[str, Tensor], architecture: dict, path) -> dict:
         grid = math.isqrt(state["visual.pos_embed"].shape[1] - 1)
         hidden = state["visual.blocks.0.mlp.fc1.weight"].shape[0]
         # MoCo v3's small ViT, which SLIP took, has twelve narrow heads.
-        sizes = {"width": width, "patch": patch, "image": grid * patch, "depth": count(state, "visual.blocks"), "mlp_ratio": hidden / width,
+        sizes = {"width": width, "patch": patch, "image": grid * patch, "depth": count(state, "visual.blocks"), "hidden": hidden,
                  "heads": architecture.get("heads") or (12 if width == 384 else max(1, width // 64)),
                  "embed": None, "mlp": None}  # fmt: skip
         if "image_projection" in state:
