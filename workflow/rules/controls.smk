@@ -87,9 +87,11 @@ def matched_contrasts():
 MATCHED_FITS = matched_fits()
 MATCHED = matched_contrasts()
 # Two random inits where there are two, and the layers of the first network.
-FLOOR_FITS = [fit for k in (0, 1) for fit in full(config["models"][:1], f"random{k}") if len(INITS) > 2] + full(
-    config["models"][:1]
+FLOOR_PAIRS = (
+    [["two random inits", *full(FIRST, "random0"), *full(FIRST, "random1")]] if FIRST and len(INITS) > 2 else []
 )
+FLOOR_PAIRS += [["declared pair", *full(pair)] for pair in CONTROLS["floor_pairs"]]
+FLOOR_FITS = list(dict.fromkeys(full(FIRST) + [fit for pair in FLOOR_PAIRS for fit in pair[1:]]))
 # What a leak is held against: the scores of all trained networks.
 LEAK_FITS = full(config["models"])
 
@@ -164,7 +166,7 @@ def leak_spec(wildcards):
 
 def floors_spec(wildcards):
     """Return what shapes the floors."""
-    return control_spec(wildcards, pairs=pairs(wildcards, FLOOR_FITS))
+    return control_spec(wildcards, pairs=pairs(wildcards, FLOOR_FITS), layers_of=full(FIRST)[0], compared=FLOOR_PAIRS)
 
 
 def passive_spec(wildcards):

@@ -10,19 +10,18 @@ log = log_to(snakemake.log[0])
 
 spec = snakemake.params.spec
 found = networks(spec["pairs"], snakemake.input.activations)
-trained = next(name for name in found if "-trained-" in name)
-inits = [name for name in found if name != trained]
+trained = spec["layers_of"]
 
 
 def of_group(group):
-    features = {name: components([found[name]], group.recordings, spec["dimensions"]) for name in inits}
-    pairs = [("two random inits", *inits)] if len(inits) == 2 else []
+    compared = [tuple(pair) for pair in spec["compared"]]
+    features = {name: components([found[name]], group.recordings, spec["dimensions"]) for _, *pair in compared for name in pair}
     for a, b in layer_pairs(found[trained].layers):
         for layer in (a, b):
             features[f"{trained}:{layer}"] = principal([found[trained].read(layer, group.recordings)], spec["dimensions"])
-        pairs.append(("two layers", f"{trained}:{a}", f"{trained}:{b}"))
-    log.info("%d electrodes; floors: %s", len(group.electrodes), pairs)
-    return floors(group.design, features, pairs)
+        compared.append(("two layers", f"{trained}:{a}", f"{trained}:{b}"))
+    log.info("%d electrodes; floors: %s", len(group.electrodes), compared)
+    return floors(group.design, features, compared)
 
 
 table = by_electrode(groups(snakemake.input.responses, spec), of_group, subject=spec["subject"], alignment=spec["alignment"])

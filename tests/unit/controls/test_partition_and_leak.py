@@ -180,6 +180,7 @@ def test_floors_and_dimension_match_name_what_they_compare(film):
     assert (table[table["floor"] == "same"]["effect"].abs() < 0.02).all()
     assert (table[table["floor"] == "other"]["p"] < 0.01).all()
     assert layer_pairs(["x", "y", "z"]) == [("x", "y")] and layer_pairs(["x"]) == []
+    assert list(floors(design, {}, []).columns) == list(table.columns)
     fits = {"a": design.fit([same]), "c": design.fit([other])}
     sides = {"contrast": {"a": ["c", "a"], "b": ["c", "a"], "rank_a": 1, "rank_b": 2, "alternative": "greater"}}
     found = matched(design, fits, sides)

@@ -215,6 +215,9 @@ def check_controls(config: dict, zoo: dict, file) -> None:
         for name in names or []:
             if name not in config["models"]:
                 raise InputError(file, f"key controls.bands.{band}", repr(name), f"one of {', '.join(config['models'])} (key models)")
+    for pair in controls["floor_pairs"]:
+        if lost := [name for name in pair if name not in zoo or zoo[name].get("family") == "concat"]:
+            raise InputError(file, "key controls.floor_pairs", repr(lost[0]), "models of the zoo that are no concat")
     for name, network in controls["joint_networks"].items():
         where, model = f"key controls.joint_networks.{name}", network["model"]
         if model not in zoo:

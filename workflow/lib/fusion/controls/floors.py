@@ -13,6 +13,8 @@ import pandas as pd
 
 from fusion.controls.battery import Design, versus
 
+COLUMNS = ("floor", "a", "b", "effect", "se", "ci_low", "ci_high", "t", "df", "p", "n_blocks", "r_a", "r_b")
+
 
 def floors(design: Design, networks: dict[str, list[np.ndarray]], pairs: list[tuple[str, str, str]]) -> pd.DataFrame:
     """Test, two-sided, pairs of feature sets that should not differ.
@@ -37,7 +39,8 @@ def floors(design: Design, networks: dict[str, list[np.ndarray]], pairs: list[tu
         pd.DataFrame({"electrode": electrode, "floor": floor, "a": a, "b": b, **versus(design, fits[a], [fits[b]], "two-sided")})
         for floor, a, b in pairs
     ]
-    return pd.concat(tables, ignore_index=True)
+    empty = pd.DataFrame({"electrode": electrode[:0], **dict.fromkeys(COLUMNS, electrode[:0])})
+    return pd.concat(tables, ignore_index=True) if tables else empty
 
 
 def layer_pairs(names: list[str]) -> list[tuple[str, str]]:
