@@ -154,14 +154,14 @@ def troubles(figure):
 
 
 def idle_labels(figure):
-    """Return the ids of tick labels that are not drawn: their ticks are outside the axis' limits."""
+    """Return the ids of tick labels that are not drawn: their ticks are outside the axis' limits, or their axes are off."""
     idle = set()
     for axes in figure.axes:
+        off = not (axes.get_visible() and axes.axison)
         for axis in (axes.xaxis, axes.yaxis):
             drawn = {id(tick) for tick in axis._update_ticks()}
-            idle |= {
-                id(label) for tick in (*axis.majorTicks, *axis.minorTicks) if id(tick) not in drawn for label in (tick.label1, tick.label2)
-            }
+            waiting = [tick for tick in (*axis.majorTicks, *axis.minorTicks) if off or id(tick) not in drawn]
+            idle |= {id(label) for tick in waiting for label in (tick.label1, tick.label2)}
     return idle
 
 
