@@ -145,15 +145,3 @@ def test_blip_at_every_block():
     assert np.abs(alone.numpy() - expected["text_embeds"].numpy()).max() < CLOSE
     last = list(joint)[-1]
     assert np.abs(found[last] - expected["multimodal_embeds"].flatten(1).numpy()).max() < CLOSE
-
-
-def test_images_are_processed_as_torchvision_does():
-    from PIL import Image
-    from torchvision.transforms import CenterCrop, Compose, InterpolationMode, Normalize, Resize, ToTensor
-
-    from fusion.models import images
-
-    frames = np.random.default_rng(0).integers(0, 256, (3, 61, 97, 3), dtype=np.uint8)
-    own = images.preprocess(frames, 32, crop=0.9, interpolation="bicubic")
-    steps = Compose([Resize(int(32 / 0.9), InterpolationMode.BICUBIC), CenterCrop(32), ToTensor(), Normalize(**images.IMAGENET)])
-    assert torch.allclose(own, torch.stack([steps(Image.fromarray(frame)) for frame in frames]), atol=1e-6)
