@@ -1,10 +1,10 @@
 """Clean one recording: choose channels, re-reference, filter; and put it on the film's clock."""
 
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from tqdm import tqdm
 
+from fusion.atomic import scratch
 from fusion.ieeg import atlas, brainvision, channels, clean_sidecars, quality, recording, reference, sidecars
 from fusion.ieeg.cleaning import clean
 from fusion.ieeg.clock import clock_table
@@ -38,11 +38,9 @@ log.info(
     sfreq,
 )
 
-out = Path(snakemake.output.eeg)
-out.parent.mkdir(parents=True, exist_ok=True)
-with TemporaryDirectory(dir=out.parent, prefix=".part-") as scratch:
+with scratch(Path(snakemake.output.eeg).with_name(f".part-{spec['recording']}")) as folder:
     kept = usable.loc[usable["kept"], ["electrode", "in_file"]]
-    by_channel, silent, levels = recording.transpose(raw, list(kept["in_file"]), Path(scratch, "channels"))
+    by_channel, silent, levels = recording.transpose(raw, list(kept["in_file"]), folder / "channels")
     names = dict(zip(kept["in_file"], kept["electrode"], strict=True))
     usable = channels.drop(usable, {names[name]: reason for name, reason in silent.items()})
     montage, dropped = reference.montage(usable, how["reference"], how["shaft_ends"], how["ecog_reference"])

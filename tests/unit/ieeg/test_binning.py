@@ -76,7 +76,7 @@ def test_events_beyond_the_film_are_dropped_and_counted():
     events = pd.DataFrame({"event": list("ab"), "onset_s": [50.0, 300.0]})
     kept, dropped = binning.place(events, one_piece(101.0, 1.0), grid, 512.0, 101 * 512)
     assert list(kept["event"]) == ["a"]
-    assert dropped == {"film not playing": 1}
+    assert dropped == {"not on the film's clock": 1}
 
 
 def test_a_window_that_spans_a_pause_is_dropped():
@@ -87,7 +87,7 @@ def test_a_window_that_spans_a_pause_is_dropped():
     kept, dropped = binning.place(pd.DataFrame({"event": [str(t) for t in onset], "onset_s": onset}), clock, grid, 512.0, 120 * 512)
     assert kept["onset_s"].tolist() == [2.2, 27.8, 32.2, 57.8]
     assert kept["sample"].tolist() == [round(t * 512) for t in (12.2, 37.8, 82.2, 107.8)]
-    assert dropped == {"film not playing": 1, "window crosses a gap": 4}
+    assert dropped == {"not on the film's clock": 1, "window crosses a gap": 4}
 
 
 def test_a_drifting_clock_is_followed():

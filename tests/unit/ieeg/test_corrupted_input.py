@@ -234,7 +234,7 @@ def test_events_lost_to_a_shorter_recording_are_counted(dataset, tmp_path, monke
     cut(EEG, 22 * 256 * 20)(dataset)
     _, _, responses = everything(dataset, tmp_path, monkeypatch)
     assert list(responses["event"].values) == ["w00000", "w00001", "w00002", "w00003"]
-    assert json.loads(responses.attrs["dropped"]) == {"film not playing": 1}
+    assert json.loads(responses.attrs["dropped"]) == {"not on the film's clock": 1}
 
 
 def test_there_are_enough_corruptions():

@@ -183,7 +183,7 @@ def test_two_acquisitions_are_two_recordings_of_one_film(tmp_path, monkeypatch):
     # the clinical B2 and the grid's B2 are not one contact
     notes = quality.same_name_elsewhere(tables, dict.fromkeys(tables, "01"))
     assert len(notes) == 1
-    assert "2 electrode names mean different places" in notes[0]
+    assert "2 electrode names (B2 ..) mean different places" in notes[0][0]
 
 
 def test_subjects_with_and_without_sessions_and_runs(tmp_path, monkeypatch):
@@ -259,6 +259,7 @@ def test_the_derivative_passes_the_validator(tmp_path, monkeypatch):
     assert not (issues["severity"] == "error").any(), issues.to_string()
     table = read_tsv(out["table"])
     assert list(table["recording"]) == sorted(done)
+    assert ["mean different places" in str(w) for w in table["warnings"]] == [True, True, False]
     assert table["events_language"].tolist() == [5, 5, 5]
     assert set(json.loads(out["dictionary"].read_text())) == set(table.columns)
     # what was written can be read as an input again, with the film's clock as events

@@ -76,7 +76,7 @@ def place(events: pd.DataFrame, clock: pd.DataFrame, grid: Bins, sfreq: float, s
         high = np.rint(ends.loc[segment[played], "last"].to_numpy() * sfreq)
         whole[played] &= (first[played] >= low) & (last[played] <= high)
     dropped = {
-        "film not playing": int((~played).sum()),
+        "not on the film's clock": int((~played).sum()),
         "window leaves the recording": int((played & ~inside).sum()),
         "window crosses a gap": int((inside & ~whole).sum()),
     }

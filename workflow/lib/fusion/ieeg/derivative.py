@@ -83,6 +83,7 @@ def link(source, target) -> None:
     """Put ``source`` at ``target`` as well: a hard link, or a copy where the file system has none."""
     target = Path(target)
     target.parent.mkdir(parents=True, exist_ok=True)
+    target.unlink(missing_ok=True)
     try:
         os.link(source, target)
     except OSError:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+
 import numpy as np
 import pandas as pd
 
@@ -134,7 +136,7 @@ def combine(tables: list[pd.DataFrame], responses: dict[str, dict[str, tuple[int
     InputError
         If two recordings of a subject and a film use one electrode name for different places.
     """
-    out = pd.concat(tables, ignore_index=True).sort_values("recording", ignore_index=True)
+    out = pd.concat(tables, ignore_index=True).sort_values("recording", ignore_index=True).astype({"warnings": object})
     for alignment in sorted({a for by in responses.values() for a in by}):
         counts = [responses.get(r, {}).get(alignment, (0, {})) for r in out["recording"]]
         out[f"events_{alignment}"] = [n for n, _ in counts]
@@ -142,23 +144,25 @@ def combine(tables: list[pd.DataFrame], responses: dict[str, dict[str, tuple[int
     return out
 
 
-def same_name_elsewhere(electrodes: dict[str, pd.DataFrame], subject_of: dict[str, str], reach_mm: float = 5.0) -> list[str]:
-    """Return a warning for each pair of recordings in which electrode names stand for different places in two recordings of a subject.
+def same_name_elsewhere(
+    electrodes: dict[str, pd.DataFrame], subject_of: dict[str, str], reach_mm: float = 5.0
+) -> list[tuple[str, tuple[str, str]]]:
+    """Return a warning, and which two recordings, where an electrode name stands for different places in a subject's recordings.
 
-    Such recordings would be joined at the electrode's name although they are of different contacts.
+    Responses of such recordings are joined at the electrode's name although they are of different contacts.
     """
     notes = []
     by_subject: dict[str, list[str]] = {}
     for recording in electrodes:
         by_subject.setdefault(subject_of[recording], []).append(recording)
-    for subject, recordings in sorted(by_subject.items()):
-        for a, b in ((a, b) for i, a in enumerate(recordings) for b in recordings[i + 1 :]):
+    for recordings in by_subject.values():
+        for a, b in combinations(sorted(recordings), 2):
             both = electrodes[a].merge(electrodes[b], on="electrode", suffixes=("_a", "_b"))
             both = both[both["kept_a"] & both["kept_b"] & (both["space_a"] == both["space_b"])]
             far = np.sqrt(sum((both[f"{c}_a"] - both[f"{c}_b"]) ** 2 for c in "xyz")) > reach_mm
             if far.any():
                 name = both.loc[far, "electrode"].iloc[0]
-                notes.append(f"sub-{subject}: {far.sum()} electrode names mean different places in {a} and {b}, such as {name}")
+                notes.append((f"{far.sum()} electrode names ({name} ..) mean different places in {a} and {b}", (a, b)))
     return notes
 
 
