@@ -1,12 +1,13 @@
 """The paper's gate, bootstrap and bin-wise test against copies, scikit-learn and scipy."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats
 from sklearn.linear_model import Ridge
 from sklearn.preprocessing import StandardScaler
 
-from fusion.contrasts import bootstrap, paper
+from fusion.contrasts import bootstrap, paper, paper_table, table
 from fusion.encoding.folds import make_folds
 
 
@@ -71,3 +72,48 @@ def test_a_model_alone_past_the_gate_wins_nothing():
     other = np.array([[1, 1, -1], [-1, -1, 1], [1, 1, 1], [-1, -1, -1]]) * 0.1
     reasons = paper.gate_reasons(paper.gate(low), paper.gate(other), 2)
     assert reasons[0] == "" and "only a" in reasons[1] and "only b" in reasons[2] and "neither" in reasons[3]
+
+
+SPEC = {
+    "subject": "01",
+    "alignment": "language",
+    "contrast": "x",
+    "a": {"rank": 1, "of": ["a-trained-true", "c-trained-true"]},
+    "b": {"rank": 1, "of": ["b-trained-true"]},
+    "alternative": "greater",
+    "windows": {"all": [-500, 1500]},
+    "validation": "halves",
+    "gate_bins": 4,
+}
+
+
+def lows_of(fits, failing=()):
+    """Return intervals whose lower ends pass everywhere but at ``failing`` (fit, electrode)."""
+    tables = {fit.name: pd.DataFrame(0.1, index=list(fit.electrodes), columns=fit.bins) for fit in fits}
+    for name, electrode in failing:
+        tables[name].loc[electrode] = -0.1
+    return tables
+
+
+def test_the_paper_s_contrast_is_gate_then_paired_test(fit):
+    a, c, b = fit("a-trained-true", effect=0.2), fit("c-trained-true", effect=0.0), fit("b-trained-true", effect=0.1)
+    lows = lows_of([a, c, b], [("a-trained-true", "E1"), ("b-trained-true", "E2")])
+    found = paper_table.paper_table([a, c, b], lows, SPEC).set_index("electrode")
+    assert list(found.columns) == [name for name in table.COLUMNS if name != "electrode"]
+    assert found.loc["E1", "reason"] == "only b passes the signal gate" and found.loc["E2", "reason"] == "only a passes the signal gate"
+    assert found.loc[["E1", "E2"], ["p", "effect"]].isna().all(axis=None)
+    expected = stats.ttest_rel(np.tanh(a.z[:, 0]).mean(0), np.tanh(b.z[:, 0]).mean(0), alternative="greater")
+    assert found.loc["E0", "p"] == pytest.approx(expected.pvalue) and found.loc["E0", "a"] == "a-trained-true"
+    alone = paper_table.paper_table([a, c, b], lows, {**SPEC, "b": None}).set_index("electrode")
+    assert alone.loc["E0", "b"] == "nothing" and alone.loc["E0", "tested"] and not alone.loc["E1", "tested"]
+
+
+def test_with_halves_one_choice_holds_for_all_folds(fit):
+    """Validation halves are no test events: the best over all folds is taken everywhere, and its average weighs the bins."""
+    a, c, b = (fit(f"{name}-trained-true", n_electrodes=1) for name in "acb")
+    a.z_val[:], c.z_val[:] = np.array([1, 0, 0, 0, 0])[:, None, None], np.array([0, 0.5, 0.5, 0.5, 0.5])[:, None, None]
+    spec = {**SPEC, "bin_weights": "validation", "multipliers": 100, "min_blocks": 8}
+    found = table.contrast_table([a, c, b], spec, np.random.default_rng(0)).iloc[0]
+    weights = np.maximum((c.z_val + b.z_val).mean(0), 0)
+    expected = ((c.z - b.z).mean(0) * weights / weights.sum(1, keepdims=True)).sum()
+    assert found["a"] == "c-trained-true" and found["effect"] == pytest.approx(expected)
