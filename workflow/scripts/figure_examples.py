@@ -13,7 +13,9 @@ log = log_to(snakemake.log[0])
 spec = snakemake.params.spec
 model, init, _ = spec["fit"].split("-")
 scores = pd.read_parquet(snakemake.input.scores)
-scores = scores[(scores["alignment"] == spec["alignment"]) & (scores["model"] == model) & (scores["init"] == init) & scores["chosen"]]
+scores = scores[
+    (scores["alignment"] == spec["alignment"]) & (scores["model"] == model) & (scores["init"] == init) & scores["chosen"].astype(bool)
+]
 regions = read.sites(snakemake.input.sites).set_index(["subject", "electrode"])["region"]
 predictions = dict(zip(spec["subjects"], snakemake.input.predictions, strict=True))
 

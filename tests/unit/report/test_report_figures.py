@@ -184,7 +184,7 @@ def test_corrected_bins_agree_with_the_test_over_all_bins():
     influence = rng.normal(0, 0.02, (2, 25, 1, 40)).astype(np.float32)
     z = (0.02 * rng.normal(size=40) + 0.3 * np.exp(-0.5 * ((np.arange(40) - 20) / 3) ** 2))[None]
     signs = multipliers(np.random.default_rng(1), 999, 25)
-    p = time_course.p_corrected(z[0], influence[:, :, 0], 1, signs)
+    p = time_course.p_corrected(z[0], influence[:, :, 0], signs)
     whole = max_over_bins(z, influence, "two-sided", signs)
     assert p.shape == (40,) and p.min() == pytest.approx(whole[0], abs=2e-3)
     assert p[20] <= 0.01 < p[0]
@@ -196,7 +196,7 @@ def test_corrected_bins_hold_their_level():
     for repetition in range(200):
         influence = rng.normal(size=(2, 25, 30)) / np.sqrt(25)
         z = np.sqrt(2) * rng.normal(size=30)
-        hits += time_course.p_corrected(z, influence, 1, multipliers(np.random.default_rng(repetition), 199, 25)).min() <= 0.05
+        hits += time_course.p_corrected(z, influence, multipliers(np.random.default_rng(repetition), 199, 25)).min() <= 0.05
     assert hits / 200 < 0.12
 
 
@@ -210,7 +210,7 @@ def test_mean_over_subjects_is_a_mean_over_electrodes():
                 z,
                 influence,
                 blocks,
-                {"z": z.sum(0), "influence": influence.sum(2), "n": n, "blocks": blocks, "bins": np.arange(4), "folds": 5},
+                {"z": z.sum(0), "influence": influence.sum(2), "n": n, "blocks": blocks, "bins": np.arange(4)},
             )
         )
     found = time_course.combined([part[3] for part in parts])

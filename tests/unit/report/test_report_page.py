@@ -26,10 +26,12 @@ class Page(HTMLParser):
         self.numbers, self.tables, self.images, self.ids, self.loads, self.links, self.text = [], {}, [], [], [], [], []
         self._key, self._table, self._skip = None, None, 0
         self.feed(Path(path).read_text())
-        self.words = " ".join(" ".join(self.text).split())
+        self.words = " ".join("".join(self.text).split())
 
     def handle_starttag(self, tag, attributes):
         given = dict(attributes)
+        if tag not in ("span", "strong", "em", "code", "a"):
+            self.text.append(" ")
         self.ids += [given["id"]] if "id" in given else []
         self.loads += [value for name in ("src", "srcset", "data", "action", "poster") if (value := given.get(name))]
         if tag in ("link", "a") and "href" in given:

@@ -16,13 +16,19 @@ CURVE = ["panel", "alignment", "fit", "bin_ms", "r", "ci_low", "ci_high", "n_ele
 BAR = ["panel", "alignment", "bin_ms", "p_corrected", "significant"]
 
 
-def standard_error(influence: np.ndarray, folds: int) -> np.ndarray:
-    """Return the standard error of a mean over ``folds`` from its block influences (part, block, ...): (...)."""
-    test, training = influence[:1], influence[1:]
-    return np.sqrt(block_variance(test, spent=folds)[0] + block_variance(training).sum(axis=0))
+def standard_error(influence: np.ndarray, against_nothing: bool = False) -> np.ndarray:
+    """Return the standard error of a score, or of a difference of two, from its block influences (part, block, ...): (...).
+
+    A score held against nothing takes the variance of the two parts' sum where that is larger: without a difference of
+    two models the noise of training and test does not cancel.
+    """
+    variance = block_variance(influence).sum(axis=0)
+    if against_nothing:
+        variance = np.maximum(variance, block_variance(influence.sum(axis=0, keepdims=True))[0])
+    return np.sqrt(variance)
 
 
-def p_corrected(z: np.ndarray, influence: np.ndarray, folds: int, signs: np.ndarray) -> np.ndarray:
+def p_corrected(z: np.ndarray, influence: np.ndarray, signs: np.ndarray) -> np.ndarray:
     """Return one two-sided p-value per bin, corrected over all bins by the largest |t| under random signs of the blocks.
 
     Parameters
@@ -31,8 +37,6 @@ def p_corrected(z: np.ndarray, influence: np.ndarray, folds: int, signs: np.ndar
         Difference of two scores (bin).
     influence
         Block influences on it (part, block, bin).
-    folds
-        Folds over which the scores are means.
     signs
         Rademacher draws (part, draw, block).
 
@@ -42,16 +46,15 @@ def p_corrected(z: np.ndarray, influence: np.ndarray, folds: int, signs: np.ndar
         (bin): (1 + draws whose largest |t| reaches the bin's) / (draws + 1); 1 where there is no standard error.
     """
     k = influence.shape[1]
-    if k <= folds:
+    if k < 2:
         return np.ones(len(z))
     centred = influence - influence.mean(axis=1, keepdims=True)
-    centred[0] *= np.sqrt((k - 1) / (k - folds))
-    observed = np.abs(np.nan_to_num(studentised(z, standard_error(influence, folds))))
+    observed = np.abs(np.nan_to_num(studentised(z, standard_error(influence))))
     drawn = signs @ centred
     # Signs leave squares alone, so only the mean of a draw moves.
-    variance = (k / (k - 1) * ((centred**2).sum(axis=1, keepdims=True) - drawn**2 / k)).sum(axis=0)
-    total = drawn.sum(axis=0) * np.sqrt(k / (k - 1))
-    null = np.divide(np.abs(total), np.sqrt(variance), out=np.zeros_like(total), where=variance > 0).max(axis=1)
+    variance = ((centred**2).sum(axis=1, keepdims=True) - drawn**2 / k).sum(axis=0)
+    total = np.abs(drawn.sum(axis=0))
+    null = np.divide(total, np.sqrt(variance), out=np.zeros_like(total), where=variance > 0).max(axis=1)
     return (1 + (null[:, None] >= observed).sum(axis=0)) / (signs.shape[1] + 1)
 
 
@@ -75,12 +78,11 @@ def pieces(fit, tested: list[str], chosen: list[str]) -> dict[str, dict]:
     Returns
     -------
     dict
-        Name -> ``z`` (bin), ``influence`` (part, block, bin), ``n`` electrodes, ``blocks`` (names), ``bins`` (ms), ``folds``.
+        Name -> ``z`` (bin), ``influence`` (part, block, bin), ``n`` electrodes, ``blocks`` (names), ``bins`` (ms).
     """
     electrodes = [str(e) for e in fit["electrode"].values]
     z, influence = fit["z"].transpose("electrode", "bin").values, fit["influence"].transpose("part", "block", "electrode", "bin").values
-    blocks = [str(b) for b in fit["block"].values]
-    shared = {"blocks": blocks, "bins": fit["bin"].values.astype(float), "folds": int(fit.sizes.get("fold", 1))}
+    shared = {"blocks": [str(b) for b in fit["block"].values], "bins": fit["bin"].values.astype(float)}
     wanted = {"": tested, **{name: [name] for name in chosen}}
     found = {}
     for name, members in wanted.items():
@@ -107,7 +109,7 @@ def combined(parts: list[dict]) -> dict:
     # Blocks without events are no samples.
     held = (influence != 0).any(axis=(0, 2))
     names_held = [name for name, own in zip(blocks, held, strict=True) if own]
-    return {"z": z, "influence": influence[:, held], "n": n, "blocks": names_held, "bins": parts[0]["bins"], "folds": parts[0]["folds"]}
+    return {"z": z, "influence": influence[:, held], "n": n, "blocks": names_held, "bins": parts[0]["bins"]}
 
 
 def compare(
@@ -120,7 +122,7 @@ def compare(
     curves = [curve(panel, alignment, side, mean) for side, mean in zip("ab", both, strict=True)]
     influence = both[0]["influence"] - both[1]["influence"]
     signs = multipliers(rng, spec["multipliers"], influence.shape[1])
-    p = p_corrected(both[0]["z"] - both[1]["z"], influence, both[0]["folds"], signs)
+    p = p_corrected(both[0]["z"] - both[1]["z"], influence, signs)
     bars = pd.DataFrame(
         {"panel": panel, "alignment": alignment, "bin_ms": both[0]["bins"], "p_corrected": p, "significant": p <= spec["level"]}
     )
@@ -128,9 +130,9 @@ def compare(
 
 
 def curve(panel: str, alignment: str, side: str, mean: dict) -> pd.DataFrame:
-    """Return one curve as rows: r with its 95% interval, bin by bin (Student's t, blocks less folds as degrees of freedom)."""
-    z, df = mean["z"], max(len(mean["blocks"]) - mean["folds"], 1)
-    reach = stats.t.ppf(0.975, df) * standard_error(mean["influence"], mean["folds"])
+    """Return one curve as rows: r with its 95% interval, bin by bin (Student's t, blocks - 1 degrees of freedom)."""
+    z, df = mean["z"], max(len(mean["blocks"]) - 1, 1)
+    reach = stats.t.ppf(0.975, df) * standard_error(mean["influence"], against_nothing=True)
     interval = {"r": np.tanh(z), "ci_low": np.tanh(z - reach), "ci_high": np.tanh(z + reach)}
     return pd.DataFrame({"panel": panel, "alignment": alignment, "fit": side, "bin_ms": mean["bins"], **interval})
 

@@ -21,7 +21,7 @@ def draw(scores: pd.DataFrame, electrodes: pd.DataFrame, models: list[str]) -> t
     models
         Models in order.
     """
-    data = scores[scores["chosen"]].merge(electrodes, on=["subject", "electrode"])
+    data = scores[scores["chosen"].astype(bool)].merge(electrodes, on=["subject", "electrode"])
     data = data[["subject", "electrode", "alignment", "model", "init", "layer", "r_test"]]
     if data.empty:
         return style.nothing_to_draw(
