@@ -87,6 +87,7 @@ def matched_contrasts():
 MATCHED_FITS = matched_fits()
 MATCHED = matched_contrasts()
 # Two random inits where there are two, and the layers of the first network.
+FIRST = [name for name in config["models"] if ZOO[name]["family"] != "concat"][:1]
 FLOOR_PAIRS = (
     [["two random inits", *full(FIRST, "random0"), *full(FIRST, "random1")]] if FIRST and len(INITS) > 2 else []
 )
