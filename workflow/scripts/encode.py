@@ -36,8 +36,13 @@ attrs = {key: spec[key] for key in ("subject", "alignment", "fit")}
 attrs |= {"n_events": int((result.labels["fold"] >= 0).sum()), "block_s": settings.block_s}
 scores = pd.concat([score_table(fit, names, bins) for fit, names in zip(result.fits, result.electrodes, strict=True)], ignore_index=True)
 log.info("median r at the chosen layers %.4f, largest %.4f", *scores.loc[scores["chosen"], "r_test"].agg(["median", "max"]))
-if edge := scores.loc[scores["chosen"] & (scores["r_val"] > 0), "alpha_at_edge"].mean():
-    log.info("%.1f%% of electrode-bins with validation r above 0 chose a penalty at the edge of the grid", 100 * edge)
+predicted = scores[scores["chosen"] & (scores["r_val"] > 0)]
+low, high = ((predicted["alpha"] / edge).between(0.999, 1.001).mean() for edge in (settings.alphas[0], settings.alphas[-1]))
+log.info(
+    "penalty in all folds the smallest of the grid at %.1f%%, the largest at %.1f%% of what has validation r above 0", 100 * low, 100 * high
+)
+if low > 0.05 and len(settings.alphas) > 1:
+    log.warning("the smallest penalty (%g) is chosen often: smaller ones in encoding.alphas may predict better", settings.alphas[0])
 write_parquet(scores, snakemake.output.scores)
 write_influence(snakemake.output.influence, result.fits, result.electrodes, bins, attrs)
 if settings.keep_predictions:
