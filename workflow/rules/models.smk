@@ -34,6 +34,7 @@ def activations_spec(wildcards):
     }
 
 
+# Fetched where the workflow was started: compute nodes often have no network.
 rule weights:
     input:
         checkpoint=lambda wildcards: local_files(ZOO[wildcards.model]["checkpoint"]),
@@ -45,6 +46,7 @@ rule weights:
         "<logs>/weights/{model}.log",
     benchmark:
         "<benchmarks>/weights/{model}.tsv"
+    localrule: True
     conda:
         "../../envs/models.yaml"
     threads: 1
