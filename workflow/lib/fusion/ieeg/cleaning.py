@@ -37,9 +37,7 @@ def clean(
     lines = filters.line_frequencies(line_hz, spec["notch_harmonics"], sfreq) if line_hz else []
     steps = [step for step in (high_pass(sfreq, spec), notch(lines, sfreq, spec), high_gamma(sfreq, spec)) if step]
     for row in montage.itertuples():
-        x = read(row.plus).astype(np.float64)
-        if row.minus:
-            x -= sum((read(n) for n in row.minus[1:]), read(row.minus[0]).astype(np.float64)) / len(row.minus)
+        x = minus_mean(read(row.plus), [read(name) for name in row.minus])
         if row.group:
             x -= averages[row.group]
         for step in steps:
@@ -49,6 +47,18 @@ def clean(
         if spec["zscore"]:
             x = zscore(x)
         yield np.asarray(x, np.float32)
+
+
+def minus_mean(signal: np.ndarray, others: list[np.ndarray]) -> np.ndarray:
+    """Return ``signal`` minus the mean of ``others`` (none: the signal itself), (time,) float64."""
+    if not others:
+        return signal.astype(np.float64)
+    mean = others[0].astype(np.float64)
+    for other in others[1:]:
+        mean += other
+    if len(others) > 1:
+        mean /= len(others)
+    return np.subtract(signal, mean, out=mean)
 
 
 def high_pass(sfreq: float, spec: dict) -> Callable | None:

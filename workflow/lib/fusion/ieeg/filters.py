@@ -8,7 +8,7 @@ import numpy as np
 import scipy.fft
 from scipy.signal import butter, iirnotch, sosfilt, sosfilt_zi, sosfiltfilt, sosfreqz
 
-DECAY = 1e-8  # what is left of a filter's response where it is cut off, relative to its start
+DECAY = 1e-7  # what is left of a filter's response where it is cut off, relative to its start
 
 
 def line_frequencies(line_hz: float, harmonics: int | None, sfreq: float) -> list[float]:
@@ -63,16 +63,24 @@ class ZeroPhaseFFT:
         self.sos, self.amplitude = sos, amplitude
         self.dtype = np.float64 if amplitude else np.float32
         self.pad = decay_samples(sos) * (4 if amplitude else 1)
-        self.block = 2 * scipy.fft.next_fast_len(max(2**15, 4 * self.pad), real=True)
-        frequencies = np.linspace(0, np.pi, self.block // 2 + 1)
-        self.gain = (np.abs(sosfreqz(sos, worN=frequencies)[1]) ** 2).astype(self.dtype)
+        self.gains = {}
+
+    def gain(self, n: int) -> np.ndarray:
+        """Return the response (frequency,) at the FFT length that suits signals of ``n`` samples; made once a length."""
+        block = 2 * scipy.fft.next_fast_len((min(max(2**18, 8 * self.pad), n + 2 * self.pad) + 1) // 2, real=True)
+        if block not in self.gains:
+            frequencies = np.linspace(0, np.pi, block // 2 + 1)
+            self.gains[block] = (np.abs(sosfreqz(self.sos, worN=frequencies)[1]) ** 2).astype(self.dtype)
+        return self.gains[block]
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
         """Return the filtered signal, (time,) float32, of a signal (time,)."""
-        pad, block, n = self.pad, self.block, len(x)
+        pad, n = self.pad, len(x)
         if n <= pad + 1:
             y = zero_phase(self.sos, x)
             return (np.abs(_analytic(y)) if self.amplitude else y).astype(np.float32)
+        gain = self.gain(n)
+        block = 2 * (len(gain) - 1)
         step = block - 2 * pad
         mean = float(np.mean(x, dtype=np.float64))
         padded = np.empty(n + 2 * pad + (-n) % step, self.dtype)
@@ -83,12 +91,12 @@ class ZeroPhaseFFT:
         out = np.empty(n, np.float32)
         for start in range(0, n, step):
             spectrum = scipy.fft.rfft(padded[start : start + block])
-            spectrum *= self.gain
+            spectrum *= gain
             piece = np.abs(_one_sided(spectrum, block)) if self.amplitude else scipy.fft.irfft(spectrum, block, overwrite_x=True)
             stop = min(start + step, n)
             out[start:stop] = piece[pad : pad + stop - start]
         if not self.amplitude:
-            out += np.float32(mean * self.gain[0])
+            out += np.float32(mean * gain[0])
         return out
 
 

@@ -128,8 +128,8 @@ def transpose(raw, names: list[str], out, chunk_bytes: int = 16 * 2**20) -> tupl
             except Exception as error:
                 where = f"samples {start} to {stop}"
                 raise InputError(raw.filenames[0], where, f"{type(error).__name__}: {_first_line(error)}", "readable samples") from error
-            volts *= 1e6
-            piece = volts.astype(np.float32)
+            piece = np.empty(volts.shape, np.float32)
+            np.multiply(volts, 1e6, out=piece, casting="unsafe")
             # a value that is not finite makes the smallest or the largest one so
             low, high = np.minimum(low, piece.min(axis=1)), np.maximum(high, piece.max(axis=1))
             for k in range(len(picks)):
