@@ -201,6 +201,11 @@ def test_every_distinct_input_is_shown_once(feed, expected):
         assert all(shown[key][row] == events[key][event] for key in keys)
 
 
+def test_no_events_at_all():
+    with pytest.raises(InputError, match="no events"):
+        extract.distinct(EVENTS.iloc[:0], "joint", "text")
+
+
 @given(st.lists(st.integers(0, 9), min_size=1, max_size=40), st.integers(1, 5))
 @settings(max_examples=60, deadline=None)
 def test_batches_reach_every_event_once(which, size):

@@ -34,7 +34,14 @@ def distinct(events: pd.DataFrame, feed: str, text_column: str) -> tuple[pd.Data
         Columns frame and text, one row per distinct input.
     which
         (event,) row of ``items``.
+
+    Raises
+    ------
+    InputError
+        If there are no events.
     """
+    if events.empty:
+        raise InputError("events", "", "no events", "at least one event; see how many words and cuts there were in the table of counts")
     shown = pd.DataFrame({"frame": events["frame"].to_numpy(), "text": events[text_column].fillna("").astype(str).to_numpy()})
     keys = {"image": ["frame"], "text": ["text"], "joint": ["frame", "text"]}[feed]
     which = shown.groupby(keys, sort=False).ngroup().to_numpy()
