@@ -81,7 +81,7 @@ def layers(sites: pd.DataFrame, by: str) -> pd.Series:
     if by == "verdict":
         return sites["verdict"].map(lambda v: {"none": "no signal"}.get(v, v))
     multimodal_in_both = read.passed(sites, "test_2") if "test_2" in sites else pd.Series(False, sites.index)
-    entry = sites["best_modality"].fillna("not tested")
+    entry = sites["best_modality"].fillna("no best model").where(sites["tested"], "not tested")
     return entry.where(~(multimodal_in_both & (entry == "vision-language")), "vision-language in both alignments")
 
 
@@ -110,10 +110,9 @@ def looks_of(shown: pd.DataFrame, by: str) -> dict[str, dict]:
     }
     shapes = {"vision-language": "D", "vision": "^", "language": "s"}
     modal = {m: plain | {"face": c, "marker": shapes[m], "edge": "white"} for m, c in names.MODALITY_COLOURS.items()}
-    none = {"not tested": untested}
-    known = both | modal | none
-    others = {m: plain | {"face": style.ORANGE, "marker": "v"} for m in sorted(set(shown.layer) - set(known))}
-    return {name: look for name, look in (both | modal | others | none).items() if (shown.layer == name).any()}
+    empty = {"no best model": nothing | {"face": "none", "edge": "#222222", "marker": "o", "size": 10}, "not tested": untested}
+    others = {m: plain | {"face": style.ORANGE, "marker": "v"} for m in sorted(set(shown.layer) - set(both | modal | empty))}
+    return {name: look for name, look in (both | modal | others | empty).items() if (shown.layer == name).any()}
 
 
 def sizes(shown: pd.DataFrame, effect: str | None) -> np.ndarray:

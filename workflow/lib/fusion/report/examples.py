@@ -7,6 +7,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from fusion.report import names, style
+from fusion.report.numbers import printed
 
 EVENTS = 120
 KINDS = {"best": "Best", "median": "Median", "none": "Not predicted"}
@@ -99,7 +100,7 @@ def draw(traces: list[dict], fit: str, alignment: str) -> tuple[Figure, pd.DataF
         style.letter(
             line,
             k,
-            f"{KINDS[one['kind']]}: sub-{one['subject']} {one['electrode']}{where}; {one['bin_ms']:.0f} ms, r = {one['r']:.2f}",
+            f"{KINDS[one['kind']]}: sub-{one['subject']} {one['electrode']}{where}; {one['bin_ms']:.0f} ms, r = {printed(one['r'])}",
         )
         line.set_ylabel("z")
         line.margins(x=0.01)

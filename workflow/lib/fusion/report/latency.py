@@ -23,7 +23,9 @@ def draw(sites: pd.DataFrame, step_ms: float) -> tuple[Figure, pd.DataFrame]:
     data = sites[sites["tested"] & sites["latency_ms"].notna() & ~sites["verdict"].isin(["none", "not tested"])]
     data = data[["subject", "electrode", "region", "hemisphere", "verdict", "latency_ms"]]
     if data.empty:
-        return style.nothing_to_draw("No site carries signal that a model predicts: there is no latency to show."), data
+        known = sites["latency_ms"].notna().any()
+        why = "No site carries signal that a model predicts" if known else "No contrast of all models with nothing (test: signal) was made"
+        return style.nothing_to_draw(f"{why}: there is no latency to show."), data
     order = names.verdict_order(data["verdict"])
     regions = data["region"].fillna("unknown").map(names.region_name)
     by_region = data.groupby(regions)["latency_ms"].agg(["median", "size"])

@@ -29,6 +29,7 @@ def draw(scores: pd.DataFrame, electrodes: pd.DataFrame, models: list[str]) -> t
         ), data
     models = [m for m in models if m in set(data["model"])]
     alignments = sorted(data["alignment"].unique())
+    several = bool((data["init"] != "trained").any())
     figure = style.new_figure(height=1.0 + 1.9 * len(alignments))
     panels = figure.subplots(len(alignments), 1, sharex=True, squeeze=False)[:, 0]
     for k, (axes, alignment) in enumerate(zip(panels, alignments, strict=True)):
@@ -37,7 +38,7 @@ def draw(scores: pd.DataFrame, electrodes: pd.DataFrame, models: list[str]) -> t
             of = data[(data["alignment"] == alignment) & (data["model"] == model)]
             trained = of.loc[of["init"] == "trained", "r_test"].dropna().to_numpy(dtype=float)
             random = of[of["init"] != "trained"].groupby(["subject", "electrode"])["r_test"].mean().dropna().to_numpy(dtype=float)
-            violin(axes, at - 0.19, trained, style.VERMILLION)
+            violin(axes, at - 0.19 * several, trained, style.VERMILLION)
             violin(axes, at + 0.19, random, style.GREY)
         axes.set_ylabel("Mean r in the window")
         style.letter(axes, k, f"{alignment.capitalize()} events")
@@ -51,9 +52,18 @@ def draw(scores: pd.DataFrame, electrodes: pd.DataFrame, models: list[str]) -> t
     n = data.groupby(["subject", "electrode"]).ngroups
     handles = [
         panels[0].scatter([], [], marker="s", s=40, color=c, label=name)
-        for c, name in ((style.VERMILLION, "trained"), (style.GREY, "random, mean of its draws"))
+        for c, name in (
+            (style.VERMILLION, "trained"),
+            (style.GREY, "random, mean of its draws" if several else "random: none in this config"),
+        )
     ]
-    figure.legend(handles=handles, loc="outside upper center", ncol=2, title=f"{n} electrodes with signal", title_fontsize=7.5)
+    figure.legend(
+        handles=handles,
+        loc="outside upper center",
+        ncol=2,
+        title=f"{n} electrodes; those found without signal are left out",
+        title_fontsize=7.5,
+    )
     return figure, data
 
 
