@@ -27,7 +27,7 @@ from fusion import labelled
 from fusion.stimuli import film, frames
 
 SECONDS, RATE, WIDTH, HEIGHT, SIZE = 600, 25, 1280, 720, 256
-PART = 150  # events on which the baselines are timed
+PART = 75  # events on which the baselines are timed
 
 
 def make_minute(path, group):
