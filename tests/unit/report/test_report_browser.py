@@ -164,8 +164,7 @@ def test_tables_sort(opened):
     page = opened.page
     column = "[...document.querySelectorAll('#sites thead th')].findIndex(h => h.textContent === 'r')"
     read = f"(() => {{ const k = {column}; return [...document.querySelectorAll('#sites tbody tr')].map(r => r.cells[k].dataset.value ?? r.cells[k].textContent); }})()"
-    button = page.locator("#sites thead th button", has_text="r").filter(has_text="r").nth(0)
-    button = page.get_by_role("table", name="Every electrode").get_by_role("button", name="r", exact=True)
+    button = page.locator("#sites thead th button").nth(page.evaluate(column))
     for direction in ("ascending", "descending"):
         button.click()
         values = page.evaluate(read)

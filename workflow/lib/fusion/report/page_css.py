@@ -25,7 +25,7 @@ nav ol { max-width: 60rem; margin: 0 auto; padding: 0; list-style: none; display
 figure { margin: 1.4rem 0; }
 figcaption { font-size: .92rem; color: #333; max-width: 50rem; margin-top: .4rem; }
 figcaption p { margin: .3rem 0; max-width: none; }
-.scroller { overflow-x: auto; }
+.scroller { overflow-x: auto; margin: .6rem 0 1.4rem; }
 .scroller img { display: block; width: 100%; height: auto; min-width: 40rem; max-width: 55rem; }
 .wide img { min-width: 40rem; }
 table { border-collapse: collapse; font-size: .88rem; font-variant-numeric: tabular-nums; }
@@ -35,9 +35,9 @@ td.number, th.number { text-align: right; }
 td.words { white-space: normal; min-width: 16rem; }
 thead th { border-bottom: 2px solid var(--ink); background: #fff; }
 thead button { font: inherit; font-weight: bold; background: none; border: 0; padding: 0; cursor: pointer; color: inherit; text-align: inherit; }
-thead button::after { content: " \\2195"; color: #767676; font-weight: normal; }
-th[aria-sort=ascending] button::after { content: " \\2191"; color: var(--ink); }
-th[aria-sort=descending] button::after { content: " \\2193"; color: var(--ink); }
+thead button::after { content: " \\2195"; content: " \\2195" / ""; color: #767676; font-weight: normal; }
+th[aria-sort=ascending] button::after { content: " \\2191"; content: " \\2191" / ""; color: var(--ink); }
+th[aria-sort=descending] button::after { content: " \\2193"; content: " \\2193" / ""; color: var(--ink); }
 .tall { max-height: 32rem; overflow: auto; border-bottom: 1px solid var(--line); }
 .tall thead th { position: sticky; top: 0; }
 .controls { display: flex; flex-wrap: wrap; gap: .5rem 1rem; align-items: center; margin: .6rem 0; font-size: .92rem; }
