@@ -7,6 +7,7 @@ from pathlib import Path
 
 import bids_dataset
 import mne
+import mne_bids
 import nibabel
 import numpy as np
 import pandas as pd
@@ -16,6 +17,7 @@ import yaml
 from edfio import Edf, EdfSignal
 
 from fusion import dataset, settings
+from fusion.errors import InputError
 from fusion.ieeg import derivative, quality, sidecars, validation
 from fusion.tables import read_tsv, write_tsv
 
@@ -298,3 +300,43 @@ def test_entities():
     has = dataset.entities("sub-01_ses-a_task-film_acq-HD_run-1_ieeg.vhdr")
     assert has == {"sub": "01", "ses": "a", "task": "film", "acq": "HD", "run": "1"}
     assert derivative.folder(bids_dataset.STEM) == Path("sub-01/ses-a/ieeg")
+
+
+def test_mne_bids_reads_the_same(tmp_path, monkeypatch):
+    root = bids_dataset.write(tmp_path / "bids")
+    path = root / bids_dataset.FOLDER / f"{bids_dataset.STEM}_channels.tsv"
+    table = pd.read_csv(path, sep="\t", keep_default_na=False)
+    table.loc[table["name"] == "A4", ["status", "status_description"]] = ["bad", "noisy"]
+    table.to_csv(path, sep="\t", index=False)
+    where = mne_bids.BIDSPath("01", "a", "film", "clinical", "1", datatype="ieeg", root=root)
+    raw = mne_bids.read_raw_bids(where, verbose="error")
+    cfg = running.config(root, film_zero=bids_dataset.ZERO_RULE, ieeg={"reference": "none", "high_pass_hz": False, "line_freq_hz": 1000})
+    done = running.preprocess(cfg, root, tmp_path / "results", monkeypatch)
+    ours, electrodes = mne.io.read_raw_brainvision(done.vhdr, verbose="error"), read_tsv(done.electrodes).set_index("electrode")
+    assert raw.info["bads"] == electrodes.index[electrodes["reason"].eq("bad: noisy")].tolist() == ["A4"]
+    neural = [n for n, kind in zip(raw.ch_names, raw.get_channel_types(), strict=True) if kind == "seeg"]
+    names = [n for n in neural if n not in raw.info["bads"]]
+    assert ours.ch_names == names
+    assert np.abs(ours.get_data() - raw.get_data(picks=names)).max() < 1e-5 * np.abs(raw.get_data(picks=names)).max()
+    place = raw.get_montage().get_positions()
+    assert place["coord_frame"] == "ras"
+    for name in names:
+        assert electrodes.loc[name, ["x", "y", "z"]].to_numpy(float) == pytest.approx(place["ch_pos"][name] * 1000)
+    onset = raw.annotations.onset[list(raw.annotations.description).index("music")]
+    assert read_tsv(done.quality).iloc[0]["film_zero_s"] == pytest.approx(onset)
+
+
+def test_a_recording_fits_one_film(tmp_path):
+    root = bids_dataset.write(tmp_path)
+    bids_dataset.write(root, stem="sub-02_task-other", folder="sub-02/ieeg")
+    film = {"video": "a.mp4", "transcript": {"file": "a.tsv", "format": "words"}}
+
+    def stimuli(**recordings):
+        given = {name: {**film, "recordings": fits} for name, fits in recordings.items()}
+        cfg = settings.with_defaults({"dataset": "x", "source": "bids", "bids_root": str(root), "stimuli": given}, running.SCHEMA)
+        return {r["recording"]: r["stimulus"] for r in dataset.recordings(cfg, root)}
+
+    assert stimuli(a={"task": "film"}, b={"task": "other"}) == {bids_dataset.STEM: "a", "sub-02_task-other": "b"}
+    assert stimuli(a={"task": "film"}) == {bids_dataset.STEM: "a"}
+    with pytest.raises(InputError, match=rf"a, b all fit {bids_dataset.STEM}"):
+        stimuli(a={"task": "film"}, b={})
