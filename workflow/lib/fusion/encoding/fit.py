@@ -17,7 +17,7 @@ import numpy as np
 from fusion.encoding.backend import get_backend
 from fusion.encoding.dual import Dual
 from fusion.encoding.folds import Folds, film_time_blocks, make_folds
-from fusion.encoding.influence import test_part, training_part
+from fusion.encoding.influence import test_part, test_score, training_part
 from fusion.encoding.plan import form_of
 from fusion.encoding.prepare import Targets, drift_regressors, scale_features
 from fusion.encoding.primal import Primal
@@ -270,20 +270,15 @@ class _Fitter:
         choice = self.choice[index, f, columns].astype(np.int64)
         predicted = solver.predict(f, self.backend.index(choice))
         held_out = solver.held_out(f)
-        if not wanted.all():
-            r, *_ = test_part(predicted, held_out, self.backend, influence=False)
-            self.r_test[index, f, columns] = self.backend.host(r)
         if wanted.any():
             kept = np.flatnonzero(wanted)
             some = slice(None) if wanted.all() else self.backend.index(kept)
             self._keep(solver, index, f, columns, kept, choice[kept], predicted[:, some], held_out[:, some], some)
+        self.r_test[index, f, columns] = self.backend.host(test_score(predicted, held_out, self.backend))
 
     def _keep(self, solver, index, f, columns, kept, choice, predicted, held_out, some) -> None:
         rows = self.folds.outer[f].scored[f]
-        r, influence, gradient = test_part(predicted, held_out, self.backend, influence=self.settings.influence)
-        r = self.backend.host(r)
         at = columns.start + kept
-        self.r_test[index, f, at] = r
         if self.predictions is not None:
             level = self.backend.host(solver.level(f)[some]) * self.targets.scale[at] + self.targets.mean[at]
             if self.settings.penalise_intercept:
@@ -292,7 +287,8 @@ class _Fitter:
             self.predictions[np.ix_(rows, at)] = (self.backend.host(predicted) * self.targets.scale[at] + level).astype(np.float32)
         if self.influence is None:
             return
-        slope = fisher_slope(r) / len(self.folds.outer)
+        r, influence, gradient = test_part(predicted, held_out, self.backend)
+        slope = fisher_slope(self.backend.host(r)) / len(self.folds.outer)
         train = self.folds.outer[f].train
         for part, (values, events) in enumerate(((influence, rows), (None, train))):
             if values is None:

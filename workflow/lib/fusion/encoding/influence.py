@@ -14,10 +14,26 @@ on the chosen penalty is left out.
 
 from __future__ import annotations
 
-from fusion.encoding.scores import FLAT, standardise
+from fusion.encoding.scores import FLAT, correlation, standardise
 
 
-def test_part(predicted, held_out, backend, influence: bool = True):
+def test_score(predicted, held_out, backend):
+    """Return (target,) Pearson's r of a fold, 0 where either side is constant; ``predicted`` is centred in place.
+
+    Parameters
+    ----------
+    predicted, held_out
+        (event, target) predictions and responses; responses have about unit variance.
+    backend
+        Where the arrays are.
+    """
+    predicted -= predicted.mean(axis=0)
+    spread = backend.column_dot(held_out, held_out) - held_out.sum(axis=0) ** 2 / len(held_out)
+    products, norms = backend.column_dot(predicted, held_out), backend.column_dot(predicted, predicted)
+    return correlation(products, norms, spread, len(held_out), backend.xp)
+
+
+def test_part(predicted, held_out, backend):
     """Return the score of a fold and the influence of its test events.
 
     Parameters
@@ -26,8 +42,6 @@ def test_part(predicted, held_out, backend, influence: bool = True):
         (event, target) predictions and responses; responses have about unit variance.
     backend
         Where the arrays are.
-    influence
-        Whether influence and gradient are wanted; else they are None.
 
     Returns
     -------
@@ -44,14 +58,12 @@ def test_part(predicted, held_out, backend, influence: bool = True):
     v, spread = standardise(held_out, backend)
     defined = (scale > 0) & (spread**2 > FLAT)
     r = xp.where(defined, backend.column_dot(u, v) / count, xp.zeros_like(scale))
-    if not influence:
-        return r, None, None
-    events = u * v
-    events -= (0.5 * r) * (u * u + v * v)
-    events *= defined / count
+    influence = u * v
+    influence -= (0.5 * r) * (u * u + v * v)
+    influence *= defined / count
     v -= r * u
     v *= xp.where(defined, 1 / (count * xp.where(defined, scale, xp.ones_like(scale))), xp.zeros_like(scale))
-    return r, events, v
+    return r, influence, v
 
 
 def training_part(leverage, residual):

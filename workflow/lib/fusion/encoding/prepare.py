@@ -117,10 +117,14 @@ def scale_features(features: np.ndarray, name: str) -> np.ndarray:
     if features.ndim != 2 or not np.isfinite(features).all():
         found = f"shape {features.shape}" if features.ndim != 2 else f"{int((~np.isfinite(features)).sum())} values that are not finite"
         raise ValueError(f"layer {name}: {found}; expected finite features (event, feature)")
-    mean = features.mean(axis=0, dtype=np.float64)
-    centred = features.astype(np.float64) - mean
-    deviation = np.sqrt(np.mean(centred**2, axis=0))
+    centred = features.astype(np.float64)
+    mean = centred.mean(axis=0)
+    centred -= mean
+    deviation = np.sqrt(np.einsum("ij,ij->j", centred, centred) / len(centred))
     varies = deviation > 1e-6 * np.abs(mean) + 1e-30
     if not varies.any():
         raise ValueError(f"layer {name}: every feature is constant; expected features that vary")
-    return (centred[:, varies] / deviation[varies]).astype(np.float32)
+    if not varies.all():
+        centred, deviation = centred[:, varies], deviation[varies]
+    centred /= deviation
+    return centred.astype(np.float32)

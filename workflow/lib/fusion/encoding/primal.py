@@ -59,7 +59,7 @@ class Scored:
     quadratic: Quadratic | None
 
 
-def training_basis(features: np.ndarray, total: np.ndarray, train: np.ndarray, alphas: np.ndarray, backend) -> Basis:
+def training_basis(features: np.ndarray, total: np.ndarray, sums: np.ndarray, train: np.ndarray, alphas: np.ndarray, backend) -> Basis:
     """Return the eigenbasis of the training events' standardised features.
 
     Parameters
@@ -68,6 +68,8 @@ def training_basis(features: np.ndarray, total: np.ndarray, train: np.ndarray, a
         (event, p) float64.
     total
         (p, p) float64 Gram of all events: the training Gram is what remains without the others.
+    sums
+        (p,) float64 sums over all events.
     train
         Indices of the training events.
     alphas
@@ -78,7 +80,7 @@ def training_basis(features: np.ndarray, total: np.ndarray, train: np.ndarray, a
     away = np.ones(len(features), dtype=bool)
     away[train] = False
     others = features[away]
-    mean = features[train].mean(axis=0)
+    mean = (sums - others.sum(axis=0)) / len(train)
     gram = total - others.T @ others - len(train) * np.outer(mean, mean)
     variance = np.diag(gram) / len(train)
     # A feature that is constant in training (up to rounding) predicts nothing; standardising it would blow up noise.
@@ -119,11 +121,11 @@ class Primal:
         self.backend, self.folds, self.alphas = backend, folds, np.asarray(alphas, float)
         self.features = features
         wide = features.astype(np.float64)
-        total = wide.T @ wide
+        total, sums = wide.T @ wide, wide.sum(axis=0)
         shared = folds.inner[0].blocks == folds.outer[0].blocks
-        self.outer_basis = [training_basis(wide, total, held.train, self.alphas, backend) for held in folds.outer]
+        self.outer_basis = [training_basis(wide, total, sums, held.train, self.alphas, backend) for held in folds.outer]
         self.inner_basis = (
-            self.outer_basis if shared else [training_basis(wide, total, held.train, self.alphas, backend) for held in folds.inner]
+            self.outer_basis if shared else [training_basis(wide, total, sums, held.train, self.alphas, backend) for held in folds.inner]
         )
         self.inner = [self._validation(wide, held, basis) for held, basis in zip(folds.inner, self.inner_basis, strict=True)]
         self.outer = [self._test(wide, f, basis) for f, basis in enumerate(self.outer_basis)]
