@@ -27,6 +27,8 @@ own = geometry.Geometry(onset, stimulus, bins, spec["bin_ms"], electrodes, freq,
 own = geometry.coarse(own, spec["step_ms"])
 log.info("%d events in %.1f minutes, %d electrodes, %d bins", len(onset), own.minutes, electrodes, len(own.bins_ms))
 
+# Every fit would say how its layer was solved.
+log.setLevel("WARNING")
 tables = []
 total = len(spec["cases"]) * spec["repetitions"] * len(spec["contrasts"])
 with threadpool_limits(snakemake.threads), tqdm(total=total, mininterval=5) as bar:

@@ -23,6 +23,8 @@ first, last = spec["window"]
 inside = (recordings[0].bin >= first) & (recordings[0].bin <= last)
 groups = electrode_groups(recordings)
 
+# Every refit would say how each layer was solved.
+log.setLevel("WARNING")
 tables = []
 with threadpool_limits(snakemake.threads), tqdm(total=len(groups) * spec["shifts"], unit="refit", mininterval=5) as bar:
     for electrodes, positions in groups:
@@ -39,6 +41,7 @@ with threadpool_limits(snakemake.threads), tqdm(total=len(groups) * spec["shifts
             raise InputError(own[0].path, "film time", str(error), "a longer film or a smaller statistics.shift_min_s") from error
         tables.append(pd.DataFrame({"electrode": electrodes, **found}))
 
+log.setLevel("INFO")
 table = pd.concat(tables, ignore_index=True)
 for column in ("subject", "alignment", "fit"):
     table[column] = spec[column]
