@@ -1,6 +1,7 @@
 """Run one network on the frames and texts of a film's events and write its layers, projected, batch by batch."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import torch
 from tqdm import tqdm
@@ -49,6 +50,7 @@ with labelled.open_labelled(snakemake.input.frames) as film:
     with (
         labelled.create(snakemake.output.activations, {"event": events["event"].to_numpy()}) as out,
         tqdm(total=len(items), unit="input") as bar,
+        ThreadPoolExecutor(snakemake.threads) as side_by_side,
     ):
         batches = extract.features(
             network, layers, len(items), shown, device, spec["batch_size"], spec["autocast"], snakemake.threads, bar.update
@@ -59,7 +61,7 @@ with labelled.open_labelled(snakemake.input.frames) as film:
                     projections[path] = Projection(values.shape[1], target, spec["project_up"], spec["seed"])
                     labelled.add_dimension(out, f"feature_{i:02d}", projections[path].size)
                     labelled.add(out, f"layer_{i:02d}", ("event", f"feature_{i:02d}"), attrs={"layer": path, "pooling": layers[path]})
-                values = projections[path](values)
+            for i, values in enumerate(side_by_side.map(Projection.__call__, projections.values(), done.values())):
                 for rows, inside in extract.runs_of(which, start, stop):
                     out[f"layer_{i:02d}"][rows] = values[inside]
         described = [

@@ -44,6 +44,8 @@ class Projection:
         self.width, self.seed = width, seed
         self.active = size is not None and (width > size or (up and width < size))
         self.size = size if self.active else width
+        if self.active:
+            _components(self.width, self.size, self.seed)  # here, so that threads which project side by side do not all draw it
 
     @property
     def components(self):
