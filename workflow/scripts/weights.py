@@ -18,7 +18,9 @@ mirror = os.environ.get("FUSION_MIRROR")
 found = fetch.fetch(spec["checkpoint"], spec["sha256"], spec["files"], cache, mirror, list(snakemake.input.checkpoint))
 found["tokenizer"] = found["backbone"] = None
 if spec["tokenizer"]:
-    found["tokenizer"] = fetch.fetch(spec["tokenizer"], {}, ["tokenizer*", "vocab*", "merges*"], cache, mirror, list(snakemake.input.tokenizer))
+    found["tokenizer"] = fetch.fetch(
+        spec["tokenizer"], {}, ["tokenizer*", "vocab*", "merges*"], cache, mirror, list(snakemake.input.tokenizer)
+    )
 if spec["backbone"]:
     found["backbone"] = fetch.fetch(spec["backbone"], None, [], cache, mirror, list(snakemake.input.backbone))
 log.info("%s is %s (sha256 %s)", found["source"], found["path"], found["sha256"])
