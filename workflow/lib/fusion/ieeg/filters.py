@@ -8,6 +8,7 @@ import numpy as np
 import scipy.fft
 from scipy.signal import butter, iirnotch, sosfilt, sosfilt_zi, sosfiltfilt, sosfreqz
 
+BATCH = 4  # blocks transformed at once: the FFT works on several side by side, at twice the speed of one after the other
 DECAY = 1e-7  # what is left of a filter's response where it is cut off, relative to its start
 
 
@@ -67,7 +68,7 @@ class ZeroPhaseFFT:
 
     def gain(self, n: int) -> np.ndarray:
         """Return the response (frequency,) at the FFT length that suits signals of ``n`` samples; made once a length."""
-        block = 2 * scipy.fft.next_fast_len((min(max(2**18, 8 * self.pad), n + 2 * self.pad) + 1) // 2, real=True)
+        block = 2 * scipy.fft.next_fast_len((min(max(2**16, 8 * self.pad), n + 2 * self.pad) + 1) // 2, real=True)
         if block not in self.gains:
             frequencies = np.linspace(0, np.pi, block // 2 + 1)
             self.gains[block] = (np.abs(sosfreqz(self.sos, worN=frequencies)[1]) ** 2).astype(self.dtype)
@@ -83,18 +84,19 @@ class ZeroPhaseFFT:
         block = 2 * (len(gain) - 1)
         step = block - 2 * pad
         mean = float(np.mean(x, dtype=np.float64))
-        padded = np.empty(n + 2 * pad + (-n) % step, self.dtype)
+        count = -(-n // step)
+        padded = np.zeros(count * step + 2 * pad, self.dtype)
         np.subtract(x, mean, out=padded[pad : pad + n], casting="unsafe")
         padded[:pad] = 2 * padded[pad] - padded[pad + pad : pad : -1]
         padded[pad + n : n + 2 * pad] = 2 * padded[pad + n - 1] - padded[n + pad - 2 : n - 2 : -1]
-        padded[n + 2 * pad :] = 0
-        out = np.empty(n, np.float32)
-        for start in range(0, n, step):
-            spectrum = scipy.fft.rfft(padded[start : start + block])
+        blocks = np.lib.stride_tricks.sliding_window_view(padded, block)[::step]
+        out = np.empty((count, step), np.float32)
+        for k in range(0, count, BATCH):
+            spectrum = scipy.fft.rfft(blocks[k : k + BATCH], axis=1)
             spectrum *= gain
-            piece = np.abs(_one_sided(spectrum, block)) if self.amplitude else scipy.fft.irfft(spectrum, block, overwrite_x=True)
-            stop = min(start + step, n)
-            out[start:stop] = piece[pad : pad + stop - start]
+            piece = np.abs(_one_sided(spectrum, block)) if self.amplitude else scipy.fft.irfft(spectrum, block, axis=1, overwrite_x=True)
+            out[k : k + BATCH] = piece[:, pad : pad + step]
+        out = out.reshape(-1)[:n]
         if not self.amplitude:
             out += np.float32(mean * gain[0])
         return out
@@ -114,11 +116,11 @@ def band_amplitude(band_hz: tuple[float, float], sfreq: float, phase: str) -> Ca
 
 
 def _one_sided(spectrum: np.ndarray, n: int) -> np.ndarray:
-    """Return the analytic signal (n,) of a half spectrum."""
-    full = np.zeros(n, spectrum.dtype)
-    full[: len(spectrum)] = spectrum
-    full[1 : (n + 1) // 2] *= 2
-    return scipy.fft.ifft(full, overwrite_x=True)
+    """Return the analytic signal (.., n) of half spectra (.., frequency)."""
+    full = np.zeros((*spectrum.shape[:-1], n), spectrum.dtype)
+    full[..., : spectrum.shape[-1]] = spectrum
+    full[..., 1 : (n + 1) // 2] *= 2
+    return scipy.fft.ifft(full, axis=-1, overwrite_x=True)
 
 
 def _analytic(x: np.ndarray) -> np.ndarray:

@@ -101,7 +101,7 @@ def _section(text: str, name: str) -> dict[str, str]:
     return {key.strip(): value.strip() for key, value in pairs}
 
 
-def transpose(raw, names: list[str], out, chunk_bytes: int = 16 * 2**20) -> tuple[Vectorized, dict[str, str], np.ndarray]:
+def transpose(raw, names: list[str], out, chunk_bytes: int = 8 * 2**20) -> tuple[Vectorized, dict[str, str], np.ndarray]:
     """Write channels of ``raw`` one after the other, in µV, float32, to the file ``out``.
 
     The recording is read once, in pieces of ``chunk_bytes``.
