@@ -57,6 +57,7 @@ class Opened:
     def __init__(self, browser, path, width=1200):
         self.context = browser.new_context(viewport={"width": width, "height": 900}, offline=True)
         self.page = self.context.new_page()
+        self.page.set_default_timeout(120_000)  # a busy machine is no fault of the page
         self.said, self.asked = [], []
         self.page.on("console", lambda message: self.said.append(message.text) if message.type in ("error", "warning") else None)
         self.page.on("pageerror", lambda error: self.said.append(str(error)))

@@ -43,8 +43,8 @@ def draw(calibration: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
         style.letter(axes, k, names.contrast_name(contrast))
         axes.set_yticks(range(len(worlds)), [w.replace("_", " ") for w in worlds[::-1]])
         axes.set_xlim(-0.03, 1.03)
-    for axes in grid[len(contrasts) :]:
-        axes.set_visible(False)
+        axes.set_ylim(-0.5, len(worlds) - 0.5)
+    style.finish_grid(grid, len(contrasts), columns)
     figure.supxlabel("Rate (dotted: 0.05)", fontsize=8)
     figure.legend(*grid[0].get_legend_handles_labels(), loc="outside upper center", ncol=3, fontsize=6.5)
     return figure, calibration

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from fusion.report import names, style
 
@@ -52,5 +53,7 @@ def draw(sites: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
     for side in axes.spines.values():
         side.set_visible(False)
     bar = figure.colorbar(image, ax=axes, shrink=min(1.0, 8 / len(wide)), aspect=14, pad=0.02)
+    bar.locator = MaxNLocator(5, integer=True)
+    bar.update_ticks()
     bar.set_label("Tested electrodes", fontsize=7)
     return figure, data

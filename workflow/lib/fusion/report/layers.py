@@ -27,7 +27,10 @@ def draw(scores: pd.DataFrame, electrodes: pd.DataFrame, models: list[str]) -> t
     grouped = part.groupby(["model", "alignment", "layer", "depth"], sort=False)
     data = grouped["r_test"].agg(mean="mean", lower=lambda r: r.quantile(0.25), upper=lambda r: r.quantile(0.75)).reset_index()
     data["chosen"] = grouped["chosen"].mean().to_numpy(dtype=float)
-    models = [m for m in models if m in set(data["model"])]
+    several = data.groupby("model")["layer"].nunique() > 1  # features of one layer have no profile
+    models = [m for m in models if several.get(m, False)]
+    if not models:
+        return style.nothing_to_draw("Every model has one layer: there is no layer profile."), data
     columns = min(len(models), 4)
     lines = int(np.ceil(len(models) / columns))
     figure = style.new_figure(height=0.6 + 1.95 * lines)
@@ -47,8 +50,7 @@ def draw(scores: pd.DataFrame, electrodes: pd.DataFrame, models: list[str]) -> t
             axes.plot(depth, one["mean"], dash, marker="o", markersize=2.5, color=colour, label=f"{alignment} events")
         style.letter(axes, k, names.model_name(model))
         axes.set_xticks([0, 0.5, 1], ["first", "", "last"])
-    for axes in grid[len(models) :]:
-        axes.set_visible(False)
+    style.finish_grid(grid, len(models), columns)
     for axes in grid[: len(models) : columns]:
         axes.set_ylabel("Mean r in the window")
         axes.set_ylim(-0.47 * top, 1.08 * top)

@@ -70,6 +70,15 @@ def letter(axes: Axes, index: int, title: str) -> None:
     axes.set_title(f"{chr(ord('a') + index)}   {title}")
 
 
+def finish_grid(panels, used: int, columns: int) -> None:
+    """Hide the panels of a shared grid that are not used, and label the x axis of every panel that has none below it."""
+    for k, axes in enumerate(panels):
+        if k >= used:
+            axes.set_visible(False)
+        elif k + columns >= used:
+            axes.tick_params(labelbottom=True)
+
+
 def shrunk(count: int, area: float = 1.0) -> float:
     """Return a marker area (points squared) that leaves ``count`` markers apart: ``area`` up to 150 of them, half of it at 1,090."""
     return area * min(1.0, (150 / max(count, 1)) ** 0.35)
