@@ -27,8 +27,8 @@ def draw(scores: pd.DataFrame, electrodes: pd.DataFrame, models: list[str]) -> t
     grouped = part.groupby(["model", "alignment", "layer", "depth"], sort=False)
     data = grouped["r_test"].agg(mean="mean", lower=lambda r: r.quantile(0.25), upper=lambda r: r.quantile(0.75)).reset_index()
     data["chosen"] = grouped["chosen"].mean().to_numpy(dtype=float)
-    several = data.groupby("model")["layer"].nunique() > 1  # features of one layer have no profile
-    models = [m for m in models if several.get(m, False)]
+    # Features of one layer have no profile.
+    models = [m for m in models if len(set(data.loc[data["model"] == m, "layer"])) > 1]
     if not models:
         return style.nothing_to_draw("Every model has one layer: there is no layer profile."), data
     columns = min(len(models), 4)
