@@ -207,12 +207,6 @@ def control_parts(wildcards):
     )
 
 
-def control_outputs():
-    """Return the tables of all controls that are switched on."""
-    tables = [f"<results>/{name}.tsv" for name in CONTROL_TABLES]
-    return [*tables, *(["<results>/controls_planted.tsv"] if DEMO and CONTROL_TABLES else [])]
-
-
 wildcard_constraints:
     control="partition|dimension_match|interaction|leak|floors|ceiling|passive",
 
