@@ -4,10 +4,10 @@ from pathlib import Path
 
 import yaml
 
-VISION_LANGUAGE = ["slip", "slip_clip", "albef", "blip", "flava", "lxmert", "visual_bert"]
+VISION_LANGUAGE = ["slip", "slip_clip", "albef", "blip", "flava", "lxmert", "visualbert"]
 VISION = ["slip_simclr", "beit", "convnext"]
 LANGUAGE = ["sbert", "simcse"]
-LINEAR = "concat"
+LINEAR = "simcse_slip_simclr"
 
 
 def contrasts() -> dict:

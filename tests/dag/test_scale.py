@@ -13,9 +13,9 @@ from conftest import REPOSITORY, checkout, snakemake
 
 def job_counts(folder, config):
     """Return rule -> jobs of a dry run."""
-    text = snakemake(folder, "--dry-run", "--quiet", config=config).stdout
-    rows = [line.split() for line in text.splitlines() if re.fullmatch(r"\w+ +\d+", line.strip())]
-    return {rule: int(count) for rule, count in rows}
+    text = snakemake(folder, "--dry-run", "--quiet", "reason", config=config).stdout
+    stats = re.search(r"Job stats:\n(.*?)\n\n", text, re.DOTALL)[1]
+    return {rule: int(count) for rule, count in (line.split() for line in stats.splitlines()[2:])}
 
 
 @pytest.fixture(scope="module")

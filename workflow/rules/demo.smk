@@ -85,7 +85,7 @@ rule confusion:
     benchmark:
         "<benchmarks>/confusion/confusion.tsv"
     conda:
-        "../../envs/demo.yaml"
+        "../../envs/contrasts.yaml"
     threads: 1
     resources:
         mem_mb=500,
