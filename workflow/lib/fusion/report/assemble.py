@@ -114,9 +114,9 @@ def all_numbers(config: dict, tables: dict[str, pd.DataFrame]) -> dict[str, floa
     found |= numbers.of_contrasts(tables["contrasts"], config["statistics"]["primary_window"], level) | numbers.of_regions(
         tables["regions"], level
     )
-    if "scores" in tables and len(tables["scores"]):
-        chosen = tables["scores"][tables["scores"]["chosen"]]
-        found["alpha.edge"] = 100 * chosen["alpha_at_edge"].mean()
+    edge = numbers.at_edge(tables["scores"], tables["sites"]) if "scores" in tables else None
+    if edge is not None:
+        found["alpha.edge"] = edge
     return found
 
 
@@ -205,7 +205,9 @@ def warnings(n: story.Numbers, config: dict) -> list[str]:
     if n.get("sites.tested") == 0:
         said.append("No electrode could be tested. The reasons are under “Quality of the data”.")
     if n.get("alpha.edge", 0) > 5:
-        said.append("Many fits chose a ridge penalty at the edge of its grid; scores may be too low. Widen encoding.alphas.")
+        said.append("At sites with signal, penalties often lie at the edge of their grid; scores may be too low. Widen encoding.alphas.")
     if config["statistics"]["procedure"] == "paper":
         said.append("These results follow the published procedure, whose error rates are not controlled.")
+    if config["statistics"]["procedure"] == "block_bootstrap":
+        said.append("These results follow a block bootstrap of held-out predictions, which leaves training out and is optimistic.")
     return said

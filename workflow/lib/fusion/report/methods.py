@@ -96,6 +96,9 @@ def recordings(config: dict) -> str:
             "none": "The recorded reference was kept.",
         }[ieeg["reference"]]
     )
+    if ieeg["reference"] in ("laplacian", "bipolar") and "ECOG" in ieeg["channel_types"] and ieeg["ecog_reference"] != "laplacian":
+        surface = {"average": "re-referenced to their own average", "none": "left as recorded"}[ieeg["ecog_reference"]]
+        said.append(f"Surface contacts (type ECOG) were {surface}.")
     if ieeg["high_gamma_hz"]:
         low, high = ieeg["high_gamma_hz"]
         said.append(f"The signal analysed is the amplitude between {low:g} and {high:g} Hz (Hilbert transform).")
@@ -130,10 +133,9 @@ def events(config: dict) -> str:
 
 def models(config: dict) -> str:
     """Return which models took part, and what became of their layers."""
-    said = [
-        f"Models: {listed([names.model_name(m) for m in config['models']])}; each trained and in {config['random_inits']} "
-        "random initialisation(s)."
-    ]
+    draws = config["random_inits"]
+    randoms = f", and with random weights ({draws} draw{'s' if draws > 1 else ''})" if draws else ""
+    said = [f"Models: {listed([names.model_name(m) for m in config['models']])}; each trained{randoms}."]
     projection = config["activations"]["projection"]
     if projection == "none":
         said.append("Layers were used at their full width.")
@@ -166,9 +168,10 @@ def encoding(config: dict) -> str:
         if fit["validation"] == "nested"
         else "the first half of each held-out block (the other half is the test)"
     )
+    per, each = fit["alpha_per"], " and fold" if fit["validation"] == "nested" else ""
     said.append(
-        f"The penalty ({len(fit['alphas'])} values from {min(fit['alphas']):g} to {max(fit['alphas']):g}, one per target) and the layer "
-        f"(one per electrode) were chosen on {chosen}, never on test events."
+        f"The penalty ({len(fit['alphas'])} values from {min(fit['alphas']):g} to {max(fit['alphas']):g}, one per {per}) and the layer "
+        f"(one per electrode{each}) were chosen on {chosen}, never on test events."
     )
     if fit["drift_cosines_s"]:
         said.append(f"Cosines with periods of {fit['drift_cosines_s']:g} s and longer were regressed out of the responses.")
@@ -186,18 +189,18 @@ def statistics(config: dict) -> str:
         f"beforehand ({windows}; verdicts use "
         f"“{tests['primary_window']}”)."
     ]
-    if tests["procedure"] == "calibrated":
-        said.append(
-            f"Its standard error comes from the influence of {config['encoding']['block_s']:g}-second blocks of film, as "
-            "test and as training data, on "
-            "the score; the test is Student's t with one degree of freedom fewer than blocks."
-        )
-    else:
-        said.append(
-            f"Following the published procedure, bins were tested after {tests['resamples']} bootstrap refits. In "
-            "simulations of equal information this "
-            "procedure calls far more than 5% of electrodes different; its p-values are not error rates."
-        )
+    blocks = f"{config['encoding']['block_s']:g}-second blocks"
+    said.append(
+        {
+            "calibrated": f"Its standard error comes from the influence of {blocks} of film, as test and as training data, "
+            "on the score; the test is Student's t with one degree of freedom fewer than blocks.",
+            "paper": f"Following the published procedure, bins were tested after {tests['resamples']} bootstrap refits. "
+            "In simulations of equal information this procedure calls far more than 5% of electrodes different; its p-values "
+            "are not error rates.",
+            "block_bootstrap": f"Held-out predictions were resampled {tests['resamples']} times in {blocks} of film, "
+            "without refitting. This leaves the training part out, so that p-values are too small.",
+        }[tests["procedure"]]
+    )
     name = {"bh": "Benjamini-Hochberg", "by": "Benjamini-Yekutieli"}[tests["correction"]]
     said.append(
         f"p-values were corrected over electrodes within each contrast, alignment and window ({name}, false-discovery level "

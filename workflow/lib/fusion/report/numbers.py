@@ -90,6 +90,17 @@ def of_electrodes(electrodes: pd.DataFrame) -> dict[str, float]:
     return found | {f"dropped.{reason}": int(count) for reason, count in dropped["reason"].fillna("no reason given").value_counts().items()}
 
 
+def at_edge(scores: pd.DataFrame, sites: pd.DataFrame) -> float | None:
+    """Return in how many percent of the bins of sites with signal the best model's penalty lies at an end of its grid; None without sites.
+
+    Elsewhere the largest penalty is the right one: there is nothing to predict.
+    """
+    best = read.with_signal(sites).merge(sites[["subject", "electrode", "best_model"]], on=["subject", "electrode"]).dropna()
+    chosen = scores[scores["chosen"].astype(bool) & (scores["init"] == "trained")]
+    of_best = chosen.merge(best, left_on=["subject", "electrode", "model"], right_on=["subject", "electrode", "best_model"])
+    return 100 * float(of_best["alpha_at_edge"].mean()) if len(of_best) else None
+
+
 def printed(value) -> str:
     """Return a number as the report prints it: integers whole, others to three significant digits, with a true minus sign."""
     if value is None or pd.isna(value):

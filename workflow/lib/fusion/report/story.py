@@ -146,7 +146,12 @@ def limits(n: Numbers, config: dict, tables: set[str]) -> list[Markup]:
             n("verdict.undecided") if n.get("verdict.undecided") else "0", n("verdict.none") if n.get("verdict.none") else "0"
         )
     )
-    if role_of(config, "interaction") is None:
+    if role_of(config, "interaction") is None and "interaction" in tables:
+        said.append(
+            "The verdict “integration” does not rest on the interaction test, which stands under Controls: beating unimodal "
+            "models, or their combination, can also come from a better code of one modality."
+        )
+    elif role_of(config, "interaction") is None:
         said.append(
             "No contrast tests the interaction of vision and language. Beating unimodal models, or their combination, can "
             "also come from a better code of one "
@@ -162,6 +167,8 @@ def limits(n: Numbers, config: dict, tables: set[str]) -> list[Markup]:
         said.append("There is one subject: nothing here generalises to other people.")
     if len(config["stimuli"]) <= 1:
         said.append("There is one film: whether a site would be found with another is not known.")
+    if config["statistics"]["procedure"] == "block_bootstrap":
+        said.append("The block bootstrap of held-out predictions was chosen. It leaves training out, and its p-values are too small.")
     if config["statistics"]["procedure"] == "paper":
         said.append(
             "The published procedure was chosen. Its p-values are not error rates: with equal information in both models "
