@@ -43,6 +43,7 @@ def open_raw(ieeg: str, info: dict, rates: dict[str, float] | None = None):
     if path.suffix == ".vhdr":
         check_brainvision(path)
     raw = _read(path)
+    seen = {float(raw.info["sfreq"])}
     if path.suffix == ".edf" and rates:
         common = Counter(rates.values()).most_common(1)[0][0]
         same = [name for name, rate in rates.items() if rate == common and name in raw.ch_names]
@@ -50,7 +51,7 @@ def open_raw(ieeg: str, info: dict, rates: dict[str, float] | None = None):
             raw = _read(path, include=same)
     sfreq = float(raw.info["sfreq"])
     stated = info.get("SamplingFrequency")
-    if isinstance(stated, int | float) and abs(stated / sfreq - 1) > 1e-3:
+    if isinstance(stated, int | float) and all(abs(stated / rate - 1) > 1e-3 for rate in seen | {sfreq}):
         raise InputError(path, "sampling rate", f"{sfreq:g} Hz in the data file and {stated:g} Hz in ieeg.json", "the same rate in both")
     if raw.n_times < 2:
         raise InputError(path, "", f"{raw.n_times} samples", "a recording")
