@@ -65,7 +65,7 @@ def make(folder, minutes, channels):
 
 def onsets_of(events, minutes):
     """Return random event times (s)."""
-    return np.sort(np.random.default_rng(1).uniform(5, minutes * 60 - 5, events))
+    return np.linspace(5, minutes * 60 - 5, events) + np.random.default_rng(1).uniform(-0.2, 0.2, events)
 
 
 def streaming(path, minutes, events, high_pass):
