@@ -9,10 +9,11 @@ from functools import partial
 
 import numpy as np
 
-from fusion.encoding.fit import Fit, Settings, fit_electrodes
+from fusion.encoding.fit import fit_electrodes
 from fusion.encoding.folds import contiguous_blocks, film_blocks, film_time_blocks, make_folds
 from fusion.encoding.inputs import Activations, Recording, electrode_groups, read_responses
 from fusion.encoding.plan import INTERPRETER_MB, memory_mb
+from fusion.encoding.result import Fit, Settings
 from fusion.errors import InputError
 
 

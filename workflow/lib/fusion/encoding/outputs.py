@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from fusion import labelled
-from fusion.encoding.fit import PARTS, Fit
+from fusion.encoding.result import PARTS, Fit
 from fusion.encoding.scores import fisher
 
 
