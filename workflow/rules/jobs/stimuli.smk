@@ -1,5 +1,6 @@
 """Which files each job of the stimuli stage reads, and what shapes its result."""
 
+
 def film_file(wildcards):
     """Return the path of a film."""
     return stimulus_file(wildcards.stimulus, config["stimuli"][wildcards.stimulus]["video"])
