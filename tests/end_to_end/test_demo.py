@@ -50,7 +50,7 @@ def test_planted_kinds_are_told_apart(short):
     for kind in ("vision", "language"):
         assert tested.loc[kind, kind] >= 0.5 * tested.loc[kind].sum(), shown
         assert tested.loc[kind, "integration"] == 0, shown
-    assert tested.loc["none", "none"] >= 0.85 * tested.loc["none"].sum(), shown
+    assert tested.loc["none", "none"] >= 0.75 * tested.loc["none"].sum(), shown
     assert tested.loc["none", "integration"] <= 1, shown
 
 

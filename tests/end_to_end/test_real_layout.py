@@ -57,9 +57,8 @@ def test_all_depth_contacts_but_the_bad_are_considered(real):
     assert len(depth) == 103
     table = electrodes(results).set_index("electrode")
     bad = set(depth.loc[depth["status"].eq("bad"), "name"])
-    assert not table.loc[sorted(bad), "kept"].astype(bool).any()
     kept = table["kept"].astype(bool)
-    # whatever else is dropped says why
+    assert set(table.index[kept]) == set(depth["name"]) - bad
     assert table.loc[~kept, "reason"].notna().all()
     sites = pd.read_csv(results / "sites.tsv", sep="\t", dtype={"subject": str, "electrode": str})
     assert set(table.index[kept]) <= set(sites["electrode"])
@@ -78,4 +77,4 @@ def test_electrodes_planted_as_vision_score_above_those_planted_as_none(real):
     asked = planted.isin(["vision", "none"])
     auc = roc_auc_score(planted[asked] == "vision", rows.loc[asked, "r_a"])
     print(f"AUC of r, vision against none: {auc:.3f} ({(planted == 'vision').sum()} and {(planted == 'none').sum()} electrodes)")
-    assert auc > 0.7
+    assert auc > 0.75
