@@ -53,7 +53,11 @@ rule train_demo_models:
         slip_simclr="<results>/demo_models/slip_simclr.pt",
         merges="<results>/demo_models/bpe.txt.gz",
         text=multiext(
-            "<results>/demo_models/text/", "config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"
+            "<results>/demo_models/text/",
+            "config.json",
+            "model.safetensors",
+            "tokenizer.json",
+            "tokenizer_config.json",
         ),
     log:
         "<logs>/train_demo_models/train_demo_models.log",
