@@ -70,9 +70,12 @@ def onsets_of(events, minutes):
 
 def streaming(path, minutes, events, high_pass):
     """Clean and bin as `preprocess` and `responses` do; return CPU seconds of the two and some of the result."""
+    import mne
+
     from fusion import labelled
     from fusion.ieeg import binning, brainvision, cleaning, recording, reference
 
+    mne.set_log_level("error")
     folder, started = path.parent, time.process_time()
     raw = recording.open_raw(str(path), {"SamplingFrequency": SFREQ})
     usable = pd.DataFrame({"electrode": raw.ch_names, "type": "SEEG", "kept": True})
