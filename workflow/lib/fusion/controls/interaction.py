@@ -104,6 +104,29 @@ def residual(features: np.ndarray, on: np.ndarray, alpha: float = 1.0) -> np.nda
     return y - x @ np.linalg.solve(x.T @ x + alpha * np.eye(x.shape[1]), x.T @ y)
 
 
+def second_order(streams: list[np.ndarray], most: int = 12) -> np.ndarray:
+    """Return each stream's leading features, their squares and their products (event, feature), standardised.
+
+    Parameters
+    ----------
+    streams
+        (n, p) features of each stream, the most important first.
+    most
+        Features taken of each stream; fewer where the result would have more than an eighth as many features as there are events.
+    """
+    n = len(streams[0])
+    while most > 1 and len(streams) * most * (most + 3) // 2 > n / 8:
+        most -= 1
+    columns = []
+    for stream in streams:
+        x = stream[:, :most] - stream[:, :most].mean(0)
+        x = x / np.where(x.std(0) > 0, x.std(0), 1)
+        columns += [x, *(x[:, [i]] * x[:, i:] for i in range(x.shape[1]))]
+    made = np.hstack(columns)
+    sd = made.std(0)
+    return (made - made.mean(0)) / np.where(sd > 0, sd, 1)
+
+
 def stream_correlation(vision: np.ndarray, language: np.ndarray, folds: list[tuple[np.ndarray, np.ndarray]], alpha: float = 100.0) -> float:
     """Return how well one stream predicts the other: the mean over columns and both directions of cross-validated r, at least 0.
 
