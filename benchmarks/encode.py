@@ -202,6 +202,8 @@ def in_child(function, *args, **kwargs):
 
     child = multiprocessing.get_context("fork").Process(target=work)
     child.start()
+    # With the parent's end closed, a child that dies is an error here rather than a wait without end.
+    sender.close()
     out = receiver.recv()
     child.join()
     return out
