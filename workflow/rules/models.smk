@@ -1,37 +1,7 @@
 """From frames and text to the layers of every network: once per film, alignment, model, init and pairing."""
 
 
-def local_files(source):
-    """Return the files of a checkpoint or tokenizer that lies in a folder, which the job then depends on; none for others."""
-    if source is None or source.startswith(("http://", "https://", "hf:")):
-        return []
-    path = Path(shipped(source))
-    return sorted(str(p) for p in path.rglob("*") if p.is_file()) if path.is_dir() else [str(path)]
-
-
-def region_files(wildcards):
-    """Return the user's file of region features, where a model takes one."""
-    source = ZOO[wildcards.model]["regions"]["file"]
-    return [stimulus_file(wildcards.stimulus, source.format(stimulus=wildcards.stimulus))] if source else []
-
-
-def weights_spec(wildcards):
-    """Return what decides which weights a model has."""
-    row = ZOO[wildcards.model]
-    backbone = None if row["regions"]["file"] else row["regions"]["backbone"]
-    return {**{key: row[key] for key in ("checkpoint", "sha256", "files", "tokenizer")}, "backbone": backbone}
-
-
-def activations_spec(wildcards):
-    """Return what shapes one file of activations."""
-    return {
-        "model": wildcards.model,
-        "init": wildcards.init,
-        "pairing": wildcards.pairing,
-        "row": ZOO[wildcards.model],
-        "seed": config["seed"],
-        **config["activations"],
-    }
+include: "jobs/models.smk"
 
 
 # Fetched where the workflow was started: compute nodes often have no network.
