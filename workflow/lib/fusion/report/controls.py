@@ -61,7 +61,7 @@ KNOWN = {
         ["calibration"],
     ),
 }
-MOST_ROWS = 400
+MOST_ROWS = 200
 
 
 def sections(tables: dict[str, pd.DataFrame], figures: set[str]) -> list[dict]:

@@ -38,7 +38,7 @@ thead button { font: inherit; font-weight: bold; background: none; border: 0; pa
 thead button::after { content: " \\2195"; content: " \\2195" / ""; color: #767676; font-weight: normal; }
 th[aria-sort=ascending] button::after { content: " \\2191"; content: " \\2191" / ""; color: var(--ink); }
 th[aria-sort=descending] button::after { content: " \\2193"; content: " \\2193" / ""; color: var(--ink); }
-.tall { max-height: 32rem; overflow: auto; border-bottom: 1px solid var(--line); }
+.tall { max-height: 32rem; overflow: auto; border-bottom: 1px solid var(--line); content-visibility: auto; contain-intrinsic-size: auto 32rem; }
 .tall thead th { position: sticky; top: 0; }
 .controls { display: flex; flex-wrap: wrap; gap: .5rem 1rem; align-items: center; margin: .6rem 0; font-size: .92rem; }
 .controls input[type=search], .controls select, .controls button { font: inherit; padding: .25rem .5rem; border: 1px solid #767676; border-radius: 3px; background: #fff; color: var(--ink); }
