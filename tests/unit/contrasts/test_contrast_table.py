@@ -3,6 +3,8 @@
 import numpy as np
 import pandas as pd
 import pytest
+from made_fits import make_fit as fit
+from made_fits import write_fit as fit_file
 
 from fusion.contrasts import fits as fitted
 from fusion.contrasts import table
@@ -28,7 +30,7 @@ def run(fits, **changes):
     return table.contrast_table(fits, {**SPEC, **changes}, np.random.default_rng(0)).set_index("electrode")
 
 
-def test_columns_and_a_planted_difference(fit):
+def test_columns_and_a_planted_difference():
     found = run([fit("a-trained-true", effect=0.2), fit("b-trained-true", effect=0.05)])
     assert list(found.columns) == [name for name in table.COLUMNS if name != "electrode"]
     assert found["tested"].all() and (found["p"] < 1e-3).all() and (found["p_max"] <= 3 / 101).all()
@@ -36,7 +38,7 @@ def test_columns_and_a_planted_difference(fit):
     assert (found["n_events"] == 1200).all() and (found["n_blocks"] == 30).all()
 
 
-def test_the_window_decides_what_is_tested(fit):
+def test_the_window_decides_what_is_tested():
     a = fit("a-trained-true")
     early = a.bins < 0
     a.z[..., early] += 5
@@ -45,14 +47,14 @@ def test_the_window_decides_what_is_tested(fit):
     assert (run([a, fit("b-trained-true")], windows={"before": [-500, -1]})["latency_ms"] < 0).all()
 
 
-def test_the_best_of_a_set_is_chosen_on_validation_only(fit):
+def test_the_best_of_a_set_is_chosen_on_validation_only():
     """Test scores that contradict the validation scores must not change the choice."""
     better, worse = fit("a-trained-true", effect=0.1, validation=0.0), fit("c-trained-true", effect=-0.1, validation=0.3)
     found = run([better, worse, fit("b-trained-true")], a={"rank": 1, "of": ["a-trained-true", "c-trained-true"]})
     assert (found["a"] == "c-trained-true").all() and (found["effect"] < 0).all()
 
 
-def test_ranks(fit):
+def test_ranks():
     members = [fit(f"{name}-trained-true", validation=v) for name, v in (("a", 0.1), ("b", 0.3), ("c", 0.2))]
     names = [m.name for m in members]
     found = run(members, a={"rank": 1, "of": names}, b={"rank": 2, "of": names})
@@ -61,7 +63,7 @@ def test_ranks(fit):
     assert not beyond["tested"].any() and (beyond["reason"] == "no fit for b").all()
 
 
-def test_against_nothing_is_the_score_itself(fit):
+def test_against_nothing_is_the_score_itself():
     a = fit("a-trained-true", effect=0.1)
     found = run([a], b=None, bin_weights="equal")
     in_window = (a.bins >= 0) & (a.bins <= 1000)
@@ -69,7 +71,7 @@ def test_against_nothing_is_the_score_itself(fit):
     assert (found["b"] == "nothing").all() and (found["r_b"] == 0).all()
 
 
-def test_swapping_sides_mirrors_the_test(fit):
+def test_swapping_sides_mirrors_the_test():
     pair = [fit("a-trained-true", effect=0.02), fit("b-trained-true")]
     one, other = run(pair, alternative="two-sided"), run(pair, a=SPEC["b"], b=SPEC["a"], alternative="two-sided")
     assert (
@@ -77,7 +79,7 @@ def test_swapping_sides_mirrors_the_test(fit):
     )
 
 
-def test_electrodes_are_paired_by_name_not_by_place(fit):
+def test_electrodes_are_paired_by_name_not_by_place():
     a = fit("a-trained-true", electrodes=["A1", "A2", "B1"], effect=np.array([[0.3], [0.0], [0.0]]))
     b = fit("b-trained-true", electrodes=["B1", "A1", "C1"])
     found = run([a, b])
@@ -86,28 +88,28 @@ def test_electrodes_are_paired_by_name_not_by_place(fit):
     assert not found.loc[["A2", "C1"], "tested"].any() and found.loc["C1", ["effect", "p", "latency_ms"]].isna().all()
 
 
-def test_a_model_alone_at_an_electrode_does_not_win(fit):
+def test_a_model_alone_at_an_electrode_does_not_win():
     """Best of a set against one absent model: not tested, rather than won by default."""
     found = run([fit("a-trained-true", effect=0.5), fit("b-trained-true", electrodes=["E0"])])
     assert found["tested"].tolist() == [True] + [False] * 5
 
 
-def test_the_same_fit_on_both_sides_is_not_tested(fit):
+def test_the_same_fit_on_both_sides_is_not_tested():
     found = run([fit("a-trained-true")], b=SPEC["a"])
     assert (found["reason"] == "a and b are the same fit").all()
 
 
-def test_zero_electrodes_give_an_empty_table(fit):
+def test_zero_electrodes_give_an_empty_table():
     found = run([fit("a-trained-true", electrodes=[], n_electrodes=0), fit("b-trained-true", electrodes=[], n_electrodes=0)])
     assert len(found) == 0 and "p" in found
 
 
-def test_too_few_blocks_say_so(fit):
+def test_too_few_blocks_say_so():
     found = run([fit("a-trained-true", n_blocks=5), fit("b-trained-true", n_blocks=5)])
     assert (found["reason"] == "5 blocks of film time, fewer than 8").all() and found["p"].isna().all()
 
 
-def test_blocks_of_a_film_that_an_electrode_lacks_are_no_samples(fit):
+def test_blocks_of_a_film_that_an_electrode_lacks_are_no_samples():
     a, b = fit("a-trained-true"), fit("b-trained-true")
     for one in (a, b):
         one.influence[:, :, 20:, 1] = 0
@@ -117,7 +119,7 @@ def test_blocks_of_a_film_that_an_electrode_lacks_are_no_samples(fit):
     assert np.allclose(found.loc["E1", ["se", "p"]].astype(float), run(fewer).loc["E1", ["se", "p"]].astype(float))
 
 
-def test_a_choice_is_made_within_each_fold(fit):
+def test_a_choice_is_made_within_each_fold():
     """In every fold the candidate with the better validation score of that fold counts, with its own influence."""
     a, c, b = fit("a-trained-true", n_electrodes=1), fit("c-trained-true", n_electrodes=1), fit("b-trained-true", n_electrodes=1)
     a.z_val[:], c.z_val[:] = np.array([1, 0, 0, 0, 0])[:, None, None], np.array([0, 1, 1, 1, 1])[:, None, None]
@@ -130,14 +132,14 @@ def test_a_choice_is_made_within_each_fold(fit):
     assert found["a"].item() == "c-trained-true"
 
 
-def test_pieces_of_electrodes_do_not_matter(fit, monkeypatch):
+def test_pieces_of_electrodes_do_not_matter(monkeypatch):
     pair = [fit("a-trained-true", electrodes=["A", "B", "C", "D", "E"]), fit("b-trained-true", electrodes=["E", "C", "A", "B", "D"])]
     whole = run(pair)
     monkeypatch.setattr(table, "CHUNK", 2)
     pd.testing.assert_frame_equal(run(pair), whole, rtol=1e-6)
 
 
-def test_one_bad_electrode_leaves_the_others_alone(fit):
+def test_one_bad_electrode_leaves_the_others_alone():
     a, b = fit("a-trained-true"), fit("b-trained-true")
     whole = run([a, b])
     a.z[:, 2], a.z_val[:, 2], a.influence[:, :, :, 2] = np.nan, np.nan, np.nan
@@ -147,18 +149,18 @@ def test_one_bad_electrode_leaves_the_others_alone(fit):
 
 
 @pytest.mark.parametrize("what", ["blocks", "bins"])
-def test_unpaired_fits_are_refused(fit, what):
+def test_unpaired_fits_are_refused(what):
     other = fit("b-trained-true", n_blocks=31) if what == "blocks" else fit("b-trained-true", bins=np.arange(0.0, 1000, 100))
     with pytest.raises(InputError, match=what):
         run([fit("a-trained-true"), other])
 
 
-def test_a_window_without_bins_is_refused(fit):
+def test_a_window_without_bins_is_refused():
     with pytest.raises(InputError, match="windows.late"):
         run([fit("a-trained-true"), fit("b-trained-true")], windows={"late": [5000, 6000]})
 
 
-def test_a_file_survives_the_round_trip_and_a_wrong_one_is_refused(fit, fit_file, tmp_path):
+def test_a_file_survives_the_round_trip_and_a_wrong_one_is_refused(tmp_path):
     a = fit("a-trained-true")
     with open_labelled(fit_file(a, tmp_path / "influence.nc")) as dataset:
         read = fitted.fit_from(dataset, "influence.nc")

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from made_fits import make_fit as fit
 from scipy import stats
 
 from fusion.contrasts import influence
@@ -77,7 +78,7 @@ def test_max_over_bins_equals_a_plain_loop(alternative):
 
 
 @pytest.mark.parametrize("alternative", ["greater", "two-sided"])
-def test_both_tests_keep_their_level_when_influences_are_exact(fit, alternative):
+def test_both_tests_keep_their_level_when_influences_are_exact(alternative):
     null = fit(n_electrodes=3000, n_blocks=30, seed=5, bins=np.arange(0.0, 300, 100))
     weights = np.full(null.z.shape, 1 / 3)
     p = influence.difference(null.z, null.influence, weights, alternative)["p"]
@@ -88,7 +89,7 @@ def test_both_tests_keep_their_level_when_influences_are_exact(fit, alternative)
     assert 0.002 < np.mean(p < 0.01) < 0.016
 
 
-def test_intervals_cover_the_true_difference(fit):
+def test_intervals_cover_the_true_difference():
     """Two parts of about equal variance hold more degrees of freedom than the K - 1 that are used: slightly wide."""
     some = fit(n_electrodes=2000, n_blocks=20, effect=0.05, seed=6, bins=np.arange(0.0, 300, 100))
     found = influence.difference(some.z, some.influence, np.full(some.z.shape, 1 / 3), "greater")

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from made_fits import make_fit as fit
 from scipy import stats
 from sklearn.linear_model import Ridge
 from sklearn.preprocessing import StandardScaler
@@ -95,7 +96,7 @@ def lows_of(fits, failing=()):
     return tables
 
 
-def test_the_paper_s_contrast_is_gate_then_paired_test(fit):
+def test_the_paper_s_contrast_is_gate_then_paired_test():
     a, c, b = fit("a-trained-true", effect=0.2), fit("c-trained-true", effect=0.0), fit("b-trained-true", effect=0.1)
     lows = lows_of([a, c, b], [("a-trained-true", "E1"), ("b-trained-true", "E2")])
     found = paper_table.paper_table([a, c, b], lows, SPEC).set_index("electrode")
@@ -108,7 +109,7 @@ def test_the_paper_s_contrast_is_gate_then_paired_test(fit):
     assert alone.loc["E0", "b"] == "nothing" and alone.loc["E0", "tested"] and not alone.loc["E1", "tested"]
 
 
-def test_with_halves_one_choice_holds_for_all_folds(fit):
+def test_with_halves_one_choice_holds_for_all_folds():
     """Validation halves are no test events: the best over all folds is taken everywhere, and its average weighs the bins."""
     a, c, b = (fit(f"{name}-trained-true", n_electrodes=1) for name in "acb")
     a.z_val[:], c.z_val[:] = np.array([1, 0, 0, 0, 0])[:, None, None], np.array([0, 0.5, 0.5, 0.5, 0.5])[:, None, None]

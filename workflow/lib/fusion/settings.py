@@ -181,10 +181,21 @@ def fits_of(operand) -> list[str]:
 
 
 def check_contrasts(config: dict, file) -> None:
-    """Raise ``InputError`` for a contrast over fits that the config does not make."""
+    """Raise ``InputError`` for a contrast over fits that the config does not make, or two that play one part in the verdicts."""
     inits = ["trained", *(f"random{k}" for k in range(config["random_inits"]))]
     pairings = ["true", *(f"shuffled{k}" for k in range(config["events"]["shuffled_pairings"]))]
+    played = {}
     for name, contrast in config["contrasts"].items():
+        if not fits_of(contrast["a"]) + fits_of(contrast["b"]):
+            raise InputError(file, f"key contrasts.{name}", "nothing against nothing", "a fit on one side at least")
+        if contrast["test"] and contrast["test"] in played:
+            raise InputError(
+                file,
+                f"key contrasts.{name}.test",
+                f"{contrast['test']!r}, as contrast {played[contrast['test']]} has",
+                "one contrast for each test",
+            )
+        played[contrast["test"]] = name
         for side in "ab":
             where = f"key contrasts.{name}.{side}"
             for fit in fits_of(contrast[side]):
@@ -201,6 +212,15 @@ def check_contrasts(config: dict, file) -> None:
             "key statistics.primary_window",
             repr(config["statistics"]["primary_window"]),
             f"one of statistics.windows: {', '.join(config['statistics']['windows'])}",
+        )
+    procedure, encoding = config["statistics"]["procedure"], config["encoding"]
+    if procedure == "paper" and encoding["validation"] != "halves":
+        raise InputError(
+            file, "key encoding.validation", repr(encoding["validation"]), "halves, which statistics.procedure paper is defined for"
+        )
+    if procedure == "block_bootstrap" and not encoding["keep_predictions"]:
+        raise InputError(
+            file, "key encoding.keep_predictions", "False", "true, because statistics.procedure block_bootstrap resamples predictions"
         )
 
 

@@ -1,7 +1,6 @@
 """Fits with known statistics, in memory and as files."""
 
 import numpy as np
-import pytest
 
 from fusion import labelled
 from fusion.contrasts.fits import Fit
@@ -39,13 +38,3 @@ def write_fit(fit, path, subject="01", alignment="language"):
             labelled.add(file, f"{key}_fold", ("fold", "electrode", "bin"), getattr(fit, key).astype("float32"))
         labelled.add(file, "layer", ("electrode",), np.array(fit.layers, object))
     return path
-
-
-@pytest.fixture
-def fit():
-    return make_fit
-
-
-@pytest.fixture
-def fit_file():
-    return write_fit
