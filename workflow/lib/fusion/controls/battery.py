@@ -10,11 +10,12 @@ test                            contrast                                        
 ``vision_shuffle``              M > M with vision misaligned                             follows vision (alone, or joined)
 ``both_shuffles``               both of these                                            follows both, joined or side by side
 ``interaction_unpaired``        [B; M_int] > B                                           joins, if the streams are independent
-``interaction``                 [B; M_int] > [B; shifted M_int], banded                  joins, if the streams are independent
+``interaction``                 [B; C; M_int] > [B; C; shifted M_int], banded            joins, if the streams are independent
 ``integration``                 interaction and better_than_unimodal                     joins: the strict verdict
 =============================== ======================================================== ==========================================
 
-M are the joint network's features, V and L a vision and a language network's (or towers'), B = [V; L; the two additive parts of M].
+M are the joint network's features, V and L a vision and a language network's (or towers'), B = [V; L; the two additive parts of M],
+C the squares and products of V's and of L's leading features.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ import pandas as pd
 
 from fusion.contrasts.influence import bin_weights, difference
 from fusion.controls.banded import ALPHAS, BandedFit, fit
-from fusion.controls.interaction import residual, second_order
+from fusion.controls.interaction import second_order
 from fusion.encoding.folds import Folds
 
 SHOWS = {
@@ -134,7 +135,7 @@ def battery(design: Design, vision: np.ndarray, language: np.ndarray, streams: d
     named = {
         kind: [x for name, x in streams.items() if name.startswith(kind)] for kind in ("language_shuffled", "vision_shuffled", "shifted")
     }
-    # Where streams correlate, the product of both tells of the square of one: what a second-order code of either tells is taken out.
+    # Where streams correlate, the product of both tells of the square of one: squares and products of either have to be beaten too.
     curved = second_order([vision, language])
     base = np.hstack([vision, language, streams["over_language"], streams["over_vision"]])
     alone, _ = ranked(design, {"vision": design.fit([vision]), "language": design.fit([language])}, 1)
@@ -148,7 +149,7 @@ def battery(design: Design, vision: np.ndarray, language: np.ndarray, streams: d
         "language_shuffle": versus(design, joint, [design.fit([x]) for x in named["language_shuffled"]]),
         "vision_shuffle": versus(design, joint, [design.fit([x]) for x in named["vision_shuffled"]]),
         "interaction_unpaired": versus(design, design.fit([np.hstack([base, streams["interaction"]])]), [design.fit([base])]),
-        "interaction": interaction(design, base, *(residual(x, curved) for x in (streams["interaction"], *named["shifted"]))),
+        "interaction": interaction(design, np.hstack([base, curved]), streams["interaction"], named["shifted"]),
     }
     tests["both_shuffles"] = conjunction(tests["language_shuffle"], tests["vision_shuffle"])
     tests["integration"] = conjunction(tests["interaction"], tests["better_than_unimodal"])
@@ -160,7 +161,7 @@ def battery(design: Design, vision: np.ndarray, language: np.ndarray, streams: d
 RATIOS = np.array([[1.0, 1.0], [4.0, 1.0], [1.0, 4.0]]) / np.array([[2.0], [5.0], [5.0]])
 
 
-def interaction(design: Design, base: np.ndarray, part: np.ndarray, *shifts: np.ndarray) -> dict[str, np.ndarray]:
+def interaction(design: Design, base: np.ndarray, part: np.ndarray, shifts: list[np.ndarray]) -> dict[str, np.ndarray]:
     """Test whether the interaction part adds to the base more than its own time-shifted copies do, in banded fits."""
     return versus(design, design.fit([base, part], RATIOS), [design.fit([base, shift], RATIOS) for shift in shifts])
 

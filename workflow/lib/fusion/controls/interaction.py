@@ -97,13 +97,6 @@ def shift_sizes(onset_s: np.ndarray, min_shift_s: float, n_shifts: int) -> list[
     return [int(k) for k in np.unique(np.linspace(lowest, n - lowest, n_shifts + 2)[1:-1].round())]
 
 
-def residual(features: np.ndarray, on: np.ndarray, alpha: float = 1.0) -> np.ndarray:
-    """Return ``features`` less their ridge projection on ``on`` (both (event, ..)); responses are not seen."""
-    x = (on - on.mean(0)) / np.where(on.std(0) > 0, on.std(0), 1)
-    y = features - features.mean(0)
-    return y - x @ np.linalg.solve(x.T @ x + alpha * np.eye(x.shape[1]), x.T @ y)
-
-
 def second_order(streams: list[np.ndarray], most: int = 12) -> np.ndarray:
     """Return each stream's leading features, their squares and their products (event, feature), standardised.
 
