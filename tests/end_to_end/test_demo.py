@@ -46,7 +46,7 @@ def test_planted_kinds_are_told_apart(short):
     table = confusion.confusion(verdicts, VERDICTS).set_index("planted")
     shown = f"\n{table.to_string()}"
     tested = table.drop(columns="not tested")
-    assert tested.loc["integration", "integration"] >= 0.6 * tested.loc["integration"].sum(), shown
+    assert tested.loc["integration", "integration"] >= 0.5 * tested.loc["integration"].sum(), shown
     for kind in ("vision", "language"):
         assert tested.loc[kind, kind] >= 0.5 * tested.loc[kind].sum(), shown
         assert tested.loc[kind, "integration"] == 0, shown
