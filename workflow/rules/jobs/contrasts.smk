@@ -1,0 +1,149 @@
+"""Which files each job of the contrasts stage reads, and what shapes its result."""
+
+SCHEMAS = Path(shipped("workflow/schemas"))
+MODALITY = {name: ZOO[name]["modality"] for name in config["models"]}
+
+
+def operand_spec(operand):
+    """Return one side of a contrast in full names, or None for nothing."""
+    rank = operand["rank"] if isinstance(operand, dict) else 1
+    return {"rank": rank, "of": settings.fits_of(operand)} if operand != "nothing" else None
+
+
+def contrast_spec(wildcards):
+    """Return what shapes one contrast of one subject and alignment."""
+    contrast, statistics = config["contrasts"][wildcards.contrast], config["statistics"]
+    return {
+        "subject": wildcards.subject,
+        "alignment": wildcards.alignment,
+        "contrast": wildcards.contrast,
+        "a": operand_spec(contrast["a"]),
+        "b": operand_spec(contrast["b"]),
+        "alternative": contrast["alternative"],
+        "validation": config["encoding"]["validation"],
+        "block_s": config["encoding"]["block_s"],
+        **{
+            key: statistics[key]
+            for key in ("procedure", "windows", "bin_weights", "multipliers", "min_blocks", "gate_bins", "resamples")
+        },
+        "seed": config["seed"],
+    }
+
+
+def contrast_files(wildcards, name):
+    """Return one file of each of the fits that a contrast compares."""
+    folder = f"<results>/encoding/{wildcards.subject}_{wildcards.alignment}_"
+    return [f"{folder}{fit}/{name}" for fit in contrast_fits(wildcards.contrast)]
+
+
+def contrast_influences(wildcards):
+    """Return the influence files of the fits that a contrast compares."""
+    return contrast_files(wildcards, "influence.nc")
+
+
+def contrast_bootstraps(wildcards):
+    """Return the bootstrap intervals of those fits, which only the paper's procedure looks at."""
+    return contrast_files(wildcards, "bootstrap.nc") if config["statistics"]["procedure"] == "paper" else []
+
+
+def contrast_predictions(wildcards):
+    """Return the held-out predictions of those fits, which only the block bootstrap looks at."""
+    return contrast_files(wildcards, "predictions.nc") if config["statistics"]["procedure"] == "block_bootstrap" else []
+
+
+def contrast_responses(wildcards):
+    """Return the responses that go with them."""
+    return encode_responses(wildcards) if config["statistics"]["procedure"] == "block_bootstrap" else []
+
+
+def bootstrap_spec(wildcards):
+    """Return what shapes the bootstrap of a fit."""
+    return {**encode_spec(wildcards), "resamples": config["statistics"]["resamples"], "seed": config["seed"]}
+
+
+def contrast_tables():
+    """Return the tables of all contrasts, for all subjects and alignments."""
+    return [
+        f"<results>/contrasts/{subject}_{alignment}_{contrast}.parquet"
+        for contrast in config["contrasts"]
+        for alignment in contrast_alignments(contrast)
+        for subject in SUBJECTS
+    ]
+
+
+def sites_spec(wildcards):
+    """Return what shapes the table of sites."""
+    return {
+        "contrasts": {name: contrast["test"] for name, contrast in config["contrasts"].items()},
+        "alignments": ALIGNMENTS,
+        "window": config["statistics"]["primary_window"],
+        "level": config["statistics"]["level"],
+        "correction": config["statistics"]["correction"],
+        "modality": MODALITY,
+        "subjects": {name: row["subject"] for name, row in RECORDINGS.items()},
+        "seed": config["seed"],
+    }
+
+
+def calibrate_settings(world):
+    """Return [effect, minutes] of every simulation of a world; None minutes is the film as it is."""
+    calibrate = config["calibrate"]
+    cases = [[calibrate["effect"], None]]
+    if world not in ("none", "drift"):
+        cases += [[effect, None] for effect in calibrate["effects"]] + [
+            [calibrate["effect"], minutes] for minutes in calibrate["minutes"]
+        ]
+    return cases
+
+
+def calibrate_spec(wildcards):
+    """Return what shapes the simulations of one world."""
+    names = [name for name in config["contrasts"] if wildcards.alignment in contrast_alignments(name)]
+    contrasts = {name: {side: operand_spec(config["contrasts"][name][side]) for side in "ab"} for name in names}
+    for name in names:
+        contrasts[name]["alternative"] = config["contrasts"][name]["alternative"]
+    return {
+        "alignment": wildcards.alignment,
+        "world": wildcards.world,
+        "cases": calibrate_settings(wildcards.world),
+        "contrasts": contrasts,
+        "fits": list(dict.fromkeys(fit for name in names for fit in contrast_fits(name))),
+        "modality": {name: row["modality"] for name, row in ZOO.items() if "modality" in row},
+        "parts": {name: list(ZOO[name]["parts"]) for name in config["models"] if ZOO[name].get("parts")},
+        "window": config["statistics"]["primary_window"],
+        "windows": config["statistics"]["windows"],
+        "validation": config["encoding"]["validation"],
+        **{key: config["statistics"][key] for key in ("bin_weights", "multipliers", "min_blocks")},
+        **{key: config["calibrate"][key] for key in ("repetitions", "electrodes", "width", "step_ms")},
+        "bin_ms": config["responses"]["bin_ms"],
+        # Band-limited amplitude is taken after the high-pass, which leaves its drift in.
+        "high_pass_hz": False if config["ieeg"]["high_gamma_hz"] else config["ieeg"]["high_pass_hz"],
+        "encoding": config["encoding"],
+        "seed": config["seed"],
+    }
+
+
+def shift_null_spec(wildcards):
+    """Return what shapes the shift null of a fit."""
+    statistics = config["statistics"]
+    how = {key: statistics[key] for key in ("shifts", "shift_min_s")}
+    return {
+        **encode_spec(wildcards),
+        **how,
+        "window": statistics["windows"][statistics["primary_window"]],
+        "seed": config["seed"],
+    }
+
+
+def shift_null_tables():
+    """Return the shift nulls of all fits that a contrast holds against nothing."""
+    alone = [name for name, sides in config["contrasts"].items() if "nothing" in (sides["a"], sides["b"])]
+    return list(
+        dict.fromkeys(
+            f"<results>/shift_null/{subject}_{alignment}_{fit}.parquet"
+            for name in alone
+            for alignment in contrast_alignments(name)
+            for subject in SUBJECTS
+            for fit in contrast_fits(name)
+        )
+    )
