@@ -96,6 +96,8 @@ def at_edge(scores: pd.DataFrame, sites: pd.DataFrame) -> float | None:
     Elsewhere the largest penalty is the right one: there is nothing to predict.
     """
     best = read.with_signal(sites).merge(sites[["subject", "electrode", "best_model"]], on=["subject", "electrode"]).dropna()
+    if best.empty or scores.empty:
+        return None
     chosen = scores[scores["chosen"].astype(bool) & (scores["init"] == "trained")]
     of_best = chosen.merge(best, left_on=["subject", "electrode", "model"], right_on=["subject", "electrode", "best_model"])
     return 100 * float(of_best["alpha_at_edge"].mean()) if len(of_best) else None
