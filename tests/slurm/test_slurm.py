@@ -35,7 +35,7 @@ def test_the_demo_runs_through_the_profile(finished, tmp_path):
     with cluster.running(tmp_path / "slurm") as environment:
         watcher = threading.Thread(target=cancel_one, args=(environment, "rule_preprocess", cancelled), daemon=True)
         watcher.start()
-        ran = snakemake(folder, *HERE, "scene_cuts:mem_mb=100 * attempt * attempt", "results/small/sites.tsv", env=environment)
+        ran = snakemake(folder, *HERE, "responses:mem_mb=100 * attempt * attempt", "--", "results/small/sites.tsv", env=environment)
         watcher.join(5)
     assert "Using workflow specific profile" in ran.stdout or "profile slurm" in ran.stdout
     assert cancelled, "no job was seen to cancel"
