@@ -46,7 +46,7 @@ rule contrast:
         "../../envs/contrasts.yaml"
     threads: 1
     resources:
-        mem_mb=1500,
+        mem_mb=grows(1500),
         runtime=20,
     params:
         spec=contrast_spec,
@@ -78,11 +78,12 @@ rule sites:
         "<logs>/sites/sites.log",
     benchmark:
         "<benchmarks>/sites/sites.tsv"
+    localrule: True
     conda:
         "../../envs/contrasts.yaml"
     threads: 1
     resources:
-        mem_mb=1500,
+        mem_mb=grows(1500),
         runtime=20,
     params:
         spec=sites_spec,
@@ -105,11 +106,12 @@ rule regions:
         "<logs>/regions/regions.log",
     benchmark:
         "<benchmarks>/regions/regions.tsv"
+    localrule: True
     conda:
         "../../envs/contrasts.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
+        mem_mb=grows(1000),
         runtime=10,
     params:
         spec={"correction": config["statistics"]["correction"]},
@@ -133,7 +135,7 @@ rule calibrate_world:
         "../../envs/encoding.yaml"
     threads: 1
     resources:
-        mem_mb=2500,
+        mem_mb=grows(2500),
         runtime=240,
     params:
         spec=calibrate_spec,
@@ -163,7 +165,7 @@ rule calibrate:
         "../../envs/contrasts.yaml"
     threads: 1
     resources:
-        mem_mb=1500,
+        mem_mb=grows(1500),
         runtime=20,
     params:
         spec={"level": config["statistics"]["level"], "correction": config["statistics"]["correction"]},
@@ -214,7 +216,7 @@ rule shift_nulls:
         "../../envs/contrasts.yaml"
     threads: 1
     resources:
-        mem_mb=1500,
+        mem_mb=grows(1500),
         runtime=20,
     params:
         spec={"correction": config["statistics"]["correction"]},

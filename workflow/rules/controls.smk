@@ -19,7 +19,7 @@ rule partition:
         "../../envs/controls.yaml"
     threads: 1
     resources:
-        mem_mb=1000 if DEMO else 8000,
+        mem_mb=grows(1000 if DEMO else 8000),
         runtime=60,
     params:
         spec=partition_spec,
@@ -44,7 +44,7 @@ rule dimension_match:
         "../../envs/controls.yaml"
     threads: 1
     resources:
-        mem_mb=1000 if DEMO else 8000,
+        mem_mb=grows(1000 if DEMO else 8000),
         runtime=60,
     params:
         spec=matched_spec,
@@ -70,7 +70,7 @@ rule interaction:
         "../../envs/controls.yaml"
     threads: 1
     resources:
-        mem_mb=1000 if DEMO else 12000,
+        mem_mb=grows(1000 if DEMO else 12000),
         runtime=120,
     params:
         spec=interaction_spec,
@@ -98,7 +98,7 @@ rule leak_meter:
         "../../envs/controls.yaml"
     threads: 1
     resources:
-        mem_mb=1000 if DEMO else 8000,
+        mem_mb=grows(1000 if DEMO else 8000),
         runtime=30,
     params:
         spec=leak_spec,
@@ -123,7 +123,7 @@ rule floors:
         "../../envs/controls.yaml"
     threads: 1
     resources:
-        mem_mb=1000 if DEMO else 8000,
+        mem_mb=grows(1000 if DEMO else 8000),
         runtime=30,
     params:
         spec=floors_spec,
@@ -149,7 +149,7 @@ rule passive:
         "../../envs/controls.yaml"
     threads: 1
     resources:
-        mem_mb=1000 if DEMO else 8000,
+        mem_mb=grows(1000 if DEMO else 8000),
         runtime=30,
     params:
         spec=passive_spec,
@@ -174,7 +174,7 @@ rule ceiling:
         "../../envs/controls.yaml"
     threads: 1
     resources:
-        mem_mb=1000 if DEMO else 8000,
+        mem_mb=grows(1000 if DEMO else 8000),
         runtime=30,
     params:
         spec=ceiling_spec,
@@ -200,7 +200,7 @@ rule control_tables:
         "../../envs/controls.yaml"
     threads: 1
     resources:
-        mem_mb=500,
+        mem_mb=grows(500),
         runtime=10,
     params:
         spec=lambda wildcards: {"control": wildcards.control, "correction": config["statistics"]["correction"]},
@@ -226,7 +226,7 @@ rule controls_planted:
         "../../envs/controls.yaml"
     threads: 1
     resources:
-        mem_mb=500,
+        mem_mb=grows(500),
         runtime=10,
     params:
         spec={"window": config["statistics"]["primary_window"], "level": config["statistics"]["level"]},

@@ -20,7 +20,7 @@ rule simulate:
         "../../envs/demo.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
+        mem_mb=grows(1000),
         runtime=5,
     params:
         spec=simulate_spec(),
@@ -52,7 +52,7 @@ rule train_demo_models:
         "../../envs/demo.yaml"
     threads: 1
     resources:
-        mem_mb=3000,
+        mem_mb=grows(3000),
         runtime=60,
     params:
         spec={"seed": config["seed"], **config["demo_models"]},
@@ -73,11 +73,12 @@ rule confusion:
         "<logs>/confusion/confusion.log",
     benchmark:
         "<benchmarks>/confusion/confusion.tsv"
+    localrule: True
     conda:
         "../../envs/contrasts.yaml"
     threads: 1
     resources:
-        mem_mb=500,
+        mem_mb=grows(500),
         runtime=5,
     params:
         spec={},

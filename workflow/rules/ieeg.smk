@@ -18,7 +18,7 @@ rule convert_treebank_dataset:
         "../../envs/ieeg.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
+        mem_mb=grows(1000),
         runtime=10,
     params:
         spec={"subjects": release_subjects(), "films": release_films()},
@@ -54,7 +54,7 @@ rule convert_treebank:
         "../../envs/ieeg.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=grows(2000),
         runtime=240,
     params:
         spec=convert_spec,
@@ -78,7 +78,7 @@ rule validate_bids:
         "../../envs/ieeg.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
+        mem_mb=grows(1000),
         runtime=20,
     params:
         spec={"bids_root": str(BIDS_ROOT), "strict": config["ieeg"]["validation"] == "strict"},
@@ -111,7 +111,7 @@ rule preprocess:
         "../../envs/ieeg.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=grows(2000),
         runtime=120,
     params:
         spec=preprocess_spec,
@@ -138,7 +138,7 @@ rule responses:
         "../../envs/ieeg.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=grows(2000),
         runtime=30,
     params:
         spec=responses_spec,
@@ -169,7 +169,7 @@ rule recordings:
         "../../envs/ieeg.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
+        mem_mb=grows(1000),
         runtime=10,
     params:
         spec=recordings_spec(),

@@ -21,7 +21,7 @@ rule weights:
         "../../envs/models.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
+        mem_mb=grows(1000),
         runtime=120,
     params:
         spec=weights_spec,
@@ -50,7 +50,7 @@ rule activations:
     # The demo's models are so small that several jobs side by side beat several threads in one.
     threads: 1 if DEMO else 8
     resources:
-        mem_mb=1500 if DEMO else 12000,
+        mem_mb=grows(1500 if DEMO else 12000),
         runtime=10 if DEMO else 720,
     params:
         spec=activations_spec,

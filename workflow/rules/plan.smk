@@ -7,11 +7,12 @@ rule plan:
         "<logs>/plan/plan.log",
     benchmark:
         "<benchmarks>/plan/plan.tsv"
+    localrule: True
     conda:
         "../../envs/plan.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=grows(2000),
         runtime=10,
     params:
         spec={"config": str(RESULTS / "config.yaml"), "results": "results"},

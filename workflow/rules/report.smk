@@ -20,7 +20,7 @@ rule score_profiles:
         "../../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=500 if DEMO else 3000,
+        mem_mb=grows(500 if DEMO else 3000),
         runtime=30,
     params:
         spec={"window": PRIMARY["window"], "fits": all_fits()},
@@ -44,7 +44,7 @@ rule figure_tests:
         "../../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=700,
+        mem_mb=grows(700),
         runtime=10,
     params:
         spec={},
@@ -68,7 +68,7 @@ rule figure_brain:
         "../../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=700,
+        mem_mb=grows(700),
         runtime=10,
     params:
         spec=brain_spec,
@@ -92,7 +92,7 @@ rule figure_region_map:
         "../../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=700,
+        mem_mb=grows(700),
         runtime=10,
     params:
         spec={},
@@ -116,7 +116,7 @@ rule figure_regions:
         "../../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=700,
+        mem_mb=grows(700),
         runtime=10,
     params:
         spec={"level": STATISTICS["level"]},
@@ -140,7 +140,7 @@ rule figure_coverage:
         "../../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=700,
+        mem_mb=grows(700),
         runtime=10,
     params:
         spec={},
@@ -164,7 +164,7 @@ rule figure_effects:
         "../../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=700,
+        mem_mb=grows(700),
         runtime=10,
     params:
         spec={"window": PRIMARY["window_name"], "level": STATISTICS["level"]},
@@ -188,7 +188,7 @@ rule figure_scatter:
         "../../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=700,
+        mem_mb=grows(700),
         runtime=10,
     params:
         spec=scatter_spec(),
@@ -212,7 +212,7 @@ rule figure_slip:
         "../../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=700,
+        mem_mb=grows(700),
         runtime=10,
     params:
         spec=slip_spec(),
@@ -238,7 +238,7 @@ rule figure_time:
         "../../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=800 if DEMO else 4000,
+        mem_mb=grows(800 if DEMO else 4000),
         runtime=10,
     params:
         spec=time_spec(),
@@ -262,7 +262,7 @@ rule figure_latency:
         "../../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=700,
+        mem_mb=grows(700),
         runtime=10,
     params:
         spec={"step_ms": config["responses"]["step_ms"]},
@@ -286,7 +286,7 @@ rule figure_alignments:
         "../../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=700,
+        mem_mb=grows(700),
         runtime=10,
     params:
         spec=alignments_spec(),
@@ -311,7 +311,7 @@ rule figure_trained:
         "../../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=700,
+        mem_mb=grows(700),
         runtime=10,
     params:
         spec={"models": config["models"]},
@@ -336,7 +336,7 @@ rule figure_layers:
         "../../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=700,
+        mem_mb=grows(700),
         runtime=10,
     params:
         spec={"models": config["models"]},
@@ -366,7 +366,7 @@ rule figure_examples:
         "../../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=700 if DEMO else 4000,
+        mem_mb=grows(700 if DEMO else 4000),
         runtime=10,
     params:
         spec={
@@ -400,7 +400,7 @@ rule figure_folds:
         "../../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=700,
+        mem_mb=grows(700),
         runtime=10,
     params:
         spec={"alignment": example_alignment(), "gap_s": config["encoding"]["gap_s"]},
@@ -425,7 +425,7 @@ rule figure_partition:
         "../../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=700,
+        mem_mb=grows(700),
         runtime=10,
     params:
         spec={},
@@ -449,7 +449,7 @@ rule figure_claims:
         "../../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=700,
+        mem_mb=grows(700),
         runtime=10,
     params:
         spec={"tables": claims_tables(), "level": STATISTICS["level"]},
@@ -473,7 +473,7 @@ rule figure_leak:
         "../../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=700,
+        mem_mb=grows(700),
         runtime=10,
     params:
         spec={},
@@ -497,7 +497,7 @@ rule figure_passive:
         "../../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=700,
+        mem_mb=grows(700),
         runtime=10,
     params:
         spec={},
@@ -521,7 +521,7 @@ rule figure_calibration:
         "../../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=700,
+        mem_mb=grows(700),
         runtime=10,
     params:
         spec={},
@@ -563,7 +563,7 @@ rule report:
         "../../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
+        mem_mb=grows(1000),
         runtime=10,
     params:
         spec={

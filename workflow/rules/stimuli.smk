@@ -17,7 +17,7 @@ rule transcript:
         "../../envs/stimuli.yaml"
     threads: 1
     resources:
-        mem_mb=500,
+        mem_mb=grows(500),
         runtime=10,
     params:
         spec=transcript_spec,
@@ -42,7 +42,7 @@ rule scene_cuts:
         "../../envs/stimuli.yaml"
     threads: 2
     resources:
-        mem_mb=1000,
+        mem_mb=grows(1000),
         runtime=120,
     params:
         spec=cut_spec,
@@ -68,7 +68,7 @@ rule events:
         "../../envs/stimuli.yaml"
     threads: 1
     resources:
-        mem_mb=500,
+        mem_mb=grows(500),
         runtime=20,
     params:
         spec=event_spec,
@@ -93,7 +93,7 @@ rule frames:
         "../../envs/stimuli.yaml"
     threads: 2
     resources:
-        mem_mb=1000,
+        mem_mb=grows(1000),
         runtime=120,
     params:
         spec=lambda wildcards: {"stimulus": wildcards.stimulus, "size_px": config["frames"]["size_px"]},
@@ -121,7 +121,7 @@ rule lowlevel:
         "../../envs/stimuli.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
+        mem_mb=grows(1000),
         runtime=60,
     params:
         spec=lowlevel_spec,

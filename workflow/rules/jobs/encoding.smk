@@ -44,11 +44,11 @@ def encode_spec(wildcards):
     }
 
 
-def encode_mem_mb(wildcards, input):
-    """Return the memory of a fit (MB): responses, predictions, influence; a layer with its factors; the interpreter."""
+def encode_mem_mb(wildcards, input, attempt):
+    """Return the memory of a fit (MB): responses, predictions, influence; a layer with its factors; the interpreter. More with every attempt."""
     responses, activations = (
         sum(Path(path).stat().st_size for path in paths) / 2**20 for paths in (input.responses, input.activations)
     )
     layers = 1 if encode_parts(wildcards.model) else max(1, len(ZOO[wildcards.model].get("layers") or {}))
     libraries = 400 if config["encoding"]["backend"] == "numpy" else 2000
-    return int(libraries + 3.2 * responses + 24 * activations / layers)
+    return attempt * int(libraries + 3.2 * responses + 24 * activations / layers)

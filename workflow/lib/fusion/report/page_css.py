@@ -30,6 +30,7 @@ figcaption p { margin: .3rem 0; max-width: none; }
 .wide img { min-width: 40rem; }
 table { border-collapse: collapse; font-size: .88rem; font-variant-numeric: tabular-nums; }
 caption { text-align: left; font-size: .92rem; color: #333; padding-bottom: .4rem; }
+caption span { display: inline-block; position: sticky; left: 0; max-width: min(50rem, calc(100vw - 4rem)); }
 th, td { padding: .28rem .6rem; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; white-space: nowrap; }
 td.number, th.number { text-align: right; }
 td.words { white-space: normal; min-width: 16rem; }

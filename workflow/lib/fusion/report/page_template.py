@@ -8,7 +8,7 @@ TEMPLATE = """
 <figure id="figure-{{ id }}">
 <div class="scroller" tabindex="0" role="region" aria-label="Figure {{ f.number }}"><img src="{{ f.src }}" alt="{{ f.alt }}" width="{{ f.width }}" height="{{ f.height }}"></div>
 <figcaption><p><strong>Figure {{ f.number }}. {{ f.title }}.</strong> {% for p in f.caption %}{{ p }}{% if not loop.last %}</p><p>{% endif %}{% endfor %}
-<span class="note">Data: <code>figures/{{ id }}.tsv</code>; vector: <code>figures/{{ id }}.svg</code>.</span></p></figcaption>
+ <span class="note">Data: <code>figures/{{ id }}.tsv</code>; vector: <code>figures/{{ id }}.svg</code>.</span></p></figcaption>
 </figure>
 {%- endif -%}
 {%- endmacro -%}
@@ -22,7 +22,7 @@ TEMPLATE = """
 </div>
 {%- endif -%}
 <div class="scroller{{ ' tall' if t.tall }}" tabindex="0" role="region" aria-label="Table: {{ t.id }}">
-<table id="{{ t.id }}"{% if t.sortable %} class="sortable"{% endif %}><caption>{{ t.caption }}</caption>
+<table id="{{ t.id }}"{% if t.sortable %} class="sortable"{% endif %}><caption><span>{{ t.caption }}</span></caption>
 <thead><tr>{% for c in t.columns %}<th scope="col"{% if c.number %} class="number"{% endif %}>{% if t.sortable %}<button type="button">{{ c.label }}</button>{% else %}{{ c.label }}{% endif %}</th>{% endfor %}</tr></thead>
 <tbody>
 {%- for r in t.rows %}
