@@ -112,3 +112,14 @@ def test_one_subject_recorded_anew(copy_of_finished):
     edit(channels, "good", "bad")
     made = pending(copy_of_finished)
     assert made == {"preprocess": 1, "responses": 1, "encode": 3, "contrast": 2, **TABLES}
+
+
+def test_the_plan_counts_what_would_run(copy_of_finished):
+    assert "Nothing to be done: all results" in snakemake(copy_of_finished, "--", "plan").stdout
+    (copy_of_finished / "results/small/sites.tsv").unlink()
+    (copy_of_finished / "results/small/contrasts/01_language_any_vs_nothing.parquet").unlink()
+    text = snakemake(copy_of_finished, "--", "plan").stdout
+    rows = {line.split()[0]: line.split()[1:] for line in text.splitlines() if line.split()[-1:] == ["measured"]}
+    assert rows["contrast"][0] == "1"
+    assert rows["sites"][0] == "1"
+    assert "encode" not in rows

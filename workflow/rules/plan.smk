@@ -1,12 +1,10 @@
 """What a run will cost, before it runs: `snakemake plan --cores 1`."""
 
 
-# Its answer goes to the terminal, so it has no output, and runs whenever it is asked for.
+# Its answer goes to the terminal, so it has no output (not even a benchmark), and runs whenever it is asked for.
 rule plan:
     log:
         "<logs>/plan/plan.log",
-    benchmark:
-        "<benchmarks>/plan/plan.tsv"
     localrule: True
     conda:
         "../../envs/plan.yaml"
