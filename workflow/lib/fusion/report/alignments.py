@@ -48,18 +48,7 @@ def draw(contrasts: pd.DataFrame, chosen: list[str], window: str, level: float) 
             (~in_first & in_second, "^", style.BLUE, "white", f"{second} only"),
             (in_first & in_second, "o", style.VERMILLION, "white", "both"),
         ]
-        for members, marker, face, edge, label in looks:
-            axes.scatter(
-                x[members],
-                y[members],
-                s=style.shrunk(len(one), 13),
-                rasterized=style.many(len(one)),
-                marker=marker,
-                facecolors=face,
-                edgecolors=edge,
-                linewidths=0.5,
-                label=f"{label} ({int(members.sum())})",
-            )
+        style.scatter_groups(axes, x, y, looks, size=13)
         r = np.corrcoef(x, y)[0, 1] if len(x) > 2 and x.std() > 0 and y.std() > 0 else np.nan
         kappa = cohen(in_first, in_second)
         said = f"r = {r:.2f}, κ = {kappa:.2f}" if np.isfinite(kappa) else f"r = {r:.2f}, κ undefined"

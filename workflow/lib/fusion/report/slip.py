@@ -50,18 +50,7 @@ def draw(contrasts: pd.DataFrame, pairs: list[str], operands: dict, window: str,
             (~passed[0] & passed[1], "s", style.GREEN, "white", f"only {side(operands, pairs[1])}"),
             (passed[0] & passed[1], "o", style.VERMILLION, "white", "both"),
         ]
-        for members, marker, face, edge, label in groups:
-            axes.scatter(
-                x[members],
-                y[members],
-                s=style.shrunk(len(one), 15),
-                rasterized=style.many(len(one)),
-                marker=marker,
-                facecolors=face,
-                edgecolors=edge,
-                linewidths=0.5,
-                label=f"{label} ({int(members.sum())})",
-            )
+        style.scatter_groups(axes, x, y, groups, size=15)
         if len(pairs) > 2 and f"{pairs[2]}_q" in one:
             third = (one[f"{pairs[2]}_q"] < level).to_numpy()
             axes.scatter(

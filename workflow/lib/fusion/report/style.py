@@ -93,3 +93,31 @@ def zero_line(axes: Axes, horizontal: bool = True) -> None:
     """Draw a thin line at zero behind the data."""
     draw = axes.axhline if horizontal else axes.axvline
     draw(0, color="#808080", linewidth=0.7, zorder=0)
+
+
+def scatter_groups(axes, x, y, groups: list[tuple], size: float) -> None:
+    """Draw sites as dots of several looks, each labelled with its count.
+
+    Parameters
+    ----------
+    axes
+        Where to draw.
+    x, y
+        (site,) positions.
+    groups
+        (members, marker, face, edge, label) of each look; ``members`` is a (site,) mask.
+    size
+        Area of a dot (points squared) where there are few sites.
+    """
+    for members, marker, face, edge, label in groups:
+        axes.scatter(
+            x[members],
+            y[members],
+            s=shrunk(len(x), size),
+            rasterized=many(len(x)),
+            marker=marker,
+            facecolors=face,
+            edgecolors=edge,
+            linewidths=0.5,
+            label=f"{label} ({int(members.sum())})",
+        )
