@@ -31,7 +31,7 @@ lint: .venv/ready
 envs-check: .venv/ready
 	$(BIN)/python tests/environments/check.py
 
-# Resolve requirements.in anew (needs uv in the environment: pip install uv).
+# Resolve requirements.in anew.
 lock:
 	$(BIN)/python -m uv pip compile --quiet --universal --python-version 3.11 --no-header requirements.in --output-file requirements.txt
 

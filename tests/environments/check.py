@@ -1,46 +1,44 @@
 """Prove that each environment alone can run its rules: `make envs-check`.
 
-For every file in envs/ a virtual environment of exactly those versions is built (PyPI's distributions of the same names),
-and one finished job of every rule that names the file is run again in it, on a copy of its outputs. Needs a finished demo.
+For every file in envs/ a virtual environment of exactly those versions is built (PyPI's distributions of the same packages), every
+module that its rules could import is imported in it, and one finished job of each of those rules is run again, its outputs elsewhere.
+Needs a finished demo; rules that have no part in the demo are imported only.
 """
 
+import ast
 import json
-import re
+import os
 import shutil
 import subprocess
 import sys
-import venv
 from pathlib import Path
 
-import yaml
+from pins import pins
 from snakemake.api import SnakemakeApi
 from snakemake.settings.types import ConfigSettings, DAGSettings, OutputSettings, Quietness, ResourceSettings
 
 REPOSITORY = Path(__file__).parents[2]
+LIB, SCRIPTS = REPOSITORY / "workflow/lib", REPOSITORY / "workflow/scripts"
 BUILT = REPOSITORY / ".snakemake" / "environments"
-PYPI_NAME = {
-    "pytorch": "torch",
-    "snakemake-minimal": "snakemake",
-    "opencv": "opencv-python-headless",
-    "scenedetect": "scenedetect-headless",
-}
+sys.path.insert(0, str(LIB))
+
+from fusion import codehash  # noqa: E402
 
 
 def build(path: Path) -> Path:
     """Build the environment of ``path`` (once per content) and return its python."""
     folder = BUILT / path.stem
-    stamp = folder / "built-from.yaml"
+    python, stamp = folder / "bin/python", folder / "built-from.yaml"
     if not stamp.is_file() or stamp.read_text() != path.read_text():
         shutil.rmtree(folder, ignore_errors=True)
-        venv.create(folder, with_pip=True)
-        specs = [re.split(r" =", spec) for spec in yaml.safe_load(path.read_text())["dependencies"]]
-        pins = [f"{PYPI_NAME.get(name, name)}=={version}" for name, version in specs if name != "python"]
+        uv = [sys.executable, "-m", "uv"]
+        subprocess.run([*uv, "venv", "--quiet", "--python", sys.executable, folder], check=True)
+        wanted = [f"{name}=={version}" for name, version in pins(path).items()]
         # Versions the file leaves open are those of the lock, as a solver would be asked to keep them.
-        subprocess.run(
-            [folder / "bin/python", "-m", "pip", "install", "--quiet", "--constraint", REPOSITORY / "requirements.txt", *pins], check=True
-        )
+        constraint = ["--constraint", REPOSITORY / "requirements.txt"]
+        subprocess.run([*uv, "pip", "install", "--quiet", "--python", python, *constraint, *wanted], check=True)
         stamp.write_text(path.read_text())
-    return folder / "bin" / "python"
+    return python
 
 
 def plain(files) -> dict:
@@ -48,25 +46,51 @@ def plain(files) -> dict:
     return {name: value if isinstance(value, str) else [str(v) for v in value] for name, value in files.items()}
 
 
-def one_job_per_rule() -> dict:
-    """Return rule -> (environment file, script, job) of one finished job of every rule of the demo."""
-    chosen = {}
+def rules_and_jobs() -> tuple[dict, dict]:
+    """Return rule -> environment file of every rule with a script, and rule -> one finished job of every rule of the demo."""
+    jobs = {}
     with SnakemakeApi(OutputSettings(quiet={Quietness.ALL}, dryrun=True)) as api:
         workflow = api.workflow(
-            resource_settings=ResourceSettings(cores=2), config_settings=ConfigSettings(), snakefile=REPOSITORY / "Snakefile"
+            resource_settings=ResourceSettings(cores=2),
+            config_settings=ConfigSettings(),
+            snakefile=REPOSITORY / "Snakefile",
+            workdir=REPOSITORY,
         )
         workflow.dag(DAGSettings(forceall=True)).execute_workflow(executor="dryrun")
+        rules = {rule.name: Path(str(rule.conda_env)).name for rule in workflow._workflow.rules if rule.script}
         for job in workflow._workflow.dag.jobs:
-            if job.rule.script and job.output and job.rule.name not in chosen:
-                description = {
+            if job.rule.script and job.output and job.rule.name not in jobs:
+                jobs[job.rule.name] = {
                     "input": plain(job.input),
                     "output": plain(job.output),
                     "threads": job.threads,
                     "params": {"spec": job.params.spec, "code": job.params.code},
                     "resources": {"mem_mb": job.resources.get("mem_mb")},
                 }
-                chosen[job.rule.name] = (Path(str(job.rule.conda_env)).name, job.rule.script, description)
-    return chosen
+    return rules, jobs
+
+
+def outcome(ran: subprocess.CompletedProcess, log: Path | None = None) -> str:
+    """Return what went wrong, if anything."""
+    logged = log.read_text()[-2000:] if log is not None and log.is_file() else ""
+    return "" if ran.returncode == 0 else f"{logged}{ran.stderr[-2000:]}" or f"exit status {ran.returncode}"
+
+
+def alone(python: Path, *arguments) -> subprocess.CompletedProcess:
+    """Run ``python`` with its environment's programs only."""
+    environment = {**os.environ, "PATH": f"{python.parent}:{os.defpath}"}
+    return subprocess.run([python, "-I", *arguments], cwd=REPOSITORY, env=environment, capture_output=True, text=True)
+
+
+def imports(name: str, python: Path) -> str:
+    """Import all that a rule's script and its library could import, families of models that the demo has none of included."""
+    script = SCRIPTS / f"{name}.py"
+    program = ["import sys", f"sys.path.append({str(LIB)!r})"]
+    for file in codehash.sources(script, LIB):
+        if file != script:
+            program.append("import " + ".".join(file.relative_to(LIB).with_suffix("").parts).removesuffix(".__init__"))
+    program += [ast.unparse(node) for node in ast.parse(script.read_text()).body if isinstance(node, ast.Import | ast.ImportFrom)]
+    return outcome(alone(python, "-c", "\n".join(program)))
 
 
 def run(name: str, python: Path, job: dict) -> str:
@@ -82,31 +106,23 @@ def run(name: str, python: Path, job: dict) -> str:
     for value in redirected.values():
         for path in [value] if isinstance(value, str) else value:
             Path(path).parent.mkdir(parents=True, exist_ok=True)
-    command = [
-        python,
-        "-I",
-        Path(__file__).with_name("run_rule.py"),
-        REPOSITORY / "workflow/scripts" / f"{name}.py",
-        folder / "job.json",
-        REPOSITORY / "workflow/lib",
-    ]
-    ran = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True)
-    return "" if ran.returncode == 0 else (folder / "log.txt").read_text()[-2000:] + ran.stderr[-2000:]
+    ran = alone(python, Path(__file__).with_name("run_rule.py"), SCRIPTS / f"{name}.py", folder / "job.json", LIB)
+    return outcome(ran, folder / "log.txt")
 
 
 def main() -> None:
-    """Build every environment, run every rule in its own, and say how it went."""
+    """Build every environment, import and run every rule in its own, and say how it went."""
     failed = False
-    jobs = one_job_per_rule()
+    rules, jobs = rules_and_jobs()
     for path in sorted((REPOSITORY / "envs").glob("*.yaml")):
         python = build(path)
-        for name, (environment, _, job) in sorted(jobs.items()):
-            if environment == path.name:
-                wrong = run(name, python, job)
-                print(f"{path.stem:12s} {name:28s} {'failed' if wrong else 'ok'}", flush=True)
-                failed |= bool(wrong)
-                if wrong:
-                    print(wrong)
+        for name in sorted(name for name, environment in rules.items() if environment == path.name):
+            wrong = imports(name, python) or (run(name, python, jobs[name]) if name in jobs else "")
+            said = "failed" if wrong else "ran" if name in jobs else "imports (not in the demo)"
+            print(f"{path.stem:12s} {name:28s} {said}", flush=True)
+            failed |= bool(wrong)
+            if wrong:
+                print(wrong)
     sys.exit(failed)
 
 
