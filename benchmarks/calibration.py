@@ -18,7 +18,7 @@ import pandas as pd
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "workflow" / "lib"))
 
-from fusion.contrasts import calibration, geometry, rates  # noqa: E402
+from fusion.contrasts import calibration, geometry, planted, rates  # noqa: E402
 from fusion.encoding.fit import Settings  # noqa: E402
 
 MODALITY = {"slip": "vision-language", "simclr": "vision", "beit": "vision", "text": "language"}
@@ -35,7 +35,8 @@ CONTRASTS = {
     "slip_vs_simclr": (best(["slip"]), best(["simclr"]), "greater"),
     "simclr_vs_beit": (best(["simclr"]), best(["beit"]), "two-sided"),
     "slip_vs_best_unimodal": (best(["slip"]), best(UNIMODAL), "greater"),
-    "slip_vs_linear": (best(["slip"]), best(["linear"]), "greater"),
+    "slip_vs_linear": (best(["slip"]), best(["linear", "simclr", "text"]), "greater"),
+    "slip_vs_linear_alone": (best(["slip"]), best(["linear"]), "greater"),
     "rank1_vs_rank2": (best(["slip", *UNIMODAL]), best(["slip", *UNIMODAL], 2), "greater"),
     "slip_vs_nothing": (best(["slip"]), None, "greater"),
 }
@@ -55,11 +56,15 @@ def run(args):
     start = time.process_time()
     repetitions = range(args.first, args.first + args.repetitions)
     settings = Settings(keep_predictions=False)
-    rows = pd.concat(calibration.run_world(own, args.world, args.effect, repetitions, spec, settings), ignore_index=True)
-    rows = rows.assign(size=args.effect, minutes=own.minutes, events=args.events)
+    kinds = planted.kinds_of(args.world)
+    if args.share is not None:
+        kinds = {args.world: planted.World({"v": 1 - args.share, "b": args.share})}
+    rows = pd.concat(calibration.run_world(own, kinds, args.effect, repetitions, spec, settings), ignore_index=True)
+    name = args.world if args.share is None else f"{args.world} {args.share:g}"
+    rows = rows.assign(world=name, size=args.effect, minutes=own.minutes, events=args.events)
     args.out.mkdir(parents=True, exist_ok=True)
-    rows.to_parquet(args.out / f"{args.world}_{args.events}_{args.effect:g}_{args.first}.parquet")
-    print(f"{args.world}: {len(repetitions)} subjects, {time.process_time() - start:.0f} CPU s")
+    rows.to_parquet(args.out / f"{name.replace(' ', '_')}_{args.events}_{args.effect:g}_{args.first}.parquet")
+    print(f"{name}: {len(repetitions)} subjects, {time.process_time() - start:.0f} CPU s")
 
 
 def table(args):
@@ -95,6 +100,7 @@ if __name__ == "__main__":
     one.add_argument("--repetitions", type=int, default=50)
     one.add_argument("--first", type=int, default=0)
     one.add_argument("--effect", type=float, default=1.0)
+    one.add_argument("--share", type=float, help="of better_vision: part of the signal that only slip knows")
     one.add_argument("--contrasts", nargs="+", choices=list(CONTRASTS), default=list(CONTRASTS))
     one.add_argument("--out", type=Path, required=True)
     one.set_defaults(do=run)

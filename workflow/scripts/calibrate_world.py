@@ -5,7 +5,7 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
-from fusion.contrasts import calibration, geometry
+from fusion.contrasts import calibration, geometry, planted
 from fusion.encoding.fit import Settings
 from fusion.labelled import open_labelled
 from fusion.logs import log_to
@@ -34,8 +34,8 @@ total = len(spec["cases"]) * spec["repetitions"] * len(spec["contrasts"])
 with threadpool_limits(snakemake.threads), tqdm(total=total, mininterval=5) as bar:
     for effect, minutes in spec["cases"]:
         film = geometry.lasting(own, minutes, rng_for(spec["seed"], "film", minutes)) if minutes else own
-        for rows in calibration.run_world(film, spec["world"], effect, range(spec["repetitions"]), spec, settings):
-            tables.append(rows.assign(alignment=spec["alignment"], size=effect, minutes=film.minutes))
+        for rows in calibration.run_world(film, planted.kinds_of(spec["world"]), effect, range(spec["repetitions"]), spec, settings):
+            tables.append(rows.assign(world=spec["world"], alignment=spec["alignment"], size=effect, minutes=film.minutes))
             bar.update()
 
 write_parquet(pd.concat(tables, ignore_index=True), snakemake.output.table)

@@ -43,11 +43,12 @@ def words(n=800, step=200.0, electrodes=40):
 
 def run(world, repetitions, own=None, effect=1.0):
     settings = Settings(keep_predictions=False, alphas=(10.0, 1000.0, 1e5))
-    results = pd.concat(calibration.run_world(own or words(), world, effect, range(repetitions), SPEC, settings), ignore_index=True)
+    runs = calibration.run_world(own or words(), planted.kinds_of(world), effect, range(repetitions), SPEC, settings)
+    results = pd.concat(runs, ignore_index=True).assign(world=world)
     return rates.rates(results, 0.05, "bh", ["world"]).set_index(["contrast", "procedure"])
 
 
-@pytest.mark.parametrize("world", ["none", "vision_drift"])
+@pytest.mark.parametrize("world", ["none", "equal_drift"])
 def test_contrasts_keep_their_level_where_the_bin_wise_test_does_not(world):
     found = run(world, 8)
     for contrast in ("slip_vs_simclr", "simclr_vs_beit"):
@@ -68,8 +69,8 @@ def test_what_is_planted_is_found_and_what_is_not_is_not():
 def test_simulations_do_not_depend_on_what_else_runs():
     own = words(300, electrodes=4)
     settings = Settings(keep_predictions=False, alphas=(100.0,))
-    both = pd.concat(calibration.run_world(own, "vision", 1.0, range(2), SPEC, settings))
-    second = pd.concat(calibration.run_world(own, "vision", 1.0, range(1, 2), SPEC, settings))
+    both = pd.concat(calibration.run_world(own, planted.kinds_of("vision"), 1.0, range(2), SPEC, settings))
+    second = pd.concat(calibration.run_world(own, planted.kinds_of("vision"), 1.0, range(1, 2), SPEC, settings))
     assert both[both["repetition"] == 1].reset_index(drop=True).equals(second.reset_index(drop=True))
 
 
@@ -78,6 +79,7 @@ def test_simulations_do_not_depend_on_what_else_runs():
     [
         (operand("slip"), operand("simclr"), "greater", "vision", False),
         (operand("slip"), operand("simclr"), "greater", "language", True),
+        (operand("slip"), operand("simclr"), "two-sided", "equal", False),
         (operand("simclr"), operand("slip"), "greater", "language", False),
         (operand("simclr"), operand("slip"), "two-sided", "language", True),
         (operand("slip"), operand("simclr", "text"), "greater", "language", False),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -70,15 +71,18 @@ def binwise_p(fits: list[Fit], spec: dict) -> np.ndarray:
     return paper.binwise_test(a - b, np.isfinite(a - b), spec["alternative"])["p"]
 
 
-def run_world(geometry: Geometry, name: str, effect: float, repetitions: range, spec: dict, settings: Settings) -> Iterator[pd.DataFrame]:
+def run_world(
+    geometry: Geometry, kinds: dict[str, planted.World], effect: float, repetitions: range, spec: dict, settings: Settings
+) -> Iterator[pd.DataFrame]:
     """Yield, for each repetition, the p-values of every contrast at every electrode of a world.
 
     Parameters
     ----------
     geometry, effect, settings
         As in :func:`simulate_fits`.
-    name
-        A key of ``planted.WORLDS``, or ``mixed``: electrodes take turns.
+    kinds
+        Name -> what electrodes of this kind follow; electrodes take turns (``planted.kinds_of``). Time constants and what models know
+        are those of the first.
     repetitions
         Numbers of the simulated subjects.
     spec
@@ -88,12 +92,12 @@ def run_world(geometry: Geometry, name: str, effect: float, repetitions: range, 
     Yields
     ------
     pd.DataFrame
-        ``world, follows, repetition, electrode, contrast, truth`` (whether the contrast's alternative is true), ``p, p_max,
+        ``follows, repetition, electrode, contrast, truth`` (whether the contrast's alternative is true), ``p, p_max,
         p_binwise, effect, se, r_a, r_b``.
     """
-    kinds = planted.MIXED if name == "mixed" else (name,)
-    worlds = [planted.WORLDS[kinds[k % len(kinds)]] for k in range(geometry.n_electrodes)]
-    some = planted.World({}, max(w.drift for w in worlds), worlds[0].taus_s)
+    names = [list(kinds)[k % len(kinds)] for k in range(geometry.n_electrodes)]
+    worlds = [kinds[name] for name in names]
+    some = replace(worlds[0], follows={}, drift=max(w.drift for w in worlds))
     window_bins(geometry.bins_ms, spec["window"], spec["windows"][spec["window"]])
     for repetition in repetitions:
         fits = simulate_fits(geometry, [w.follows for w in worlds], some, effect, spec, settings, repetition)
@@ -106,5 +110,4 @@ def run_world(geometry: Geometry, name: str, effect: float, repetitions: range, 
             table = contrast_table(chosen, own, rng_for(spec["seed"], "calibrate", repetition, contrast))
             truth = [planted.differs(sides["a"], sides["b"], sides["alternative"], w, spec["modality"], spec["parts"]) for w in worlds]
             kept = table[["electrode", "contrast", "p", "p_max", "effect", "se", "r_a", "r_b"]]
-            follows = [kinds[k % len(kinds)] for k in range(len(worlds))]
-            yield kept.assign(world=name, follows=follows, repetition=repetition, truth=truth, p_binwise=binwise_p(chosen, own))
+            yield kept.assign(follows=names, repetition=repetition, truth=truth, p_binwise=binwise_p(chosen, own))

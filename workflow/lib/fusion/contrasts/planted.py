@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -12,6 +12,8 @@ from fusion.seeds import rng_for
 
 # What a model of each modality knows of a film; the rest of its features is its own and leads nowhere.
 KNOWS = {"vision": ("v",), "language": ("l",), "vision-language": ("v", "l", "b", "vl")}
+# Vision-language models that learnt no more than vision models did: two models of equal information, the exact null of their contrast.
+EQUAL = {**KNOWS, "vision-language": ("v",)}
 SLOTS = 4
 
 
@@ -28,16 +30,21 @@ class World:
         SD of a slow drift (time constant 60 s) of the electrode, in SDs of its noise, before the high-pass.
     taus_s
         Time constants of the film's features.
+    knows
+        Modality of a model -> the latents it knows.
     """
 
     follows: dict[str, float]
     drift: float = 0.0
     taus_s: tuple[float, ...] = (30.0, 2.0)
+    knows: dict[str, tuple[str, ...]] = field(default_factory=KNOWS.copy)
 
 
 WORLDS = {
     "none": World({}),
     "drift": World({}, drift=3.0, taus_s=(60.0, 10.0)),
+    "equal": World({"v": 1.0}, knows=EQUAL),
+    "equal_drift": World({"v": 1.0}, drift=3.0, taus_s=(60.0, 10.0), knows=EQUAL),
     "vision": World({"v": 1.0}),
     "vision_drift": World({"v": 1.0}, drift=3.0, taus_s=(60.0, 10.0)),
     "language": World({"l": 1.0}),
@@ -49,6 +56,11 @@ WORLDS = {
 MIXED = ("none", "vision", "language", "interaction")
 
 
+def kinds_of(name: str) -> dict[str, World]:
+    """Return the kinds of electrodes in a world by name: itself, or those of ``mixed``."""
+    return {kind: WORLDS[kind] for kind in (MIXED if name == "mixed" else (name,))}
+
+
 def latents(rng: np.random.Generator, clock_s: np.ndarray, width: int, taus_s: tuple[float, ...]) -> dict[str, np.ndarray]:
     """Return the streams of a film: v, l, b and their products vl, each (n, width) with mean 0 and variance 1."""
     streams = {name: drifting(rng, clock_s, width, taus_s) for name in ("v", "l", "b")}
@@ -56,14 +68,14 @@ def latents(rng: np.random.Generator, clock_s: np.ndarray, width: int, taus_s: t
     return {**streams, "vl": (product - product.mean(0)) / product.std(0)}
 
 
-def knows(fit: str, modality: dict[str, str], parts: dict[str, list[str]]) -> tuple[str, ...]:
+def knows(fit: str, world: World, modality: dict[str, str], parts: dict[str, list[str]]) -> tuple[str, ...]:
     """Return the latents that a fit's model knows: none if it is untrained or sees shuffled pairs, the union for a concatenation."""
     model, init, pairing = fit.split("-")
     if init != "trained" or pairing != "true":
         return ()
     if model in parts:
-        return tuple(dict.fromkeys(name for part in parts[model] for name in KNOWS.get(modality[part], ())))
-    return KNOWS.get(modality[model], ())
+        return tuple(dict.fromkeys(name for part in parts[model] for name in world.knows.get(modality[part], ())))
+    return world.knows.get(modality[model], ())
 
 
 def features(fit: str, streams: dict, clock_s: np.ndarray, world: World, modality: dict, parts: dict, seed: int) -> np.ndarray:
@@ -73,7 +85,7 @@ def features(fit: str, streams: dict, clock_s: np.ndarray, world: World, modalit
         return np.hstack([features(f"{part}-{init}-{pairing}", streams, clock_s, world, modality, parts, seed) for part in parts[model]])
     rng = rng_for(seed, "features", fit)
     width = streams["v"].shape[1]
-    known = [streams[name] for name in knows(fit, modality, parts)]
+    known = [streams[name] for name in knows(fit, world, modality, parts)]
     own = [drifting(rng, clock_s, width, world.taus_s) for _ in range(SLOTS - len(known))]
     return np.hstack(known + own) @ rotation(rng, SLOTS * width)
 
@@ -127,7 +139,7 @@ def differs(a: dict | None, b: dict | None, alternative: str, world: World, moda
     def captured(operand):
         if operand is None:
             return 0.0
-        shares = [sum(world.follows.get(name, 0.0) for name in knows(fit, modality, parts)) for fit in operand["of"]]
+        shares = [sum(world.follows.get(name, 0.0) for name in knows(fit, world, modality, parts)) for fit in operand["of"]]
         return sorted(shares, reverse=True)[operand["rank"] - 1]
 
     gain = captured(a) - captured(b)
