@@ -5,7 +5,6 @@ import re
 import sys
 from pathlib import Path
 
-import yaml
 from snakemake.exceptions import WorkflowError
 
 LIB = Path(workflow.basedir, "workflow", "lib")
@@ -16,8 +15,8 @@ from fusion import codehash, dataset, settings
 from fusion.errors import InputError
 
 try:
-    SCHEMA = yaml.safe_load(Path(workflow.basedir, "workflow/schemas/config.schema.yaml").read_text())
-    ROW = yaml.safe_load(Path(workflow.basedir, "workflow/schemas/models.schema.yaml").read_text())
+    SCHEMA = settings.read_yaml(Path(workflow.basedir, "workflow/schemas/config.schema.yaml"))
+    ROW = settings.read_yaml(Path(workflow.basedir, "workflow/schemas/models.schema.yaml"))
     ZOO = settings.load_zoo(config.get("zoo", SCHEMA["properties"]["zoo"]["default"]), Path(workflow.basedir), ROW)
     config = settings.resolve(config, SCHEMA, ZOO, " + ".join(map(str, workflow.configfiles)) or "config")
     RESULTS = Path("results", config["dataset"])

@@ -1,8 +1,13 @@
 """The content hash of a script changes when, and only when, code it uses changes."""
 
+import ast
+from pathlib import Path
+
 import pytest
 
 from fusion import codehash
+
+WORKFLOW = Path(__file__).parents[3] / "workflow"
 
 
 @pytest.fixture
@@ -20,7 +25,7 @@ def tree(tmp_path):
 
 
 def hash_now(tree):
-    codehash.imported.cache_clear()
+    codehash.read.cache_clear()
     codehash.code_hash.cache_clear()
     return codehash.code_hash(*tree)
 
@@ -45,6 +50,39 @@ def test_the_hash_follows_content(tree, file, changes):
 
 def test_a_relative_import_is_refused(tree):
     (tree[1] / "fusion/tables.py").write_text("from . import errors\n")
-    codehash.imported.cache_clear()
+    codehash.read.cache_clear()
     with pytest.raises(ValueError, match="relative import in line 1"):
         codehash.sources(*tree)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "import fusion.encoding.ridge\n",
+        "import os, fusion.encoding.ridge as r\n",
+        "def f():\n    from fusion.encoding import ridge\n",
+        "if True: from fusion.encoding import ridge\n",
+        "from fusion.encoding import (  # two (or more)\n    folds as f,\n    ridge,  # the fit\n)\n",
+        "from fusion.encoding import folds, \\\n    ridge\n",
+        "x = 1; from fusion.encoding.ridge import fit\n",
+    ],
+)
+def test_an_import_is_seen_however_it_is_written(tree, text):
+    script, lib = tree
+    ast.parse(text)
+    script.write_text(text)
+    assert lib / "fusion/encoding/ridge.py" in codehash.read(script, lib)[1]
+
+
+def test_no_import_of_the_workflow_is_missed():
+    """Against Python's own parser, for every file there is."""
+    lib = WORKFLOW / "lib"
+    for path in (*lib.rglob("*.py"), *(WORKFLOW / "scripts").glob("*.py")):
+        names = set()
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                names |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+        files = {Path(lib, *name.split(".")).with_suffix(".py") for name in names}
+        assert {file for file in files if file.is_file()} <= codehash.read(path, lib)[1], path

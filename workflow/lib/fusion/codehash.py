@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
-import ast
 import hashlib
+import re
 from functools import cache
 from pathlib import Path
 
+# Import statements, wherever they stand. Words of prose may fit too, which does no harm: what is no module is not followed.
+# Parsing every file as Python would be exact as well, and take most of the time in which the workflow is read.
+NAMES = r"(\((?:[^)#]|#.*)*\)|(?:\\\n|.)*)"
+IMPORT = re.compile(rf"\bfrom\s+([\w.]+)\s+import\b\s*{NAMES}|\bimport\s+{NAMES}")
+
 
 @cache
-def imported(path: Path, lib: Path) -> frozenset[Path]:
-    """Return the files below ``lib`` that the module at ``path`` imports directly.
+def modules(lib: Path) -> dict[str, Path]:
+    """Return dotted name -> file of every module and package below ``lib``."""
+    files = {path.relative_to(lib).with_suffix("").parts: path for path in lib.rglob("*.py")}
+    return {".".join(parts).removesuffix(".__init__"): path for parts, path in files.items()}
+
+
+@cache
+def read(path: Path, lib: Path) -> tuple[bytes, frozenset[Path]]:
+    """Return the text of a module, and the files below ``lib`` that it imports directly.
 
     ``from fusion.encoding import ridge`` may name a module or a thing inside one: both are looked for.
 
@@ -19,16 +31,20 @@ def imported(path: Path, lib: Path) -> frozenset[Path]:
     ValueError
         If the module uses a relative import, which would escape the hash.
     """
+    content = path.read_bytes()
+    text = content.decode()
     names = set()
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            if node.level:
-                raise ValueError(f"{path}: relative import in line {node.lineno}; import from the top of the library")
-            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
-    candidates = {lib / Path(*name.split(".")) for name in names}
-    return frozenset(f for c in candidates for f in (c.with_suffix(".py"), c / "__init__.py") if f.is_file())
+    for found in IMPORT.finditer(text):
+        package, things, whole = found.groups()
+        if package is None:
+            names.update(re.findall(r"[\w.]+", whole))
+        elif package.startswith("."):
+            line = text.count("\n", 0, found.start()) + 1
+            raise ValueError(f"{path}: relative import in line {line}; import from the top of the library")
+        else:
+            names.update([package], (f"{package}.{thing}" for thing in re.findall(r"\w+", things)))
+    known = modules(lib)
+    return content, frozenset(known[name] for name in names & known.keys())
 
 
 def sources(path: Path, lib: Path) -> list[Path]:
@@ -38,7 +54,7 @@ def sources(path: Path, lib: Path) -> list[Path]:
         module = waiting.pop()
         if module not in found:
             found.add(module)
-            waiting += imported(module, lib)
+            waiting += read(module, lib)[1]
     return sorted(found)
 
 
@@ -47,5 +63,5 @@ def code_hash(script: Path, lib: Path) -> str:
     """Return 12 hexadecimal digits that change when the script or anything it imports from ``lib`` changes."""
     digest = hashlib.sha256()
     for file in sources(script, lib):
-        digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
+        digest.update(file.name.encode() + b"\0" + read(file, lib)[0] + b"\0")
     return digest.hexdigest()[:12]

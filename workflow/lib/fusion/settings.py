@@ -15,6 +15,26 @@ from fusion.atomic import whole
 from fusion.errors import InputError
 
 
+# A tenth of the time, where PyYAML was built with libyaml.
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def read_yaml(path: Path):
+    """Return what a YAML file says.
+
+    Raises
+    ------
+    InputError
+        If it is no YAML.
+    """
+    try:
+        return yaml.load(path.read_text(), LOADER)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"line {mark.line + 1}" if mark else ""
+        raise InputError(path, where, getattr(error, "problem", None) or str(error), "a YAML file") from None
+
+
 def resolve(config: dict, schema: dict, zoo: dict, file="config") -> dict:
     """Return ``config`` with every default filled in, in the key order of ``schema``.
 
@@ -62,7 +82,7 @@ def load_zoo(files: list[str], base: Path, schema: dict | None = None) -> dict:
         path = base / name
         if not path.is_file():
             raise InputError("config", "zoo", f"{name}, which does not exist", "a YAML file of model rows")
-        rows = yaml.safe_load(path.read_text())
+        rows = read_yaml(path)
         if not isinstance(rows, dict):
             raise InputError(path, "", type(rows).__name__, "a mapping of model names to rows")
         zoo.update(rows)
