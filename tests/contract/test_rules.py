@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from pins import canonical, pins
 from snakemake.api import SnakemakeApi
-from snakemake.io import is_callable
+from snakemake.io import is_flagged
 from snakemake.settings.types import ConfigSettings, OutputSettings, ResourceSettings
 
 from fusion import codehash
@@ -82,7 +82,7 @@ def test_the_script_reads_what_the_rule_declares(rule):
     inputs = {name for where, name in used if where == "input" and name}
     declared = set(rule.input.keys())
     as_a_whole = inputs & {"get", "items", "keys"} or re.search(r"snakemake\.input(?!\.)", script.read_text())
-    if not any(is_callable(item) for item in rule.input):  # unpack(..) names its inputs only when a job is made
+    if not any(is_flagged(item, "unpack") for item in rule.input):  # which names its inputs only when a job is made
         assert inputs - {"get", "items", "keys"} <= declared
         assert as_a_whole or inputs == declared, f"the script reads {sorted(inputs)}, the rule declares {sorted(declared)}"
     outputs = {name for where, name in used if where == "output" and name}

@@ -18,7 +18,7 @@ def contrasts() -> dict:
         "clip_vs_simclr": {"a": "slip_clip", "b": "slip_simclr"},
         "slip_vs_clip": {"a": "slip", "b": "slip_clip"},
         "multimodal_vs_unimodal": {"a": VISION_LANGUAGE, "b": VISION + LANGUAGE, "test": "multimodal"},
-        "multimodal_vs_linear": {"a": VISION_LANGUAGE, "b": LINEAR, "test": "linear"},
+        "multimodal_vs_linear": {"a": VISION_LANGUAGE, "b": [LINEAR, "slip_simclr", "simcse"], "test": "linear"},
         "first_vs_second": {"a": {"rank": 1, "of": every}, "b": {"rank": 2, "of": every}},
     }
     for model in every:

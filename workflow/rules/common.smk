@@ -64,6 +64,11 @@ def grows(mb):
     return request
 
 
+def all_recordings(wildcards):
+    """Return the names of all recordings: a function, so that long lists of files are made for jobs, not whenever rules are read."""
+    return list(RECORDINGS)
+
+
 def subject_recordings(subject):
     """Return the names of a subject's recordings."""
     return [name for name, row in RECORDINGS.items() if row["subject"] == subject]

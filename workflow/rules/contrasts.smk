@@ -59,8 +59,8 @@ rule contrast:
 
 rule sites:
     input:
-        contrasts=contrast_tables(),
-        electrodes=expand("<results>/electrodes/{recording}.tsv", recording=RECORDINGS),
+        contrasts=contrast_tables,
+        electrodes=expand("<results>/electrodes/{recording}.tsv", recording=all_recordings),
         sites_schema=str(SCHEMAS / "sites.schema.yaml"),
         overlap_schema=str(SCHEMAS / "overlap.schema.yaml"),
         subjects_schema=str(SCHEMAS / "subjects.schema.yaml"),
@@ -203,7 +203,7 @@ rule shift_null:
 
 rule shift_nulls:
     input:
-        tables=shift_null_tables(),
+        tables=shift_null_tables,
         schema=str(SCHEMAS / "shift_nulls.schema.yaml"),
     output:
         table="<results>/shift_nulls.tsv",

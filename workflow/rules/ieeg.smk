@@ -67,7 +67,7 @@ rule convert_treebank:
 
 rule validate_bids:
     input:
-        files=dataset_files(),
+        files=dataset_files,
     output:
         table="<results>/validation.tsv",
     log:
@@ -151,11 +151,13 @@ rule responses:
 
 rule recordings:
     input:
-        quality=expand("<results>/quality/{recording}.tsv", recording=RECORDINGS),
-        electrodes=expand("<results>/electrodes/{recording}.tsv", recording=RECORDINGS),
-        clock=expand("<results>/clock/{recording}.tsv", recording=RECORDINGS),
-        responses=expand("<results>/responses/{recording}_{alignment}.nc", recording=RECORDINGS, alignment=ALIGNMENTS),
-        clean=expand("<results>/clean/{recording}_desc-clean_{part}", recording=RECORDINGS, part=CLEAN),
+        quality=expand("<results>/quality/{recording}.tsv", recording=all_recordings),
+        electrodes=expand("<results>/electrodes/{recording}.tsv", recording=all_recordings),
+        clock=expand("<results>/clock/{recording}.tsv", recording=all_recordings),
+        responses=expand(
+            "<results>/responses/{recording}_{alignment}.nc", recording=all_recordings, alignment=ALIGNMENTS
+        ),
+        clean=expand("<results>/clean/{recording}_desc-clean_{part}", recording=all_recordings, part=CLEAN),
         validation="<results>/validation.tsv",
     output:
         table="<results>/recordings.tsv",

@@ -40,11 +40,11 @@ rule activations:
         weights="<results>/weights/{model}.json",
         regions=region_files,
     output:
-        activations="<results>/activations/{stimulus}_{alignment}_{model}-{init}-{pairing}.nc",
+        activations="<results>/activations/{stimulus}_{alignment}_{model}-{init}-true.nc",
     log:
-        "<logs>/activations/{stimulus}_{alignment}_{model}-{init}-{pairing}.log",
+        "<logs>/activations/{stimulus}_{alignment}_{model}-{init}.log",
     benchmark:
-        "<benchmarks>/activations/{stimulus}_{alignment}_{model}-{init}-{pairing}.tsv"
+        "<benchmarks>/activations/{stimulus}_{alignment}_{model}-{init}.tsv"
     conda:
         "../../envs/models.yaml"
     # The demo's models are so small that several jobs side by side beat several threads in one.
@@ -56,6 +56,37 @@ rule activations:
         spec=activations_spec,
         code=code("activations.py"),
     message:
-        "Running {wildcards.model} ({wildcards.init}, {wildcards.pairing} pairing) on {wildcards.stimulus}, {wildcards.alignment} events"
+        "Running {wildcards.model} ({wildcards.init}) on {wildcards.stimulus}, {wildcards.alignment} events"
     script:
         "../scripts/activations.py"
+
+
+# All shuffled pairings in one job: what only the image or only the text decides is computed once for all of them.
+rule shuffled_activations:
+    input:
+        events="<results>/events/{stimulus}_{alignment}.tsv",
+        all_events=expand("<results>/events/{stimulus}_{{alignment}}.tsv", stimulus=STIMULI),
+        frames="<results>/frames/{stimulus}.nc",
+        weights="<results>/weights/{model}.json",
+        regions=region_files,
+    output:
+        activations=expand(
+            "<results>/activations/{{stimulus}}_{{alignment}}_{{model}}-{{init}}-{pairing}.nc", pairing=SHUFFLED
+        ),
+    log:
+        "<logs>/shuffled_activations/{stimulus}_{alignment}_{model}-{init}.log",
+    benchmark:
+        "<benchmarks>/shuffled_activations/{stimulus}_{alignment}_{model}-{init}.tsv"
+    conda:
+        "../../envs/models.yaml"
+    threads: 1 if DEMO else 8
+    resources:
+        mem_mb=grows(1500 if DEMO else 16000),
+        runtime=20 if DEMO else 1440,
+    params:
+        spec=shuffled_activations_spec,
+        code=code("shuffled_activations.py"),
+    message:
+        "Running {wildcards.model} ({wildcards.init}) on {wildcards.stimulus}, {wildcards.alignment} events, with shuffled texts"
+    script:
+        "../scripts/shuffled_activations.py"

@@ -6,10 +6,7 @@ include: "jobs/report.smk"
 
 rule score_profiles:
     input:
-        scores=[
-            "<results>/encoding/{subject}_{alignment}_{model}-{init}-true/scores.parquet".format(**fit)
-            for fit in all_fits()
-        ],
+        scores=score_files,
     output:
         table="<results>/score_profiles.parquet",
     log:
@@ -23,7 +20,7 @@ rule score_profiles:
         mem_mb=grows(500 if DEMO else 3000),
         runtime=30,
     params:
-        spec={"window": PRIMARY["window"], "fits": all_fits()},
+        spec=score_profiles_spec,
         code=code("score_profiles.py"),
     message:
         "Reducing scores to what figures need"
@@ -351,11 +348,8 @@ rule figure_examples:
     input:
         scores="<results>/score_profiles.parquet",
         sites="<results>/sites.tsv",
-        predictions=[
-            f"<results>/encoding/{subject}_{example_alignment()}_{example_fit()}/predictions.nc"
-            for subject in SUBJECTS
-        ],
-        responses=[f"<results>/responses/{recording}_{example_alignment()}.nc" for _, recording in example_responses()],
+        predictions=example_predictions,
+        responses=example_responses,
     output:
         **figure("examples"),
     log:
@@ -373,7 +367,7 @@ rule figure_examples:
             "fit": example_fit(),
             "alignment": example_alignment(),
             "subjects": SUBJECTS,
-            "recordings": example_responses(),
+            "recordings": [[row["subject"], name] for name, row in RECORDINGS.items()],
             "window": PRIMARY["window"],
         },
         code=code("figure_examples.py"),
@@ -385,11 +379,8 @@ rule figure_examples:
 
 rule figure_folds:
     input:
-        predictions=[
-            f"<results>/encoding/{subject}_{example_alignment()}_{example_fit()}/predictions.nc"
-            for subject in SUBJECTS
-        ],
-        responses=[f"<results>/responses/{recording}_{example_alignment()}.nc" for _, recording in example_responses()],
+        predictions=example_predictions,
+        responses=example_responses,
     output:
         **figure("folds"),
     log:
@@ -539,8 +530,10 @@ rule report:
         regions="<results>/regions.tsv",
         contrasts="<results>/contrasts.parquet",
         scores="<results>/score_profiles.parquet",
-        electrodes=expand("<results>/electrodes/{recording}.tsv", recording=RECORDINGS),
-        responses=expand("<results>/responses/{recording}_{alignment}.nc", recording=RECORDINGS, alignment=ALIGNMENTS),
+        electrodes=expand("<results>/electrodes/{recording}.tsv", recording=all_recordings),
+        responses=expand(
+            "<results>/responses/{recording}_{alignment}.nc", recording=all_recordings, alignment=ALIGNMENTS
+        ),
         cards=[
             f"<results>/activations/{STIMULI[0]}_{ALIGNMENTS[0]}_{model}-trained-true.nc"
             for model in config["models"]

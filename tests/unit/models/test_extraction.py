@@ -12,7 +12,7 @@ from sklearn.random_projection import SparseRandomProjection, johnson_lindenstra
 from torch import nn
 
 from fusion.errors import InputError
-from fusion.models import extract, hooks
+from fusion.models import extract, hooks, inputs
 from fusion.models.network import Items, Network
 from fusion.models.pooling import pool
 from fusion.models.projection import Projection, target_size
@@ -143,7 +143,7 @@ def items(start, stop):
 
 
 def collected(net, n, **options):
-    parts = list(extract.features(net, {"blocks.11": "mean"}, n, items, torch.device("cpu"), **options))
+    parts = list(extract.features(net, {"blocks.11": "mean"}, n, items, extract.Running(torch.device("cpu"), **options)))
     assert [part[0] for part in parts] == [0, *(part[1] for part in parts[:-1])]
     return np.concatenate([part[2]["blocks.11"] for part in parts])
 
@@ -175,11 +175,11 @@ def test_other_errors_are_not_swallowed():
 
 def test_layers_that_do_not_run_or_are_not_finite_are_errors():
     with pytest.raises(InputError, match="does not reach"):
-        next(extract.features(network(), {"unused": "mean"}, 3, items, torch.device("cpu")))
+        next(extract.features(network(), {"unused": "mean"}, 3, items, extract.Running(torch.device("cpu"))))
     broken = Tower().eval()
     broken.blocks[2].bias.data[1] = float("nan")
     with pytest.raises(InputError, match="not finite"):
-        next(extract.features(network(broken), {"blocks.2": "mean"}, 3, items, torch.device("cpu")))
+        next(extract.features(network(broken), {"blocks.2": "mean"}, 3, items, extract.Running(torch.device("cpu"))))
 
 
 def test_hooks_are_gone_afterwards():
@@ -191,19 +191,28 @@ def test_hooks_are_gone_afterwards():
 EVENTS = pd.DataFrame({"frame": [5, 5, 2, 5, 9], "text": ["a", "b", "a", "a", None]})
 
 
-@pytest.mark.parametrize(("feed", "expected"), [("image", [0, 0, 1, 0, 2]), ("text", [0, 1, 0, 0, 2]), ("joint", [0, 1, 2, 0, 3])])
-def test_every_distinct_input_is_shown_once(feed, expected):
-    shown, which = extract.distinct(EVENTS, feed, "text")
-    assert which.tolist() == expected
-    keys = {"image": ["frame"], "text": ["text"], "joint": ["frame", "text"]}[feed]
-    events = EVENTS.fillna("")
-    for event, row in enumerate(which):
-        assert all(shown[key][row] == events[key][event] for key in keys)
+@pytest.mark.parametrize(("kind", "expected"), [("frame", [0, 0, 1, 0, 2]), ("text", [0, 1, 0, 0, 2]), ("pair", [0, 1, 2, 0, 3])])
+def test_every_distinct_input_is_shown_once(kind, expected):
+    assert inputs.distinct(EVENTS, {"true": "text"}).shown["true"][kind].tolist() == expected
+
+
+@given(st.lists(st.tuples(*[st.integers(0, 4)] * 4), min_size=1, max_size=20))
+@settings(max_examples=60, deadline=None)
+def test_every_pairing_finds_its_frames_and_texts(rows):
+    events = pd.DataFrame(rows, columns=["frame", "a", "b", "c"])
+    found = inputs.distinct(events, {"x": "a", "y": "b", "z": "c"})
+    for pairing, column in zip("xyz", "abc", strict=True):
+        shown = found.shown[pairing]
+        assert found.frames[shown["frame"]].tolist() == events["frame"].tolist()
+        assert found.texts[shown["text"]].tolist() == events[column].astype(str).tolist()
+        assert np.array_equal(found.pairs[shown["pair"]], np.stack([shown["frame"], shown["text"]], 1))
+    for held in (found.frames, found.texts, [tuple(pair) for pair in found.pairs]):
+        assert len(set(held)) == len(held)
 
 
 def test_no_events_at_all():
     with pytest.raises(InputError, match="no events"):
-        extract.distinct(EVENTS.iloc[:0], "joint", "text")
+        inputs.distinct(EVENTS.iloc[:0], {"true": "text"})
 
 
 @given(st.lists(st.integers(0, 9), min_size=1, max_size=40), st.integers(1, 5))
@@ -213,9 +222,10 @@ def test_batches_reach_every_event_once(which, size):
     values, written = np.arange(which.max() + 1), np.full(len(which), -1)
     for start in range(0, len(values), size):
         stop = min(start + size, len(values))
-        for rows, inside in extract.runs_of(which, start, stop):
+        taken = values[start:stop][::-1]
+        for rows, inside in inputs.runs_of(which, taken):
             assert (written[rows] == -1).all()
-            written[rows] = values[start:stop][inside]
+            written[rows] = taken[inside]
     assert np.array_equal(written, which)
 
 

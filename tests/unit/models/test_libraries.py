@@ -37,7 +37,7 @@ def run(row, weights, layers, init="trained"):
         return Items(np.arange(start, stop), images, TEXTS[start:stop] if row["feed"] != "image" else None)
 
     expanded = hooks.expand(network.module, layers, "tiny")
-    _, _, found = next(extract.features(network, expanded, 3, shown, torch.device("cpu")))
+    _, _, found = next(extract.features(network, expanded, 3, shown, extract.Running(torch.device("cpu"))))
     return found
 
 

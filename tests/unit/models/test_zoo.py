@@ -11,12 +11,15 @@ import numpy as np
 import pandas as pd
 import pytest
 import tiny_checkpoints as tiny
+import torch
 import xarray as xr
 import yaml
 from run_scripts import run_script
 
 from fusion import labelled, settings, tables
 from fusion.errors import InputError
+from fusion.models import extract, families, hooks, regions
+from fusion.models.network import Items
 
 REPOSITORY = Path(__file__).parents[3]
 SCHEMA = yaml.safe_load((REPOSITORY / "workflow/schemas/models.schema.yaml").read_text())
@@ -52,9 +55,15 @@ EVENTS = pd.DataFrame(
         "frame": [3, 3, 7, 7, 9, 3],
         "text": ["the red circle", "the red circle moves", "a blue square", None, "up and down", "the red circle"],
         "text_shuffled0": ["a blue square", "up", "the red circle", "down", "the red circle", "left"],
+        "text_shuffled1": ["left", "the red circle", "up and down is the square", None, "a blue square", "left"],
     }
 )
 SETTINGS = {"projection": "jl", "jl_eps": 0.1, "project_up": False, "batch_size": 4, "device": "cpu", "autocast": False}
+
+
+@pytest.fixture(autouse=True)
+def small_regions(monkeypatch):
+    monkeypatch.setattr(regions, "SIZE", 64)
 
 
 @pytest.fixture(scope="module")
@@ -123,18 +132,18 @@ def weights_of(row, folder):
     return folder / "weights.json"
 
 
-def activations_of(name, row, film, folder, init="trained", pairing="true", **changed):
-    """Run the script and return its file."""
-    spec = {"model": name, "init": init, "pairing": pairing, "row": row, "seed": 0} | SETTINGS | changed
+def activations_of(name, row, film, folder, init="trained", shuffled=(), **changed):
+    """Run the script and return its file, or that of the shuffled pairings and return theirs."""
+    spec = {"model": name, "init": init, "row": row, "seed": 0, "pairings": shuffled} | SETTINGS | changed
     events = changed.pop("events", film / "events.tsv")
     spec.pop("events", None)
     threads = spec.pop("threads", 1)
     inputs = {"events": events, "all_events": [events], "frames": film / "frames.nc", "weights": folder / "weights.json", "regions": []}
-    path = folder / f"{init}-{pairing}-{len(list(folder.glob('*.nc')))}.nc"
-    run_script(
-        "activations", folder / "activations.log", input=inputs, output={"activations": path}, params={"spec": spec}, threads=threads
-    )
-    return path
+    rule, names = ("shuffled_activations", shuffled) if shuffled else ("activations", ["true"])
+    paths = [folder / f"{init}-{pairing}-{len(list(folder.glob('*.nc')))}.nc" for pairing in names]
+    output = {"activations": paths if shuffled else paths[0]}
+    run_script(rule, folder / f"{rule}.log", input=inputs, output=output, params={"spec": spec}, threads=threads)
+    return output["activations"]
 
 
 def layers_of(path):
@@ -199,13 +208,51 @@ def test_flattened_texts_are_as_wide_as_the_row_says(film, checkpoints, tmp_path
         activations_of("sbert", row | {"text_length": 200}, film, tmp_path)
 
 
-def test_a_shuffled_pairing_changes_the_text_only(film, checkpoints, tmp_path):
-    row = tiny_row("slip_joint", checkpoints)
+def whole_passes(name, row, film, folder, columns):
+    """Return module path -> values (column, event, feature): every event through the whole network by itself, nothing shared."""
+    weights = json.loads((folder / "weights.json").read_text()) | {"regions": []}
+    network = families.build(name, row, weights, "trained", 0)
+    layers = hooks.expand(network.module, row["layers"], name)
+    with labelled.open_labelled(film / "frames.nc") as held:
+        images = dict(zip(held["frame"].to_numpy(), held["image"].to_numpy(), strict=True))
+    frames = np.tile(EVENTS["frame"].to_numpy(), len(columns))
+    texts = [text for column in columns for text in EVENTS[column].fillna("")]
+
+    def item(i, stop):
+        return Items(frames[i:stop], images[frames[i]][None], texts[i:stop])
+
+    passes = extract.features(network, layers, len(frames), item, extract.Running(torch.device("cpu"), batch_size=1))
+    each = [done for _, _, done in passes]
+    return {path: np.concatenate([done[path] for done in each]).reshape(len(columns), len(EVENTS), -1) for path in layers}
+
+
+CLIP_JOINT = {"visual.transformer.resblocks.*": "cls", "transformer.resblocks.*": "last", "ln_final": "flatten"}
+JOINT = [*(("zoo", name) for name in NETWORKS if ZOO[name]["feed"] == "joint"), ("zoo", "clip")]
+JOINT += [("paper", name) for name in PAPERS if PAPER[name]["feed"] == "joint"]
+
+
+@pytest.mark.parametrize(("zoo", "name"), JOINT)
+def test_pairings_that_share_equal_whole_passes(zoo, name, film, checkpoints, tmp_path):
+    row = tiny_row(name, checkpoints, {"zoo": ZOO, "paper": PAPER}[zoo])
+    row |= {"feed": "joint", "layers": CLIP_JOINT} if name == "clip" else {}
     weights_of(row, tmp_path)
-    true = layers_of(activations_of("slip_joint", row, film, tmp_path))
-    shuffled = layers_of(activations_of("slip_joint", row, film, tmp_path, pairing="shuffled0"))
-    assert np.allclose(true["visual.norm"], shuffled["visual.norm"], atol=1e-6)
-    assert not np.allclose(true["ln_final"], shuffled["ln_final"], atol=1e-2)
+    pairings = ["shuffled0", "shuffled1"]
+    paths = activations_of(name, row, film, tmp_path, shuffled=pairings, batch_size=2, threads=2, projection="none")
+    paths = [activations_of(name, row, film, tmp_path, projection="none"), *paths]
+    expected = whole_passes(name, row, film, tmp_path, ["text", *(f"text_{pairing}" for pairing in pairings)])
+    for i, (path, pairing) in enumerate(zip(paths, ["true", *pairings], strict=True)):
+        found = layers_of(path)
+        assert list(found) == list(layers_of(paths[0]))
+        assert set(found) == set(expected)
+        for layer, values in expected.items():
+            # Single precision: a product of matrices is rounded by the number of their rows.
+            assert np.abs(found[layer] - values[i]).max() < 3e-6 * max(1, np.abs(values).max()), (pairing, layer)
+        with labelled.open_labelled(path) as data:
+            card = json.loads(data.attrs["card"])
+        assert card["pairing"] == pairing
+        assert [layer["layer"] for layer in card["layers"]] == list(expected)
+    last = list(expected)[-1]
+    assert not np.allclose(expected[last][0], expected[last][1], atol=1e-3)
 
 
 @pytest.mark.parametrize("name", ["slip_joint", "sbert", "gpt2", "flava", "lxmert", "qwen3_vl", "convnext"])

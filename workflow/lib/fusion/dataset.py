@@ -73,10 +73,10 @@ def _stimulus(recording: str, stimuli: dict) -> str | None:
 
 
 def _from_bids(config: dict, root: Path) -> list[dict]:
-    rows = []
+    rows, listed = [], {}
     for path in sorted(root.glob("sub-*/**/ieeg/*_ieeg.*")):
         if path.suffix in EXTENSIONS:
-            rows.append(_row(path, _sidecars(path, root)))
+            rows.append(_row(path, _sidecars(path, root, listed)))
     return rows
 
 
@@ -85,14 +85,18 @@ def _row(path: Path, sidecars: list[Path]) -> dict:
     return {"recording": recording, "subject": entities(recording)["sub"], "ieeg": str(path), "sidecars": [str(p) for p in sidecars]}
 
 
-def _sidecars(path: Path, root: Path) -> list[Path]:
-    """Return the files that describe a recording: in its folder or above, with entities that do not contradict its own."""
+def _sidecars(path: Path, root: Path, listed: dict) -> list[Path]:
+    """Return the files that describe a recording: in its folder or above, with entities that do not contradict its own.
+
+    ``listed`` keeps what was seen of a folder, as recordings share those above them.
+    """
     has = entities(path.name)
     found = []
     for folder in (path.parent, *path.parent.parents):
-        for file in sorted(folder.iterdir()):
-            if file.name.endswith(SIDECARS) and all(has.get(k) == v for k, v in entities(file.name).items() if k != "space"):
-                found.append(file)
+        if folder not in listed:
+            names = sorted(file.name for file in folder.iterdir() if file.name.endswith(SIDECARS))
+            listed[folder] = [(folder / name, entities(name)) for name in names]
+        found += [file for file, own in listed[folder] if all(has.get(k) == v for k, v in own.items() if k != "space")]
         if folder == root:
             break
     if path.suffix == ".vhdr":

@@ -14,9 +14,8 @@ import yaml
 from fusion.atomic import whole
 from fusion.errors import InputError
 
-
 # A tenth of the time, where PyYAML was built with libyaml.
-LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+LOADER, DUMPER = getattr(yaml, "CSafeLoader", yaml.SafeLoader), getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 
 def read_yaml(path: Path):
@@ -293,7 +292,8 @@ def check_roots(config: dict, file) -> None:
 
 def write_resolved(config: dict, path: Path) -> None:
     """Write the resolved config, unless the file already says the same."""
-    text = "# The config as it was used: every default filled in.\n" + yaml.safe_dump(config, sort_keys=False, allow_unicode=True)
+    written = yaml.dump(config, Dumper=DUMPER, sort_keys=False, allow_unicode=True)
+    text = f"# The config as it was used: every default filled in.\n{written}"
     if not path.is_file() or path.read_text() != text:
         with whole(path) as part:
             part.write_text(text)

@@ -61,7 +61,7 @@ def bootstrap_spec(wildcards):
     return {**encode_spec(wildcards), "resamples": config["statistics"]["resamples"], "seed": config["seed"]}
 
 
-def contrast_tables():
+def contrast_tables(wildcards):
     """Return the tables of all contrasts, for all subjects and alignments."""
     return [
         f"<results>/contrasts/{subject}_{alignment}_{contrast}.parquet"
@@ -135,7 +135,7 @@ def shift_null_spec(wildcards):
     }
 
 
-def shift_null_tables():
+def shift_null_tables(wildcards):
     """Return the shift nulls of all fits that a contrast holds against nothing."""
     alone = [name for name, sides in config["contrasts"].items() if "nothing" in (sides["a"], sides["b"])]
     return list(

@@ -115,6 +115,6 @@ def recordings_spec():
     }
 
 
-def dataset_files():
+def dataset_files(wildcards):
     """Return every file of the BIDS dataset that describes or holds a recording."""
     return list(dict.fromkeys(path for row in RECORDINGS.values() for path in (row["ieeg"], *row["sidecars"])))

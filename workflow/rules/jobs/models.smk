@@ -27,8 +27,16 @@ def activations_spec(wildcards):
     return {
         "model": wildcards.model,
         "init": wildcards.init,
-        "pairing": wildcards.pairing,
         "row": ZOO[wildcards.model],
         "seed": config["seed"],
         **config["activations"],
     }
+
+
+# A rule has outputs even where no shuffled pairing is configured, and nothing asks for them.
+SHUFFLED = PAIRINGS[1:] or ["shuffled0"]
+
+
+def shuffled_activations_spec(wildcards):
+    """Return what shapes the activations of all shuffled pairings."""
+    return {**activations_spec(wildcards), "pairings": SHUFFLED}

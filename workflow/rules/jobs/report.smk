@@ -106,6 +106,17 @@ def all_fits():
     ]
 
 
+def score_files(wildcards):
+    """Return the scores of all those fits."""
+    pattern = "<results>/encoding/{subject}_{alignment}_{model}-{init}-true/scores.parquet"
+    return [pattern.format(**fit) for fit in all_fits()]
+
+
+def score_profiles_spec(wildcards):
+    """Return what shapes the profiles of scores."""
+    return {"window": PRIMARY["window"], "fits": all_fits()}
+
+
 def brain_spec(wildcards):
     """Return what shapes a brain: what colours it, and the effect that sizes its markers."""
     decisive = role("slip") or role("multimodal")
@@ -175,9 +186,16 @@ def example_fit():
     return single(one_on_one())[0] if one_on_one() else f"{config['models'][0]}-trained-true"
 
 
-def example_responses():
-    """Return [subject, recording] of all recordings."""
-    return [[row["subject"], name] for name, row in RECORDINGS.items()]
+def example_predictions(wildcards):
+    """Return the predictions of that fit, for all subjects."""
+    return [
+        f"<results>/encoding/{subject}_{example_alignment()}_{example_fit()}/predictions.nc" for subject in SUBJECTS
+    ]
+
+
+def example_responses(wildcards):
+    """Return the responses that they predict."""
+    return [f"<results>/responses/{recording}_{example_alignment()}.nc" for recording in RECORDINGS]
 
 
 def claims_tables():

@@ -111,8 +111,8 @@ def load(row: dict, weights: dict, trained: bool) -> Network:
     notes: dict = {}
 
     def prepare(items: Items) -> dict[str, Tensor]:
-        batch = {"pixels": preprocess(items.images)} if row["feed"] != "text" else {}
-        return batch | (tokenize([lavis.caption(text) for text in items.texts], notes) if tokenize else {})
+        batch = {"pixels": preprocess(items.images)} if items.images is not None else {}
+        return batch | (tokenize([lavis.caption(text) for text in items.texts], notes) if items.texts is not None else {})
 
     def run(batch: dict[str, Tensor]) -> None:
         model(batch.get("pixels"), batch.get("input_ids"), batch.get("attention_mask"))
@@ -120,4 +120,7 @@ def load(row: dict, weights: dict, trained: bool) -> Network:
     def tokens(layer: str, batch: dict[str, Tensor]) -> Tensor | None:
         return None if layer.startswith("visual_encoder") else batch["attention_mask"].bool()
 
-    return Network(model, prepare, run, tokens, lambda layer: int(layer.startswith("visual_encoder")), notes)
+    return Network(
+        model, prepare, run, tokens, lambda layer: int(layer.startswith("visual_encoder")), notes,
+        image_only=("visual_encoder", *lavis.crossed("fusion_encoder")), text_only=("text_encoder",),
+    )  # fmt: skip

@@ -82,11 +82,11 @@ def load(row: dict, weights: dict, trained: bool) -> Network:
     notes: dict = {}
 
     def prepare(items: Items) -> dict[str, Tensor]:
-        batch = {"pixels": preprocess(items.images)} if row["feed"] != "text" else {}
-        if tokenize:
+        batch = {"pixels": preprocess(items.images)} if items.images is not None else {}
+        if items.texts is not None:
             batch |= tokenize([lavis.caption(text) for text in items.texts], notes)
-        if row["feed"] == "joint":
-            batch["input_ids"][:, 0] = encode_token
+            if row["feed"] == "joint":
+                batch["input_ids"][:, 0] = encode_token
         return batch
 
     def run(batch: dict[str, Tensor]) -> None:
@@ -99,4 +99,7 @@ def load(row: dict, weights: dict, trained: bool) -> Network:
     def tokens(layer: str, batch: dict[str, Tensor]) -> Tensor | None:
         return None if layer.startswith("vision_model") else batch["attention_mask"].bool()
 
-    return Network(model, prepare, run, tokens, lambda layer: int(layer.startswith("vision_model")), notes)
+    return Network(
+        model, prepare, run, tokens, lambda layer: int(layer.startswith("vision_model")), notes,
+        image_only=("vision_model", *lavis.crossed("text_encoder")),
+    )  # fmt: skip

@@ -1,60 +1,22 @@
-"""The forward passes: every distinct input once, all layers at a time, batch by batch."""
+"""The forward passes: all layers at a time, batch by batch."""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
+from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 import torch
+from torch import Tensor
 
 from fusion.errors import InputError
 from fusion.models.hooks import capture
 from fusion.models.network import Items, Network
 
 START = {"cpu": 32, "cuda": 128, "mps": 32}
-
-
-def distinct(events: pd.DataFrame, feed: str, text_column: str) -> tuple[pd.DataFrame, np.ndarray]:
-    """Return what a model is to be shown, each input once, in order of first appearance, and which event shows which.
-
-    Parameters
-    ----------
-    events
-        Columns ``frame`` and ``text_column``.
-    feed
-        ``image``, ``text`` or ``joint``.
-
-    Returns
-    -------
-    items
-        Columns frame and text, one row per distinct input.
-    which
-        (event,) row of ``items``.
-
-    Raises
-    ------
-    InputError
-        If there are no events.
-    """
-    if events.empty:
-        raise InputError("events", "", "no events", "at least one event; see how many words and cuts there were in the table of counts")
-    shown = pd.DataFrame({"frame": events["frame"].to_numpy(), "text": events[text_column].fillna("").astype(str).to_numpy()})
-    keys = {"image": ["frame"], "text": ["text"], "joint": ["frame", "text"]}[feed]
-    which = shown.groupby(keys, sort=False).ngroup().to_numpy()
-    _, first = np.unique(which, return_index=True)
-    return shown.iloc[first].reset_index(drop=True), which
-
-
-def runs_of(which: np.ndarray, start: int, stop: int) -> Iterator[tuple[slice, np.ndarray]]:
-    """Yield stretches of consecutive events whose input lies in ``start:stop``, with their rows in that batch."""
-    rows = np.flatnonzero((which >= start) & (which < stop))
-    for run in np.split(rows, np.flatnonzero(np.diff(rows) != 1) + 1):
-        if len(run):
-            yield slice(run[0], run[-1] + 1), which[run] - start
 
 
 def device_of(name: str) -> torch.device:
@@ -77,16 +39,33 @@ def device_of(name: str) -> torch.device:
     return torch.device(name)
 
 
+@dataclass(frozen=True)
+class Running:
+    """How a network is run.
+
+    Attributes
+    ----------
+    device
+        Where.
+    batch_size
+        Items a forward pass; None starts with a size for the device. Out of memory halves it.
+    autocast
+        Mixed precision, except on CPU.
+    workers
+        Threads that prepare coming batches while one is computed; as many batches wait in memory.
+    progress
+        Called with the number of items done.
+    """
+
+    device: torch.device
+    batch_size: int | None = None
+    autocast: bool = False
+    workers: int = 1
+    progress: Callable[[int], object] = lambda n: None
+
+
 def features(
-    network: Network,
-    layers: dict[str, str],
-    n_items: int,
-    items: Callable[[int, int], Items],
-    device: torch.device,
-    batch_size: int | None = None,
-    autocast: bool = False,
-    workers: int = 1,
-    progress: Callable[[int], object] = lambda n: None,
+    network: Network, layers: dict[str, str], n_items: int, items: Callable[[int, int], Items], running: Running
 ) -> Iterator[tuple[int, int, dict[str, np.ndarray]]]:
     """Run the network over all items and yield its layers.
 
@@ -96,12 +75,8 @@ def features(
         Module path -> pooling, without patterns.
     items
         (start, stop) -> that part of the ``n_items`` items.
-    batch_size
-        Items a forward pass; None starts with a size for the device. Out of memory halves it.
-    workers
-        Threads that prepare coming batches while one is computed; as many batches wait in memory.
-    progress
-        Called with the number of items done.
+    running
+        Device, batch size and so on.
 
     Yields
     ------
@@ -113,20 +88,46 @@ def features(
     InputError
         If a layer is not reached by the forward pass, or puts out what is not finite.
     """
-    network.module.to(device).eval()
-    size = min(batch_size or START[device.type], n_items)
-    mixed = torch.autocast(device.type) if autocast and device.type != "cpu" else nullcontext()
-    with capture(network, layers) as captured, ThreadPoolExecutor(workers) as pool, torch.inference_mode(), mixed:
+    with capture(network, layers) as captured:
+
+        def prepare(start: int, stop: int, size: int) -> dict:
+            return prepared(network, items(start, stop))
+
+        def compute(start: int, stop: int, batch: dict):
+            batch = {key: value.to(running.device) for key, value in batch.items()}
+            yield start, stop, forward(network, captured, layers, batch, f"inputs {start} to {stop - 1}")
+            running.progress(stop - start)
+
+        yield from in_batches(network, n_items, prepare, compute, running)
+
+
+def in_batches(
+    network: Network, n: int, prepare: Callable[[int, int, int], object], compute: Callable[[int, int, object], Iterator], running: Running
+) -> Iterator:
+    """Yield what ``compute`` yields, batch by batch; out of memory halves the batches and computes the last one again.
+
+    Parameters
+    ----------
+    prepare
+        (start, stop, batch size) -> what ``compute`` takes; called in worker threads, ahead of time.
+    compute
+        (start, stop, prepared) -> results.
+    """
+    network.module.to(running.device).eval()
+    device, workers = running.device, running.workers
+    size = min(running.batch_size or START[device.type], n)
+    mixed = torch.autocast(device.type) if running.autocast and device.type != "cpu" else nullcontext()
+    with ThreadPoolExecutor(workers) as pool, torch.inference_mode(), mixed:
         start, ahead = 0, deque()
-        while start < n_items:
-            coming = ahead[-1][1] if ahead else start
-            while len(ahead) <= workers and coming < n_items:
-                ahead.append((coming, min(coming + size, n_items)))
-                ahead[-1] += (pool.submit(_prepared, network, items, *ahead[-1]),)
-                coming = ahead[-1][1]
-            _, stop, prepared = ahead.popleft()
+        while start < n:
+            coming = ahead[-1][0] if ahead else start
+            while len(ahead) <= workers and coming < n:
+                stop = min(coming + size, n)
+                ahead.append((stop, pool.submit(prepare, coming, stop, size)))
+                coming = stop
+            stop, made = ahead.popleft()
             try:
-                done = _forward(network, captured, layers, {key: value.to(device) for key, value in prepared.result().items()})
+                yield from compute(start, stop, made.result())
             except (RuntimeError, MemoryError) as error:
                 if size == 1 or not _out_of_memory(error):
                     raise
@@ -135,33 +136,32 @@ def features(
                 if device.type == "cuda":
                     torch.cuda.empty_cache()
                 continue
-            for path, values in done.items():
-                if not np.isfinite(values).all():
-                    row = start + int(np.flatnonzero(~np.isfinite(values).all(1))[0])
-                    found = f"values that are not finite at input {row}"
-                    raise InputError(
-                        "activations", f"layer {path}", found, "finite ones; without autocast, with other weights or another layer"
-                    )
-            yield start, stop, done
-            progress(stop - start)
             start = stop
 
 
-def _prepared(network: Network, items, start: int, stop: int) -> dict:
-    batch = network.prepare(items(start, stop))
+def prepared(network: Network, items: Items) -> dict[str, Tensor]:
+    """Return what the network takes of ``items``, and note how large its images are."""
+    batch = network.prepare(items)
     if sides := [value.shape[-1] for value in batch.values() if value.ndim == 4]:
         network.notes["image_px"] = sides[0]
     return batch
 
 
-def _forward(network: Network, captured: dict, layers: dict[str, str], batch: dict) -> dict[str, np.ndarray]:
+def forward(network: Network, captured: dict, layers: Iterable[str], batch: dict[str, Tensor], where: str) -> dict[str, np.ndarray]:
+    """Return the layers (item, feature) of one forward pass, checked; ``where`` says in an error which inputs they were."""
     captured["batch"], captured["features"] = batch, {}
     network.run(batch)
-    if unseen := [path for path in layers if path not in captured["features"]]:
-        raise InputError(
-            "config/models.yaml", f"layers.{unseen[0]}", "a module that this model's forward pass does not reach", "modules that run"
-        )
-    return {path: captured["features"][path].cpu().numpy() for path in layers}
+    done = {}
+    for path in layers:
+        if path not in captured["features"]:
+            raise InputError(
+                "config/models.yaml", f"layers.{path}", "a module that this model's forward pass does not reach", "modules that run"
+            )
+        done[path] = captured["features"][path].cpu().numpy()
+        if not np.isfinite(done[path]).all():
+            found = f"values that are not finite at {where}"
+            raise InputError("activations", f"layer {path}", found, "finite ones; without autocast, with other weights or another layer")
+    return done
 
 
 def _out_of_memory(error: Exception) -> bool:

@@ -24,8 +24,8 @@ def load(row: dict, weights: dict, trained: bool) -> Network:
     notes: dict = {}
 
     def prepare(items: Items) -> dict[str, Tensor]:
-        batch = {"pixel_values": preprocess(items.images)} if preprocess else {}
-        return batch | (tokenize(items.texts, notes) if tokenize else {})
+        batch = {"pixel_values": preprocess(items.images)} if items.images is not None else {}
+        return batch | (tokenize(items.texts, notes) if items.texts is not None else {})
 
     def tokens(layer: str, batch: dict[str, Tensor]) -> Tensor | None:
         if layer.startswith(("image_model", "image_")):
@@ -35,4 +35,8 @@ def load(row: dict, weights: dict, trained: bool) -> Network:
             return text
         return torch.cat([text.new_ones(len(text), own + image_tokens), text], 1)
 
-    return Network(model, prepare, lambda batch: model(**batch), tokens, lambda layer: int(layer.startswith("image_model")), notes)
+    return Network(
+        model, prepare, lambda batch: model(**batch), tokens, lambda layer: int(layer.startswith("image_model")), notes,
+        image_only=("image_model", "image_projection", "image_to_mm_projection"),
+        text_only=("text_model", "text_projection", "text_to_mm_projection"),
+    )  # fmt: skip

@@ -27,13 +27,24 @@ def expand(module: nn.Module, layers: dict[str, str], model: str, file="config/m
     known = [name for name, _ in module.named_modules() if name]
     found = {}
     for pattern, pooling in layers.items():
-        parts = pattern.split(".")
-        matched = [n for n in known if n.count(".") == len(parts) - 1 and all(map(fnmatch.fnmatchcase, n.split("."), parts))]
+        matched = [name for name in known if matches(name, pattern)]
         if not matched:
             close = difflib.get_close_matches(pattern, known, n=3) or known[:5]
             raise InputError(file, f"{model}.layers", repr(pattern), f"a module of {type(module).__name__}, such as {', '.join(close)}")
         found |= dict.fromkeys(matched, pooling)
     return found
+
+
+def matches(path: str, pattern: str) -> bool:
+    """Return whether a pattern (``blocks.*``) names this module path."""
+    parts, wanted = path.split("."), pattern.split(".")
+    return len(parts) == len(wanted) and all(map(fnmatch.fnmatchcase, parts, wanted))
+
+
+def within(path: str, patterns: tuple[str, ...]) -> bool:
+    """Return whether a module is one that the patterns name, or lies in one."""
+    parts = path.split(".")
+    return any(matches(".".join(parts[: pattern.count(".") + 1]), pattern) for pattern in patterns)
 
 
 @contextmanager

@@ -70,6 +70,11 @@ def text_sizes(state: dict[str, Tensor], prefix: str, architecture: dict, path) 
     }
 
 
+def crossed(encoder: str) -> tuple[str, str]:
+    """Return the modules of a text encoder that turn the image's states into keys and values."""
+    return tuple(f"{encoder}.encoder.layer.*.crossattention.self.{name}" for name in ("key", "value"))
+
+
 def resized(positions: Tensor, size: int, patch: int) -> Tensor:
     """Return the position embedding (1, 1 + grid^2, width) for images of ``size`` px, resized as in LAVIS: bicubic, no antialiasing."""
     grid = size // patch

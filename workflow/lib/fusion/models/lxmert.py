@@ -31,10 +31,14 @@ def load(row: dict, weights: dict, trained: bool) -> Network:
     notes: dict = {"regions": described}
 
     def prepare(items: Items) -> dict[str, Tensor]:
-        features, boxes = regions(items)
-        return {"visual_feats": features, "visual_pos": boxes} | tokenize(items.texts or [""] * len(items), notes)
+        batch = {}
+        if items.images is not None:
+            batch["visual_feats"], batch["visual_pos"] = regions(items)
+        if items.texts is not None or row["feed"] == "image":
+            batch |= tokenize(items.texts or [""] * len(items), notes)
+        return batch
 
     def tokens(layer: str, batch: dict[str, Tensor]) -> Tensor | None:
         return None if ".r_layers." in layer or "visn" in layer else batch["attention_mask"].bool()
 
-    return Network(model, prepare, lambda batch: model(**batch), tokens, notes=notes)
+    return Network(model, prepare, lambda batch: model(**batch), tokens, notes=notes, image_only=("encoder.visn_fc", "encoder.r_layers.*"))

@@ -16,20 +16,23 @@ class Items:
     Attributes
     ----------
     frames
-        (batch,) presentation indices of the frames, for models that look regions up.
+        (batch,) presentation indices of the frames, for models that look regions up, or None where there are none.
     images
-        (batch, y, x, 3) uint8 RGB, or None where the model sees no image.
+        (batch, y, x, 3) uint8 RGB, or None where there are none to be prepared.
     texts
-        ``batch`` strings, or None where the model reads no text.
+        ``batch`` strings, or None where there are none to be prepared.
+    picture
+        What was prepared of one picture like those that the texts go with, where their own are prepared already.
     """
 
-    frames: np.ndarray
+    frames: np.ndarray | None
     images: np.ndarray | None
     texts: list[str] | None
+    picture: dict[str, Tensor] | None = None
 
     def __len__(self) -> int:
         """Return the number of items."""
-        return len(self.frames)
+        return len(self.texts if self.frames is None else self.frames)
 
 
 @dataclass
@@ -41,7 +44,8 @@ class Network:
     module
         In evaluation mode; layers are named by their paths in it.
     prepare
-        Items -> tensors that :attr:`run` takes, on the CPU; may be called from a worker thread.
+        Items -> tensors that :attr:`run` takes, on the CPU; may be called from a worker thread. Of items without images
+        or without texts it prepares the other half; the first axis of what it makes of images goes through them in order.
     run
         One forward pass; what it returns is not used, hooks see the layers.
     tokens
@@ -50,6 +54,10 @@ class Network:
         Layer path -> number of leading tokens (class, registers) that are no patches of the image.
     channels_last
         Whether four-dimensional outputs are (batch, y, x, channel).
+    image_only
+        Patterns of module paths that only the image decides, for a network that takes image and text.
+    text_only
+        Patterns of module paths that only the text decides. Named only where :attr:`run` takes a batch of images or of texts alone.
     notes
         What the model card should say besides (``truncated_texts`` is counted here while it runs).
     """
@@ -61,3 +69,5 @@ class Network:
     prefix: Callable[[str], int] = lambda path: 0
     notes: dict = field(default_factory=dict)
     channels_last: bool = False
+    image_only: tuple[str, ...] = ()
+    text_only: tuple[str, ...] = ()

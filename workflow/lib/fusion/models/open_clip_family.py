@@ -56,8 +56,8 @@ def load(row: dict, weights: dict, trained: bool) -> Network:
     )
 
     def prepare(items: Items) -> dict[str, Tensor]:
-        batch = {"pixels": preprocess(items.images)} if row["feed"] != "text" else {}
-        if tokenizer:
+        batch = {"pixels": preprocess(items.images)} if items.images is not None else {}
+        if items.texts is not None:
             batch["ids"] = tokenizer(items.texts)
             batch["tokens"] = real_tokens(batch["ids"], tokenizer)
         return batch
@@ -73,7 +73,10 @@ def load(row: dict, weights: dict, trained: bool) -> Network:
     def tokens(layer: str, batch: dict[str, Tensor]) -> Tensor | None:
         return None if layer.startswith("visual") else batch["tokens"]
 
-    return Network(model, prepare, run, tokens, lambda layer: prefix if layer.startswith("visual") else 0)
+    return Network(
+        model, prepare, run, tokens, lambda layer: prefix if layer.startswith("visual") else 0,
+        image_only=("visual",), text_only=("*",),
+    )  # fmt: skip
 
 
 def real_tokens(ids: Tensor, tokenizer) -> Tensor:

@@ -21,7 +21,6 @@ from fusion.models import checkpoints, images
 from fusion.models.network import Items
 
 SIZE = 448  # side of the image that the grid is laid over (px)
-RECENT = 256  # frames whose regions are kept
 
 
 def region_input(row: dict, weights: dict, width: int) -> tuple[Callable[[Items], tuple[Tensor, Tensor]], str]:
@@ -90,17 +89,7 @@ def from_grid(checkpoint, net: str, grid: int, width: int) -> Callable[[Items], 
         pooled = roi_align(maps, [cells * SIZE] * len(frames), output_size=14, spatial_scale=maps.shape[-1] / SIZE, aligned=True)
         return resnet.layer4(pooled).mean((2, 3)).view(len(frames), grid * grid, width)
 
-    recent: dict[int, Tensor] = {}
-
     def look_at(items: Items) -> tuple[Tensor, Tensor]:
-        # Words follow each other faster than pictures: most frames come several times in a row.
-        places = {int(frame): i for i, frame in enumerate(items.frames)}
-        new = [frame for frame in places if frame not in recent]
-        if new:
-            recent.update(zip(new, pool(items.images[[places[frame] for frame in new]]), strict=True))
-        features = torch.stack([recent[int(frame)] for frame in items.frames])
-        for frame in list(recent)[: max(0, len(recent) - RECENT)]:
-            del recent[frame]
-        return features, cells.expand(len(items), -1, -1)
+        return pool(items.images), cells.expand(len(items), -1, -1)
 
     return look_at

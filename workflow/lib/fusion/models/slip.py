@@ -163,23 +163,26 @@ def load(row: dict, weights: dict, trained: bool) -> Network:
 
     def prepare(items: Items) -> dict[str, Tensor]:
         batch = {}
-        if "image" in towers:
+        if items.images is not None:
             batch["pixels"] = preprocess(items.images)
-        if tokenize:
+        if items.texts is not None:
             batch["ids"], batch["tokens"], truncated = tokenize(items.texts)
             notes["truncated_texts"] |= truncated
         return batch
 
     def run(batch: dict[str, Tensor]) -> None:
-        if "image" in towers:
+        if "pixels" in batch:
             model.encode_image(batch["pixels"])
-        if "text" in towers:
+        if "ids" in batch:
             model.encode_text(batch["ids"])
 
     def tokens(layer: str, batch: dict[str, Tensor]) -> Tensor | None:
         return None if layer.startswith(("visual", "image_")) else batch["tokens"]
 
-    return Network(model, prepare, run, tokens, lambda layer: int(layer.startswith(("visual.blocks", "visual.norm"))), notes)
+    return Network(
+        model, prepare, run, tokens, lambda layer: int(layer.startswith(("visual.blocks", "visual.norm"))), notes,
+        image_only=("visual", "image_*"), text_only=("*",),
+    )  # fmt: skip
 
 
 def tokenizer(merges, sizes: dict, path):

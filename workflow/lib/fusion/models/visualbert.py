@@ -18,8 +18,8 @@ def load(row: dict, weights: dict, trained: bool) -> Network:
     notes: dict = {"regions": described}
 
     def prepare(items: Items) -> dict[str, Tensor]:
-        batch = tokenize(items.texts or [""] * len(items), notes)
-        if regions:
+        batch = tokenize(items.texts or [""] * len(items), notes) if items.texts is not None or row["feed"] == "image" else {}
+        if items.images is not None:
             features, _ = regions(items)
             ones = torch.ones(features.shape[:2], dtype=torch.long)
             batch |= {"visual_embeds": features, "visual_token_type_ids": ones, "visual_attention_mask": ones}
@@ -28,4 +28,4 @@ def load(row: dict, weights: dict, trained: bool) -> Network:
     def tokens(layer: str, batch: dict[str, Tensor]) -> Tensor:
         return torch.cat([batch[key] for key in ("attention_mask", "visual_attention_mask") if key in batch], 1).bool()
 
-    return Network(model, prepare, lambda batch: model(**batch), tokens, notes=notes)
+    return Network(model, prepare, lambda batch: model(**batch), tokens, notes=notes, image_only=("embeddings.visual_projection",))

@@ -157,8 +157,11 @@ def limits(n: Numbers, config: dict, tables: set[str]) -> list[Markup]:
             "also come from a better code of one "
             "modality; the verdict “integration” here means only that the comparisons named were passed."
         )
-    if role_of(config, "linear") is None:
+    linear = role_of(config, "linear")
+    if linear is None:
         said.append("No contrast sets a multimodal model against unimodal ones put together linearly, so test 5 is not made.")
+    elif isinstance(config["contrasts"][linear]["b"], str):
+        said.append("Test 5 is against a concatenation alone, which pays for features that say nothing at a site; it passes too easily.")
     if len(config["events"]["alignments"]) == 1:
         said.append(
             f"Only {config['events']['alignments'][0]} events were analysed: tests 2 and 4, which need both alignments, are not made."
