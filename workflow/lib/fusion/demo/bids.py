@@ -98,7 +98,7 @@ def write_subject(
         "trial_type": ["instruction", "film"],
         "stim_file": ["n/a", "film.mp4"],
     })  # fmt: skip
-    write_tsv(events, folder / f"{stem}_events.tsv")
+    write_tsv(events, folder / f"{stem}_events.tsv", float_format="%.10g")
     write_json(
         folder / f"{stem}_ieeg.json",
         {
