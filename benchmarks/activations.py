@@ -1,8 +1,11 @@
 """What the extraction of all layers of a ViT-B/16 costs beside its bare forward pass, and beside storing whole layers first.
 
     python benchmarks/activations.py [events]
+    python benchmarks/activations.py pairings [events]
 
-One process takes turns, batch by batch, between the bare forward pass and the extraction (forward pass, hooks, flattening,
+The second form times the shuffled pairings of two joint networks of full size against one forward pass of each event and pairing.
+
+In the first, one process takes turns, batch by batch, between the bare forward pass and the extraction (forward pass, hooks, flattening,
 projection to the Johnson-Lindenstrauss size, writing), so that whatever else the machine does falls on both. The third way
 stores flattened layers on disk and projects them when all are there, with scikit-learn's own product. Times are CPU seconds.
 """
@@ -15,20 +18,26 @@ import time
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import torch
+import transformers
 from sklearn.random_projection import SparseRandomProjection
 from threadpoolctl import threadpool_info
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "workflow/lib"))
 
 from fusion import labelled
-from fusion.models import families, hooks, slip
+from fusion.models import extract, families, hooks, sharing, slip
+from fusion.models.inputs import distinct
 from fusion.models.network import Items
 from fusion.models.projection import Projection, target_size
 
 SIZES = {"width": 768, "patch": 16, "image": 224, "depth": 12, "hidden": 3072, "heads": 12, "embed": None, "mlp": None}
 ROW = {"family": "slip", "feed": "image", "architecture": {}, "preprocess": {}, "tokenizer": None, "ignore_keys": []}
+TEXT_SIZES = {"vocabulary": 49408, "text_width": 512, "text_depth": 12, "text_heads": 8, "context": 77, "embed": 512}
 BATCH = 32
+PAIRINGS = 8
+WORDS = "a the red blue circle square man woman walks runs to from door house and then looks at it while they talk about nothing".split()  # noqa: SIM905
 
 
 def timed(totals, name, work, *arguments):
@@ -114,5 +123,76 @@ def main(n_events):
     folder.rmdir()
 
 
+def slip_network(folder):
+    """Return a SLIP with both towers, ViT-B/16 and the published text tower, and the layers of its row ``slip_joint``."""
+    torch.save({"state_dict": slip.Slip(SIZES | TEXT_SIZES, ("image", "text")).state_dict()}, folder / "slip.pt")
+    network = families.build("slip", ROW | {"feed": "joint"}, {"path": folder / "slip.pt"}, "trained", 0)
+    layers = {"visual.blocks.*": "cls", "visual.norm": "cls", "transformer.resblocks.*": "last", "ln_final": "last"}
+    return network, hooks.expand(network.module, layers, "slip")
+
+
+def blip_network(folder, size=256):
+    """Return a BLIP of its own proportions (ViT-B/16, BERT-base with cross-attention in every layer) and the layers of its row."""
+    vision = {"hidden_size": 768, "intermediate_size": 3072, "num_hidden_layers": 12, "num_attention_heads": 12, "image_size": size}
+    text = {"vocab_size": 30524, "num_attention_heads": 12, "encoder_hidden_size": 768, "bos_token_id": 2, "sep_token_id": 3}
+    transformers.BlipConfig(vision_config=vision | {"patch_size": 16}, text_config=text).save_pretrained(folder)
+    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    vocabulary = {word: i for i, word in enumerate(special + WORDS)}
+    transformers.BertTokenizer(vocab=vocabulary, model_max_length=512).save_pretrained(folder)
+    layers = {"vision_model.encoder.layers.*": "cls", "text_encoder.encoder.layer.*": "cls"}
+    row = ROW | {"family": "blip", "feed": "joint", "preprocess": {"size": size}, "layers": layers, "text_length": None}
+    network = families.build("blip", row, {"path": folder}, "random0", 0)
+    return network, hooks.expand(network.module, layers, "blip")
+
+
+def pairings(n_events):
+    """Measure eight shuffled pairings at once and one after another, on ``n_events`` events, and print a table."""
+    torch.set_num_threads(1)
+    rng = np.random.default_rng(0)
+    frames = rng.integers(0, 256, (n_events, 256, 341, 3), dtype=np.uint8)
+    texts = np.array([" ".join(rng.choice(WORDS, rng.integers(2, 15))) for _ in range(n_events)], object)
+    events = pd.DataFrame({"frame": np.arange(n_events)} | {f"text_{k}": np.roll(texts, -3 * (k + 1)) for k in range(PAIRINGS)})
+    columns = {f"shuffled{k}": f"text_{k}" for k in range(PAIRINGS)}
+    running = extract.Running(torch.device("cpu"), BATCH)
+    print(f"{n_events} events, {PAIRINGS} shuffled pairings, 1 thread, torch {torch.__version__}\n")
+    print(f"| network | {PAIRINGS} forward passes of each event (CPU s) | all pairings at once (CPU s) | share | largest difference |")
+    print("| --- | --- | --- | --- | --- |")
+    for name, build in (("SLIP (two towers)", slip_network), ("BLIP at 256 px (fused in every text layer)", blip_network)):
+        with tempfile.TemporaryDirectory() as folder:
+            network, layers = build(Path(folder))
+        seconds, whole = {}, {}
+
+        def pairing_by_itself(column, network=network, layers=layers):
+            def items(start, stop):
+                return Items(np.arange(start, stop), frames[start:stop], list(events[column][start:stop]))
+
+            return list(extract.features(network, layers, n_events, items, running))
+
+        def at_once(network=network, layers=layers):
+            inputs = distinct(events, columns)
+            return inputs, list(sharing.pairings(network, layers, "joint", inputs, lambda start, stop: frames[start:stop], running))
+
+        network.run(network.prepare(Items(np.arange(2), frames[:2], list(texts[:2]))))
+        for k, column in enumerate(columns.values()):
+            whole[f"shuffled{k}"] = timed(seconds, "whole", pairing_by_itself, column)
+            if k == PAIRINGS // 2 - 1:  # in the middle, so that whatever else the machine does falls on both
+                inputs, shared = timed(seconds, "shared", at_once)
+        largest = 0.0
+        for kind, rows, done in shared:
+            for pairing, shown in inputs.shown.items():
+                (at,) = np.nonzero(np.isin(shown[kind], rows))
+                place = {row: i for i, row in enumerate(rows)}
+                for path, values in done.items():
+                    expected = np.concatenate([part[path] for _, _, part in whole[pairing]])[at]
+                    found = values[[place[row] for row in shown[kind][at]]]
+                    largest = max(largest, float(np.abs(found - expected).max(initial=0) / np.abs(expected).max(initial=1e-9)))
+        share = seconds["shared"] / seconds["whole"]
+        print(f"| {name} | {seconds['whole']:.1f} | {seconds['shared']:.1f} | {share:.2f} | {largest:.1g} |", flush=True)
+
+
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 500)
+    arguments = sys.argv[1:]
+    if arguments[:1] == ["pairings"]:
+        pairings(int(arguments[1]) if len(arguments) > 1 else 24)
+    else:
+        main(int(arguments[0]) if arguments else 500)

@@ -58,7 +58,7 @@ def write(folder: Path, subjects: int = 7) -> Path:
         "stimuli": stimuli,
         "models": VISION_LANGUAGE + VISION + LANGUAGE + [LINEAR],
         "random_inits": 3,
-        "events": {"shuffled_pairings": 1},
+        "events": {"shuffled_pairings": 8},
         "contrasts": contrasts(),
     }
     path = folder / "config.yaml"

@@ -34,7 +34,9 @@ def test_the_papers_design(folder, tmp_path):
     assert jobs["contrast"] == subjects * alignments * len(paper_design.contrasts())
     assert jobs["preprocess"] == subjects
     # A linear concatenation has no activations of its own.
-    assert jobs["activations"] == subjects * alignments * (models - 1 + shuffled + random)
+    assert jobs["activations"] == subjects * alignments * (models - 1 + random)
+    # All eight pairings of a network come from one job.
+    assert jobs["shuffled_activations"] == subjects * alignments * shuffled
     assert jobs["total"] <= 5000
 
 

@@ -13,7 +13,8 @@ from conftest import SMALL, snakemake
 TABLES = {"sites": 1, "regions": 1}
 CONTRASTS = {"contrast": 4, **TABLES}
 ENCODING = {"encode": 6, **CONTRASTS}
-LISTED = {"simulate", "preprocess", "responses", "transcript", "scene_cuts", "events", "frames", "weights", "activations", *ENCODING}
+LISTED = {"simulate", "preprocess", "responses", "transcript", "scene_cuts", "events", "frames", "weights", "activations",
+          "shuffled_activations", *ENCODING}  # fmt: skip
 
 
 def pending(folder, config=SMALL):

@@ -227,8 +227,8 @@ def whole_passes(name, row, film, folder, columns):
 
 
 CLIP_JOINT = {"visual.transformer.resblocks.*": "cls", "transformer.resblocks.*": "last", "ln_final": "flatten"}
-JOINT = [*(("zoo", name) for name in NETWORKS if ZOO[name]["feed"] == "joint"), ("zoo", "clip")]
-JOINT += [("paper", name) for name in PAPERS if PAPER[name]["feed"] == "joint"]
+JOINT = [*(("zoo", name) for name in NETWORKS if ZOO[name]["feed"] == "joint" and name != "demo_slip_joint"), ("zoo", "clip")]
+JOINT.append(("paper", "albef"))  # flattened
 
 
 @pytest.mark.parametrize(("zoo", "name"), JOINT)
