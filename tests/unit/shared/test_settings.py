@@ -65,6 +65,12 @@ def test_a_missing_film_is_named(tmp_path):
         settings.resolve({**GOOD, "source": "bids", "bids_root": str(tmp_path), "stimuli": film}, SCHEMA, ZOO)
 
 
+def test_a_file_of_models_that_is_no_yaml_is_one_clear_error(tmp_path):
+    (tmp_path / "zoo.yaml").write_text("slip:\n  family: slip\n model: [\n")
+    with pytest.raises(InputError, match=r"zoo.yaml: line 3: found .*; expected a YAML file"):
+        settings.load_zoo(["zoo.yaml"], tmp_path)
+
+
 def test_resolving_is_idempotent_and_keeps_what_the_user_wrote():
     once = settings.resolve({**GOOD, "encoding": {"folds": 7}}, SCHEMA, ZOO)
     assert once["encoding"]["folds"] == 7
