@@ -86,26 +86,22 @@ def main() -> None:
             for name, case in cases.items():
                 seconds[name].append(reading(*case)[2])
         start = min(seconds.pop("nothing"))
-        rules = len(reading(ours, None)[0].split())
+        rules = len(re.findall(r"^\w+$", reading(ours, None)[0], re.MULTILINE))
         print(f"Snakemake's own start: {start:.2f} s. {rules} rules.\n")
-        print(
-            "| design | beyond Snakemake's start (s) | of that, Snakemake's parser (s) | and Python's compiler (s) | ratio to the start |"
-        )
+        print("| design | beyond Snakemake's start (s) | ratio to it | of that, Snakemake's parser (s) | and Python's compiler (s) |")
         print("| --- | --- | --- | --- | --- |")
         for name, own in seconds.items():
             beyond = min(own) - start
             spent = [reading(*cases[name], "-c", COMPILING)[0].rsplit("spent ", 1)[1].split() for _ in range(given.repeats)]
             parts = [f"{min(float(row[k]) for row in spent):.2f}" for k in (0, 1)]
-            print(f"| {name} | {beyond:.2f} | {' | '.join(parts)} | {beyond / start:.2f} |")
+            print(f"| {name} | {beyond:.2f} | {beyond / start:.2f} | {' | '.join(parts)} |", flush=True)
         print("\n| design | jobs | wall (s) | CPU (s) | CPU per job (ms) | peak memory (MB) |\n| --- | --- | --- | --- | --- | --- |")
         for subjects in given.plan:
-            text, wall, cpu, memory = run(
-                sys.executable, "-m", "snakemake", "--dry-run", "--quiet", "reason", "--cores", "1", "--configfile", configs[subjects]
-            )
+            command = ["--dry-run", "--quiet", "reason", "--cores", "1", "--configfile", configs[subjects]]
+            text, wall, cpu, memory = run(sys.executable, "-m", "snakemake", *command)
             jobs = int(re.search(r"^total +(\d+)", text, re.MULTILINE)[1])
-            print(
-                f"| the paper's, {subjects} subjects | {jobs:,} | {wall:.0f} | {cpu:.0f} | {1000 * (cpu - start) / jobs:.1f} | {memory:.0f} |"
-            )
+            each = 1000 * (cpu - start) / jobs
+            print(f"| the paper's, {subjects} subjects | {jobs:,} | {wall:.0f} | {cpu:.0f} | {each:.1f} | {memory:.0f} |", flush=True)
 
 
 if __name__ == "__main__":
