@@ -108,7 +108,7 @@ def tiny_row(name, checkpoints, zoo=ZOO):
     if row["tokenizer"]:
         row["tokenizer"] = checkpoints.tokenizer
     if row["regions"]["backbone"]:
-        row["regions"] = {"file": None, "backbone": checkpoints.backbone, "net": "resnet18", "grid": 3}
+        row["regions"] = {"file": None, "backbone": checkpoints.backbone, "net": "resnet18", "grid": 2}
     if row["family"] == "albef":
         row["preprocess"] = {"size": 32}
         row["architecture"] = {"heads": 4, "text_heads": 4}
@@ -255,7 +255,7 @@ def test_pairings_that_share_equal_whole_passes(zoo, name, film, checkpoints, tm
     assert not np.allclose(expected[last][0], expected[last][1], atol=1e-3)
 
 
-@pytest.mark.parametrize("name", ["slip_joint", "sbert", "gpt2", "flava", "lxmert", "qwen3_vl", "convnext"])
+@pytest.mark.parametrize("name", ["sbert", "gpt2", "convnext"])  # for those that join, see above: whole passes are batches of one
 def test_batches_and_padding_change_nothing(name, film, checkpoints, tmp_path):
     row = tiny_row(name, checkpoints)
     weights_of(row, tmp_path)
@@ -265,12 +265,11 @@ def test_batches_and_padding_change_nothing(name, film, checkpoints, tmp_path):
         assert np.abs(values - batches[1][layer]).max() < 1e-5, layer
 
 
-@pytest.mark.parametrize("threads", [2, 4])
-def test_workers_change_nothing(threads, film, checkpoints, tmp_path):
+def test_workers_change_nothing(film, checkpoints, tmp_path):
     row = tiny_row("slip_joint", checkpoints)
     weights_of(row, tmp_path)
     one = activations_of("slip_joint", row, film, tmp_path, batch_size=2, projection=48)
-    many = activations_of("slip_joint", row, film, tmp_path, batch_size=2, projection=48, threads=threads)
+    many = activations_of("slip_joint", row, film, tmp_path, batch_size=2, projection=48, threads=4)
     for layer, values in layers_of(one).items():
         assert np.abs(values - layers_of(many)[layer]).max() < 1e-5
 
