@@ -18,7 +18,7 @@ from run_scripts import run_script
 
 from fusion import labelled, settings, tables
 from fusion.errors import InputError
-from fusion.models import extract, families, hooks, regions
+from fusion.models import extract, families, hooks, regions, sharing
 from fusion.models.network import Items
 
 REPOSITORY = Path(__file__).parents[3]
@@ -209,7 +209,10 @@ def test_flattened_texts_are_as_wide_as_the_row_says(film, checkpoints, tmp_path
 
 
 def whole_passes(name, row, film, folder, columns):
-    """Return module path -> values (column, event, feature): every event through the whole network by itself, nothing shared."""
+    """Return module path -> values (column, event, feature): every event through the whole network by itself, nothing shared.
+
+    Beside them, module path -> whether what it puts out can be handed out again, of the modules that the network shares.
+    """
     weights = json.loads((folder / "weights.json").read_text()) | {"regions": []}
     network = families.build(name, row, weights, "trained", 0)
     layers = hooks.expand(network.module, row["layers"], name)
@@ -223,7 +226,11 @@ def whole_passes(name, row, film, folder, columns):
 
     passes = extract.features(network, layers, len(frames), item, extract.Running(torch.device("cpu"), batch_size=1))
     each = [done for _, _, done in passes]
-    return {path: np.concatenate([done[path] for done in each]).reshape(len(columns), len(EVENTS), -1) for path in layers}
+    whole = {path: np.concatenate([done[path] for done in each]).reshape(len(columns), len(EVENTS), -1) for path in layers}
+    with sharing.remember(network.module, network.image_only) as memory, torch.inference_mode():
+        memory.begin(2, recording=True)
+        network.run(network.prepare(Items(frames[:2], np.stack([images[frame] for frame in frames[:2]]), texts[:2])))
+    return whole, {path: output is not None for path, output in memory.outputs.items()}
 
 
 CLIP_JOINT = {"visual.transformer.resblocks.*": "cls", "transformer.resblocks.*": "last", "ln_final": "flatten"}
@@ -239,7 +246,7 @@ def test_pairings_that_share_equal_whole_passes(zoo, name, film, checkpoints, tm
     pairings = ["shuffled0", "shuffled1"]
     paths = activations_of(name, row, film, tmp_path, shuffled=pairings, batch_size=2, threads=2, projection="none")
     paths = [activations_of(name, row, film, tmp_path, projection="none"), *paths]
-    expected = whole_passes(name, row, film, tmp_path, ["text", *(f"text_{pairing}" for pairing in pairings)])
+    expected, handed_out = whole_passes(name, row, film, tmp_path, ["text", *(f"text_{pairing}" for pairing in pairings)])
     for i, (path, pairing) in enumerate(zip(paths, ["true", *pairings], strict=True)):
         found = layers_of(path)
         assert list(found) == list(layers_of(paths[0]))
@@ -251,6 +258,8 @@ def test_pairings_that_share_equal_whole_passes(zoo, name, film, checkpoints, tm
             card = json.loads(data.attrs["card"])
         assert card["pairing"] == pairing
         assert [layer["layer"] for layer in card["layers"]] == list(expected)
+    assert handed_out
+    assert all(handed_out.values())
     last = list(expected)[-1]
     assert not np.allclose(expected[last][0], expected[last][1], atol=1e-3)
 
