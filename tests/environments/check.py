@@ -49,7 +49,7 @@ def plain(files) -> dict:
 def rules_and_jobs() -> tuple[dict, dict]:
     """Return rule -> environment file of every rule with a script, and rule -> one finished job of every rule of the demo."""
     jobs = {}
-    with SnakemakeApi(OutputSettings(quiet={Quietness.ALL}, dryrun=True)) as api:
+    with SnakemakeApi(OutputSettings(quiet={Quietness.ALL})) as api:
         workflow = api.workflow(
             resource_settings=ResourceSettings(cores=2),
             config_settings=ConfigSettings(),

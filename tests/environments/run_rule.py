@@ -17,6 +17,9 @@ class Files(list):
         self._names = names
         self.__dict__.update(names)
 
+    def __getitem__(self, key):
+        return self._names[key] if isinstance(key, str) else super().__getitem__(key)
+
     def get(self, name, otherwise=None):
         return self._names.get(name, otherwise)
 
