@@ -37,12 +37,12 @@ attrs |= {"n_events": int((result.labels["fold"] >= 0).sum()), "block_s": settin
 scores = pd.concat([score_table(fit, names, bins) for fit, names in zip(result.fits, result.electrodes, strict=True)], ignore_index=True)
 log.info("median r at the chosen layers %.4f, largest %.4f", *scores.loc[scores["chosen"], "r_test"].agg(["median", "max"]))
 predicted = scores[scores["chosen"] & (scores["r_val"] > 0)]
-low, high = ((predicted["alpha"] / edge).between(0.999, 1.001).mean() for edge in (settings.alphas[0], settings.alphas[-1]))
+rising = predicted["alpha_edge_gain"] > 0.001
 log.info(
-    "penalty in all folds the smallest of the grid at %.1f%%, the largest at %.1f%% of what has validation r above 0", 100 * low, 100 * high
+    "of what has validation r above 0, the penalty of some fold is at an end of the grid at %.1f%%", 100 * predicted["alpha_at_edge"].mean()
 )
-if low > 0.05 and len(settings.alphas) > 1:
-    log.warning("the smallest penalty (%g) is chosen often: smaller ones in encoding.alphas may predict better", settings.alphas[0])
+if rising.mean() > 0.05:
+    log.warning("validation r still rises at an end of the grid at %.1f%%: widen encoding.alphas", 100 * rising.mean())
 write_parquet(scores, snakemake.output.scores)
 write_influence(snakemake.output.influence, result.fits, result.electrodes, bins, attrs)
 if settings.keep_predictions:

@@ -19,7 +19,7 @@ tables = {
     "regions": read.regions(snakemake.input.regions),
     "contrasts": read.contrasts(snakemake.input.contrasts),
     "electrodes": read.electrodes(snakemake.input.electrodes),
-    "scores": pd.read_parquet(snakemake.input.scores, columns=["subject", "electrode", "model", "init", "chosen", "alpha_at_edge"]),
+    "scores": pd.read_parquet(snakemake.input.scores, columns=["subject", "electrode", "model", "init", "chosen", "alpha_rising"]),
 }
 for name, path in zip(spec["tables"], snakemake.input.tables, strict=True):
     tables[name] = read_tsv(path, dtype=read.IDS)

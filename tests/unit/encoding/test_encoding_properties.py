@@ -5,6 +5,7 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 from fusion.encoding.fit import Settings, fit_electrodes
+from fusion.encoding.scores import edge_gain
 
 N = 300
 
@@ -148,3 +149,11 @@ def test_a_film_can_be_left_out():
     assert (fit.fold == np.repeat([0, 1, 2], 80)).all()
     assert fit.r.min() > 0.5
     assert {label.split(":")[0] for label in fit.blocks} == {"x", "y", "z"}
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_what_a_wider_grid_of_penalties_might_gain(count):
+    curves = np.array([[[0.3, 0.1], [0.2, 0.2], [0.1, 0.1]]])[:, :count]
+    choice = curves.argmax(axis=1)
+    expected = {1: [0, 0], 2: [0.1, 0.1], 3: [0.1, 0]}[count]
+    assert edge_gain(curves, choice)[0] == pytest.approx(expected)

@@ -203,7 +203,7 @@ def scores(electrodes: list[str], layers: int, peak: np.ndarray, rng) -> pd.Data
         {"r_val": (r + rng.normal(0, 0.005, r.shape)).ravel(), "r_test": r.ravel()}, index=index, dtype="float32"
     ).reset_index()
     chosen = rng.integers(max(layers - 3, 0), layers, len(electrodes))
-    table["alpha"], table["alpha_at_edge"] = np.float32(1000), False
+    table["alpha"], table["alpha_at_edge"], table["alpha_edge_gain"] = np.float32(1000), False, np.float32(0)
     table["chosen"] = table.layer.to_numpy() == np.repeat([f"blocks.{k}" for k in chosen], len(BINS_MS) * layers)
     return table
 

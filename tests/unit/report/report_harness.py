@@ -179,7 +179,7 @@ def draw(folder, names=None):
         subject, alignment, fit = path.parent.name.split("_", 2)
         model, init, _ = fit.split("-")
         parts.append(profiles.reduced(path, [0, 1000]).assign(subject=subject, alignment=alignment, model=model, init=init))
-    columns = ["electrode", "layer", "r_val", "r_test", "alpha_at_edge", "chosen", "depth", "subject", "alignment", "model", "init"]
+    columns = ["electrode", "layer", "r_val", "r_test", "alpha_rising", "chosen", "depth", "subject", "alignment", "model", "init"]
     write_parquet(pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns), folder / "score_profiles.parquet")
     style.save = watched
     try:

@@ -21,7 +21,7 @@ from fusion.encoding.plan import form_of
 from fusion.encoding.prepare import Targets, drift_regressors, scale_features
 from fusion.encoding.primal import Primal
 from fusion.encoding.result import DEFAULTS, Fit, Settings
-from fusion.encoding.scores import fisher, fisher_slope
+from fusion.encoding.scores import edge_gain, fisher, fisher_slope
 
 
 def fit_electrodes(
@@ -104,7 +104,7 @@ class _Fitter:
         shape = (layers, folds, targets)
         self.names = list(features)
         self.r_val, self.z_val, self.r_test = (np.zeros(shape, np.float32) for _ in range(3))
-        self.choice = np.zeros(shape, np.int8)
+        self.choice, self.edge_gain = np.zeros(shape, np.int8), np.zeros(shape, np.float32)
         self.best = np.full((folds, self.electrodes), -np.inf)
         self.layer = np.zeros((folds, self.electrodes), np.int16)
         self.influence = np.zeros((folds, 2, len(self.blocks), targets), np.float32) if settings.influence else None
@@ -156,6 +156,7 @@ class _Fitter:
             mean = np.broadcast_to(by_bin.mean(axis=3, keepdims=True), by_bin.shape).reshape(mean.shape)
         choice = mean.argmax(axis=1)
         self.choice[index, :, columns] = choice
+        self.edge_gain[index, :, columns] = edge_gain(mean, choice)
         for f in range(folds):
             at_choice = np.stack([np.take_along_axis(curve, choice[f][None], axis=0)[0] for curve in curves[f]])
             self.r_val[index, f, columns] = at_choice.mean(axis=0)
@@ -236,6 +237,7 @@ class _Fitter:
             z_val=self.z_val.reshape(shape),
             r_test=self.r_test.reshape(shape),
             choice=self.choice.reshape(shape),
+            edge_gain=self.edge_gain.reshape(shape),
             layer=self.layer,
             influence=influence,
             predictions=predictions,

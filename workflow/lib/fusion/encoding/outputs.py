@@ -14,7 +14,8 @@ def score_table(fit: Fit, electrodes: np.ndarray, bins: np.ndarray) -> pd.DataFr
     """Return one row per electrode x bin x layer.
 
     Columns: electrode, bin (ms), layer, r_val, r_test (means over folds), r_test_fold0 .., alpha (geometric mean of the
-    folds' penalties), alpha_at_edge (in any fold), chosen (whether the layer is the electrode's).
+    folds' penalties), alpha_at_edge (in any fold), alpha_edge_gain (the most that
+    validation r of a fold rose in the last step to such a penalty), chosen (whether the layer is the electrode's).
     """
     layers, folds, count, width = fit.r_test.shape
     alphas = fit.alphas[fit.choice]
@@ -27,6 +28,7 @@ def score_table(fit: Fit, electrodes: np.ndarray, bins: np.ndarray) -> pd.DataFr
         **{f"r_test_fold{f}": fit.r_test[:, f].ravel() for f in range(folds)},
         "alpha": np.exp(np.log(alphas).mean(axis=1)).ravel(),
         "alpha_at_edge": ((fit.choice == 0) | (fit.choice == len(fit.alphas) - 1)).any(axis=1).ravel(),
+        "alpha_edge_gain": fit.edge_gain.max(axis=1).ravel(),
         "chosen": np.repeat(np.arange(layers)[:, None] == fit.chosen[None, :], width, axis=1).ravel(),
     }
     return pd.DataFrame(table)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fusion.encoding.dual import TARGET_CHUNK
+from fusion.encoding.dual import FEATURE_CHUNK, TARGET_CHUNK
 from fusion.encoding.folds import Folds
 from fusion.encoding.primal import Primal
 
@@ -33,7 +33,7 @@ def memory_mb(folds: Folds, electrodes: int, bins: int, widths: list[int], block
         "responses": 4 * n * targets,
         "predictions": 4 * n * targets * settings.keep_predictions,
         "influence": 8 * count * blocks * targets * settings.influence,
-        "scores": 13 * len(widths) * count * targets,
+        "scores": 17 * len(widths) * count * targets,
         "layer": layer,
         "batch": batch,
     }
@@ -65,9 +65,20 @@ def layer_bytes(folds: Folds, p: int, bins: int, settings) -> tuple[int, int]:
         unions = outer + (0 if shared else inner)
         # Cross-products of pieces (about three for each fold) and unions, rotated ones; responses, leverage and residual.
         return layer, 4 * t * (p * (3 * outer + 1 + unions + outer + 4) + 2 * n + 3 * trained * settings.influence + 6 * tested)
-    kept = len(settings.alphas)
-    smoothers = kept * (trained * (scored + 2 * tested * outer) // max(inner, 1))
-    layer = n * p * 8 + 8 * (3 * trained**2 + 2 * trained * (2 * tested)) + 4 * smoothers + 2 * n * 1024 * 8
-    layer += 4 * kept * trained**2 * settings.influence
+    # The kernels of one training set at a time with what the solver needs, and the matrices that are kept for each penalty.
+    kept, test = len(settings.alphas), trained * tested
+    kept_tests = kept * test * outer if shared else 0
+    validation = max(
+        kernel_bytes(len(held.train), sum(map(len, held.scored.values())) + tested * shared, kept) + 4 * kept_tests for held in folds.inner
+    )
+    testing = kernel_bytes(trained, tested, 0 if shared else kept) * (not shared or settings.influence)
+    testing += 4 * (kept_tests + kept * trained**2 * settings.influence)
+    # Before there is a kernel, the features are scaled in float64.
+    layer = 4 * n * p + max(16 * n * p, 4 * n * p + 12 * n * min(p, FEATURE_CHUNK) + max(validation, testing))
     t = max(1, TARGET_CHUNK // bins) * bins
     return layer, 4 * t * (n + 2 * trained + 2 * trained * settings.influence + 8 * tested)
+
+
+def kernel_bytes(trained: int, held_out: int, kept: int) -> int:
+    """Return the bytes of the kernels of a training set, of a penalised copy and its solution, and of ``kept`` matrices B."""
+    return 8 * (2 * trained**2 + 3 * trained * held_out) + 4 * kept * trained * held_out

@@ -58,6 +58,8 @@ class Fit:
         (L, F, E, B) float32 test r.
     choice
         (L, F, E, B) int8 position of the chosen penalty in ``alphas``.
+    edge_gain
+        (L, F, E, B) float32 by how much validation r rose in the last step to a chosen penalty at an end of the grid; 0 elsewhere.
     layer
         (F, E) the layer each fold uses: by validation r over bins of that fold (``nested``) or of all (``halves``).
     blocks
@@ -82,6 +84,7 @@ class Fit:
     z_val: np.ndarray
     r_test: np.ndarray
     choice: np.ndarray
+    edge_gain: np.ndarray
     layer: np.ndarray
     influence: np.ndarray | None
     predictions: np.ndarray | None

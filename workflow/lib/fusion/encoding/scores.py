@@ -40,6 +40,27 @@ def standardise(values, backend):
     return centred, scale
 
 
+def edge_gain(curves: np.ndarray, choice: np.ndarray) -> np.ndarray:
+    """Return how much r rose in the last step to a choice at an end of the grid: what a wider grid might still gain.
+
+    Parameters
+    ----------
+    curves
+        (fold, penalty, target) validation r.
+    choice
+        (fold, target) positions of the chosen penalties.
+
+    Returns
+    -------
+    np.ndarray
+        (fold, target), 0 where the choice lies inside the grid, or the grid has one penalty.
+    """
+    last = curves.shape[1] - 1
+    inner = np.clip(choice, 1, last - 1) if last > 1 else last - choice
+    step = np.take_along_axis(curves, choice[:, None], 1) - np.take_along_axis(curves, inner[:, None], 1)
+    return step[:, 0]
+
+
 def fisher(r: np.ndarray) -> np.ndarray:
     """Return atanh r, with |r| held below 1."""
     return np.arctanh(np.clip(r, -R_MAX, R_MAX))

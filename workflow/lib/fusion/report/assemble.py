@@ -89,7 +89,7 @@ def context(
         "limits": story.limits(n, config, set(further)),
         "n": n,
         "level": level,
-        "edges": n.get("alpha.edge", None),
+        "rising": n.get("alpha.rising", None),
         "figures": figures,
         "tables": extra,
         "controls": shown_controls,
@@ -114,9 +114,9 @@ def all_numbers(config: dict, tables: dict[str, pd.DataFrame]) -> dict[str, floa
     found |= numbers.of_contrasts(tables["contrasts"], config["statistics"]["primary_window"], level) | numbers.of_regions(
         tables["regions"], level
     )
-    edge = numbers.at_edge(tables["scores"], tables["sites"]) if "scores" in tables else None
-    if edge is not None:
-        found["alpha.edge"] = edge
+    rising = numbers.rising(tables["scores"], tables["sites"]) if "scores" in tables else None
+    if rising is not None:
+        found["alpha.rising"] = rising
     return found
 
 
@@ -204,8 +204,8 @@ def warnings(n: story.Numbers, config: dict) -> list[str]:
     said = []
     if n.get("sites.tested") == 0:
         said.append("No electrode could be tested. The reasons are under “Quality of the data”.")
-    if n.get("alpha.edge", 0) > 5:
-        said.append("At sites with signal, penalties often lie at the edge of their grid; scores may be too low. Widen encoding.alphas.")
+    if n.get("alpha.rising", 0) > 5:
+        said.append("At sites with signal, validation r often still rose at the end of the grid of penalties. Widen encoding.alphas.")
     if config["statistics"]["procedure"] == "paper":
         said.append("These results follow the published procedure, whose error rates are not controlled.")
     if config["statistics"]["procedure"] == "block_bootstrap":

@@ -90,17 +90,17 @@ def of_electrodes(electrodes: pd.DataFrame) -> dict[str, float]:
     return found | {f"dropped.{reason}": int(count) for reason, count in dropped["reason"].fillna("no reason given").value_counts().items()}
 
 
-def at_edge(scores: pd.DataFrame, sites: pd.DataFrame) -> float | None:
-    """Return in how many percent of the bins of sites with signal the best model's penalty lies at an end of its grid; None without sites.
+def rising(scores: pd.DataFrame, sites: pd.DataFrame) -> float | None:
+    """Return in how many percent of the bins of sites with signal a wider grid of penalties might predict better; None without sites.
 
-    Elsewhere the largest penalty is the right one: there is nothing to predict.
+    These are the bins where the best model's validation r still rose at the end of the grid.
     """
     best = read.with_signal(sites).merge(sites[["subject", "electrode", "best_model"]], on=["subject", "electrode"]).dropna()
     if best.empty or scores.empty:
         return None
     chosen = scores[scores["chosen"].astype(bool) & (scores["init"] == "trained")]
     of_best = chosen.merge(best, left_on=["subject", "electrode", "model"], right_on=["subject", "electrode", "best_model"])
-    return 100 * float(of_best["alpha_at_edge"].mean()) if len(of_best) else None
+    return 100 * float(of_best["alpha_rising"].mean()) if len(of_best) else None
 
 
 def printed(value) -> str:

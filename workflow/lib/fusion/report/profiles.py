@@ -6,7 +6,9 @@ import pandas as pd
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-COLUMNS = ["electrode", "bin", "layer", "r_val", "r_test", "alpha_at_edge", "chosen"]
+COLUMNS = ["electrode", "bin", "layer", "r_val", "r_test", "alpha_edge_gain", "chosen"]
+# A penalty at the end of its grid matters where the last step to it still raised validation r by more than this.
+GAIN = 0.001
 
 
 def reduced(path, window: list[float]) -> pd.DataFrame:
@@ -22,15 +24,17 @@ def reduced(path, window: list[float]) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        ``electrode, layer, r_val, r_test, alpha_at_edge`` (share of bins), ``chosen``, and ``depth``: the layer's place in the
+        ``electrode, layer, r_val, r_test, alpha_rising`` (share of bins where validation r still rose at the end of the
+        grid of penalties), ``chosen``, and ``depth``: the layer's place in the
         network from 0 to 1, by the order of the file.
     """
     table = pq.read_table(path, columns=COLUMNS, read_dictionary=["electrode", "layer"])
     inside = pc.and_(pc.greater_equal(table["bin"], window[0]), pc.less_equal(table["bin"], window[1]))
     table = table.filter(inside).to_pandas()
     layers = list(pd.unique(table["layer"]))
+    table["alpha_rising"] = table["alpha_edge_gain"] > GAIN
     table = table.groupby(["electrode", "layer"], observed=True, sort=False).agg(
-        r_val=("r_val", "mean"), r_test=("r_test", "mean"), alpha_at_edge=("alpha_at_edge", "mean"), chosen=("chosen", "max")
+        r_val=("r_val", "mean"), r_test=("r_test", "mean"), alpha_rising=("alpha_rising", "mean"), chosen=("chosen", "max")
     )
     table = table.reset_index().astype({"electrode": str, "layer": str})
     place = {layer: k / max(len(layers) - 1, 1) for k, layer in enumerate(layers)}
