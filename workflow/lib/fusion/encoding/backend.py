@@ -8,6 +8,17 @@ from __future__ import annotations
 import numpy as np
 import scipy.linalg
 
+#: Rows that are mirrored at a time.
+STRIP = 512
+
+
+def mirror(matrix, xp) -> None:
+    """Copy the upper triangle of a square matrix onto the lower one, in place."""
+    for first in range(0, len(matrix), STRIP):
+        own, after = slice(first, first + STRIP), slice(first + STRIP, None)
+        matrix[own, own] = xp.triu(matrix[own, own]) + xp.triu(matrix[own, own], 1).T
+        matrix[after, own] = matrix[own, after].T
+
 
 class Numpy:
     """numpy with its BLAS: the fastest on a CPU."""
@@ -40,17 +51,21 @@ class Numpy:
         return rows.T @ rows
 
     def solve_spd(self, matrix, right):
-        """Return ``inv(matrix) @ right`` by Cholesky; ``matrix`` is symmetric positive definite and may be overwritten."""
-        factor = scipy.linalg.cho_factor(matrix, lower=True, overwrite_a=True, check_finite=False)
-        return scipy.linalg.cho_solve(factor, right, check_finite=False)
+        """Return ``inv(matrix) @ right`` by Cholesky, None if rounding left ``matrix`` (overwritten) not positive definite."""
+        potrf, potrs = scipy.linalg.get_lapack_funcs(("potrf", "potrs"), (matrix, right))
+        # The transpose of a matrix in C order is one in Fortran order, which LAPACK works on without a copy.
+        factor, info = potrf(matrix.T, lower=0, overwrite_a=1, clean=0)
+        return potrs(factor, right, lower=0)[0] if info == 0 else None
 
     def inverse_spd(self, matrix):
-        """Return the inverse of a symmetric positive definite matrix, which may be overwritten."""
-        factor, info = scipy.linalg.lapack.dpotrf(matrix, lower=1, overwrite_a=1)
-        inverse, info = scipy.linalg.lapack.dpotri(factor, lower=1, overwrite_c=1) if info == 0 else (None, info)
+        """Return the inverse of a symmetric positive definite matrix, which is overwritten."""
+        potrf, potri = scipy.linalg.get_lapack_funcs(("potrf", "potri"), (matrix,))
+        factor, info = potrf(matrix.T, lower=0, overwrite_a=1, clean=0)
+        inverse, info = potri(factor, lower=0, overwrite_c=1) if info == 0 else (None, info)
         if info:
             raise np.linalg.LinAlgError("matrix is not positive definite")
-        return np.tril(inverse) + np.tril(inverse, -1).T
+        mirror(inverse, np)
+        return inverse.T
 
     def column_dot(self, a, b):
         """Return the dot products of the columns of ``a`` and ``b``."""

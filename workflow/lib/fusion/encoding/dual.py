@@ -1,22 +1,30 @@
 """Ridge fits in event space, for layers with as many features as training events or more.
 
 For every training set and penalty the matrix B = K_hr (K_rr + alpha I)^-1, which turns training responses into held-out
-predictions, is made once (Cholesky, float64: a float32 factor of a nearly singular kernel is useless) and then applied
-to all targets (float32). The cost that depends on the number of targets does not depend on the number of features.
+predictions, is made once by Cholesky and then applied to all targets (float32). The cost that depends on the number of
+targets does not depend on the number of features. A float32 factor of a nearly singular kernel is useless: factors are
+float64 except for penalties so large that the residual of the solution proves float32 to be enough.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
+from fusion.encoding.backend import mirror
 from fusion.encoding.folds import Folds
 from fusion.encoding.primal import contiguous
 from fusion.encoding.scores import FLAT, correlation
 
 #: Features enter the kernels this many at a time.
 FEATURE_CHUNK = 1024
+#: Rows of a kernel that are made at a time, from the diagonal on: what lies below is its mirror image.
+KERNEL_BLOCK = 512
 #: Targets are predicted this many at a time.
 TARGET_CHUNK = 4096
+#: Largest relative error of predictions for which a float32 solution is kept; no correlation can move by more.
+TOLERANCE = 1e-5
+#: Rows of a solution that its residual is computed for.
+CHECKED = 16
 
 
 def training_kernels(features: np.ndarray, train: np.ndarray, held_out: np.ndarray, backend):
@@ -38,21 +46,21 @@ def training_kernels(features: np.ndarray, train: np.ndarray, held_out: np.ndarr
     across
         (held-out event, training event) float64.
     """
-    xp = backend.xp
-    within = across = None
+    rows, n = np.concatenate([train, held_out]), len(train)
+    kernel = backend.double(np.zeros((n, len(rows))))
     for start in range(0, features.shape[1], FEATURE_CHUNK):
-        chunk = features[:, start : start + FEATURE_CHUNK].astype(np.float64)
-        mean, variance = chunk[train].mean(axis=0), chunk[train].var(axis=0)
+        chunk = features[rows, start : start + FEATURE_CHUNK].astype(np.float64)
+        chunk -= chunk[:n].mean(axis=0)
+        variance = np.einsum("ij,ij->j", chunk[:n], chunk[:n]) / n
         # Relative to the overall variance of 1: a feature that is constant in training predicts nothing.
-        chunk -= mean
         chunk *= np.where(variance > 1e-10, 1 / np.sqrt(np.maximum(variance, 1e-300)), 0.0)
-        trained, tested = backend.double(chunk[train]), backend.double(chunk[held_out])
-        if within is None:
-            within, across = trained @ trained.T, tested @ trained.T
-        else:
-            within += xp.matmul(trained, trained.T)
-            across += xp.matmul(tested, trained.T)
-    return within, across
+        chunk = backend.double(chunk)
+        for first in range(0, n, KERNEL_BLOCK):
+            last = min(first + KERNEL_BLOCK, n)
+            kernel[first:last, first:] += chunk[first:last] @ chunk[first:].T
+    within, across = kernel[:, :n], kernel[:, n:]
+    mirror(within, backend.xp)
+    return within, backend.double(across.T)
 
 
 class Dual:
@@ -76,7 +84,9 @@ class Dual:
     def __init__(self, features: np.ndarray, folds: Folds, alphas: np.ndarray, backend):
         self.backend, self.folds, self.alphas, self.features = backend, folds, np.asarray(alphas, float), features
         self.shared = folds.inner[0].blocks == folds.outer[0].blocks
-        self._kernels: tuple | None = None
+        #: The largest penalty for which a float32 solution was not good enough.
+        self._needs_double = 0.0
+        self._fold, self._kernels = -1, None
         self._smoothers: dict[tuple[int, int], object] = {}
         self._remainders: dict[tuple[int, int], object] = {}
 
@@ -97,12 +107,17 @@ class Dual:
         self.responses = self._read(chunk)
         self.trained, self.means = self._centred(self.responses, self.folds.outer[f].train)
         self.learnable = self.backend.column_dot(self.trained, self.trained) > len(self.trained) * FLAT
-        if self._kernels is None or self._kernels[0] != f:
+        if self._fold != f:
+            self._fold, self._kernels = f, None
             for kept in (self._remainders, *(() if self.shared else (self._smoothers,))):
                 kept.clear()
-            self._kernels = None
-            held = self.folds.outer[f]
-            self._kernels = (f, *training_kernels(self.features, held.train, held.scored[f], self.backend))
+
+    def _opened(self):
+        """Return the kernels of the fold that is open, made when first asked for."""
+        if self._kernels is None:
+            held = self.folds.outer[self._fold]
+            self._kernels = training_kernels(self.features, held.train, held.scored[self._fold], self.backend)
+        return self._kernels
 
     def _centred(self, responses, train: np.ndarray):
         trained = responses[contiguous(train, self.backend)]
@@ -117,12 +132,35 @@ class Dual:
         """Return (target,) the training mean of the responses, which predictions leave out."""
         return self.means
 
-    def _penalised(self, within, alpha: float):
-        return within + alpha * self.backend.xp.eye(len(within), dtype=within.dtype, device=within.device)
+    def _penalised(self, within, alpha: float, dtype):
+        """Return a fresh K + alpha I."""
+        matrix = self.backend.xp.asarray(within, dtype=dtype, copy=True)
+        diagonal = self.backend.index(np.arange(len(matrix)))
+        matrix[diagonal, diagonal] += alpha
+        return matrix
 
     def _smooth(self, within, across, alpha: float):
         """Return (held-out event, training event) float32 B."""
-        return self.backend.single(self.backend.solve_spd(self._penalised(within, alpha), across.T).T)
+        backend = self.backend
+        if alpha > self._needs_double:
+            found = backend.solve_spd(self._penalised(within, alpha, backend.xp.float32), backend.single(across).T)
+            if found is not None and self._accurate(found.T, within, across, alpha):
+                return backend.single(found.T)
+            self._needs_double = alpha
+        found = backend.solve_spd(self._penalised(within, alpha, backend.xp.float64), across.T)
+        if found is None:
+            raise np.linalg.LinAlgError(f"penalty {alpha:g} is too small for these features; expected a larger one")
+        return backend.single(found.T)
+
+    def _accurate(self, smoother, within, across, alpha: float) -> bool:
+        """Return whether B is within ``TOLERANCE`` of K_hr (K_rr + alpha I)^-1, from the residual of some of its rows.
+
+        What a residual R says of B is R (K + alpha I)^-1, which is at most 1 / alpha times as large.
+        """
+        some = self.backend.index(np.unique(np.linspace(0, len(smoother) - 1, CHECKED).astype(int)))
+        rows = self.backend.double(smoother[some])
+        residual = across[some] - rows @ within - alpha * rows
+        return bool((residual**2).sum() <= (TOLERANCE * alpha) ** 2 * (rows**2).sum())
 
     def curves(self):
         """Yield (fold, (alpha, target) validation r) for every validation set, inner fits in order."""
@@ -132,11 +170,13 @@ class Dual:
                 rows.append(self.folds.outer[k].scored[k])
             within, across = training_kernels(self.features, held.train, np.concatenate(rows), self.backend)
             bounds = np.cumsum([0, *(len(r) for r in rows)])
-            smoothers = [self._smooth(within, across, alpha) for alpha in self.alphas]
+            # The largest penalty first: where float32 is not enough for one, it is not for those below.
+            smoothers = [self._smooth(within, across, alpha) for alpha in self.alphas[::-1]][::-1]
             del within, across
             if self.shared:
                 for a, smoother in enumerate(smoothers):
-                    self._smoothers[k, a] = self.backend.single(smoother[int(bounds[-2]) :])
+                    # A copy, or the rows that are kept for the test keep all others alive.
+                    self._smoothers[k, a] = self.backend.xp.asarray(smoother[int(bounds[-2]) :], copy=True)
             count = self.columns.stop - self.columns.start
             scores = [np.empty((len(self.alphas), count), np.float32) for _ in held.scored]
             for chunk in self.chunks(1):
@@ -162,14 +202,15 @@ class Dual:
 
     def _smoother(self, f: int, a: int):
         if (f, a) not in self._smoothers:
-            self._smoothers[f, a] = self._smooth(*self._kernels[1:], self.alphas[a])
+            self._smoothers[f, a] = self._smooth(*self._opened(), self.alphas[a])
         return self._smoothers[f, a]
 
     def _remainder(self, f: int, a: int):
         """Return (training event, training event) float32 alpha (K + alpha I)^-1, which turns responses into residuals."""
         if (f, a) not in self._remainders:
-            inverse = self.backend.inverse_spd(self._penalised(self._kernels[1], self.alphas[a]))
-            self._remainders[f, a] = self.backend.single(self.alphas[a] * inverse)
+            inverse = self.backend.inverse_spd(self._penalised(self._opened()[0], self.alphas[a], self.backend.xp.float64))
+            inverse *= self.alphas[a]
+            self._remainders[f, a] = self.backend.single(inverse)
         return self._remainders[f, a]
 
     def _by_penalty(self, choice, columns):

@@ -129,6 +129,8 @@ class Primal:
         )
         self.inner = [self._validation(wide, held, basis) for held, basis in zip(folds.inner, self.inner_basis, strict=True)]
         self.outer = [self._test(wide, f, basis) for f, basis in enumerate(self.outer_basis)]
+        self.spectra = [backend.single(basis.eigenvalues) for basis in self.outer_basis]
+        self.penalties = backend.single(self.alphas)
         self.train_rows = [contiguous(held.train, backend) for held in folds.outer]
         self._plan_pieces(folds.outer if shared else (*folds.outer, *folds.inner))
         self._training_features: dict[int, object] = {}
@@ -226,10 +228,15 @@ class Primal:
         """
         return self.outer[f].features @ self._weights(f, choice, columns)
 
+    def _divisor(self, f: int, choice):
+        """Return (q, target) eigenvalue + alpha: half the time of a gather from ``Basis.weights``."""
+        return self.spectra[f][:, None] + self.penalties[choice]
+
     def _weights(self, f: int, choice, columns):
         """Return (q, target) ridge weights of fold ``f`` in its eigenbasis."""
-        weights = self._outer_rotated(f)[:, columns] * self.outer_basis[f].weights[:, choice]
-        weights *= self.learnable[f][columns]
+        weights = self._outer_rotated(f)[:, columns] / self._divisor(f, choice)
+        if not self.learnable[f].all():
+            weights *= self.learnable[f][columns]
         return weights
 
     def training_products(self, f: int, choice, gradient, columns=slice(None)):
@@ -256,8 +263,8 @@ class Primal:
         if f not in self._training_features:
             rows, basis = self.folds.outer[f].train, self.outer_basis[f]
             self._training_features[f] = self.backend.single((self.features[rows] - basis.mean) @ basis.rotation)
-        features, shrink = self._training_features[f], self.outer_basis[f].weights[:, choice]
-        leverage = features @ (shrink * (self.outer[f].features.T @ gradient))
+        features = self._training_features[f]
+        leverage = features @ (self.outer[f].features.T @ gradient / self._divisor(f, choice))
         residual = self.responses[self.train_rows[f]][:, columns] - self.means[f][columns]
         residual -= features @ self._weights(f, choice, columns)
         return leverage, residual

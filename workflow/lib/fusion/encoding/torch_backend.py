@@ -47,8 +47,9 @@ class Torch:
         return rows.T @ rows
 
     def solve_spd(self, matrix, right):
-        """Return ``inv(matrix) @ right`` by Cholesky; ``matrix`` is symmetric positive definite."""
-        return torch.cholesky_solve(right, torch.linalg.cholesky(matrix))
+        """Return ``inv(matrix) @ right`` by Cholesky, None if rounding left ``matrix`` not positive definite."""
+        factor, info = torch.linalg.cholesky_ex(matrix)
+        return torch.cholesky_solve(right, factor) if int(info) == 0 else None
 
     def inverse_spd(self, matrix):
         """Return the inverse of a symmetric positive definite matrix."""
