@@ -182,6 +182,15 @@ def test_layers_that_do_not_run_or_are_not_finite_are_errors():
         next(extract.features(network(broken), {"blocks.2": "mean"}, 3, items, extract.Running(torch.device("cpu"))))
 
 
+@pytest.mark.parametrize("pooling", ["cls", "mean", "last", "flatten"])
+def test_no_layer_is_held_as_a_whole(pooling):
+    net = network()
+    with hooks.capture(net, {"blocks.3": pooling}) as captured:
+        net.run(net.prepare(items(0, 5)))
+    found = captured["features"]["blocks.3"]
+    assert found.untyped_storage().nbytes() == found.nbytes
+
+
 def test_hooks_are_gone_afterwards():
     tower = Tower().eval()
     collected(network(tower), 3)

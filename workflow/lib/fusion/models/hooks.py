@@ -66,7 +66,8 @@ def capture(network: Network, layers: dict[str, str]) -> Iterator[dict]:
                 output = output.permute(0, 3, 1, 2)
             tokens = network.tokens(path, state["batch"])
             try:
-                state["features"][path] = pool(output, pooling, tokens, network.prefix(path)).detach()
+                # A copy, because a token of a layer, as long as it is held, holds the whole layer.
+                state["features"][path] = pool(output, pooling, tokens, network.prefix(path)).detach().clone()
             except ValueError as error:
                 raise InputError("config/models.yaml", f"layers.{path}", str(error), "a pooling that fits the layer") from None
 
