@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from filelock import FileLock
+from made_once import made_once
 
 REPOSITORY = Path(__file__).parents[1]
 SMALL = Path(__file__).parent / "small.yaml"
@@ -51,16 +51,7 @@ def tables(folder: Path) -> dict[str, bytes]:
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory):
     """A checkout in which the small demo has run to its end: shared by all tests, not to be changed."""
-    base = tmp_path_factory.getbasetemp()
-    if os.environ.get("PYTEST_XDIST_WORKER"):
-        base = base.parent
-    folder = base / "finished"
-    with FileLock(base / "finished.lock"):
-        if not (folder / "done").exists():
-            checkout(folder)
-            snakemake(folder)
-            (folder / "done").touch()
-    return folder
+    return made_once(tmp_path_factory, "finished", lambda folder: snakemake(checkout(folder)))
 
 
 @pytest.fixture

@@ -1,12 +1,11 @@
 """The demo from end to end: it finds what was planted, says nothing where nothing was, and has nothing left to do."""
 
-import os
 from pathlib import Path
 
 import pandas as pd
 import pytest
 from conftest import checkout, snakemake
-from filelock import FileLock
+from made_once import made_once
 
 from fusion.contrasts.verdicts import VERDICTS
 from fusion.demo import confusion
@@ -18,16 +17,7 @@ KEYS = {"subject": str, "electrode": str}
 @pytest.fixture(scope="session")
 def short(tmp_path_factory):
     """A checkout in which the shortened demo has run to its end: shared by all tests, not to be changed."""
-    base = tmp_path_factory.getbasetemp()
-    if os.environ.get("PYTEST_XDIST_WORKER"):
-        base = base.parent
-    folder = base / "short"
-    with FileLock(base / "short.lock"):
-        if not (folder / "done").exists():
-            checkout(folder)
-            snakemake(folder, config=CONFIG)
-            (folder / "done").touch()
-    return folder
+    return made_once(tmp_path_factory, "short", lambda folder: snakemake(checkout(folder), config=CONFIG))
 
 
 def results(folder):

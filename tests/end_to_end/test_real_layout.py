@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from conftest import REPOSITORY, checkout, snakemake
-from filelock import FileLock
+from made_once import made_once
 from sklearn.metrics import roc_auc_score
 
 CONFIG = REPOSITORY / "config" / "ds003688.yaml"
@@ -20,17 +20,15 @@ def real(tmp_path_factory):
     layout = os.environ.get("FUSION_REAL_LAYOUT")
     if not layout:
         pytest.skip("FUSION_REAL_LAYOUT is not set")
-    base = tmp_path_factory.getbasetemp()
-    if os.environ.get("PYTEST_XDIST_WORKER"):
-        base = base.parent
-    folder, dataset = base / "real", base / "real_dataset"
-    with FileLock(base / "real.lock"):
-        if not (folder / "done").exists():
-            checkout(folder)
-            subprocess.run([sys.executable, str(Path(layout, "build_film_dataset.py")), str(dataset)], check=True, capture_output=True)
-            snakemake(folder, "--config", f"bids_root={dataset}", "--", "results/ds003688/sites.tsv", config=CONFIG)
-            (folder / "done").touch()
-    return folder / "results" / "ds003688", dataset
+
+    def run(folder):
+        checkout(folder)
+        dataset = folder / "dataset"
+        subprocess.run([sys.executable, str(Path(layout, "build_film_dataset.py")), str(dataset)], check=True, capture_output=True)
+        snakemake(folder, "--config", f"bids_root={dataset}", "--", "results/ds003688/sites.tsv", config=CONFIG)
+
+    folder = made_once(tmp_path_factory, "real", run)
+    return folder / "results" / "ds003688", folder / "dataset"
 
 
 def electrodes(results):

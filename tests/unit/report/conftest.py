@@ -1,8 +1,9 @@
 """Made-up results with every figure drawn and the page written, once for all tests of the report."""
 
 import pytest
+from made_once import made_once
 from made_up_results import write_results
-from report_harness import draw, made_once, write_page
+from report_harness import draw, write_page
 
 
 @pytest.fixture(scope="session")
@@ -14,7 +15,7 @@ def small(tmp_path_factory):
         draw(folder)
         write_page(folder)
 
-    return made_once(tmp_path_factory, "small", make)
+    return made_once(tmp_path_factory, "report_small", make)
 
 
 @pytest.fixture(scope="session")
@@ -26,4 +27,4 @@ def large(tmp_path_factory):
         draw(folder)
         write_page(folder)
 
-    return made_once(tmp_path_factory, "large", make)
+    return made_once(tmp_path_factory, "report_large", make)

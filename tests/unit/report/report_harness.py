@@ -2,7 +2,6 @@
 
 import json
 import logging
-import os
 import runpy
 from itertools import combinations
 from pathlib import Path
@@ -10,7 +9,6 @@ from types import SimpleNamespace
 
 import pandas as pd
 import yaml
-from filelock import FileLock
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 import fusion.logs
@@ -211,15 +209,3 @@ def write_page(folder):
     spec = {"tables": there, "titles": TITLES, "captions": captions, "benchmarks": str(folder / "benchmarks")}
     run_script("report", input=inputs, output={"html": str(folder / "report.html")}, params={"spec": spec})
     return folder / "report.html"
-
-
-def made_once(factory, name, make):
-    """Return a folder made by ``make`` once in the session, whatever the number of workers."""
-    base = factory.getbasetemp()
-    base = base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
-    folder = base / f"report_{name}"
-    with FileLock(base / f"report_{name}.lock"):
-        if not (folder / "done").exists():
-            make(folder)
-            (folder / "done").touch()
-    return folder
