@@ -134,7 +134,6 @@ def himalaya_fair(features, responses, folds=5):
     cv = [(train, validation) for train, validation, _ in halves(len(features))][:folds]
     x = standardised(features, np.arange(len(features)))
     options = {
-        "return_weights": False,
         "score_func": _correlation(),
         "cv": cv,
         "fit_intercept": True,
@@ -151,8 +150,11 @@ def himalaya_fair(features, responses, folds=5):
 
 
 def himalaya_kernel(features, responses, folds=5):
-    """KernelRidgeCV's solver (for more features than events), then a refit per fold."""
-    from himalaya.kernel_ridge import solve_kernel_ridge_cv_eigenvalues, solve_kernel_ridge_eigenvalues
+    """KernelRidgeCV's solver (for more features than events), then a refit per fold.
+
+    The refit is a plain solve for each penalty: himalaya's own holds an (event, event) matrix for every target.
+    """
+    from himalaya.kernel_ridge import solve_kernel_ridge_cv_eigenvalues
 
     x = standardised(features, np.arange(len(features)))
     kernel = x @ x.T
@@ -162,8 +164,10 @@ def himalaya_kernel(features, responses, folds=5):
     )
     r = np.zeros(responses.shape[1])
     for _, (train, _, test) in zip(range(folds), halves(len(features)), strict=False):
-        weights = solve_kernel_ridge_eigenvalues(kernel[np.ix_(train, train)], responses[train], alpha=best)
-        r += pearson(kernel[np.ix_(test, train)] @ weights, responses[test])
+        for alpha in np.unique(best):
+            at = best == alpha
+            weights = np.linalg.solve(kernel[np.ix_(train, train)] + alpha * np.eye(len(train), dtype=np.float32), responses[train][:, at])
+            r[at] += pearson(kernel[np.ix_(test, train)] @ weights, responses[test][:, at])
     return r / folds, np.log10(best).round().astype(int) + 1
 
 
