@@ -73,11 +73,11 @@ print(sorted({name.split(".")[0] for name in set(sys.modules) - before}))
 
 
 def test_parse_time_grows_gently_with_subjects(folder, tmp_path):
-    """Two hundred subjects are parsed in less than eight times the time of ten: names are looked at, nothing is opened."""
+    """Two hundred subjects are parsed in less than three times the time of ten: names are looked at, lists of files are left to jobs."""
     seconds = []
     for subjects in (10, 200):
         config = paper_design.write(tmp_path / str(subjects), subjects=subjects)
         start = time.perf_counter()
         snakemake(folder, "--list-rules", config=config)
         seconds.append(time.perf_counter() - start)
-    assert seconds[1] < 8 * seconds[0]
+    assert seconds[1] < 3 * seconds[0]
