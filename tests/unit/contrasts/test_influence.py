@@ -32,7 +32,17 @@ def test_folds_have_their_own_weights():
     found = influence.difference(z, parts, weights, "greater")
     assert found["effect"][0] == pytest.approx(np.mean([sum(weights[f, 0] * z[f, 0]) for f in range(3)]))
     sums = sum(parts[f, :, :, 0] @ weights[f, 0] for f in range(3))
-    assert found["se"][0] == pytest.approx(np.sqrt(sum(8 * np.var(part, ddof=1) for part in sums)))
+    assert found["se"][0] == pytest.approx(np.sqrt(8 * np.var(sums[0], ddof=3) + 8 * np.var(sums[1], ddof=1)))
+    assert found["df"][0] == 8 - 3
+
+
+def test_variance_of_blocks_whose_folds_sum_to_zero_is_unbiased():
+    """Residuals of 5 folds' means: their sum of squares holds K - 5 variances, and so counted the variance is that of the blocks."""
+    rng = np.random.default_rng(8)
+    blocks = rng.standard_normal((1, 5, 4, 4000))
+    residuals = blocks - blocks.mean(axis=2, keepdims=True)
+    found = influence.block_variance(residuals.reshape(1, 20, 4000), n_folds=5)
+    assert found.mean() == pytest.approx(20, rel=0.01)
 
 
 def test_one_part_and_equal_weights_is_the_t_test_of_scipy():

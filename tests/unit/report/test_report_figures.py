@@ -210,10 +210,11 @@ def test_mean_over_subjects_is_a_mean_over_electrodes():
                 z,
                 influence,
                 blocks,
-                {"z": z.sum(0), "influence": influence.sum(2), "n": n, "blocks": blocks, "bins": np.arange(4)},
+                {"z": z.sum(0), "influence": influence.sum(2), "n": n, "folds": n, "blocks": blocks, "bins": np.arange(4)},
             )
         )
     found = time_course.combined([part[3] for part in parts])
+    assert found["folds"] == 5
     np.testing.assert_allclose(found["z"], np.concatenate([p[0] for p in parts]).mean(axis=0))
     for k, block in enumerate(found["blocks"]):
         by_hand = sum(p[1][:, p[2].index(block)].sum(axis=1) for p in parts if block in p[2]) / 8

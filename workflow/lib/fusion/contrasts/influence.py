@@ -48,15 +48,20 @@ def active_blocks(influence: np.ndarray) -> np.ndarray:
     return (influence != 0).any(axis=axes)
 
 
-def block_variance(sums: np.ndarray, n_blocks: np.ndarray | int | None = None) -> np.ndarray:
-    """Return the variance of a sum over blocks, V = K/(K-1) sum_k (B_k - mean B)^2, of every part.
+def block_variance(sums: np.ndarray, n_blocks: np.ndarray | int | None = None, n_folds: int = 1) -> np.ndarray:
+    """Return the variance of a sum over blocks of every part: V = K/(K-F) sum_k (B_k - mean B)^2 of the first, K/(K-1) .. of others.
+
+    The first part is that of the test events. In each of the F folds a score's influences on them add up to zero, so that F
+    block sums are not free, as K residuals are not after F means were taken. Influences on training events add up to zero once.
 
     Parameters
     ----------
     sums
         Block sums of influences (n_parts, K, ..), zero for blocks that are no samples.
     n_blocks
-        Number of blocks that are, for each of the last dimensions (None: all K); the variance is NaN below 2.
+        Number of blocks that are, for each of the last dimensions (None: all K); the variance is NaN without one more than are lost.
+    n_folds
+        F.
 
     Returns
     -------
@@ -64,9 +69,11 @@ def block_variance(sums: np.ndarray, n_blocks: np.ndarray | int | None = None) -
         (n_parts, ..).
     """
     n_blocks = np.asarray(sums.shape[1] if n_blocks is None else n_blocks)
-    sums, count = np.asarray(sums, float), np.maximum(n_blocks, 2)
+    sums, lost = np.asarray(sums, float), np.ones((len(sums), *[1] * (sums.ndim - 2)), int)
+    lost[0] = n_folds
+    count = np.maximum(n_blocks, lost + 1)
     squares = (sums**2).sum(axis=1) - sums.sum(axis=1) ** 2 / count
-    return np.where(n_blocks >= 2, count / (count - 1) * np.maximum(squares, 0), np.nan)
+    return np.where(n_blocks > lost, count / (count - lost) * np.maximum(squares, 0), np.nan)
 
 
 def difference(
@@ -93,7 +100,7 @@ def difference(
     -------
     dict
         ``effect``, ``se`` (square root of V(test) + V(training)), ``ci_low``, ``ci_high`` (95%, two-sided), ``t``, ``df``
-        (n_blocks - 1), ``p`` and ``n_blocks`` (the electrode's own), each (n_electrodes). Where the standard error is
+        (n_blocks - n_folds), ``p`` and ``n_blocks`` (the electrode's own), each (n_electrodes). Where the standard error is
         zero, t and p are NaN.
     """
     if z.ndim == 2:
@@ -101,11 +108,11 @@ def difference(
     sums = np.einsum("fpkeb,feb->pke", influence, weights).astype(float)
     effect = (z * weights).sum(axis=2).mean(axis=0)
     n_blocks = active_blocks(influence).sum(axis=0)
-    variance = block_variance(sums, n_blocks).sum(axis=0)
+    variance = block_variance(sums, n_blocks, len(z)).sum(axis=0)
     if conservative:
         variance = np.maximum(variance, block_variance(sums.sum(axis=0, keepdims=True), n_blocks)[0])
     se = np.sqrt(variance)
-    df = np.maximum(n_blocks - 1, 1)
+    df = np.maximum(n_blocks - len(z), 1)
     half = stdtrit(df, (1 + CONFIDENCE) / 2) * se
     t = studentised(effect, se)
     return {
@@ -158,8 +165,9 @@ def max_over_bins(z: np.ndarray, influence: np.ndarray, alternative: str, signs:
     np.ndarray
         (1 + hits) / (draws + 1) per electrode; NaN where no bin has a standard error.
     """
+    n_folds = 1
     if z.ndim == 3:
-        z, influence = z.mean(axis=0), influence.sum(axis=0)
+        n_folds, z, influence = len(z), z.mean(axis=0), influence.sum(axis=0)
     active = active_blocks(influence)
     if conservative:
         influence = influence.sum(axis=0, keepdims=True)
@@ -167,12 +175,12 @@ def max_over_bins(z: np.ndarray, influence: np.ndarray, alternative: str, signs:
     sided = np.abs if alternative == "two-sided" else np.asarray
     for e, own in enumerate(active.T):
         n_blocks = np.count_nonzero(own)
-        if n_blocks < 2:
+        if n_blocks <= n_folds:
             continue
         blocks = influence[:, own, e].astype(float)
+        observed = studentised(z[e], np.sqrt(block_variance(blocks, n_folds=n_folds if len(blocks) > 1 else 1).sum(axis=0)))
         centred = blocks - blocks.mean(axis=1, keepdims=True)
         squares = (centred**2).sum(axis=1)
-        observed = studentised(z[e], np.sqrt(n_blocks / (n_blocks - 1) * squares.sum(axis=0)))
         use = np.isfinite(observed)
         if not use.any():
             continue

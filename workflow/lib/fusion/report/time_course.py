@@ -16,19 +16,19 @@ CURVE = ["panel", "alignment", "fit", "bin_ms", "r", "ci_low", "ci_high", "n_ele
 BAR = ["panel", "alignment", "bin_ms", "p_corrected", "significant"]
 
 
-def standard_error(influence: np.ndarray, against_nothing: bool = False) -> np.ndarray:
-    """Return the standard error of a score, or of a difference of two, from its block influences (part, block, ...): (...).
+def standard_error(influence: np.ndarray, n_folds: int, against_nothing: bool = False) -> np.ndarray:
+    """Return the standard error (...) of a score, or of a difference of two, from its block influences (part, block, ...).
 
     A score held against nothing takes the variance of the two parts' sum where that is larger: without a difference of
     two models the noise of training and test does not cancel.
     """
-    variance = block_variance(influence).sum(axis=0)
+    variance = block_variance(influence, n_folds=n_folds).sum(axis=0)
     if against_nothing:
         variance = np.maximum(variance, block_variance(influence.sum(axis=0, keepdims=True))[0])
     return np.sqrt(variance)
 
 
-def p_corrected(z: np.ndarray, influence: np.ndarray, signs: np.ndarray) -> np.ndarray:
+def p_corrected(z: np.ndarray, influence: np.ndarray, signs: np.ndarray, n_folds: int = 1) -> np.ndarray:
     """Return one two-sided p-value per bin, corrected over all bins by the largest |t| under random signs of the blocks.
 
     Parameters
@@ -39,6 +39,8 @@ def p_corrected(z: np.ndarray, influence: np.ndarray, signs: np.ndarray) -> np.n
         Block influences on it (part, block, bin).
     signs
         Rademacher draws (part, draw, block).
+    n_folds
+        Folds that the score is a mean of.
 
     Returns
     -------
@@ -46,10 +48,10 @@ def p_corrected(z: np.ndarray, influence: np.ndarray, signs: np.ndarray) -> np.n
         (bin): (1 + draws whose largest |t| reaches the bin's) / (draws + 1); 1 where there is no standard error.
     """
     k = influence.shape[1]
-    if k < 2:
+    if k <= n_folds:
         return np.ones(len(z))
     centred = influence - influence.mean(axis=1, keepdims=True)
-    observed = np.abs(np.nan_to_num(studentised(z, standard_error(influence))))
+    observed = np.abs(np.nan_to_num(studentised(z, standard_error(influence, n_folds))))
     drawn = signs @ centred
     # Signs leave squares alone, so only the mean of a draw moves.
     variance = ((centred**2).sum(axis=1, keepdims=True) - drawn**2 / k).sum(axis=0)
@@ -78,11 +80,11 @@ def pieces(fit, tested: list[str], chosen: list[str]) -> dict[str, dict]:
     Returns
     -------
     dict
-        Name -> ``z`` (bin), ``influence`` (part, block, bin), ``n`` electrodes, ``blocks`` (names), ``bins`` (ms).
+        Name -> ``z`` (bin), ``influence`` (part, block, bin), ``n`` electrodes, ``folds`` (number), ``blocks`` (names), ``bins`` (ms).
     """
     electrodes = [str(e) for e in fit["electrode"].values]
     z, influence = fit["z"].transpose("electrode", "bin").values, fit["influence"].transpose("part", "block", "electrode", "bin").values
-    shared = {"blocks": [str(b) for b in fit["block"].values], "bins": fit["bin"].values.astype(float)}
+    shared = {"blocks": [str(b) for b in fit["block"].values], "bins": fit["bin"].values.astype(float), "folds": fit.sizes["fold"]}
     wanted = {"": tested, **{name: [name] for name in chosen}}
     found = {}
     for name, members in wanted.items():
@@ -109,7 +111,8 @@ def combined(parts: list[dict]) -> dict:
     # Blocks without events are no samples.
     held = (influence != 0).any(axis=(0, 2))
     names_held = [name for name, own in zip(blocks, held, strict=True) if own]
-    return {"z": z, "influence": influence[:, held], "n": n, "blocks": names_held, "bins": parts[0]["bins"]}
+    folds = max(part["folds"] for part in parts)
+    return {"z": z, "influence": influence[:, held], "n": n, "folds": folds, "blocks": names_held, "bins": parts[0]["bins"]}
 
 
 def compare(
@@ -122,7 +125,7 @@ def compare(
     curves = [curve(panel, alignment, side, mean) for side, mean in zip("ab", both, strict=True)]
     influence = both[0]["influence"] - both[1]["influence"]
     signs = multipliers(rng, spec["multipliers"], influence.shape[1])
-    p = p_corrected(both[0]["z"] - both[1]["z"], influence, signs)
+    p = p_corrected(both[0]["z"] - both[1]["z"], influence, signs, both[0]["folds"])
     bars = pd.DataFrame(
         {"panel": panel, "alignment": alignment, "bin_ms": both[0]["bins"], "p_corrected": p, "significant": p <= spec["level"]}
     )
@@ -130,9 +133,9 @@ def compare(
 
 
 def curve(panel: str, alignment: str, side: str, mean: dict) -> pd.DataFrame:
-    """Return one curve as rows: r with its 95% interval, bin by bin (Student's t, blocks - 1 degrees of freedom)."""
-    z, df = mean["z"], max(len(mean["blocks"]) - 1, 1)
-    reach = stats.t.ppf(0.975, df) * standard_error(mean["influence"], against_nothing=True)
+    """Return one curve as rows: r with its 95% interval, bin by bin (Student's t, blocks less folds degrees of freedom)."""
+    z, df = mean["z"], max(len(mean["blocks"]) - mean["folds"], 1)
+    reach = stats.t.ppf(0.975, df) * standard_error(mean["influence"], mean["folds"], against_nothing=True)
     interval = {"r": np.tanh(z), "ci_low": np.tanh(z - reach), "ci_high": np.tanh(z + reach)}
     return pd.DataFrame({"panel": panel, "alignment": alignment, "fit": side, "bin_ms": mean["bins"], **interval})
 
