@@ -205,7 +205,10 @@ def warnings(n: story.Numbers, config: dict) -> list[str]:
     if n.get("sites.tested") == 0:
         said.append("No electrode could be tested. The reasons are under “Quality of the data”.")
     if n.get("alpha.rising", 0) > 5:
-        said.append("At sites with signal, validation r often still rose at the end of the grid of penalties. Widen encoding.alphas.")
+        said.append(
+            "At sites with signal, validation r often still rose at the end of the grid of penalties: "
+            "see whether a wider encoding.alphas changes r."
+        )
     if config["statistics"]["procedure"] == "paper":
         said.append("These results follow the published procedure, whose error rates are not controlled.")
     if config["statistics"]["procedure"] == "block_bootstrap":

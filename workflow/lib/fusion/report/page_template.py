@@ -133,7 +133,7 @@ alone or language alone do. Because networks differ in architecture, size and tr
 <h2>Quality of the data, and what was dropped</h2>
 <p>{{ n("recordings") }} recording{{ "s" if n.get("recordings") != 1 }} with {{ n("channels.all") }} channels: {{ n("channels.kept") }} kept, {{ n("channels.dropped") }} dropped in cleaning.
 Of the electrodes in the table of sites, {{ n("sites.untested") }} could not be tested.
-{% if rising is not none %}At sites with signal, the best model's validation r still rose at the end of the grid of penalties in {{ n("alpha.rising", 1) }}% of bins of the primary window{{ "; widen encoding.alphas" if rising > 5 }}.{% endif %}</p>
+{% if rising is not none %}At sites with signal, the best model's validation r still rose at the end of the grid of penalties in {{ n("alpha.rising", 1) }}% of bins of the primary window{{ "; see whether a wider encoding.alphas changes r" if rising > 5 }}.{% endif %}</p>
 {{ figure("folds") }}
 {{ datatable(tables.recordings) }}
 {% if tables.cleaning %}{{ datatable(tables.cleaning) }}{% endif %}
