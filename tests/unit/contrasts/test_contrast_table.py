@@ -107,6 +107,8 @@ def test_zero_electrodes_give_an_empty_table():
 def test_too_few_blocks_say_so():
     found = run([fit("a-trained-true", n_blocks=5), fit("b-trained-true", n_blocks=5)])
     assert (found["reason"] == "5 blocks of film time, fewer than 8").all() and found["p"].isna().all()
+    found = run([fit("a-trained-true", n_blocks=5), fit("b-trained-true", n_blocks=5)], min_blocks=2)
+    assert (found["reason"] == "5 blocks of film time, fewer than 6").all(), "five folds leave no degree of freedom"
 
 
 def test_blocks_of_a_film_that_an_electrode_lacks_are_no_samples():

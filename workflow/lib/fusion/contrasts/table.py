@@ -104,7 +104,7 @@ def window_table(fits: dict[str, fitted.Fit], spec: dict, window: str, rng: np.r
         table[label], table[f"layer_{label}"] = chosen.name, chosen.layer
         table[f"r_{label}"] = np.tanh(chosen.z).mean(axis=(0, 2))
     table["n_events"] = some.n_events
-    table["reason"] = reasons(a, b, result["t"], result["n_blocks"], max(spec["min_blocks"], 2))
+    table["reason"] = reasons(a, b, result["t"], result["n_blocks"], max(spec["min_blocks"], len(z) + 1))
     table["tested"] = table["reason"] == ""
     table.loc[~table["tested"], RESULTS] = np.nan
     return table
