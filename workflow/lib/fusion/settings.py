@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import difflib
-import fnmatch
 import re
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import yaml
 
 from fusion.atomic import whole
 from fusion.errors import InputError
+from fusion.models.paths import matches
 
 # A tenth of the time, where PyYAML was built with libyaml.
 LOADER, DUMPER = getattr(yaml, "CSafeLoader", yaml.SafeLoader), getattr(yaml, "CSafeDumper", yaml.SafeDumper)
@@ -117,12 +117,6 @@ def check_row(model: str, row: dict, zoo: dict, schema: dict, file) -> None:
         layers = zoo[part].get("layers") or {}
         if not any(matches(layer, pattern) for pattern in layers):
             raise InputError(file, f"model {model}, key parts.{part}", repr(layer), f"a layer of {part}: {', '.join(layers)}")
-
-
-def matches(path: str, pattern: str) -> bool:
-    """Return whether a module path fits a pattern in which ``*`` stands for one part, as in ``blocks.*.mlp``."""
-    parts, wanted = path.split("."), pattern.split(".")
-    return len(parts) == len(wanted) and all(map(fnmatch.fnmatchcase, parts, wanted))
 
 
 def check_keys(value, file, where: str = "") -> None:

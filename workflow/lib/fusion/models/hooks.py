@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import fnmatch
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -11,6 +10,7 @@ from torch import Tensor, nn
 
 from fusion.errors import InputError
 from fusion.models.network import Network
+from fusion.models.paths import matches
 from fusion.models.pooling import pool
 
 
@@ -33,18 +33,6 @@ def expand(module: nn.Module, layers: dict[str, str], model: str, file="config/m
             raise InputError(file, f"{model}.layers", repr(pattern), f"a module of {type(module).__name__}, such as {', '.join(close)}")
         found |= dict.fromkeys(matched, pooling)
     return found
-
-
-def matches(path: str, pattern: str) -> bool:
-    """Return whether a pattern (``blocks.*``) names this module path."""
-    parts, wanted = path.split("."), pattern.split(".")
-    return len(parts) == len(wanted) and all(map(fnmatch.fnmatchcase, parts, wanted))
-
-
-def within(path: str, patterns: tuple[str, ...]) -> bool:
-    """Return whether a module is one that the patterns name, or lies in one."""
-    parts = path.split(".")
-    return any(matches(".".join(parts[: pattern.count(".") + 1]), pattern) for pattern in patterns)
 
 
 @contextmanager

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from fusion.models import extract, hooks
+from fusion.models import extract, hooks, paths
 from fusion.models.inputs import Inputs
 from fusion.models.network import Items, Network
 
@@ -24,8 +24,8 @@ def kinds(network: Network, layers: dict[str, str], feed: str) -> dict[str, dict
     """Return kind of input (``frame``, ``text``, ``pair``) -> the layers that it decides, with their poolings."""
     if feed != "joint":
         return {{"image": "frame", "text": "text"}[feed]: layers}
-    seen = {path: pooling for path, pooling in layers.items() if hooks.within(path, network.image_only)}
-    read = {path: pooling for path, pooling in layers.items() if path not in seen and hooks.within(path, network.text_only)}
+    seen = {path: pooling for path, pooling in layers.items() if paths.within(path, network.image_only)}
+    read = {path: pooling for path, pooling in layers.items() if path not in seen and paths.within(path, network.text_only)}
     if network.text_only and len(seen) + len(read) == len(layers):
         return {kind: own for kind, own in (("frame", seen), ("text", read)) if own}
     return {"frame": seen, "pair": {path: pooling for path, pooling in layers.items() if path not in seen}}
@@ -166,7 +166,7 @@ def remember(module: nn.Module, patterns: tuple[str, ...]) -> Iterator[Memory]:
 
         return run
 
-    named = {path: part for path, part in module.named_modules() if any(hooks.matches(path, pattern) for pattern in patterns)}
+    named = {path: part for path, part in module.named_modules() if any(paths.matches(path, pattern) for pattern in patterns)}
     for path, part in named.items():
         part.forward = remembering(path, part.forward)
     try:
