@@ -8,6 +8,7 @@ from fusion.encoding.fit import Settings
 from fusion.encoding.inputs import Activations, read_recordings
 from fusion.encoding.job import fit_subject
 from fusion.encoding.outputs import score_table, write_influence, write_predictions
+from fusion.encoding.scores import RISING
 from fusion.logs import log_to
 from fusion.tables import write_parquet
 
@@ -37,7 +38,7 @@ attrs |= {"n_events": int((result.labels["fold"] >= 0).sum()), "block_s": settin
 scores = pd.concat([score_table(fit, names, bins) for fit, names in zip(result.fits, result.electrodes, strict=True)], ignore_index=True)
 log.info("median r at the chosen layers %.4f, largest %.4f", *scores.loc[scores["chosen"], "r_test"].agg(["median", "max"]))
 predicted = scores[scores["chosen"] & (scores["r_val"] > 0)]
-rising = predicted["alpha_edge_gain"] > 0.001
+rising = predicted["alpha_edge_gain"] > RISING
 log.info(
     "of what has validation r above 0, the penalty of some fold is at an end of the grid at %.1f%%", 100 * predicted["alpha_at_edge"].mean()
 )

@@ -370,6 +370,14 @@ def test_every_schema_choice_has_its_words(small):
         assert methods.recordings({**config, "source": source})
 
 
+def test_limits_name_a_linear_rival_that_pays_for_its_width(small):
+    config = yaml.safe_load((small / "config.yaml").read_text())
+    for rival, easy in (("both", True), (["both", "slip_simclr", "text"], False)):
+        config["contrasts"]["multimodal_vs_linear"]["b"] = rival
+        said = " ".join(map(str, story.limits(story.Numbers({}), config, set())))
+        assert ("a concatenation alone" in said) == easy
+
+
 def test_limits_name_the_missing_interaction_test(small):
     config = yaml.safe_load((small / "config.yaml").read_text())
     said = " ".join(map(str, story.limits(story.Numbers({}), config, set())))

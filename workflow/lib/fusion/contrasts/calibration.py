@@ -35,7 +35,7 @@ def simulate_fits(
     follows
         What each electrode follows (E).
     world
-        Drift and time constants.
+        Drift, time constants and what models know.
     effect
         Peak of the evoked response over the SD of the noise.
     spec

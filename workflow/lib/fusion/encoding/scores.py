@@ -6,6 +6,8 @@ import numpy as np
 
 #: Variance below which a target of unit variance counts as constant in a set of events.
 FLAT = 1e-6
+#: A penalty at the end of its grid matters where the last step to it still raised validation r by more than this.
+RISING = 1e-3
 #: |r| is kept below this where Fisher's transform would be infinite.
 R_MAX = 1 - 1e-6
 

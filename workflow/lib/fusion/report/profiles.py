@@ -6,9 +6,9 @@ import pandas as pd
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from fusion.encoding.scores import RISING
+
 COLUMNS = ["electrode", "bin", "layer", "r_val", "r_test", "alpha_edge_gain", "chosen"]
-# A penalty at the end of its grid matters where the last step to it still raised validation r by more than this.
-GAIN = 0.001
 
 
 def reduced(path, window: list[float]) -> pd.DataFrame:
@@ -32,7 +32,7 @@ def reduced(path, window: list[float]) -> pd.DataFrame:
     inside = pc.and_(pc.greater_equal(table["bin"], window[0]), pc.less_equal(table["bin"], window[1]))
     table = table.filter(inside).to_pandas()
     layers = list(pd.unique(table["layer"]))
-    table["alpha_rising"] = table["alpha_edge_gain"] > GAIN
+    table["alpha_rising"] = table["alpha_edge_gain"] > RISING
     table = table.groupby(["electrode", "layer"], observed=True, sort=False).agg(
         r_val=("r_val", "mean"), r_test=("r_test", "mean"), alpha_rising=("alpha_rising", "mean"), chosen=("chosen", "max")
     )
