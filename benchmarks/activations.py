@@ -1,14 +1,16 @@
-"""What the extraction of all layers of a ViT-B/16 costs beside its bare forward pass, and beside storing whole layers first.
+"""What the extraction of all layers of a ViT-B/16 costs beside its bare forward pass, and beside
+storing whole layers first.
 
     python benchmarks/activations.py [events]
     python benchmarks/activations.py pairings [events]
 
-The second form times the shuffled pairings of two joint networks of full size against one forward pass of each event and pairing.
+The second form times the shuffled pairings of two joint networks of full size against one forward
+pass of each event and pairing.
 
-In the first, one process takes turns, batch by batch, between the bare forward pass and the extraction (forward pass, hooks, flattening,
-projection to the Johnson-Lindenstrauss size, writing), so that whatever else the machine does falls on both. The third way
-stores flattened layers on disk and projects them when all are there, with scikit-learn's own product. Times are CPU seconds.
-"""
+In the first, one process takes turns, batch by batch, between the bare forward pass and the
+extraction (forward pass, hooks, flattening, projection to the Johnson-Lindenstrauss size, writing),
+so that whatever else the machine does falls on both. The third way stores flattened layers on disk
+and projects them when all are there, with scikit-learn's own product. Times are CPU seconds."""
 
 import platform
 import resource
@@ -26,18 +28,68 @@ from threadpoolctl import threadpool_info
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "workflow/lib"))
 
-from fusion import labelled
-from fusion.models import extract, families, hooks, sharing, slip
-from fusion.models.inputs import distinct
-from fusion.models.network import Items
-from fusion.models.projection import Projection, target_size
+from fusion.io import labelled
+from fusion.models.families import registry as families
+from fusion.models.families import slip
+from fusion.models.run import extract, hooks, sharing
+from fusion.models.run.inputs import distinct
+from fusion.models.run.network import Items
+from fusion.models.run.projection import Projection, target_size
 
-SIZES = {"width": 768, "patch": 16, "image": 224, "depth": 12, "hidden": 3072, "heads": 12, "embed": None, "mlp": None}
-ROW = {"family": "slip", "feed": "image", "architecture": {}, "preprocess": {}, "tokenizer": None, "ignore_keys": []}
-TEXT_SIZES = {"vocabulary": 49408, "text_width": 512, "text_depth": 12, "text_heads": 8, "context": 77, "embed": 512}
+SIZES = {
+    "width": 768,
+    "patch": 16,
+    "image": 224,
+    "depth": 12,
+    "hidden": 3072,
+    "heads": 12,
+    "embed": None,
+    "mlp": None,
+}
+ROW = {
+    "family": "slip",
+    "feed": "image",
+    "architecture": {},
+    "preprocess": {},
+    "tokenizer": None,
+    "ignore_keys": [],
+}
+TEXT_SIZES = {
+    "vocabulary": 49408,
+    "text_width": 512,
+    "text_depth": 12,
+    "text_heads": 8,
+    "context": 77,
+    "embed": 512,
+}
 BATCH = 32
 PAIRINGS = 8
-WORDS = "a the red blue circle square man woman walks runs to from door house and then looks at it while they talk about nothing".split()  # noqa: SIM905
+WORDS = [
+    "a",
+    "the",
+    "red",
+    "blue",
+    "circle",
+    "square",
+    "man",
+    "woman",
+    "walks",
+    "runs",
+    "to",
+    "from",
+    "door",
+    "house",
+    "and",
+    "then",
+    "looks",
+    "at",
+    "it",
+    "while",
+    "they",
+    "talk",
+    "about",
+    "nothing",
+]  # noqa: SIM905
 
 
 def timed(totals, name, work, *arguments):
@@ -54,7 +106,9 @@ def main(n_events):
     folder = Path(tempfile.mkdtemp(prefix="activations-"))
     torch.save({"state_dict": slip.Slip(SIZES, ("image",)).state_dict()}, folder / "vit.pt")
     network = families.build("vit", ROW, {"path": folder / "vit.pt"}, "trained", 0)
-    layers = hooks.expand(network.module, {"visual.blocks.*": "flatten", "visual.norm": "flatten"}, "vit")
+    layers = hooks.expand(
+        network.module, {"visual.blocks.*": "flatten", "visual.norm": "flatten"}, "vit"
+    )
     frames = np.random.default_rng(0).integers(0, 256, (n_events, 256, 341, 3), dtype=np.uint8)
     items = lambda start, stop: Items(np.arange(start, stop), frames[start:stop], None)  # noqa: E731
     size = target_size("jl", n_events, 0.1)
@@ -80,11 +134,15 @@ def main(n_events):
     def store(start, stop, features):
         for path, values in features.items():
             if path not in stored:
-                stored[path] = np.lib.format.open_memmap(folder / f"{path}.npy", "w+", np.float32, (n_events, values.shape[1]))
+                stored[path] = np.lib.format.open_memmap(
+                    folder / f"{path}.npy", "w+", np.float32, (n_events, values.shape[1])
+                )
             stored[path][start:stop] = values.numpy()
 
     def project_afterwards():
-        projection = SparseRandomProjection(size, random_state=0).fit(np.zeros((1, next(iter(stored.values())).shape[1]), np.float32))
+        projection = SparseRandomProjection(size, random_state=0).fit(
+            np.zeros((1, next(iter(stored.values())).shape[1]), np.float32)
+        )
         for path, values in stored.items():
             np.save(folder / f"{path}-projected.npy", projection.transform(np.asarray(values)))
 
@@ -103,9 +161,22 @@ def main(n_events):
     ours = (folder / "activations.nc").stat().st_size
     theirs = sum(file.stat().st_size for file in folder.glob("*.npy"))
     two_steps = seconds["bare"] + seconds["store"] + seconds["project"]
-    blas = ", ".join(sorted({f"{pool['internal_api']} {pool['version'] or ''}".strip() for pool in threadpool_info()}))
-    print(f"machine: {platform.processor() or platform.machine()}, 1 thread, {blas}; torch {torch.__version__}")
-    print(f"{n_events} events, {len(layers)} layers of {next(iter(stored.values())).shape[1]} features, projected to {size}\n")
+    blas = ", ".join(
+        sorted(
+            {
+                f"{pool['internal_api']} {pool['version'] or ''}".strip()
+                for pool in threadpool_info()
+            }
+        )
+    )
+    print(
+        f"machine: {platform.processor() or platform.machine()}, 1 thread, {blas}; torch"
+        f" {torch.__version__}"
+    )
+    print(
+        f"{n_events} events, {len(layers)} layers of {next(iter(stored.values())).shape[1]}"
+        f" features, projected to {size}\n"
+    )
     print("| way | CPU s | events/s | over the bare forward pass | peak memory (MB) | disk (MB) |")
     print("| --- | --- | --- | --- | --- | --- |")
     for name, cost, memory, disk in (
@@ -114,68 +185,136 @@ def main(n_events):
         ("stored flat, projected afterwards", two_steps, whole_peak, theirs),
     ):
         over = cost / seconds["bare"] - 1
-        print(f"| {name} | {cost:.1f} | {n_events / cost:.2f} | {over:+.1%} | {memory:.0f} | {disk / 1e6:.0f} |")
+        print(
+            f"| {name} | {cost:.1f} | {n_events / cost:.2f} | {over:+.1%} | {memory:.0f} |"
+            f" {disk / 1e6:.0f} |"
+        )
     once, rest = seconds["draw"], seconds["extracted"] - seconds["draw"] - seconds["bare"]
-    print(f"\nof the extraction: drawing the matrix {once:.1f} s, once; {1000 * rest / n_events:.1f} ms an event")
-    print(f"stored flat over batch by batch: time x {two_steps / seconds['extracted']:.2f}, disk x {theirs / ours:.1f}")
+    print(
+        f"\nof the extraction: drawing the matrix {once:.1f} s, once; {1000 * rest / n_events:.1f}"
+        " ms an event"
+    )
+    print(
+        f"stored flat over batch by batch: time x {two_steps / seconds['extracted']:.2f}, disk x"
+        f" {theirs / ours:.1f}"
+    )
     for file in folder.iterdir():
         file.unlink()
     folder.rmdir()
 
 
 def slip_network(folder):
-    """Return a SLIP with both towers, ViT-B/16 and the published text tower, and the layers of its row ``slip_joint``."""
-    torch.save({"state_dict": slip.Slip(SIZES | TEXT_SIZES, ("image", "text")).state_dict()}, folder / "slip.pt")
-    network = families.build("slip", ROW | {"feed": "joint"}, {"path": folder / "slip.pt"}, "trained", 0)
-    layers = {"visual.blocks.*": "cls", "visual.norm": "cls", "transformer.resblocks.*": "last", "ln_final": "last"}
+    """Return a SLIP with both towers, ViT-B/16 and the published text tower, and the layers of its
+    row ``slip_joint``.
+    """
+    torch.save(
+        {"state_dict": slip.Slip(SIZES | TEXT_SIZES, ("image", "text")).state_dict()},
+        folder / "slip.pt",
+    )
+    network = families.build(
+        "slip", ROW | {"feed": "joint"}, {"path": folder / "slip.pt"}, "trained", 0
+    )
+    layers = {
+        "visual.blocks.*": "cls",
+        "visual.norm": "cls",
+        "transformer.resblocks.*": "last",
+        "ln_final": "last",
+    }
     return network, hooks.expand(network.module, layers, "slip")
 
 
 def blip_network(folder, size=256):
-    """Return a BLIP of its own proportions (ViT-B/16, BERT-base with cross-attention in every layer) and the layers of its row."""
-    vision = {"hidden_size": 768, "intermediate_size": 3072, "num_hidden_layers": 12, "num_attention_heads": 12, "image_size": size}
-    text = {"vocab_size": 30524, "num_attention_heads": 12, "encoder_hidden_size": 768, "bos_token_id": 2, "sep_token_id": 3}
-    transformers.BlipConfig(vision_config=vision | {"patch_size": 16}, text_config=text).save_pretrained(folder)
+    """Return a BLIP of its own proportions (ViT-B/16, BERT-base with cross-attention in every
+    layer) and the layers of its row.
+    """
+    vision = {
+        "hidden_size": 768,
+        "intermediate_size": 3072,
+        "num_hidden_layers": 12,
+        "num_attention_heads": 12,
+        "image_size": size,
+    }
+    text = {
+        "vocab_size": 30524,
+        "num_attention_heads": 12,
+        "encoder_hidden_size": 768,
+        "bos_token_id": 2,
+        "sep_token_id": 3,
+    }
+    transformers.BlipConfig(
+        vision_config=vision | {"patch_size": 16}, text_config=text
+    ).save_pretrained(folder)
     special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
     vocabulary = {word: i for i, word in enumerate(special + WORDS)}
     transformers.BertTokenizer(vocab=vocabulary, model_max_length=512).save_pretrained(folder)
     layers = {"vision_model.encoder.layers.*": "cls", "text_encoder.encoder.layer.*": "cls"}
-    row = ROW | {"family": "blip", "feed": "joint", "preprocess": {"size": size}, "layers": layers, "text_length": None}
+    row = ROW | {
+        "family": "blip",
+        "feed": "joint",
+        "preprocess": {"size": size},
+        "layers": layers,
+        "text_length": None,
+    }
     network = families.build("blip", row, {"path": folder}, "random0", 0)
     return network, hooks.expand(network.module, layers, "blip")
 
 
 def pairings(n_events):
-    """Measure eight shuffled pairings at once and one after another, on ``n_events`` events, and print a table."""
+    """Measure eight shuffled pairings at once and one after another, on ``n_events`` events, and
+    print a table.
+    """
     torch.set_num_threads(1)
     rng = np.random.default_rng(0)
     frames = rng.integers(0, 256, (n_events, 256, 341, 3), dtype=np.uint8)
-    texts = np.array([" ".join(rng.choice(WORDS, rng.integers(2, 15))) for _ in range(n_events)], object)
-    events = pd.DataFrame({"frame": np.arange(n_events)} | {f"text_{k}": np.roll(texts, -3 * (k + 1)) for k in range(PAIRINGS)})
+    texts = np.array(
+        [" ".join(rng.choice(WORDS, rng.integers(2, 15))) for _ in range(n_events)], object
+    )
+    events = pd.DataFrame(
+        {"frame": np.arange(n_events)}
+        | {f"text_{k}": np.roll(texts, -3 * (k + 1)) for k in range(PAIRINGS)}
+    )
     columns = {f"shuffled{k}": f"text_{k}" for k in range(PAIRINGS)}
     running = extract.Running(torch.device("cpu"), BATCH)
     print(f"{n_events} events, {PAIRINGS} shuffled pairings, 1 thread, torch {torch.__version__}\n")
-    print(f"| network | {PAIRINGS} forward passes of each event (CPU s) | all pairings at once (CPU s) | share | largest difference |")
+    print(
+        f"| network | {PAIRINGS} forward passes of each event (CPU s) | all pairings at once (CPU"
+        " s) | share | largest difference |"
+    )
     print("| --- | --- | --- | --- | --- |")
-    for name, build in (("SLIP (two towers)", slip_network), ("BLIP at 256 px (fused in every text layer)", blip_network)):
+    for name, build in (
+        ("SLIP (two towers)", slip_network),
+        ("BLIP at 256 px (fused in every text layer)", blip_network),
+    ):
         with tempfile.TemporaryDirectory() as folder:
             network, layers = build(Path(folder))
         seconds, whole = {}, {}
 
         def pairing_by_itself(column, network=network, layers=layers):
             def items(start, stop):
-                return Items(np.arange(start, stop), frames[start:stop], list(events[column][start:stop]))
+                return Items(
+                    np.arange(start, stop), frames[start:stop], list(events[column][start:stop])
+                )
 
             return list(extract.features(network, layers, n_events, items, running))
 
         def at_once(network=network, layers=layers):
             inputs = distinct(events, columns)
-            return inputs, list(sharing.pairings(network, layers, "joint", inputs, lambda start, stop: frames[start:stop], running))
+            return inputs, list(
+                sharing.pairings(
+                    network,
+                    layers,
+                    "joint",
+                    inputs,
+                    lambda start, stop: frames[start:stop],
+                    running,
+                )
+            )
 
         network.run(network.prepare(Items(np.arange(2), frames[:2], list(texts[:2]))))
         for k, column in enumerate(columns.values()):
             whole[f"shuffled{k}"] = timed(seconds, "whole", pairing_by_itself, column)
-            if k == PAIRINGS // 2 - 1:  # in the middle, so that whatever else the machine does falls on both
+            # in the middle, so that whatever else the machine does falls on both
+            if k == PAIRINGS // 2 - 1:
                 inputs, shared = timed(seconds, "shared", at_once)
         largest = 0.0
         for kind, rows, done in shared:
@@ -185,9 +324,19 @@ def pairings(n_events):
                 for path, values in done.items():
                     expected = np.concatenate([part[path] for _, _, part in whole[pairing]])[at]
                     found = values[[place[row] for row in shown[kind][at]]]
-                    largest = max(largest, float(np.abs(found - expected).max(initial=0) / np.abs(expected).max(initial=1e-9)))
+                    largest = max(
+                        largest,
+                        float(
+                            np.abs(found - expected).max(initial=0)
+                            / np.abs(expected).max(initial=1e-9)
+                        ),
+                    )
         share = seconds["shared"] / seconds["whole"]
-        print(f"| {name} | {seconds['whole']:.1f} | {seconds['shared']:.1f} | {share:.2f} | {largest:.1g} |", flush=True)
+        print(
+            f"| {name} | {seconds['whole']:.1f} | {seconds['shared']:.1f} | {share:.2f} |"
+            f" {largest:.1g} |",
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

@@ -1,10 +1,12 @@
-"""Pictures at events: one pass by timestamp against a seek for every event, and how much a picture takes on disk.
+"""Pictures at events: one pass by timestamp against a seek for every event, and how much a picture
+takes on disk.
 
-The film lasts 10 minutes (1280 x 720, 25 pictures a second, H.264 with B-frames): slow pans over two photographs, with a cut every
-few seconds; one minute, ten times over. Events: 2,000 word-like onsets, and 250 cuts. Baselines, on the same film: a seek to the key
-frame before the event and decoding from there (PyAV, same resizing), and OpenCV's seek by picture number. Everything runs with one
-thread and is timed in CPU seconds, in one process, without storing; baselines on a random part of the events, scaled up. The pictures
-are checked to be the same.
+The film lasts 10 minutes (1280 x 720, 25 pictures a second, H.264 with B-frames): slow pans over
+two photographs, with a cut every few seconds; one minute, ten times over. Events: 2,000 word-like
+onsets, and 250 cuts. Baselines, on the same film: a seek to the key frame before the event and
+decoding from there (PyAV, same resizing), and OpenCV's seek by picture number. Everything runs with
+one thread and is timed in CPU seconds, in one process, without storing; baselines on a random part
+of the events, scaled up. The pictures are checked to be the same.
 
 Usage: python benchmarks/frames.py [FOLDER] (films are kept in FOLDER)
 """
@@ -23,7 +25,7 @@ import cv2
 import numpy as np
 from sklearn.datasets import load_sample_images
 
-from fusion import labelled
+from fusion.io import labelled
 from fusion.stimuli import film, frames
 
 SECONDS, RATE, WIDTH, HEIGHT, SIZE = 600, 25, 1280, 720, 256
@@ -34,14 +36,21 @@ def make_minute(path, group):
     """Write the film's minute, with a key frame every ``group`` pictures."""
     rng, photos = np.random.default_rng(0), load_sample_images().images
     with av.open(str(path), "w") as container:
-        options = {"preset": "veryfast", "crf": "20", "x264-params": f"keyint={group}:min-keyint={group}:scenecut=0:threads=1"}
+        options = {
+            "preset": "veryfast",
+            "crf": "20",
+            "x264-params": f"keyint={group}:min-keyint={group}:scenecut=0:threads=1",
+        }
         stream = container.add_stream("libx264", rate=RATE, options=options)
         stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
         left = 0
         for _ in range(60 * RATE):
             if left == 0:
                 photo = photos[rng.integers(2)][:, :: int(rng.choice([-1, 1]))]
-                left, photo = int(rng.integers(30, 200)), cv2.resize(photo, (WIDTH, WIDTH * photo.shape[0] // photo.shape[1]))
+                left, photo = (
+                    int(rng.integers(30, 200)),
+                    cv2.resize(photo, (WIDTH, WIDTH * photo.shape[0] // photo.shape[1])),
+                )
                 place, step = rng.uniform(0, photo.shape[0] - HEIGHT), rng.uniform(-0.5, 0.5)
             left, place = left - 1, float(np.clip(place + step, 0, photo.shape[0] - HEIGHT))
             image = np.ascontiguousarray(photo[int(place) : int(place) + HEIGHT])
@@ -61,7 +70,11 @@ def make_film(path, group):
                 for packet in source.demux(video=0):
                     if packet.size:
                         shift = int(60 * k / packet.time_base)
-                        packet.pts, packet.dts, packet.stream = packet.pts + shift, packet.dts + shift, stream
+                        packet.pts, packet.dts, packet.stream = (
+                            packet.pts + shift,
+                            packet.dts + shift,
+                            stream,
+                        )
                         film_file.mux(packet)
 
 
@@ -74,7 +87,13 @@ def store_all(path, wanted, images):
     """Store pictures as the workflow does."""
     height, width, _ = images[0].shape
     with labelled.create(path, {"frame": wanted, "y": height, "x": width, "rgb": 3}) as file:
-        image = labelled.add(file, "image", ("frame", "y", "x", "rgb"), dtype="uint8", **frames.storage(height, width))
+        image = labelled.add(
+            file,
+            "image",
+            ("frame", "y", "x", "rgb"),
+            dtype="uint8",
+            **frames.storage(height, width),
+        )
         for first in range(0, len(images), 64):
             image[first : first + 64] = np.stack(images[first : first + 64])
 
@@ -98,7 +117,9 @@ def opencv_each(path, wanted):
     for index in wanted:
         reader.set(cv2.CAP_PROP_POS_FRAMES, int(index))
         image = reader.read()[1]
-        images.append(cv2.resize(image, (round(WIDTH * SIZE / HEIGHT), SIZE), interpolation=cv2.INTER_AREA))
+        images.append(
+            cv2.resize(image, (round(WIDTH * SIZE / HEIGHT), SIZE), interpolation=cv2.INTER_AREA)
+        )
     return images
 
 
@@ -117,7 +138,8 @@ def main():
     os.environ["OPENCV_FFMPEG_CAPTURE_OPTIONS"] = "threads;1"
     rng = np.random.default_rng(1)
     print(
-        "| key frame every | events | one pass | seek (PyAV) | seek (OpenCV) | ratio PyAV | ratio OpenCV | storing |\n" + "|---:" * 8 + "|"
+        "| key frame every | events | one pass | seek (PyAV) | seek (OpenCV) | ratio PyAV | ratio"
+        " OpenCV | storing |\n" + "|---:" * 8 + "|"
     )
     for group in (250, 50):
         path = folder / f"film_{group}.mp4"
@@ -134,12 +156,18 @@ def main():
                 assert (kept[k] == image).all(), "not the same picture"
             seek, opencv = (x * len(wanted) / PART for x in (seek, opencv))
             storing, _ = cpu(store_all, folder / "pictures.nc", wanted, kept)
-            times = f"{ours:.1f} s | {seek:.1f} s | {opencv:.1f} s | {seek / ours:.1f} | {opencv / ours:.1f} | {storing:.1f} s"
+            times = (
+                f"{ours:.1f} s | {seek:.1f} s | {opencv:.1f} s | {seek / ours:.1f} |"
+                f" {opencv / ours:.1f} | {storing:.1f} s"
+            )
             print(f"| {group} pictures | {len(wanted)} {name} | {times} |", flush=True)
             if name == "words" and group == 250:
                 height, width, _ = kept[0].shape
                 each = (folder / "pictures.nc").stat().st_size / len(wanted)
-                told = f"On disk: {each / 1e3:.0f} kB a picture of {width} x {height} px, {each / (3 * height * width):.2f} of its pixels"
+                told = (
+                    f"On disk: {each / 1e3:.0f} kB a picture of {width} x {height} px,"
+                    f" {each / (3 * height * width):.2f} of its pixels"
+                )
     print(f"\n{told}; 6,000 events take {6000 * each / 1e9:.2f} GB.")
 
 

@@ -1,14 +1,16 @@
 """Cleaning and responses of one recording: this workflow's streaming way against the plain mne way.
 
-A synthetic recording (1/f noise and line noise; 10 shafts of 15 contacts, 2048 Hz, 30 minutes, BrainVision int16) is cleaned by
-`preprocess`'s own steps (Laplacian, 0.1 Hz high-pass, notch at 60 Hz and its harmonics below Nyquist, written to disk as float32)
-and cut into `responses` (161 means over 200 ms around each of 2,000 events, written to disk). The plain way: `Raw.load_data()`,
-`Raw.notch_filter()` at the same frequencies, `Raw.filter(0.1, None)`, the Laplacian in numpy, then `Epochs` and a loop over
-epochs and bins; nothing is written. Each way runs in a process of its own with one thread; CPU seconds and the process's peak
-memory, imports included. A second pair leaves the high-pass out on both sides.
+A synthetic recording (1/f noise and line noise; 10 shafts of 15 contacts, 2048 Hz, 30 minutes,
+BrainVision int16) is cleaned by `preprocess`'s own steps (Laplacian, 0.1 Hz high-pass, notch at 60
+Hz and its harmonics below Nyquist, written to disk as float32) and cut into `responses` (161 means
+over 200 ms around each of 2,000 events, written to disk). The plain way: `Raw.load_data()`,
+`Raw.notch_filter()` at the same frequencies, `Raw.filter(0.1, None)`, the Laplacian in numpy, then
+`Epochs` and a loop over epochs and bins; nothing is written. Each way runs in a process of its own
+with one thread; CPU seconds and the process's peak memory, imports included. A second pair leaves
+the high-pass out on both sides.
 
-Usage: python benchmarks/ieeg.py FOLDER [MINUTES CHANNELS EVENTS] (about 4 GB in FOLDER, 9 GB of memory for mne)
-"""
+Usage: python benchmarks/ieeg.py FOLDER [MINUTES CHANNELS EVENTS] (about 4 GB in FOLDER, 9 GB of
+memory for mne)"""
 
 import json
 import os
@@ -26,7 +28,14 @@ import pandas as pd
 from scipy.signal import lfilter
 
 SFREQ, LINE, PER_SHAFT = 2048, 60.0, 15
-SPEC = {"notch_harmonics": None, "notch_quality": 30, "phase": "zero", "high_gamma_hz": False, "zscore": False, "despike_sd": False}
+SPEC = {
+    "notch_harmonics": None,
+    "notch_quality": 30,
+    "phase": "zero",
+    "high_gamma_hz": False,
+    "zscore": False,
+    "despike_sd": False,
+}
 
 
 def names_of(channels):
@@ -51,13 +60,17 @@ def make(folder, minutes, channels):
             file.write(np.clip((slow + line) * 10, -32000, 32000).astype("<i2").tobytes())
     rows = "\n".join(f"Ch{k}={name},,0.1,µV" for k, name in enumerate(names_of(channels), 1))
     path.write_text(
-        "Brain Vision Data Exchange Header File Version 1.0\n[Common Infos]\nCodepage=UTF-8\nDataFile=recording_ieeg.eeg\n"
-        f"MarkerFile=recording_ieeg.vmrk\nDataFormat=BINARY\nDataOrientation=MULTIPLEXED\nNumberOfChannels={channels}\n"
-        f"SamplingInterval={1e6 / SFREQ!r}\n[Binary Infos]\nBinaryFormat=INT_16\n[Channel Infos]\n{rows}\n",
+        "Brain Vision Data Exchange Header File Version 1.0\n"
+        "[Common Infos]\nCodepage=UTF-8\n"
+        "DataFile=recording_ieeg.eeg\nMarkerFile=recording_ieeg.vmrk\n"
+        "DataFormat=BINARY\nDataOrientation=MULTIPLEXED\n"
+        f"NumberOfChannels={channels}\nSamplingInterval={1e6 / SFREQ!r}\n"
+        f"[Binary Infos]\nBinaryFormat=INT_16\n[Channel Infos]\n{rows}\n",
         encoding="utf-8",
     )
     path.with_suffix(".vmrk").write_text(
-        "Brain Vision Data Exchange Marker File, Version 1.0\n[Common Infos]\nDataFile=recording_ieeg.eeg\n[Marker Infos]\n",
+        "Brain Vision Data Exchange Marker File, Version 1.0\n[Common"
+        " Infos]\nDataFile=recording_ieeg.eeg\n[Marker Infos]\n",
         encoding="utf-8",
     )
     return path
@@ -65,15 +78,19 @@ def make(folder, minutes, channels):
 
 def onsets_of(events, minutes):
     """Return random event times (s)."""
-    return np.linspace(5, minutes * 60 - 5, events) + np.random.default_rng(1).uniform(-0.2, 0.2, events)
+    return np.linspace(5, minutes * 60 - 5, events) + np.random.default_rng(1).uniform(
+        -0.2, 0.2, events
+    )
 
 
 def streaming(path, minutes, events, high_pass):
-    """Clean and bin as `preprocess` and `responses` do; return CPU seconds of the two and some of the result."""
+    """Clean and bin as `preprocess` and `responses` do; return CPU seconds of the two and some of
+    the result.
+    """
     import mne
 
-    from fusion import labelled
     from fusion.ieeg import binning, brainvision, cleaning, recording, reference
+    from fusion.io import labelled
 
     mne.set_log_level("error")
     folder, started = path.parent, time.process_time()
@@ -84,16 +101,22 @@ def streaming(path, minutes, events, high_pass):
     number = {name: k for k, name in enumerate(raw.ch_names)}
     spec = {**SPEC, "high_pass_hz": 0.1 if high_pass else False}
     signals = cleaning.clean(montage, lambda name: channels.read(number[name]), SFREQ, LINE, spec)
-    brainvision.write(folder / "clean_ieeg.vhdr", list(montage["electrode"]), signals, raw.n_times, SFREQ)
+    brainvision.write(
+        folder / "clean_ieeg.vhdr", list(montage["electrode"]), signals, raw.n_times, SFREQ
+    )
     (folder / "channels").unlink()
     cleaned = time.process_time()
 
     clean = brainvision.Vectorized(folder / "clean_ieeg.eeg", len(montage))
     grid = binning.bins((-2000, 2000), 200, 25, SFREQ)
     sample = np.rint(onsets_of(events, minutes) * SFREQ).astype(int)
-    coords = {"event": np.arange(len(sample)), "electrode": list(montage["electrode"]), "bin": grid.centre_ms}
+    coords = {
+        "event": np.arange(len(sample)),
+        "electrode": list(montage["electrode"]),
+        "bin_ms": grid.centre_ms,
+    }
     with labelled.create(folder / "responses.nc", coords) as file:
-        response = labelled.add(file, "response", ("event", "electrode", "bin"))
+        response = labelled.add(file, "response", ("event", "electrode", "bin_ms"))
         for batch in binning.batches(len(montage), len(sample) * len(grid.centre_ms) * 4):
             part = np.empty((len(sample), len(batch), len(grid.centre_ms)), np.float32)
             for k, electrode in enumerate(batch):
@@ -106,7 +129,9 @@ def streaming(path, minutes, events, high_pass):
 
 
 def plain(path, minutes, events, high_pass):
-    """Clean and bin with mne's own methods; return CPU seconds of the two and some of the result."""
+    """Clean and bin with mne's own methods; return CPU seconds of the two and some of the
+    result.
+    """
     import mne
 
     started = time.process_time()
@@ -142,7 +167,9 @@ def plain(path, minutes, events, high_pass):
 
 def child(way, path, minutes, events, high_pass):
     """Run one way in this process and print what it took."""
-    clean_s, bin_s, some = {"streaming": streaming, "plain": plain}[way](Path(path), minutes, events, high_pass)
+    clean_s, bin_s, some = {"streaming": streaming, "plain": plain}[way](
+        Path(path), minutes, events, high_pass
+    )
     np.save(Path(path).parent / f"{way}.npy", some)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(json.dumps({"way": way, "clean_s": clean_s, "responses_s": bin_s, "peak_mb": peak}))
@@ -156,19 +183,40 @@ def main(folder, minutes=30.0, channels=150, events=2000):
     for high_pass in (False, True):
         pair = {}
         for way in ("streaming", "plain"):
-            command = [sys.executable, __file__, "--child", way, str(path), str(minutes), str(events), str(int(high_pass))]
-            pair[way] = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()[-1])
+            command = [
+                sys.executable,
+                __file__,
+                "--child",
+                way,
+                str(path),
+                str(minutes),
+                str(events),
+                str(int(high_pass)),
+            ]
+            pair[way] = json.loads(
+                subprocess.run(
+                    command, check=True, capture_output=True, text=True
+                ).stdout.splitlines()[-1]
+            )
         a, b = pair["streaming"], pair["plain"]
         ours, theirs = np.load(folder / "streaming.npy"), np.load(folder / "plain.npy")
         rows.append(
             {
                 "filters": "notch and 0.1 Hz high-pass" if high_pass else "notch",
-                **{f"{way} {key}": round(row[key], 1) for way, row in pair.items() for key in ("clean_s", "responses_s", "peak_mb")},
+                **{
+                    f"{way} {key}": round(row[key], 1)
+                    for way, row in pair.items()
+                    for key in ("clean_s", "responses_s", "peak_mb")
+                },
                 "clean ratio": round(b["clean_s"] / a["clean_s"], 2),
                 "responses ratio": round(b["responses_s"] / a["responses_s"], 2),
-                "time ratio": round((b["clean_s"] + b["responses_s"]) / (a["clean_s"] + a["responses_s"]), 2),
+                "time ratio": round(
+                    (b["clean_s"] + b["responses_s"]) / (a["clean_s"] + a["responses_s"]), 2
+                ),
                 "memory ratio": round(b["peak_mb"] / a["peak_mb"], 2),
-                "r of the responses": round(float(np.corrcoef(ours.ravel(), theirs.ravel())[0, 1]), 4),
+                "r of the responses": round(
+                    float(np.corrcoef(ours.ravel(), theirs.ravel())[0, 1]), 4
+                ),
             }
         )
         print(json.dumps(rows[-1], indent=1), flush=True)
@@ -177,7 +225,11 @@ def main(folder, minutes=30.0, channels=150, events=2000):
 
 if __name__ == "__main__":
     if sys.argv[1] == "--child":
-        child(sys.argv[2], sys.argv[3], float(sys.argv[4]), int(sys.argv[5]), bool(int(sys.argv[6])))
+        child(
+            sys.argv[2], sys.argv[3], float(sys.argv[4]), int(sys.argv[5]), bool(int(sys.argv[6]))
+        )
     else:
-        numbers = [float(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])] if len(sys.argv) > 2 else []
+        numbers = (
+            [float(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])] if len(sys.argv) > 2 else []
+        )
         main(Path(sys.argv[1]), *numbers)

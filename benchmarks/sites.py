@@ -1,13 +1,15 @@
-"""Verdicts at the demo's planted sites, over many draws of the brains: sensitivity and realised false-discovery rate.
+"""Verdicts at the demo's planted sites, over many draws of the brains: sensitivity and realised
+false-discovery rate.
 
     python benchmarks/sites.py run results/demo --seeds 0 20 --out DIR
     python benchmarks/sites.py table DIR
 
-The film and its activations are those of a finished demo (RESULTS); what differs between seeds is what the demo's simulator
-draws for the subjects: implants, which contacts are planted with what, each site's weights and latency, and all noise. Sources and
-noise are simulated as they are after the Laplacian, at 64 Hz instead of 512 (what the analysis sees is below 2.5 Hz), then filtered,
-cut, fitted and tested by the workflow's own functions, with the demo's own contrasts. Bins are 100 ms apart and cover the primary window.
-"""
+The film and its activations are those of a finished demo (RESULTS); what differs between seeds is
+what the demo's simulator draws for the subjects: implants, which contacts are planted with what,
+each site's weights and latency, and all noise. Sources and noise are simulated as they are after
+the Laplacian, at 64 Hz instead of 512 (what the analysis sees is below 2.5 Hz), then filtered, cut,
+fitted and tested by the workflow's own functions, with the demo's own contrasts. Bins are 100 ms
+apart and cover the primary window."""
 
 import argparse
 import sys
@@ -20,17 +22,17 @@ import yaml
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "workflow" / "lib"))
 
-from fusion import settings as config_settings  # noqa: E402
 from fusion.contrasts import correct, sites  # noqa: E402
 from fusion.contrasts.fits import Fit  # noqa: E402
 from fusion.contrasts.table import contrast_table  # noqa: E402
 from fusion.demo import film, recording, scenes, sources  # noqa: E402
+from fusion.design import config as config_settings  # noqa: E402
 from fusion.encoding.fit import Settings, fit_electrodes  # noqa: E402
 from fusion.encoding.scores import fisher  # noqa: E402
 from fusion.ieeg import filters  # noqa: E402
-from fusion.labelled import open_labelled  # noqa: E402
+from fusion.io.labelled import open_labelled  # noqa: E402
+from fusion.io.tables import read_tsv  # noqa: E402
 from fusion.seeds import rng_for  # noqa: E402
-from fusion.tables import read_tsv  # noqa: E402
 
 SFREQ, LEAD_S = 64.0, 8.0
 BINS_MS = np.arange(0.0, 1001, 100)
@@ -43,8 +45,14 @@ def read_layers(results, zoo, alignment, fit):
     parts = zoo[model].get("parts") or {model: None}
     found, events = [], None
     for part, layer in parts.items():
-        with open_labelled(results / "activations" / f"film_{alignment}_{part}-{init}-{pairing}.nc") as data:
-            own = {str(v.attrs["layer"]): v.values for v in data.data_vars.values() if "layer" in v.attrs}
+        with open_labelled(
+            results / "activations" / f"film_{alignment}_{part}-{init}-{pairing}.nc"
+        ) as data:
+            own = {
+                str(v.attrs["layer"]): v.values
+                for v in data.data_vars.values()
+                if "layer" in v.attrs
+            }
             assert events is None or (events == data["event"].values).all()
             events = data["event"].values
         found.append(own if layer is None else {layer: own[layer]})
@@ -54,7 +62,9 @@ def read_layers(results, zoo, alignment, fit):
 
 
 def brains(results, config, seed):
-    """Return the contacts of all subjects that can be tested, and their cleaned signals (contact, sample), from ``LEAD_S`` on."""
+    """Return the contacts of all subjects that can be tested, and their cleaned signals (contact,
+    sample), from ``LEAD_S`` on.
+    """
     how = config["simulate"]
     onsets = film.draw_cuts(how["film_s"], rng_for(config["seed"], "simulate", "cuts"))
     content = scenes.draw_scenes(len(onsets), rng_for(config["seed"], "simulate", "scenes"))
@@ -70,25 +80,35 @@ def brains(results, config, seed):
         last = contacts["contact"] == how["contacts"]
         bad = contacts["status"] == "bad"
         near_bad = bad.shift(-1, fill_value=False)
-        contacts = contacts[~(last | (contacts["contact"] == 1) | bad | near_bad)].reset_index(drop=True)
+        contacts = contacts[~(last | (contacts["contact"] == 1) | bad | near_bad)].reset_index(
+            drop=True
+        )
         noise = recording.pink_noise(len(contacts), samples, SFREQ, rng)
         for k, kind in enumerate(contacts["planted"]):
             if kind != "none":
-                course = sources.site_course(kind, features, onsets, words["onset_s"].to_numpy(), how["film_s"], SFREQ, rng)
+                course = sources.site_course(
+                    kind, features, onsets, words["onset_s"].to_numpy(), how["film_s"], SFREQ, rng
+                )
                 first = round(LEAD_S * SFREQ)
-                noise[k, first : first + len(course)] += how["effect"] / recording.seen_sd(course, SFREQ) * course
+                noise[k, first : first + len(course)] += (
+                    how["effect"] / recording.seen_sd(course, SFREQ) * course
+                )
         tables.append(contacts.assign(subject=f"{subject + 1:02d}"))
         high_pass = filters.high_pass_sos(config["ieeg"]["high_pass_hz"], SFREQ)
-        signals.append(np.stack([filters.zero_phase(high_pass, row.astype(float)) for row in noise]))
+        signals.append(
+            np.stack([filters.zero_phase(high_pass, row.astype(float)) for row in noise])
+        )
     return pd.concat(tables, ignore_index=True), np.concatenate(signals)
 
 
-def responses(signals, onset_s, bin_ms):
+def responses(signals, onset_s, bin_width_ms):
     """Return (event, contact, bin) means over bins."""
     total = np.pad(np.cumsum(signals, axis=1), ((0, 0), (1, 0)))
-    width = round(bin_ms / 1000 * SFREQ)
+    width = round(bin_width_ms / 1000 * SFREQ)
     first = np.round((LEAD_S + onset_s[:, None] + BINS_MS / 1000) * SFREQ).astype(int) - width // 2
-    return ((total[:, first + width] - total[:, first]) / width).transpose(1, 0, 2).astype(np.float32)
+    return (
+        ((total[:, first + width] - total[:, first]) / width).transpose(1, 0, 2).astype(np.float32)
+    )
 
 
 def one_seed(results, config, zoo, layers, seed):
@@ -99,37 +119,70 @@ def one_seed(results, config, zoo, layers, seed):
     for alignment in config["events"]["alignments"]:
         events = read_tsv(results / "events" / f"film_{alignment}.tsv", dtype={"event": str})
         ids = events["event"].to_numpy().astype(str)
-        y = responses(signals, events["onset_s"].to_numpy(), config["responses"]["bin_ms"])
+        y = responses(signals, events["onset_s"].to_numpy(), config["responses"]["bin_width_ms"])
         fits = {}
         for name, (own, order) in layers[alignment].items():
             assert (order.astype(str) == ids).all()
-            fits[name] = fit_electrodes(own, y, events["onset_s"].to_numpy(), np.full(len(ids), "film"), fit_settings)
+            fits[name] = fit_electrodes(
+                own, y, events["onset_s"].to_numpy(), np.full(len(ids), "film"), fit_settings
+            )
         for subject, rows in contacts.groupby("subject"):
             at = rows.index.to_numpy()
             names = tuple(rows["electrode"])
             for contrast, sides in config["contrasts"].items():
                 loaded = []
-                for name in dict.fromkeys(config_settings.fits_of(sides["a"]) + config_settings.fits_of(sides["b"])):
+                for name in dict.fromkeys(
+                    config_settings.fits_of(sides["a"]) + config_settings.fits_of(sides["b"])
+                ):
                     fit = fits[name]
-                    z, z_val = fisher(fit.of_layer(fit.r_test)).astype(float)[:, at], fit.of_layer(fit.z_val).astype(float)[:, at]
+                    z, z_val = (
+                        fisher(fit.of_layer(fit.r_test)).astype(float)[:, at],
+                        fit.of_layer(fit.z_val).astype(float)[:, at],
+                    )
                     layer = tuple(np.array(fit.layers, object)[fit.chosen[at]])
-                    loaded.append(Fit(name, names, tuple(fit.blocks), BINS_MS, z, z_val, fit.influence[:, :, :, at], layer, len(ids)))
+                    loaded.append(
+                        Fit(
+                            name,
+                            names,
+                            tuple(fit.blocks),
+                            BINS_MS,
+                            z,
+                            z_val,
+                            fit.influence[:, :, :, at],
+                            layer,
+                            len(ids),
+                        )
+                    )
                 spec = {
-                    "subject": subject, "alignment": alignment, "contrast": contrast, "alternative": sides["alternative"],
-                    "windows": {window: config["statistics"]["windows"][window]}, "validation": config["encoding"]["validation"],
-                    **{side: operand(sides[side]) for side in "ab"}, "multipliers": 100,
+                    "subject": subject,
+                    "alignment": alignment,
+                    "contrast": contrast,
+                    "alternative": sides["alternative"],
+                    "windows": {window: config["statistics"]["windows"][window]},
+                    "validation": config["encoding"]["validation"],
+                    **{side: operand(sides[side]) for side in "ab"},
+                    "multipliers": 100,
                     **{key: config["statistics"][key] for key in ("bin_weights", "min_blocks")},
-                }  # fmt: skip
-                tables.append(contrast_table(loaded, spec, rng_for(seed, subject, alignment, contrast)))
-    contrasts = correct.add_families(pd.concat(tables, ignore_index=True), config["statistics"]["correction"])
+                }
+                tables.append(
+                    contrast_table(loaded, spec, rng_for(seed, subject, alignment, contrast))
+                )
+    contrasts = correct.add_families(
+        pd.concat(tables, ignore_index=True), config["statistics"]["correction"]
+    )
     electrodes = contacts.assign(kept=True, reason=None, space="MNI")
     spec = {
-        "contrasts": {name: sides["test"] for name, sides in config["contrasts"].items()}, "alignments": config["events"]["alignments"],
-        "window": window, "level": config["statistics"]["level"], "correction": config["statistics"]["correction"],
+        "contrasts": {name: sides["test"] for name, sides in config["contrasts"].items()},
+        "alignments": config["events"]["alignments"],
+        "window": window,
+        "level": config["statistics"]["level"],
+        "correction": config["statistics"]["correction"],
         "modality": {name: row.get("modality") for name, row in zoo.items()},
-    }  # fmt: skip
+    }
     table = sites.site_table(electrodes, contrasts, spec)
-    return table.merge(contacts[["subject", "electrode", "planted"]], on=["subject", "electrode"]).assign(seed=seed)
+    return table.merge(
+        contacts[["subject", "electrode", "planted"]], on=["subject", "electrode"]
+    ).assign(seed=seed)
 
 
 def operand(side):
@@ -144,9 +197,17 @@ def run(args):
     zoo = config_settings.load_zoo(config["zoo"], Path(__file__).parents[1])
     roles = {name: sides for name, sides in config["contrasts"].items() if sides["test"]}
     config["contrasts"] = roles
-    fits = list(dict.fromkeys(fit for sides in roles.values() for side in "ab" for fit in config_settings.fits_of(sides[side])))
+    fits = list(
+        dict.fromkeys(
+            fit
+            for sides in roles.values()
+            for side in "ab"
+            for fit in config_settings.fits_of(sides[side])
+        )
+    )
     layers = {
-        alignment: {fit: read_layers(args.results, zoo, alignment, fit) for fit in fits} for alignment in config["events"]["alignments"]
+        alignment: {fit: read_layers(args.results, zoo, alignment, fit) for fit in fits}
+        for alignment in config["events"]["alignments"]
     }
     args.out.mkdir(parents=True, exist_ok=True)
     for seed in range(*args.seeds):
@@ -162,25 +223,41 @@ def run(args):
 
 def table(args):
     """Print verdicts against what was planted, and each claim's rates."""
-    found = pd.concat(map(pd.read_parquet, sorted(args.out.glob("sites_*.parquet"))), ignore_index=True)
+    found = pd.concat(
+        map(pd.read_parquet, sorted(args.out.glob("sites_*.parquet"))), ignore_index=True
+    )
     counts = pd.crosstab(found["planted"], found["verdict"]).reindex(KINDS, fill_value=0)
     print(f"{found['seed'].nunique()} seeds, {len(found)} electrodes\n")
-    print("| planted | " + " | ".join(counts.columns) + " |\n|" + " --- |" * (len(counts.columns) + 1))
+    print(
+        "| planted | " + " | ".join(counts.columns) + " |\n|" + " --- |" * (len(counts.columns) + 1)
+    )
     for kind, row in counts.iterrows():
         print(f"| {kind} | " + " | ".join(map(str, row)) + " |")
     claims = {kind: (found["verdict"] == kind, found["planted"] == kind) for kind in KINDS[:3]}
     claims["any signal (not none)"] = (found["verdict"] != "none", found["planted"] != "none")
-    for test in [column for column in found if column.startswith("test_") and not column.endswith("_q")]:
+    for test in [
+        column for column in found if column.startswith("test_") and not column.endswith("_q")
+    ]:
         if found[test].notna().any():
             claims[test] = (found[test].eq(True), found["planted"] == "integration")
-    print("\n| claim | sensitivity | realised FDR (mean over seeds) | claims | false |\n| --- | --- | --- | --- | --- |")
+    print(
+        "\n| claim | sensitivity | realised FDR (mean over seeds) | claims | false |\n| --- | --- |"
+        " --- | --- | --- |"
+    )
     for name, (claimed, true) in claims.items():
-        false = (claimed & ~true).groupby(found["seed"]).sum() / np.maximum(claimed.groupby(found["seed"]).sum(), 1)
-        print(f"| {name} | {claimed[true].mean():.2f} | {false.mean():.3f} | {claimed.sum()} | {(claimed & ~true).sum()} |")
+        false = (claimed & ~true).groupby(found["seed"]).sum() / np.maximum(
+            claimed.groupby(found["seed"]).sum(), 1
+        )
+        print(
+            f"| {name} | {claimed[true].mean():.2f} | {false.mean():.3f} | {claimed.sum()} |"
+            f" {(claimed & ~true).sum()} |"
+        )
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     commands = parser.add_subparsers(required=True)
     one = commands.add_parser("run")
     one.add_argument("results", type=Path)

@@ -8,7 +8,11 @@ import yaml
 
 REPOSITORY = Path(__file__).parents[2]
 SCHEMA = yaml.safe_load((REPOSITORY / "workflow/schemas/config.schema.yaml").read_text())
-READERS = [REPOSITORY / "Snakefile", *(REPOSITORY / "workflow/rules").rglob("*.smk"), *(REPOSITORY / "workflow/lib/fusion").glob("*.py")]
+READERS = [
+    REPOSITORY / "Snakefile",
+    *(REPOSITORY / "workflow/rules").rglob("*.smk"),
+    *(REPOSITORY / "workflow/lib/fusion").glob("*.py"),
+]
 TEXT = "\n".join(path.read_text() for path in READERS)
 
 
@@ -22,6 +26,7 @@ def leaves(schema, path=()):
 def test_a_key_is_read_by_a_rule(path):
     section, key = path[0], path[-1]
     alone = f'"{key}"' in TEXT
-    # A section handed over whole: its script reads the keys, and its library is tested for what they do.
+    # A section handed over whole: its script reads the keys, and its library is tested for what
+    # they do.
     whole = re.search(rf'config\["{section}"\](?!\[)', TEXT)
     assert alone or whole, f"nothing reads {'.'.join(path)}"

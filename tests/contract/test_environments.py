@@ -23,7 +23,9 @@ def test_the_file_is_a_plain_pinned_environment(path):
     env = yaml.safe_load(path.read_text())
     assert set(env) <= {"name", "channels", "dependencies"}
     conda, pip = specs(path)
-    assert all(CONDA_SPEC.fullmatch(spec) for spec in conda), f"not of the form 'name =version': {conda}"
+    assert all(CONDA_SPEC.fullmatch(spec) for spec in conda), (
+        f"not of the form 'name =version': {conda}"
+    )
     assert all(PIP_SPEC.fullmatch(spec) for spec in pip), f"not of the form 'name==version': {pip}"
     names = [spec.split(" ")[0] for spec in conda]
     assert names.count("python") == 1, "python is pinned, or the controller's would be used"
@@ -41,11 +43,17 @@ def test_pip_brings_only_what_conda_cannot(path):
 
 def test_the_pins_are_those_of_the_lock(path):
     for name, version in pins(path).items():
-        assert LOCK.get(name) == version, f"{name} {version} in {path.name}, {LOCK.get(name)} in requirements.txt"
+        assert LOCK.get(name) == version, (
+            f"{name} {version} in {path.name}, {LOCK.get(name)} in requirements.txt"
+        )
 
 
 def test_the_lock_pins_everything():
-    lines = [line for line in (REPOSITORY / "requirements.txt").read_text().splitlines() if line and not line.lstrip().startswith("#")]
+    lines = [
+        line
+        for line in (REPOSITORY / "requirements.txt").read_text().splitlines()
+        if line and not line.lstrip().startswith("#")
+    ]
     assert all("==" in line for line in lines)
 
 

@@ -6,7 +6,10 @@ import pytest
 import yaml
 
 REPOSITORY = Path(__file__).parents[2]
-PROFILES = {path.parent.name: yaml.safe_load(path.read_text()) for path in (REPOSITORY / "profiles").glob("*/profile.yaml")}
+PROFILES = {
+    path.parent.name: yaml.safe_load(path.read_text())
+    for path in (REPOSITORY / "profiles").glob("*/profile.yaml")
+}
 
 
 def test_there_are_the_two_documented_profiles():
@@ -20,7 +23,9 @@ def test_every_profile_tracks_code_by_content(name):
 
 
 def test_the_default_profile_knows_no_cluster():
-    assert not {"executor", "default-resources", "set-resources", "jobs", "cores"} & set(PROFILES["default"])
+    assert not {"executor", "default-resources", "set-resources", "jobs", "cores"} & set(
+        PROFILES["default"]
+    )
 
 
 def test_arrays_cannot_deadlock():
@@ -36,4 +41,6 @@ def test_every_value_of_the_cluster_profile_has_its_reason():
     lines = (REPOSITORY / "profiles/slurm/profile.yaml").read_text().splitlines()
     for number, line in enumerate(lines):
         if line and not line.startswith(("#", " ")):
-            assert "#" in line or lines[number - 1].startswith("#"), f"line {number + 1} has no comment: {line}"
+            assert "#" in line or lines[number - 1].startswith("#"), (
+                f"line {number + 1} has no comment: {line}"
+            )

@@ -1,4 +1,6 @@
-"""Each rule and its script keep the contract of docs/architecture.md: what the script reads is what the rule declares."""
+"""Each rule and its script keep the contract of docs/architecture.md: what the script reads is what
+the rule declares.
+"""
 
 import ast
 import re
@@ -12,7 +14,7 @@ from snakemake.api import SnakemakeApi
 from snakemake.io import is_flagged
 from snakemake.settings.types import ConfigSettings, OutputSettings, ResourceSettings
 
-from fusion import codehash
+from fusion.design import codehash
 
 REPOSITORY = Path(__file__).parents[2]
 LIB = REPOSITORY / "workflow/lib"
@@ -52,10 +54,16 @@ def script_of(rule):
 
 
 def uses(script):
-    """Return {("input", "film"), ("params.spec", "alphas"), ...}: what a script takes from ``snakemake``."""
+    """Return {("input", "film"), ("params.spec", "alphas"), ...}: what a script takes from
+    ``snakemake``.
+    """
     found = set()
     for node in ast.walk(ast.parse(script.read_text())):
-        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Attribute) and getattr(node.value.value, "id", "") == "snakemake":
+        if (
+            isinstance(node, ast.Attribute)
+            and isinstance(node.value, ast.Attribute)
+            and getattr(node.value.value, "id", "") == "snakemake"
+        ):
             found.add((node.value.attr, node.attr))
         if isinstance(node, ast.Attribute) and getattr(node.value, "id", "") == "snakemake":
             found.add((node.attr, None))
@@ -81,10 +89,15 @@ def test_the_script_reads_what_the_rule_declares(rule):
     used = uses(script)
     inputs = {name for where, name in used if where == "input" and name}
     declared = set(rule.input.keys())
-    as_a_whole = inputs & {"get", "items", "keys"} or re.search(r"snakemake\.input(?!\.)", script.read_text())
-    if not any(is_flagged(item, "unpack") for item in rule.input):  # which names its inputs only when a job is made
+    as_a_whole = inputs & {"get", "items", "keys"} or re.search(
+        r"snakemake\.input(?!\.)", script.read_text()
+    )
+    # which names its inputs only when a job is made
+    if not any(is_flagged(item, "unpack") for item in rule.input):
         assert inputs - {"get", "items", "keys"} <= declared
-        assert as_a_whole or inputs == declared, f"the script reads {sorted(inputs)}, the rule declares {sorted(declared)}"
+        assert as_a_whole or inputs == declared, (
+            f"the script reads {sorted(inputs)}, the rule declares {sorted(declared)}"
+        )
     outputs = {name for where, name in used if where == "output" and name}
     assert outputs <= set(rule.output.keys()), "a file the rule does not declare"
     forbidden = {"config", "wildcards", "rule"} & {where for where, _ in used}
@@ -121,12 +134,17 @@ def third_party(files):
 
 def test_every_import_is_in_the_environment(rule):
     env = REPOSITORY / "envs" / Path(str(rule.conda_env)).name
-    needed = {canonical(IMPORTED_AS.get(name, name)) for name in third_party(codehash.sources(script_of(rule), LIB))}
+    needed = {
+        canonical(IMPORTED_AS.get(name, name))
+        for name in third_party(codehash.sources(script_of(rule), LIB))
+    }
     assert not needed - set(pins(env)), f"not in {env.name}: {sorted(needed - set(pins(env)))}"
 
 
 def test_every_script_belongs_to_a_rule():
-    assert {p.name for p in (REPOSITORY / "workflow/scripts").glob("*.py")} == {Path(rule.script).name for rule in rules()}
+    assert {p.name for p in (REPOSITORY / "workflow/scripts").glob("*.py")} == {
+        Path(rule.script).name for rule in rules()
+    }
 
 
 def test_retries_belong_to_the_profile():

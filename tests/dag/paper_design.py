@@ -1,4 +1,6 @@
-"""The paper's design as a dataset of empty files: enough for a dry run, which looks at names only."""
+"""The paper's design as a dataset of empty files: enough for a dry run, which looks at names
+only.
+"""
 
 from pathlib import Path
 
@@ -11,19 +13,32 @@ LINEAR = "simcse_slip_simclr"
 
 
 def contrasts() -> dict:
-    """Return the paper's comparisons: the tests of multimodality, trained against random, true against shuffled pairing, each alone."""
+    """Return the paper's comparisons: the tests of multimodality, trained against random, true
+    against shuffled pairing, each alone.
+    """
     every = VISION_LANGUAGE + VISION + LANGUAGE
     made = {
-        "slip_vs_simclr": {"a": "slip", "b": "slip_simclr", "test": "slip"},
+        "slip_vs_simclr": {"a": "slip", "b": "slip_simclr", "role": "matched"},
         "clip_vs_simclr": {"a": "slip_clip", "b": "slip_simclr"},
         "slip_vs_clip": {"a": "slip", "b": "slip_clip"},
-        "multimodal_vs_unimodal": {"a": VISION_LANGUAGE, "b": VISION + LANGUAGE, "test": "multimodal"},
-        "multimodal_vs_linear": {"a": VISION_LANGUAGE, "b": [LINEAR, "slip_simclr", "simcse"], "test": "linear"},
+        "multimodal_vs_unimodal": {
+            "a": VISION_LANGUAGE,
+            "b": VISION + LANGUAGE,
+            "role": "multimodal",
+        },
+        "multimodal_vs_linear": {
+            "a": VISION_LANGUAGE,
+            "b": [LINEAR, "slip_simclr", "simcse"],
+            "role": "linear",
+        },
         "first_vs_second": {"a": {"rank": 1, "of": every}, "b": {"rank": 2, "of": every}},
     }
     for model in every:
         made[f"{model}_vs_nothing"] = {"a": model, "b": "nothing"}
-        made[f"{model}_trained_vs_random"] = {"a": model, "b": [f"{model}-random{k}" for k in range(3)]}
+        made[f"{model}_trained_vs_random"] = {
+            "a": model,
+            "b": [f"{model}-random{k}" for k in range(3)],
+        }
     for model in VISION_LANGUAGE:
         made[f"{model}_true_vs_shuffled"] = {"a": model, "b": f"{model}-trained-shuffled0"}
     return made
@@ -38,7 +53,14 @@ def write(folder: Path, subjects: int = 7) -> Path:
         ieeg.mkdir(parents=True)
         film = f"film{k % 21}"
         stem = f"sub-{k + 1:03d}_task-{film}"
-        for suffix in ("ieeg.vhdr", "ieeg.vmrk", "ieeg.eeg", "ieeg.json", "channels.tsv", "events.tsv"):
+        for suffix in (
+            "ieeg.vhdr",
+            "ieeg.vmrk",
+            "ieeg.eeg",
+            "ieeg.json",
+            "channels.tsv",
+            "events.tsv",
+        ):
             (ieeg / f"{stem}_{suffix}").touch()
         for suffix in ("electrodes.tsv", "coordsystem.json"):
             (ieeg / f"sub-{k + 1:03d}_space-MNI152NLin2009cAsym_{suffix}").touch()
@@ -54,7 +76,7 @@ def write(folder: Path, subjects: int = 7) -> Path:
     config = {
         "dataset": "paper_design",
         "source": "bids",
-        "bids_root": str(root),
+        "root": str(root),
         "stimuli": stimuli,
         "models": VISION_LANGUAGE + VISION + LANGUAGE + [LINEAR],
         "random_inits": 3,

@@ -1,4 +1,6 @@
-"""The paper's design stays a DAG that one machine can plan: a dry run over a dataset of empty files."""
+"""The paper's design stays a DAG that one machine can plan: a dry run over a dataset of empty
+files.
+"""
 
 import re
 import subprocess
@@ -55,7 +57,9 @@ def test_subjects_who_saw_the_same_film_share_its_activations(folder, tmp_path):
 
 
 def test_parsing_is_quick_because_nothing_heavy_is_imported(tmp_path):
-    """What is loaded while the workflow is parsed: none of the libraries that take a second to import."""
+    """What is loaded while the workflow is parsed: none of the libraries that take a second to
+    import.
+    """
     program = """
 import sys
 from pathlib import Path
@@ -63,17 +67,37 @@ from snakemake.api import SnakemakeApi
 from snakemake.settings.types import ConfigSettings, OutputSettings, Quietness, ResourceSettings
 before = set(sys.modules)
 with SnakemakeApi(OutputSettings(quiet={Quietness.ALL})) as api:
-    api.workflow(resource_settings=ResourceSettings(cores=1), config_settings=ConfigSettings(), snakefile=Path("Snakefile"))._workflow.rules
+    made = api.workflow(
+        resource_settings=ResourceSettings(cores=1),
+        config_settings=ConfigSettings(),
+        snakefile=Path("Snakefile"),
+    )
+    made._workflow.rules
 print(sorted({name.split(".")[0] for name in set(sys.modules) - before}))
 """
-    ran = subprocess.run([sys.executable, "-c", program], cwd=REPOSITORY, capture_output=True, text=True, check=True)
+    ran = subprocess.run(
+        [sys.executable, "-c", program], cwd=REPOSITORY, capture_output=True, text=True, check=True
+    )
     loaded = set(re.findall(r"'(\w+)'", ran.stdout))
     assert "fusion" in loaded
-    assert not loaded & {"pandas", "numpy", "torch", "mne", "scipy", "xarray", "h5py", "sklearn", "transformers", "pyarrow"}
+    assert not loaded & {
+        "pandas",
+        "numpy",
+        "torch",
+        "mne",
+        "scipy",
+        "xarray",
+        "h5py",
+        "sklearn",
+        "transformers",
+        "pyarrow",
+    }
 
 
 def test_parse_time_grows_gently_with_subjects(folder, tmp_path):
-    """Two hundred subjects are parsed in less than three times the time of ten: names are looked at, lists of files are left to jobs."""
+    """Two hundred subjects are parsed in less than three times the time of ten: names are looked
+    at, lists of files are left to jobs.
+    """
     seconds = []
     for subjects in (10, 200):
         config = paper_design.write(tmp_path / str(subjects), subjects=subjects)

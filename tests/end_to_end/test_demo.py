@@ -1,4 +1,6 @@
-"""The demo from end to end: it finds what was planted, says nothing where nothing was, and has nothing left to do."""
+"""The demo from end to end: it finds what was planted, says nothing where nothing was, and has
+nothing left to do.
+"""
 
 from pathlib import Path
 
@@ -16,8 +18,12 @@ KEYS = {"subject": str, "electrode": str}
 
 @pytest.fixture(scope="session")
 def short(tmp_path_factory):
-    """A checkout in which the shortened demo has run to its end: shared by all tests, not to be changed."""
-    return made_once(tmp_path_factory, "short", lambda folder: snakemake(checkout(folder), config=CONFIG))
+    """A checkout in which the shortened demo has run to its end: shared by all tests, not to be
+    changed.
+    """
+    return made_once(
+        tmp_path_factory, "short", lambda folder: snakemake(checkout(folder), config=CONFIG)
+    )
 
 
 def results(folder):
@@ -73,7 +79,14 @@ def test_there_is_nothing_left_to_do(short):
 
 @pytest.mark.slow
 def test_outputs_are_there(short):
-    for name in ("sites.tsv", "regions.tsv", "report.html", "confusion.tsv", "config.yaml", "truth.tsv"):
+    for name in (
+        "sites.tsv",
+        "regions.tsv",
+        "report.html",
+        "confusion.tsv",
+        "config.yaml",
+        "truth.tsv",
+    ):
         assert (results(short) / name).stat().st_size > 0, name
     parts = [path for path in results(short).rglob(".part-*")]
     assert not parts, "half-written files"

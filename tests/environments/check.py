@@ -1,9 +1,9 @@
 """Prove that each environment alone can run its rules: `make envs-check`.
 
-For every file in envs/ a virtual environment of exactly those versions is built (PyPI's distributions of the same packages), every
-module that its rules could import is imported in it, and one finished job of each of those rules is run again, its outputs elsewhere.
-Needs a finished demo; rules that have no part in the demo are imported only.
-"""
+For every file in envs/ a virtual environment of exactly those versions is built (PyPI's
+distributions of the same packages), every module that its rules could import is imported in it, and
+one finished job of each of those rules is run again, its outputs elsewhere. Needs a finished demo;
+rules that have no part in the demo are imported only."""
 
 import ast
 import json
@@ -15,14 +15,20 @@ from pathlib import Path
 
 from pins import pins
 from snakemake.api import SnakemakeApi
-from snakemake.settings.types import ConfigSettings, DAGSettings, OutputSettings, Quietness, ResourceSettings
+from snakemake.settings.types import (
+    ConfigSettings,
+    DAGSettings,
+    OutputSettings,
+    Quietness,
+    ResourceSettings,
+)
 
 REPOSITORY = Path(__file__).parents[2]
 LIB, SCRIPTS = REPOSITORY / "workflow/lib", REPOSITORY / "workflow/scripts"
 BUILT = REPOSITORY / ".snakemake" / "environments"
 sys.path.insert(0, str(LIB))
 
-from fusion import codehash  # noqa: E402
+from fusion.design import codehash  # noqa: E402
 
 
 def build(path: Path) -> Path:
@@ -34,20 +40,28 @@ def build(path: Path) -> Path:
         uv = [sys.executable, "-m", "uv"]
         subprocess.run([*uv, "venv", "--quiet", "--python", sys.executable, folder], check=True)
         wanted = [f"{name}=={version}" for name, version in pins(path).items()]
-        # Versions the file leaves open are those of the lock, as a solver would be asked to keep them.
+        # Versions the file leaves open are those of the lock, as a solver would be asked to keep
+        # them.
         constraint = ["--constraint", REPOSITORY / "requirements.txt"]
-        subprocess.run([*uv, "pip", "install", "--quiet", "--python", python, *constraint, *wanted], check=True)
+        subprocess.run(
+            [*uv, "pip", "install", "--quiet", "--python", python, *constraint, *wanted], check=True
+        )
         stamp.write_text(path.read_text())
     return python
 
 
 def plain(files) -> dict:
     """Return a job's files by name, as plain strings and lists."""
-    return {name: value if isinstance(value, str) else [str(v) for v in value] for name, value in files.items()}
+    return {
+        name: value if isinstance(value, str) else [str(v) for v in value]
+        for name, value in files.items()
+    }
 
 
 def rules_and_jobs() -> tuple[dict, dict]:
-    """Return rule -> environment file of every rule with a script, and rule -> one finished job of every rule of the demo."""
+    """Return rule -> environment file of every rule with a script, and rule -> one finished job of
+    every rule of the demo.
+    """
     jobs = {}
     with SnakemakeApi(OutputSettings(quiet={Quietness.ALL})) as api:
         workflow = api.workflow(
@@ -57,7 +71,11 @@ def rules_and_jobs() -> tuple[dict, dict]:
             workdir=REPOSITORY,
         )
         workflow.dag(DAGSettings(forceall=True)).execute_workflow(executor="dryrun")
-        rules = {rule.name: Path(str(rule.conda_env)).name for rule in workflow._workflow.rules if rule.script}
+        rules = {
+            rule.name: Path(str(rule.conda_env)).name
+            for rule in workflow._workflow.rules
+            if rule.script
+        }
         for job in workflow._workflow.dag.jobs:
             if job.rule.script and job.output and job.rule.name not in jobs:
                 jobs[job.rule.name] = {
@@ -73,40 +91,64 @@ def rules_and_jobs() -> tuple[dict, dict]:
 def outcome(ran: subprocess.CompletedProcess, log: Path | None = None) -> str:
     """Return what went wrong, if anything."""
     logged = log.read_text()[-2000:] if log is not None and log.is_file() else ""
-    return "" if ran.returncode == 0 else f"{logged}{ran.stderr[-2000:]}" or f"exit status {ran.returncode}"
+    return (
+        ""
+        if ran.returncode == 0
+        else f"{logged}{ran.stderr[-2000:]}" or f"exit status {ran.returncode}"
+    )
 
 
 def alone(python: Path, *arguments) -> subprocess.CompletedProcess:
     """Run ``python`` with its environment's programs only."""
     environment = {**os.environ, "PATH": f"{python.parent}:{os.defpath}"}
-    return subprocess.run([python, "-I", *arguments], cwd=REPOSITORY, env=environment, capture_output=True, text=True)
+    return subprocess.run(
+        [python, "-I", *arguments], cwd=REPOSITORY, env=environment, capture_output=True, text=True
+    )
 
 
 def imports(name: str, python: Path) -> str:
-    """Import all that a rule's script and its library could import, families of models that the demo has none of included."""
+    """Import all that a rule's script and its library could import, families of models that the
+    demo has none of included.
+    """
     script = SCRIPTS / f"{name}.py"
     program = ["import sys", f"sys.path.append({str(LIB)!r})"]
     for file in codehash.sources(script, LIB):
         if file != script:
-            program.append("import " + ".".join(file.relative_to(LIB).with_suffix("").parts).removesuffix(".__init__"))
-    program += [ast.unparse(node) for node in ast.parse(script.read_text()).body if isinstance(node, ast.Import | ast.ImportFrom)]
+            program.append(
+                "import "
+                + ".".join(file.relative_to(LIB).with_suffix("").parts).removesuffix(".__init__")
+            )
+    program += [
+        ast.unparse(node)
+        for node in ast.parse(script.read_text()).body
+        if isinstance(node, ast.Import | ast.ImportFrom)
+    ]
     return outcome(alone(python, "-c", "\n".join(program)))
 
 
 def run(name: str, python: Path, job: dict) -> str:
-    """Run a job's script with ``python``, its outputs elsewhere; return what went wrong, if anything."""
+    """Run a job's script with ``python``, its outputs elsewhere; return what went wrong, if
+    anything.
+    """
     folder = BUILT / "runs" / name
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     redirected = {
-        key: [str(folder / v) for v in value] if isinstance(value, list) else str(folder / value) for key, value in job["output"].items()
+        key: [str(folder / v) for v in value] if isinstance(value, list) else str(folder / value)
+        for key, value in job["output"].items()
     }
     job = {**job, "output": redirected, "log": [str(folder / "log.txt")]}
     (folder / "job.json").write_text(json.dumps(job))
     for value in redirected.values():
         for path in [value] if isinstance(value, str) else value:
             Path(path).parent.mkdir(parents=True, exist_ok=True)
-    ran = alone(python, Path(__file__).with_name("run_rule.py"), SCRIPTS / f"{name}.py", folder / "job.json", LIB)
+    ran = alone(
+        python,
+        Path(__file__).with_name("run_rule.py"),
+        SCRIPTS / f"{name}.py",
+        folder / "job.json",
+        LIB,
+    )
     return outcome(ran, folder / "log.txt")
 
 

@@ -17,7 +17,9 @@ def canonical(name: str) -> str:
 
 
 def specs(path: Path) -> tuple[list[str], list[str]]:
-    """Return what ``path`` asks of conda, and what of pip: the few packages that no conda channel has."""
+    """Return what ``path`` asks of conda, and what of pip: the few packages that no conda channel
+    has.
+    """
     dependencies = yaml.safe_load(path.read_text())["dependencies"]
     from_pip = [spec for entry in dependencies if isinstance(entry, dict) for spec in entry["pip"]]
     return [entry for entry in dependencies if isinstance(entry, str)], from_pip
@@ -26,8 +28,14 @@ def specs(path: Path) -> tuple[list[str], list[str]]:
 def pins(path: Path) -> dict[str, str]:
     """Return PyPI name -> version of every package in ``path``, python and pip aside."""
     conda, pip = specs(path)
-    pairs = [CONDA_SPEC.fullmatch(spec).groups() for spec in conda] + [PIP_SPEC.fullmatch(spec).groups() for spec in pip]
-    return {canonical(PYPI_NAME.get(name, name)): version for name, version in pairs if name not in ("python", "pip")}
+    pairs = [CONDA_SPEC.fullmatch(spec).groups() for spec in conda] + [
+        PIP_SPEC.fullmatch(spec).groups() for spec in pip
+    ]
+    return {
+        canonical(PYPI_NAME.get(name, name)): version
+        for name, version in pairs
+        if name not in ("python", "pip")
+    }
 
 
 def locked(path: Path) -> dict[str, str]:

@@ -1,4 +1,5 @@
-"""Run one script of the workflow with only what its environment holds: no Snakemake, just the object that scripts read.
+"""Run one script of the workflow with only what its environment holds: no Snakemake, just the
+object that scripts read.
 
 Called by check.py with the python of one environment: ``run_rule.py SCRIPT JOB.json LIB``.
 """
@@ -13,7 +14,11 @@ class Files(list):
     """Files of a job: by position and, where the rule named them, by name."""
 
     def __init__(self, names):
-        super().__init__(path for value in names.values() for path in ([value] if isinstance(value, str) else value))
+        super().__init__(
+            path
+            for value in names.values()
+            for path in ([value] if isinstance(value, str) else value)
+        )
         self._names = names
         self.__dict__.update(names)
 

@@ -1,4 +1,6 @@
-"""Killed at random, a run that is started again ends with the same tables, byte for byte; so does one whose disk was full."""
+"""Killed at random, a run that is started again ends with the same tables, byte for byte; so does
+one whose disk was full.
+"""
 
 import os
 import random
@@ -47,7 +49,9 @@ def kill(pid: int) -> None:
 
 
 def disturbed(folder: Path, dice: random.Random) -> str:
-    """Start the workflow and kill one of its jobs, or all of it, after a moment; say what was killed."""
+    """Start the workflow and kill one of its jobs, or all of it, after a moment; say what was
+    killed.
+    """
     command = [
         sys.executable,
         "-m",
@@ -61,7 +65,9 @@ def disturbed(folder: Path, dice: random.Random) -> str:
         "results/small/sites.tsv",
     ]
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-    controller = subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    controller = subprocess.Popen(
+        command, cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     end = time.monotonic() + 60
     while not jobs(controller.pid) and controller.poll() is None and time.monotonic() < end:
         time.sleep(0.05)
@@ -106,12 +112,16 @@ def test_random_kills_leave_no_trace(finished, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(os.geteuid() != 0 or sys.platform != "linux", reason="a small tmpfs needs root on Linux")
+@pytest.mark.skipif(
+    os.geteuid() != 0 or sys.platform != "linux", reason="a small tmpfs needs root on Linux"
+)
 def test_a_full_disk_is_one_clear_error_and_room_mends_it(finished, tmp_path):
     folder = checkout(tmp_path / "run")
     results = folder / "results"
     results.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(results)], capture_output=True).returncode:
+    if subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(results)], capture_output=True
+    ).returncode:
         pytest.skip("tmpfs cannot be mounted here")
     try:
         ran = snakemake(folder, "--rerun-incomplete", "results/small/sites.tsv", check=False)

@@ -1,4 +1,6 @@
-"""After an edit exactly what depends on it is made again, and nothing after a change that changes nothing."""
+"""After an edit exactly what depends on it is made again, and nothing after a change that changes
+nothing.
+"""
 
 import os
 import re
@@ -9,12 +11,24 @@ import pytest
 import yaml
 from conftest import SMALL, snakemake
 
-# What follows from a rule, down to the tables. Figures and the report follow from the tables and are not listed.
+# What follows from a rule, down to the tables. Figures and the report follow from the tables and
+# are not listed.
 TABLES = {"sites": 1, "regions": 1}
 CONTRASTS = {"contrast": 4, **TABLES}
 ENCODING = {"encode": 6, **CONTRASTS}
-LISTED = {"simulate", "preprocess", "responses", "transcript", "scene_cuts", "events", "frames", "weights", "activations",
-          "shuffled_activations", *ENCODING}  # fmt: skip
+LISTED = {
+    "simulate",
+    "preprocess",
+    "responses",
+    "transcript",
+    "scene_cuts",
+    "events",
+    "frames",
+    "weights",
+    "activations",
+    "shuffled_activations",
+    *ENCODING,
+}
 
 
 def pending(folder, config=SMALL):
@@ -45,10 +59,19 @@ CONFIG_EDITS = {
     "a default written out": ({"encoding__folds": 5}, {}),
     "the ridge penalties": ({"encoding__alphas": [1, 10, 100]}, ENCODING),
     "the level of the tests": ({"statistics__level": 0.1}, TABLES),
-    "one contrast": ({"contrasts__any_vs_nothing__alternative": "two-sided"}, {"contrast": 2, **TABLES}),
-    "one contrast more": ({"contrasts__simclr_vs_nothing": {"a": "demo_slip_simclr", "b": "nothing"}}, {"contrast": 2, **TABLES}),
-    "the reference of the recordings": ({"ieeg__reference": "bipolar"}, {"preprocess": 2, "responses": 2, **ENCODING}),
-    "the width of a bin": ({"responses__bin_ms": 100}, {"responses": 2, **ENCODING}),
+    "one contrast": (
+        {"contrasts__any_vs_nothing__alternative": "two-sided"},
+        {"contrast": 2, **TABLES},
+    ),
+    "one contrast more": (
+        {"contrasts__simclr_vs_nothing": {"a": "demo_slip_simclr", "b": "nothing"}},
+        {"contrast": 2, **TABLES},
+    ),
+    "the reference of the recordings": (
+        {"ieeg__reference": "bipolar"},
+        {"preprocess": 2, "responses": 2, **ENCODING},
+    ),
+    "the width of a bin": ({"responses__bin_width_ms": 100}, {"responses": 2, **ENCODING}),
     "a model more, in no contrast": (
         {"models": ["demo_slip", "demo_slip_simclr", "demo_text", "demo_slip_clip"]},
         {"weights": 1, "activations": 1, "encode": 2, **TABLES},
@@ -92,8 +115,13 @@ def test_an_edit_of_one_library_module(copy_of_finished, file, expected):
 
 
 def test_an_edit_of_one_model(copy_of_finished):
-    edit(copy_of_finished / "config/models.yaml", "demo_text:\n", "demo_text:\n  licence: another\n")
-    assert pending(copy_of_finished) in ({}, {"activations": 1, "encode": 2, "contrast": 2, **TABLES})
+    edit(
+        copy_of_finished / "config/models.yaml", "demo_text:\n", "demo_text:\n  licence: another\n"
+    )
+    assert pending(copy_of_finished) in (
+        {},
+        {"activations": 1, "encode": 2, "contrast": 2, **TABLES},
+    )
     weights = copy_of_finished / "resources/demo/text/model.safetensors"
     weights.touch()
     assert set(pending(copy_of_finished)) <= {"weights", "activations", *ENCODING}
@@ -120,7 +148,11 @@ def test_the_plan_counts_what_would_run(copy_of_finished):
     (copy_of_finished / "results/small/sites.tsv").unlink()
     (copy_of_finished / "results/small/contrasts/01_language_any_vs_nothing.parquet").unlink()
     text = snakemake(copy_of_finished, "--", "plan").stdout
-    rows = {line.split()[0]: line.split()[1:] for line in text.splitlines() if line.split()[-1:] == ["measured"]}
+    rows = {
+        line.split()[0]: line.split()[1:]
+        for line in text.splitlines()
+        if line.split()[-1:] == ["measured"]
+    }
     assert rows["contrast"][0] == "1"
     assert rows["sites"][0] == "1"
     assert "encode" not in rows

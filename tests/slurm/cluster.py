@@ -1,4 +1,6 @@
-"""A one-node SLURM on this machine, for tests: its own munge key, ports and folders; no accounting."""
+"""A one-node SLURM on this machine, for tests: its own munge key, ports and folders; no
+accounting.
+"""
 
 import os
 import shutil
@@ -50,7 +52,11 @@ def missing() -> str:
         return f"not installed: {', '.join(absent)} (Debian packages slurm-wlm and munge)"
     if os.geteuid():
         return "SLURM's daemons need root"
-    return f"{SYSTEM_CONFIG} is there: this machine belongs to a cluster" if SYSTEM_CONFIG.exists() else ""
+    return (
+        f"{SYSTEM_CONFIG} is there: this machine belongs to a cluster"
+        if SYSTEM_CONFIG.exists()
+        else ""
+    )
 
 
 def find(name):
@@ -59,7 +65,9 @@ def find(name):
 
 @contextmanager
 def running(folder: Path, cores: int = 2):
-    """Start a cluster below ``folder``; yield the environment in which sbatch and squeue find it."""
+    """Start a cluster below ``folder``; yield the environment in which sbatch and squeue find
+    it.
+    """
     for name in ("munge", "state", "spool"):
         (folder / name).mkdir(parents=True)
     (folder / "munge").chmod(0o755)
@@ -68,17 +76,31 @@ def running(folder: Path, cores: int = 2):
     key.chmod(0o400)
     memory = int(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**20 * 0.8)
     text = CONFIG.format(
-        folder=folder, host=socket.gethostname().split(".")[0], port=free_port(), node_port=free_port(), cores=cores, memory=memory
+        folder=folder,
+        host=socket.gethostname().split(".")[0],
+        port=free_port(),
+        node_port=free_port(),
+        cores=cores,
+        memory=memory,
     )
     (folder / "slurm.conf").write_text(text)
-    # Inside a job the executor clears SLURM's variables, so srun finds the cluster only in SLURM's own place.
+    # Inside a job the executor clears SLURM's variables, so srun finds the cluster only in SLURM's
+    # own place.
     SYSTEM_CONFIG.symlink_to(folder / "slurm.conf")
     environment = dict(os.environ)
     started = []
     try:
-        files = {"key-file": key, "socket": "munge/socket", "pid-file": "munge/pid", "log-file": "munge/log", "seed-file": "munge/seed"}
+        files = {
+            "key-file": key,
+            "socket": "munge/socket",
+            "pid-file": "munge/pid",
+            "log-file": "munge/log",
+            "seed-file": "munge/seed",
+        }
         options = [f"--{name}={folder / file}" for name, file in files.items()]
-        started.append(start([find("munged"), "--foreground", "--force", *options], folder, environment))
+        started.append(
+            start([find("munged"), "--foreground", "--force", *options], folder, environment)
+        )
         wait_for(lambda: (folder / "munge" / "socket").exists(), "munged")
         started.append(start([find("slurmctld"), "-D"], folder, environment))
         started.append(start([find("slurmd"), "-D"], folder, environment))
@@ -100,7 +122,9 @@ def start(command, folder, environment):
 
 
 def output(command, environment):
-    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=30).stdout
+    return subprocess.run(
+        command, env=environment, capture_output=True, text=True, timeout=30
+    ).stdout
 
 
 def wait_for(condition, what, seconds=30):

@@ -11,16 +11,21 @@ LIB = Path(workflow.basedir, "workflow", "lib")
 SCRIPTS = Path(workflow.basedir, "workflow", "scripts")
 sys.path.insert(0, str(LIB))
 
-from fusion import codehash, dataset, settings
-from fusion.errors import InputError
+from fusion.design import codehash, recordings as dataset, config as settings
+from fusion.ids import entities
+from fusion.io.errors import InputError
 
 try:
     SCHEMA = settings.read_yaml(Path(workflow.basedir, "workflow/schemas/config.schema.yaml"))
     ROW = settings.read_yaml(Path(workflow.basedir, "workflow/schemas/models.schema.yaml"))
-    ZOO = settings.load_zoo(config.get("zoo", SCHEMA["properties"]["zoo"]["default"]), Path(workflow.basedir), ROW)
-    config = settings.resolve(config, SCHEMA, ZOO, " + ".join(map(str, workflow.configfiles)) or "config")
+    ZOO = settings.load_zoo(
+        config.get("zoo", SCHEMA["properties"]["zoo"]["default"]), Path(workflow.basedir), ROW
+    )
+    config = settings.resolve(
+        config, SCHEMA, ZOO, " + ".join(map(str, workflow.configfiles)) or "config"
+    )
     RESULTS = Path("results", config["dataset"])
-    BIDS_ROOT = Path(config["bids_root"]) if config["source"] == "bids" else RESULTS / "bids"
+    BIDS_ROOT = Path(config["root"]) if config["source"] == "bids" else RESULTS / "bids"
     RECORDINGS = {row["recording"]: row for row in dataset.recordings(config, BIDS_ROOT)}
     settings.write_resolved(config, RESULTS / "config.yaml")
 except InputError as error:
@@ -97,4 +102,7 @@ def contrast_fits(contrast):
 
 def final_outputs():
     """Return what the workflow is asked for by default."""
-    return [f"<results>/{name}" for name in ("recordings.tsv", "sites.tsv", "regions.tsv", "report.html")]
+    return [
+        f"<results>/{name}"
+        for name in ("recordings.tsv", "sites.tsv", "regions.tsv", "report.html")
+    ]

@@ -124,7 +124,7 @@ rule regions:
 
 rule calibrate_world:
     input:
-        responses=f"<results>/responses/{config['calibrate']['recording'] or next(iter(RECORDINGS), 'none')}_{{alignment}}.nc",
+        responses=f"<results>/responses/{config['calibration']['recording'] or next(iter(RECORDINGS), 'none')}_{{alignment}}.nc",
     output:
         table="<results>/calibration/{alignment}_{world}.parquet",
     log:
@@ -151,7 +151,7 @@ rule calibrate:
         worlds=expand(
             "<results>/calibration/{alignment}_{world}.parquet",
             alignment=ALIGNMENTS,
-            world=config["calibrate"]["worlds"],
+            world=config["calibration"]["worlds"],
         ),
         schema=str(SCHEMAS / "calibration.schema.yaml"),
     output:
@@ -168,7 +168,10 @@ rule calibrate:
         mem_mb=grows(1500),
         runtime=20,
     params:
-        spec={"level": config["statistics"]["level"], "correction": config["statistics"]["correction"]},
+        spec={
+            "level": config["statistics"]["level"],
+            "correction": config["statistics"]["correction"],
+        },
         code=code("calibrate.py"),
     message:
         "Calibration: error rates and power of every contrast"

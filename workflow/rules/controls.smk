@@ -59,7 +59,9 @@ rule interaction:
     input:
         responses=subject_responses,
         activations=interaction_activations,
-        events=lambda wildcards: [f"<results>/events/{film}_{wildcards.alignment}.tsv" for film in films_of(wildcards)],
+        events=lambda wildcards: [
+            f"<results>/events/{film}_{wildcards.alignment}.tsv" for film in films_of(wildcards)
+        ],
     output:
         table="<results>/controls/{subject}_{alignment}_interaction.parquet",
     log:
@@ -85,9 +87,12 @@ rule leak_meter:
     input:
         responses=subject_responses,
         influence=lambda wildcards: [
-            f"<results>/encoding/{wildcards.subject}_{wildcards.alignment}_{fit}/influence.nc" for fit in LEAK_FITS
+            f"<results>/encoding/{wildcards.subject}_{wildcards.alignment}_{fit}/influence.nc"
+            for fit in LEAK_FITS
         ],
-        words=lambda wildcards: [f"<results>/stimuli/{film}_words.tsv" for film in films_of(wildcards)],
+        words=lambda wildcards: [
+            f"<results>/stimuli/{film}_words.tsv" for film in films_of(wildcards)
+        ],
     output:
         table="<results>/controls/{subject}_{alignment}_leak.parquet",
     log:
@@ -203,7 +208,10 @@ rule control_tables:
         mem_mb=grows(500),
         runtime=10,
     params:
-        spec=lambda wildcards: {"control": wildcards.control, "correction": config["statistics"]["correction"]},
+        spec=lambda wildcards: {
+            "control": wildcards.control,
+            "correction": config["statistics"]["correction"],
+        },
         code=code("control_tables.py"),
     message:
         "Table of the control {wildcards.control}"
@@ -229,7 +237,10 @@ rule controls_planted:
         mem_mb=grows(500),
         runtime=10,
     params:
-        spec={"window": config["statistics"]["primary_window"], "level": config["statistics"]["level"]},
+        spec={
+            "window": config["statistics"]["primary_window"],
+            "level": config["statistics"]["level"],
+        },
         code=code("controls_planted.py"),
     message:
         "What the controls say of each planted kind"

@@ -10,7 +10,9 @@ rule encode:
         activations=encode_activation_files,
     output:
         **(
-            {"predictions": "<results>/encoding/{subject}_{alignment}_{model}-{init}-{pairing}/predictions.nc"}
+            {
+                "predictions": "<results>/encoding/{subject}_{alignment}_{model}-{init}-{pairing}/predictions.nc"
+            }
             if KEEP_PREDICTIONS
             else {}
         ),

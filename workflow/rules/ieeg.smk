@@ -9,7 +9,11 @@ rule convert_treebank_dataset:
         tables=release_tables(),
     output:
         tables=release_outputs(),
-        description="<results>/bids/dataset_description.json" if TREEBANK else "<results>/bids/treebank.json",
+        description=(
+            "<results>/bids/dataset_description.json"
+            if TREEBANK
+            else "<results>/bids/treebank.json"
+        ),
     log:
         "<logs>/convert_treebank_dataset/convert_treebank_dataset.log",
     benchmark:
@@ -81,7 +85,7 @@ rule validate_bids:
         mem_mb=grows(1000),
         runtime=20,
     params:
-        spec={"bids_root": str(BIDS_ROOT), "strict": config["ieeg"]["validation"] == "strict"},
+        spec={"root": str(BIDS_ROOT), "strict": config["ieeg"]["validation"] == "strict"},
         code=code("validate_bids.py"),
     message:
         "Validating the BIDS dataset"
@@ -155,9 +159,13 @@ rule recordings:
         electrodes=expand("<results>/electrodes/{recording}.tsv", recording=all_recordings),
         clock=expand("<results>/clock/{recording}.tsv", recording=all_recordings),
         responses=expand(
-            "<results>/responses/{recording}_{alignment}.nc", recording=all_recordings, alignment=ALIGNMENTS
+            "<results>/responses/{recording}_{alignment}.nc",
+            recording=all_recordings,
+            alignment=ALIGNMENTS,
         ),
-        clean=expand("<results>/clean/{recording}_desc-clean_{part}", recording=all_recordings, part=CLEAN),
+        clean=expand(
+            "<results>/clean/{recording}_desc-clean_{part}", recording=all_recordings, part=CLEAN
+        ),
         validation="<results>/validation.tsv",
     output:
         table="<results>/recordings.tsv",

@@ -71,7 +71,8 @@ rule shuffled_activations:
         regions=region_files,
     output:
         activations=expand(
-            "<results>/activations/{{stimulus}}_{{alignment}}_{{model}}-{{init}}-{pairing}.nc", pairing=SHUFFLED
+            "<results>/activations/{{stimulus}}_{{alignment}}_{{model}}-{{init}}-{pairing}.nc",
+            pairing=SHUFFLED,
         ),
     log:
         "<logs>/shuffled_activations/{stimulus}_{alignment}_{model}-{init}.log",

@@ -17,7 +17,9 @@ rule report:
         scores="<results>/score_profiles.parquet",
         electrodes=expand("<results>/electrodes/{recording}.tsv", recording=all_recordings),
         responses=expand(
-            "<results>/responses/{recording}_{alignment}.nc", recording=all_recordings, alignment=ALIGNMENTS
+            "<results>/responses/{recording}_{alignment}.nc",
+            recording=all_recordings,
+            alignment=ALIGNMENTS,
         ),
         cards=[
             f"<results>/activations/{STIMULI[0]}_{ALIGNMENTS[0]}_{model}-trained-true.nc"
@@ -48,7 +50,9 @@ rule report:
             "tables": list(report_tables()),
             "titles": {name: title for name, (title, _) in TITLES.items()},
             "captions": {
-                name: (CAPTIONS / f"{name.split('_')[0] if name.startswith('brain') else name}.rst").read_text()
+                name: (
+                    CAPTIONS / f"{name.split('_')[0] if name.startswith('brain') else name}.rst"
+                ).read_text()
                 for name in TITLES
             },
             "benchmarks": str(RESULTS / "benchmarks"),

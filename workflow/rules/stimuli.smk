@@ -96,7 +96,10 @@ rule frames:
         mem_mb=grows(1000),
         runtime=120,
     params:
-        spec=lambda wildcards: {"stimulus": wildcards.stimulus, "size_px": config["frames"]["size_px"]},
+        spec=lambda wildcards: {
+            "stimulus": wildcards.stimulus,
+            "size_px": config["frames"]["size_px"],
+        },
         code=code("frames.py"),
     message:
         "Keep the pictures of {wildcards.stimulus} that events need"

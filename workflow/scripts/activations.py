@@ -1,7 +1,7 @@
 """Run one network on the frames and texts of a film's events and write its layers."""
 
-from fusion.logs import log_to
-from fusion.models import job
+from fusion.io.logs import log_to
+from fusion.models.run import job
 
 log = log_to(snakemake.log[0])
 

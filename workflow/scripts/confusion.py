@@ -2,8 +2,8 @@
 
 from fusion.contrasts.verdicts import VERDICTS
 from fusion.demo import confusion
-from fusion.logs import log_to
-from fusion.tables import read_tsv, write_tsv
+from fusion.io.logs import log_to
+from fusion.io.tables import read_tsv, write_tsv
 
 log = log_to(snakemake.log[0])
 
@@ -16,6 +16,11 @@ table = confusion.confusion(joined, VERDICTS)
 log.info("planted kind (rows) and verdict (columns):\n%s", table.to_string(index=False))
 for kind in confusion.PLANTED[:-1]:
     rates = confusion.rates(joined, kind)
-    log.info("%s: sensitivity %.2f, false-discovery proportion %.2f", kind, rates["sensitivity"], rates["false_discovery"])
+    log.info(
+        "%s: sensitivity %.2f, false-discovery proportion %.2f",
+        kind,
+        rates["sensitivity"],
+        rates["false_discovery"],
+    )
 
 write_tsv(table, snakemake.output.table)

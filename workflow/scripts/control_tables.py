@@ -5,12 +5,12 @@ import json
 import pandas as pd
 import yaml
 
-from fusion.atomic import whole
-from fusion.contrasts.dictionary import data_dictionary
 from fusion.controls.battery import SHOWS
 from fusion.controls.report import columns_of, corrected
-from fusion.logs import log_to
-from fusion.tables import write_tsv
+from fusion.io.atomic import whole
+from fusion.io.dictionary import data_dictionary
+from fusion.io.logs import log_to
+from fusion.io.tables import write_tsv
 
 log = log_to(snakemake.log[0])
 

@@ -5,14 +5,18 @@ from pathlib import Path
 import pandas as pd
 
 from fusion.controls.report import by_planted
-from fusion.logs import log_to
-from fusion.tables import read_tsv, write_tsv
+from fusion.io.logs import log_to
+from fusion.io.tables import read_tsv, write_tsv
 
 log = log_to(snakemake.log[0])
 
 spec = snakemake.params.spec
 names = {"subject": str, "electrode": str}
-tables = {Path(path).stem: read_tsv(path, dtype=names) for path in snakemake.input.tables if "passive" not in Path(path).stem}
+tables = {
+    Path(path).stem: read_tsv(path, dtype=names)
+    for path in snakemake.input.tables
+    if "passive" not in Path(path).stem
+}
 contrasts = pd.read_parquet(snakemake.input.contrasts)
 contrasts = contrasts[contrasts["window"] == spec["window"]]
 table = by_planted(tables, contrasts, read_tsv(snakemake.input.truth, dtype=names), spec["level"])

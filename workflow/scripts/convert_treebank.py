@@ -4,11 +4,11 @@ import h5py
 import numpy as np
 from tqdm import tqdm
 
-from fusion.errors import InputError
 from fusion.ieeg import brainvision, treebank, treebank_bids
 from fusion.ieeg.clean_sidecars import write_json
-from fusion.logs import log_to
-from fusion.tables import write_tsv
+from fusion.io.errors import InputError
+from fusion.io.logs import log_to
+from fusion.io.tables import write_tsv
 
 log = log_to(snakemake.log[0])
 
@@ -21,32 +21,64 @@ cuts = treebank.read_cuts(given.scenes) if given.scenes else np.zeros(0)
 
 sfreq, measured = treebank.measured_rate(triggers)
 clock, notes = treebank.film_clock(triggers, sfreq)
-log.info("sampling rate %g Hz (triggers say %.6g); clock: %s; %d triggers without a time or index", sfreq, measured, notes, incomplete)
+log.info(
+    "sampling rate %g Hz (triggers say %.6g); clock: %s; %d triggers without a time or index",
+    sfreq,
+    measured,
+    notes,
+    incomplete,
+)
 if unknown := sorted(corrupted - set(labels)):
     log.warning("%d corrupted labels belong to no electrode: %s", len(unknown), ", ".join(unknown))
 for why, count in left_out.items():
     log.warning("transcript: %d %s left out", count, why)
 events, dropped = treebank_bids.events(
-    clock, words, cuts, sfreq, treebank.nearest_trigger_sample(triggers, words["onset_s"].to_numpy(), sfreq)
+    clock,
+    words,
+    cuts,
+    sfreq,
+    treebank.nearest_trigger_sample(triggers, words["onset_s"].to_numpy(), sfreq),
 )
 for kind, count in dropped.items():
     if count:
-        log.warning("%d %s dropped: before the first trigger, after the last, or in a pause", count, kind)
+        log.warning(
+            "%d %s dropped: before the first trigger, after the last, or in a pause", count, kind
+        )
 
 with h5py.File(given.h5, "r") as h5:
     sources = treebank.electrode_datasets(h5, given.h5)
     if len(sources) < len(labels):
-        raise InputError(given.h5, "group data", f"{len(sources)} electrodes for {len(labels)} labels", "an electrode for every label")
+        raise InputError(
+            given.h5,
+            "group data",
+            f"{len(sources)} electrodes for {len(labels)} labels",
+            "an electrode for every label",
+        )
     if extra := len(sources) - len(labels):
-        log.warning("%d datasets after the last label are ignored: %s ..", extra, sources[len(labels)])
+        log.warning(
+            "%d datasets after the last label are ignored: %s ..", extra, sources[len(labels)]
+        )
     samples = h5[sources[0]].shape[0]
     if clock["index"].max() > samples:
-        raise InputError(given.timings, "column 'index'", f"{clock['index'].max():.0f}", f"samples within the recording of {samples}")
-    signals = (h5[name][:].astype(np.float32) for name in tqdm(sources[: len(labels)], desc="electrodes", mininterval=5))
+        raise InputError(
+            given.timings,
+            "column 'index'",
+            f"{clock['index'].max():.0f}",
+            f"samples within the recording of {samples}",
+        )
+    signals = (
+        h5[name][:].astype(np.float32)
+        for name in tqdm(sources[: len(labels)], desc="electrodes", mininterval=5)
+    )
     brainvision.write(snakemake.output.vhdr, labels, signals, samples, sfreq)
 
 table = treebank_bids.channels(labels, corrupted, sfreq)
-log.info("%d channels, %d of them corrupted, %.6g s", len(table), (table["status"] == "bad").sum(), samples / sfreq)
+log.info(
+    "%d channels, %d of them corrupted, %.6g s",
+    len(table),
+    (table["status"] == "bad").sum(),
+    samples / sfreq,
+)
 write_tsv(table, snakemake.output.channels)
 write_json(treebank_bids.ieeg(spec["film"], sfreq, samples, table), snakemake.output.sidecar)
 write_tsv(events, snakemake.output.events, float_format="%.10g")

@@ -1,9 +1,11 @@
-"""The contrasts of one subject and alignment again, every network at the same number of dimensions."""
+"""The contrasts of one subject and alignment again, every network at the same number of
+dimensions.
+"""
 
 from fusion.controls.dimension import matched
 from fusion.controls.inputs import by_electrode, components, groups, networks
-from fusion.logs import log_to
-from fusion.tables import write_parquet
+from fusion.io.logs import log_to
+from fusion.io.tables import write_parquet
 
 log = log_to(snakemake.log[0])
 
@@ -20,5 +22,10 @@ def of_group(group):
     return matched(group.design, fits, spec["contrasts"])
 
 
-table = by_electrode(groups(snakemake.input.responses, spec), of_group, subject=spec["subject"], alignment=spec["alignment"])
+table = by_electrode(
+    groups(snakemake.input.responses, spec),
+    of_group,
+    subject=spec["subject"],
+    alignment=spec["alignment"],
+)
 write_parquet(table, snakemake.output.table)

@@ -1,7 +1,7 @@
 """Draw all sites on a glass brain, by verdict or by best model."""
 
-from fusion.logs import log_to
-from fusion.report import brain, read, style
+from fusion.figures import brain, read, style
+from fusion.io.logs import log_to
 
 log = log_to(snakemake.log[0])
 

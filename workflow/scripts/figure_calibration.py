@@ -1,8 +1,8 @@
 """Draw whether tests keep their level in simulated worlds."""
 
-from fusion.logs import log_to
-from fusion.report import calibration, style
-from fusion.tables import read_tsv
+from fusion.figures import calibration, style
+from fusion.io.logs import log_to
+from fusion.io.tables import read_tsv
 
 log = log_to(snakemake.log[0])
 

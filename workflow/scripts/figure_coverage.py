@@ -1,7 +1,7 @@
 """Draw who has electrodes where."""
 
-from fusion.logs import log_to
-from fusion.report import coverage, read, style
+from fusion.figures import coverage, read, style
+from fusion.io.logs import log_to
 
 log = log_to(snakemake.log[0])
 

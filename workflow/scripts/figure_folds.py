@@ -1,8 +1,8 @@
 """Draw which stretch of film each fold holds out."""
 
-from fusion.labelled import open_labelled
-from fusion.logs import log_to
-from fusion.report import folds, style
+from fusion.figures import folds, style
+from fusion.io.labelled import open_labelled
+from fusion.io.logs import log_to
 
 log = log_to(snakemake.log[0])
 

@@ -1,7 +1,7 @@
 """Draw the latency of each site with signal."""
 
-from fusion.logs import log_to
-from fusion.report import latency, read, style
+from fusion.figures import latency, read, style
+from fusion.io.logs import log_to
 
 log = log_to(snakemake.log[0])
 

@@ -2,12 +2,14 @@
 
 import pandas as pd
 
-from fusion.logs import log_to
-from fusion.report import layers, read, style
+from fusion.figures import layers, read, style
+from fusion.io.logs import log_to
 
 log = log_to(snakemake.log[0])
 
 scores = pd.read_parquet(snakemake.input.scores)
-figure, data = layers.draw(scores, read.with_signal(read.sites(snakemake.input.sites)), snakemake.params.spec["models"])
+figure, data = layers.draw(
+    scores, read.with_signal(read.sites(snakemake.input.sites)), snakemake.params.spec["models"]
+)
 style.save(figure, data, snakemake.output.svg, snakemake.output.png, snakemake.output.tsv)
 log.info("%d rows", len(data))

@@ -1,8 +1,8 @@
 """Draw the leak meter."""
 
-from fusion.logs import log_to
-from fusion.report import leak, read, style
-from fusion.tables import read_tsv
+from fusion.figures import leak, read, style
+from fusion.io.logs import log_to
+from fusion.io.tables import read_tsv
 
 log = log_to(snakemake.log[0])
 

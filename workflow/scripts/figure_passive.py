@@ -1,8 +1,8 @@
 """Draw what the film alone produces."""
 
-from fusion.logs import log_to
-from fusion.report import passive, style
-from fusion.tables import read_tsv
+from fusion.figures import passive, style
+from fusion.io.logs import log_to
+from fusion.io.tables import read_tsv
 
 log = log_to(snakemake.log[0])
 

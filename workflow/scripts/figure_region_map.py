@@ -1,7 +1,7 @@
 """Draw regions on a glass brain, one row a test."""
 
-from fusion.logs import log_to
-from fusion.report import read, region_map, style
+from fusion.figures import read, region_map, style
+from fusion.io.logs import log_to
 
 log = log_to(snakemake.log[0])
 

@@ -1,7 +1,7 @@
 """Draw the positive fraction of every region."""
 
-from fusion.logs import log_to
-from fusion.report import read, regions, style
+from fusion.figures import read, regions, style
+from fusion.io.logs import log_to
 
 log = log_to(snakemake.log[0])
 

@@ -1,7 +1,7 @@
 """Draw the three-way comparison of networks that share architecture and data."""
 
-from fusion.logs import log_to
-from fusion.report import read, slip, style
+from fusion.figures import read, slip, style
+from fusion.io.logs import log_to
 
 log = log_to(snakemake.log[0])
 

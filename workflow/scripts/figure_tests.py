@@ -1,7 +1,7 @@
 """Draw how the tests of multimodality overlap."""
 
-from fusion.logs import log_to
-from fusion.report import read, style, upset
+from fusion.figures import read, style, upset
+from fusion.io.logs import log_to
 
 log = log_to(snakemake.log[0])
 

@@ -6,10 +6,17 @@ from pathlib import Path
 
 import pandas as pd
 from snakemake.api import SnakemakeApi
-from snakemake.settings.types import ConfigSettings, DAGSettings, OutputSettings, Quietness, RerunTrigger, ResourceSettings
+from snakemake.settings.types import (
+    ConfigSettings,
+    DAGSettings,
+    OutputSettings,
+    Quietness,
+    RerunTrigger,
+    ResourceSettings,
+)
 
 from fusion import plan
-from fusion.logs import log_to
+from fusion.io.logs import log_to
 
 terminal = os.dup(1)
 log = log_to(snakemake.log[0])
@@ -28,10 +35,17 @@ with SnakemakeApi(OutputSettings(quiet={Quietness.ALL}, dryrun=True)) as api:
     )
     # Code is tracked by hashes in params, as the profiles say.
     triggers = frozenset(RerunTrigger) - {RerunTrigger.CODE}
-    workflow.dag(DAGSettings(targets={"all"}, rerun_triggers=triggers)).execute_workflow(executor="dryrun")
+    workflow.dag(DAGSettings(targets={"all"}, rerun_triggers=triggers)).execute_workflow(
+        executor="dryrun"
+    )
     dag = workflow._workflow.dag
     made = pd.DataFrame(
-        {"rule": job.rule.name, "mb": sum(Path(path).stat().st_size for path in job.output if Path(path).is_file()) / 1e6}
+        {
+            "rule": job.rule.name,
+            "mb": (
+                sum(Path(path).stat().st_size for path in job.output if Path(path).is_file()) / 1e6
+            ),
+        }
         for job in dag.jobs
         if job.output and all(Path(path).exists() for path in job.output)
     )
@@ -54,5 +68,7 @@ else:
     results = Path(snakemake.params.spec["results"])
     written = made.groupby("rule")["mb"].median().to_dict() if len(made) else {}
     table = plan.plan(jobs, plan.measured_seconds(sorted(results.glob("*/benchmarks"))), written)
-    os.write(terminal, (table.to_string(index=False, float_format="{:,.2f}".format) + "\n").encode())
+    os.write(
+        terminal, (table.to_string(index=False, float_format="{:,.2f}".format) + "\n").encode()
+    )
     plan.check_disk(table, shutil.disk_usage(".").free / 1e6, Path.cwd())

@@ -4,12 +4,21 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from fusion.atomic import scratch
-from fusion.ieeg import atlas, brainvision, channels, clean_sidecars, quality, recording, reference, sidecars
+from fusion.ieeg import (
+    atlas,
+    brainvision,
+    channels,
+    clean_sidecars,
+    quality,
+    recording,
+    reference,
+    sidecars,
+)
 from fusion.ieeg.cleaning import clean
 from fusion.ieeg.clock import clock_table
-from fusion.logs import log_to
-from fusion.tables import write_tsv
+from fusion.io.atomic import scratch
+from fusion.io.logs import log_to
+from fusion.io.tables import write_tsv
 
 log = log_to(snakemake.log[0])
 
@@ -40,27 +49,44 @@ log.info(
 
 with scratch(Path(snakemake.output.eeg).with_name(f".part-{spec['recording']}")) as folder:
     kept = usable.loc[usable["kept"], ["electrode", "in_file"]]
-    by_channel, silent, levels = recording.transpose(raw, list(kept["in_file"]), folder / "channels")
+    by_channel, silent, levels = recording.transpose(
+        raw, list(kept["in_file"]), folder / "channels"
+    )
     names = dict(zip(kept["in_file"], kept["electrode"], strict=True))
     usable = channels.drop(usable, {names[name]: reason for name, reason in silent.items()})
-    montage, dropped = reference.montage(usable, how["reference"], how["shaft_ends"], how["ecog_reference"])
+    montage, dropped = reference.montage(
+        usable, how["reference"], how["shaft_ends"], how["ecog_reference"]
+    )
     usable = channels.drop(usable, dropped)
     channels.check_some(usable, ieeg)
     row_of = {name: k for k, name in enumerate(kept["electrode"])}
     signals = clean(montage, lambda name: by_channel.read(row_of[name]), sfreq, line_hz, how)
     unit = "AU" if how["zscore"] else "µV"
     brainvision.write(
-        snakemake.output.vhdr, list(montage["electrode"]), tqdm(signals, total=len(montage), mininterval=5), samples, sfreq, unit
+        snakemake.output.vhdr,
+        list(montage["electrode"]),
+        tqdm(signals, total=len(montage), mininterval=5),
+        samples,
+        sfreq,
+        unit,
     )
 
 electrodes = channels.electrode_table(usable, positions, montage)
 notes = sidecars.channel_notes(table, getattr(raw, "_orig_units", {}))
-row = quality.row(spec, info, usable, electrodes, clock, positions, (sfreq, samples, line_hz), levels, notes)
+row = quality.row(
+    spec, info, usable, electrodes, clock, positions, (sfreq, samples, line_hz), levels, notes
+)
 for warning in filter(None, row["warnings"].split("; ")):
     log.warning("%s: %s", spec["recording"], warning)
 log.info("kept %d of %d neural channels; dropped: %s", row["kept"], row["neural"], row["dropped"])
 write_tsv(clean_sidecars.channels(montage, usable, how, sfreq), snakemake.output.channels)
-clean_sidecars.write_json(clean_sidecars.ieeg(info, spec, how, sfreq, samples, line_hz, montage, usable), snakemake.output.sidecar)
-write_tsv(electrodes.assign(kept=electrodes["kept"].map({True: "true", False: "false"})), snakemake.output.electrodes)
+clean_sidecars.write_json(
+    clean_sidecars.ieeg(info, spec, how, sfreq, samples, line_hz, montage, usable),
+    snakemake.output.sidecar,
+)
+write_tsv(
+    electrodes.assign(kept=electrodes["kept"].map({True: "true", False: "false"})),
+    snakemake.output.electrodes,
+)
 write_tsv(clock, snakemake.output.clock, float_format="%.10g")
 write_tsv(quality.table(row), snakemake.output.quality, float_format="%.10g")

@@ -3,9 +3,9 @@
 import pandas as pd
 from tqdm import tqdm
 
-from fusion.logs import log_to
-from fusion.report import profiles
-from fusion.tables import write_parquet
+from fusion.encoding import profiles
+from fusion.io.logs import log_to
+from fusion.io.tables import write_parquet
 
 log = log_to(snakemake.log[0])
 

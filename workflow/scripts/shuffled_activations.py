@@ -1,7 +1,9 @@
-"""Run one network on a film's frames with texts from elsewhere in the film, for all shuffled pairings at once, and write its layers."""
+"""Run one network on a film's frames with texts from elsewhere in the film, for all shuffled
+pairings at once, and write its layers.
+"""
 
-from fusion.logs import log_to
-from fusion.models import job
+from fusion.io.logs import log_to
+from fusion.models.run import job
 
 log = log_to(snakemake.log[0])
 

@@ -6,9 +6,9 @@ import pandas as pd
 from tqdm import tqdm
 
 from fusion.demo import bids, film, recording, scenes, sources, speech
-from fusion.logs import log_to
+from fusion.io.logs import log_to
+from fusion.io.tables import write_tsv
 from fusion.seeds import rng_for
-from fusion.tables import write_tsv
 
 log = log_to(snakemake.log[0])
 
@@ -19,11 +19,17 @@ root = Path(snakemake.output.description).parent
 onsets = film.draw_cuts(film_s, rng_for(seed, "simulate", "cuts"))
 content = scenes.draw_scenes(len(onsets), rng_for(seed, "simulate", "scenes"))
 words = speech.draw_words(film_s, onsets, content, rng_for(seed, "simulate", "words"))
-film.write_film(snakemake.output.video, onsets, content, film_s, rng_for(seed, "simulate", "motion"))
+film.write_film(
+    snakemake.output.video, onsets, content, film_s, rng_for(seed, "simulate", "motion")
+)
 write_tsv(words.drop(columns="on_screen"), snakemake.output.words, float_format="%.10g")
 write_tsv(pd.DataFrame({"onset": onsets}), snakemake.output.cuts, float_format="%.10g")
 log.info(
-    "film: %.0f s, %d scenes, %d words, %.0f%% of them about the screen", film_s, len(onsets), len(words), 100 * words["on_screen"].mean()
+    "film: %.0f s, %d scenes, %d words, %.0f%% of them about the screen",
+    film_s,
+    len(onsets),
+    len(words),
+    100 * words["on_screen"].mean(),
 )
 
 features = {**sources.scene_features(content), "language": sources.word_features(words)}
@@ -33,7 +39,9 @@ for subject in tqdm(spec["subjects"], desc="subjects"):
     rng = rng_for(seed, "simulate", "subject", subject)
     contacts = recording.implant(subject, spec["shafts"], spec["contacts"], rng)
     courses = {
-        row["electrode"]: sources.site_course(row["planted"], features, onsets, words["onset_s"].to_numpy(), film_s, sfreq, rng)
+        row["electrode"]: sources.site_course(
+            row["planted"], features, onsets, words["onset_s"].to_numpy(), film_s, sfreq, rng
+        )
         for row in contacts.loc[contacts["planted"] != "none"].to_dict("records")
     }
     lead_s = round(float(rng.uniform(6, 12)), 3)

@@ -1,4 +1,6 @@
-"""Train the demo's models from scratch: SLIP, SLIP-CLIP and SLIP-SimCLR on captioned scenes, and a text encoder."""
+"""Train the demo's models from scratch: SLIP, SLIP-CLIP and SLIP-SimCLR on captioned scenes, and a
+text encoder.
+"""
 
 from functools import partial
 from pathlib import Path
@@ -7,28 +9,46 @@ import torch
 from open_clip.tokenizer import SimpleTokenizer
 from tqdm import tqdm
 
-from fusion.atomic import whole
 from fusion.demo import bpe, family, speech, text
-from fusion.logs import log_to
+from fusion.io.atomic import whole
+from fusion.io.logs import log_to
 
 log = log_to(snakemake.log[0])
 
 spec = snakemake.params.spec
-training = {"steps": spec["steps"], "batch": spec["batch"], "rate": spec["learning_rate"], "seed": spec["seed"]}
+training = {
+    "steps": spec["steps"],
+    "batch": spec["batch"],
+    "rate": spec["learning_rate"],
+    "seed": spec["seed"],
+}
 # One thread: the order of sums, and with it every weight, depends on the number of threads.
 torch.set_num_threads(1)
 torch.use_deterministic_algorithms(True)
 
 
 def report(name, losses):
-    log.info("%s: loss %.3f at the first step, %.3f over the last 20", name, losses[0], sum(losses[-20:]) / len(losses[-20:]))
+    log.info(
+        "%s: loss %.3f at the first step, %.3f over the last 20",
+        name,
+        losses[0],
+        sum(losses[-20:]) / len(losses[-20:]),
+    )
 
 
 bpe.write_merges(bpe.learn_merges(speech.vocabulary()), snakemake.output.merges)
 tokenizer = SimpleTokenizer(snakemake.output.merges, context_length=family.CONTEXT)
 for name in family.OBJECTIVES:
     progress = partial(tqdm, desc=name, mininterval=5)
-    model, losses = family.train(name, family.SIZE, tokenizer, tokenizer.vocab_size, family.CONTEXT, **training, progress=progress)
+    model, losses = family.train(
+        name,
+        family.SIZE,
+        tokenizer,
+        tokenizer.vocab_size,
+        family.CONTEXT,
+        **training,
+        progress=progress,
+    )
     report(name, losses)
     # an open file, because torch would write the file's (temporary) name into it
     with whole(snakemake.output[name]) as part, open(part, "wb") as file:

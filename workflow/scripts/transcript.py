@@ -1,8 +1,8 @@
 """Read a transcript into the one table of words."""
 
-from fusion.logs import log_to
+from fusion.io.logs import log_to
+from fusion.io.tables import write_tsv
 from fusion.stimuli import transcripts
-from fusion.tables import write_tsv
 
 log = log_to(snakemake.log[0])
 spec = snakemake.params.spec
@@ -16,6 +16,10 @@ words = transcripts.read(
     longest=spec["longest_sentence"],
 )
 log.info(
-    "%d words in %d sentences, %.3f to %.3f s", len(words), words["sentence_id"].nunique(), words["onset_s"].min(), words["offset_s"].max()
+    "%d words in %d sentences, %.3f to %.3f s",
+    len(words),
+    words["sentence_id"].nunique(),
+    words["onset_s"].min(),
+    words["offset_s"].max(),
 )
 write_tsv(words, snakemake.output.words, float_format="%.10g")

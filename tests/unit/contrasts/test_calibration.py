@@ -5,16 +5,19 @@ import pandas as pd
 import pytest
 from scipy.signal import welch
 
-from fusion.contrasts import calibration, geometry, planted, rates
 from fusion.contrasts.correct import q_values
 from fusion.encoding.fit import Settings
+from fusion.simulation import calibration, geometry, planted, rates
 
 MODALITY = {"slip": "vision-language", "simclr": "vision", "beit": "vision", "text": "language"}
 PARTS = {"linear": ["simclr", "text"]}
 
 
 def operand(*models, rank=1):
-    return {"rank": rank, "of": [model if "-" in model else f"{model}-trained-true" for model in models]}
+    return {
+        "rank": rank,
+        "of": [model if "-" in model else f"{model}-trained-true" for model in models],
+    }
 
 
 SPEC = {
@@ -27,7 +30,11 @@ SPEC = {
     "windows": {"after": [0, 1000]},
     "contrasts": {
         "slip_vs_simclr": {"a": operand("slip"), "b": operand("simclr"), "alternative": "greater"},
-        "simclr_vs_beit": {"a": operand("simclr"), "b": operand("beit"), "alternative": "two-sided"},
+        "simclr_vs_beit": {
+            "a": operand("simclr"),
+            "b": operand("beit"),
+            "alternative": "two-sided",
+        },
         "slip_vs_nothing": {"a": operand("slip"), "b": None, "alternative": "greater"},
     },
     "bin_weights": "validation",
@@ -38,12 +45,16 @@ SPEC = {
 
 
 def words(n=800, step=200.0, electrodes=40):
-    return geometry.synthetic(np.random.default_rng(0), n, np.arange(-2000.0, 2001, step), electrodes)
+    return geometry.synthetic(
+        np.random.default_rng(0), n, np.arange(-2000.0, 2001, step), electrodes
+    )
 
 
 def run(world, repetitions, own=None, effect=1.0):
     settings = Settings(keep_predictions=False, alphas=(10.0, 1000.0, 1e5))
-    runs = calibration.run_world(own or words(), planted.kinds_of(world), effect, range(repetitions), SPEC, settings)
+    runs = calibration.run_world(
+        own or words(), planted.kinds_of(world), effect, range(repetitions), SPEC, settings
+    )
     results = pd.concat(runs, ignore_index=True).assign(world=world)
     return rates.rates(results, 0.05, "bh", ["world"]).set_index(["contrast", "procedure"])
 
@@ -69,9 +80,15 @@ def test_what_is_planted_is_found_and_what_is_not_is_not():
 def test_simulations_do_not_depend_on_what_else_runs():
     own = words(300, electrodes=4)
     settings = Settings(keep_predictions=False, alphas=(100.0,))
-    both = pd.concat(calibration.run_world(own, planted.kinds_of("vision"), 1.0, range(2), SPEC, settings))
-    second = pd.concat(calibration.run_world(own, planted.kinds_of("vision"), 1.0, range(1, 2), SPEC, settings))
-    assert both[both["repetition"] == 1].reset_index(drop=True).equals(second.reset_index(drop=True))
+    both = pd.concat(
+        calibration.run_world(own, planted.kinds_of("vision"), 1.0, range(2), SPEC, settings)
+    )
+    second = pd.concat(
+        calibration.run_world(own, planted.kinds_of("vision"), 1.0, range(1, 2), SPEC, settings)
+    )
+    assert (
+        both[both["repetition"] == 1].reset_index(drop=True).equals(second.reset_index(drop=True))
+    )
 
 
 @pytest.mark.parametrize(
@@ -99,7 +116,9 @@ def test_the_truth_of_a_contrast_follows_from_what_models_know(a, b, alternative
 
 
 def test_recorded_noise_is_found_again_and_simulated_alike():
-    """The spectrum estimated from overlapping windows is that of the noise, and of what is simulated from it."""
+    """The spectrum estimated from overlapping windows is that of the noise, and of what is
+    simulated from it.
+    """
     own = words(900, 100.0, 12)
     rng = np.random.default_rng(1)
     silent = np.zeros((900, 12))
@@ -108,9 +127,15 @@ def test_recorded_noise_is_found_again_and_simulated_alike():
     expected = np.interp(freq, own.freq_hz, own.power)
     band = (freq > 0.15) & (freq < 2)
     ratio = (power / power[band].sum())[band] / (expected / expected[band].sum())[band]
-    assert 0.75 < np.median(ratio) < 1.3 and np.percentile(ratio, 5) > 0.5 and np.percentile(ratio, 95) < 2
+    assert (
+        0.75 < np.median(ratio) < 1.3
+        and np.percentile(ratio, 5) > 0.5
+        and np.percentile(ratio, 95) < 2
+    )
     again = geometry.Geometry(own.onset_s, own.stimulus, own.bins_ms, 200.0, 12, freq, power, 0.1)
-    twice = geometry.noise_spectrum(planted.respond(rng, again, silent, 0.0, 0.0), own.onset_s, own.stimulus, own.bins_ms)[1]
+    twice = geometry.noise_spectrum(
+        planted.respond(rng, again, silent, 0.0, 0.0), own.onset_s, own.stimulus, own.bins_ms
+    )[1]
     ratio = (twice / twice[band].sum())[band] / (power / power[band].sum())[band]
     assert 0.75 < np.median(ratio) < 1.3
 
@@ -119,8 +144,12 @@ def test_drift_goes_through_the_high_pass():
     own = words(600, 200.0, 8)
     slow = {}
     for high_pass in (0.1, False):
-        passed = geometry.Geometry(own.onset_s, own.stimulus, own.bins_ms, 200.0, 8, own.freq_hz, own.power, high_pass)
-        responses = planted.respond(np.random.default_rng(0), passed, np.zeros((600, 8)), 0.0, 3.0)[:, :, 10]
+        passed = geometry.Geometry(
+            own.onset_s, own.stimulus, own.bins_ms, 200.0, 8, own.freq_hz, own.power, high_pass
+        )
+        responses = planted.respond(np.random.default_rng(0), passed, np.zeros((600, 8)), 0.0, 3.0)[
+            :, :, 10
+        ]
         freq, power = welch(responses, 1 / 0.35, nperseg=256, axis=0)
         slow[high_pass] = power[freq < 0.05].sum() / power.sum()
     assert slow[False] > 0.5 > 0.1 > slow[0.1]
@@ -130,16 +159,36 @@ def test_films_of_other_lengths():
     own = words(500)
     rng = np.random.default_rng(0)
     short, long = geometry.lasting(own, 1.0, rng), geometry.lasting(own, 10.0, rng)
-    assert short.minutes == pytest.approx(1, abs=0.05) and long.minutes == pytest.approx(10, rel=0.1)
+    assert short.minutes == pytest.approx(1, abs=0.05) and long.minutes == pytest.approx(
+        10, rel=0.1
+    )
     assert np.isin(np.diff(long.onset_s).round(9), np.diff(own.onset_s).round(9)).all()
-    two = geometry.Geometry(np.r_[0.0, 5, 10, 0, 5], np.array(["a"] * 3 + ["b"] * 2), own.bins_ms, 200.0, 1, own.freq_hz, own.power, 0.1)
+    two = geometry.Geometry(
+        np.r_[0.0, 5, 10, 0, 5],
+        np.array(["a"] * 3 + ["b"] * 2),
+        own.bins_ms,
+        200.0,
+        1,
+        own.freq_hz,
+        own.power,
+        0.1,
+    )
     assert (np.diff(two.clock_s) > 0).all()
 
 
 def test_rates_by_hand():
     rng = np.random.default_rng(0)
-    results = pd.DataFrame({"world": "w", "contrast": "c", "repetition": np.repeat([0, 1], 50), "truth": np.tile(np.arange(50) < 20, 2)})
-    results = results.assign(effect=1.0, r_a=0.1, **{name: rng.random(100) ** 3 for name in rates.PROCEDURES})
+    results = pd.DataFrame(
+        {
+            "world": "w",
+            "contrast": "c",
+            "repetition": np.repeat([0, 1], 50),
+            "truth": np.tile(np.arange(50) < 20, 2),
+        }
+    )
+    results = results.assign(
+        effect=1.0, r_a=0.1, **{name: rng.random(100) ** 3 for name in rates.PROCEDURES}
+    )
     row = rates.rates(results, 0.05, "bh", ["world"]).iloc[0]
     null = results[~results["truth"]]
     assert row["fpr_05"] == np.mean(null["p"] < 0.05) and row["nulls"] == 60

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from fusion import settings
-from fusion.errors import InputError
+from fusion.design import config as settings
+from fusion.io.errors import InputError
 
 ROOT = Path(__file__).parents[3]
 SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
@@ -22,10 +22,15 @@ def test_the_shipped_contrasts_and_the_paper_s_preset_resolve_alone_and_together
     contrasts, paper = shipped("contrasts.yaml"), shipped("paper.yaml")
     assert not set(contrasts) & set(paper)
     resolved = settings.resolve({**BASE, **contrasts, **paper}, SCHEMA, ZOO)
-    tests = {contrast["test"] for contrast in resolved["contrasts"].values()}
-    assert {"multimodal", "slip", "linear", "signal", "vision", "language"} <= tests
-    assert resolved["statistics"]["procedure"] == "paper" and resolved["encoding"]["alphas"] == [10**k for k in (-1, 0, 1, 2, 3, 4, 5)]
-    assert settings.resolve({**BASE, **contrasts}, SCHEMA, ZOO)["statistics"]["procedure"] == "calibrated"
+    tests = {contrast["role"] for contrast in resolved["contrasts"].values()}
+    assert {"multimodal", "matched", "linear", "signal", "vision", "language"} <= tests
+    assert resolved["statistics"]["procedure"] == "paper" and resolved["encoding"]["alphas"] == [
+        10**k for k in (-1, 0, 1, 2, 3, 4, 5)
+    ]
+    assert (
+        settings.resolve({**BASE, **contrasts}, SCHEMA, ZOO)["statistics"]["procedure"]
+        == "calibrated"
+    )
 
 
 @pytest.mark.parametrize(
@@ -33,12 +38,23 @@ def test_the_shipped_contrasts_and_the_paper_s_preset_resolve_alone_and_together
     [
         ({"contrasts": {"x": {"a": "nothing", "b": "nothing"}}}, "contrasts.x"),
         (
-            {"contrasts": {"x": {"a": "slip", "b": "nothing", "test": "slip"}, "y": {"a": "slip", "b": "nothing", "test": "slip"}}},
+            {
+                "contrasts": {
+                    "x": {"a": "slip", "b": "nothing", "role": "matched"},
+                    "y": {"a": "slip", "b": "nothing", "role": "matched"},
+                }
+            },
             "contrasts.y.test",
         ),
         ({"contrasts": {"x": {"a": "slip-random7", "b": "nothing"}}}, "contrasts.x.a"),
         ({"statistics": {"procedure": "paper"}}, "encoding.validation"),
-        ({"statistics": {"procedure": "block_bootstrap"}, "encoding": {"keep_predictions": False}}, "encoding.keep_predictions"),
+        (
+            {
+                "statistics": {"procedure": "block_bootstrap"},
+                "encoding": {"keep_predictions": False},
+            },
+            "encoding.keep_predictions",
+        ),
         ({"statistics": {"primary_window": "late"}}, "statistics.primary_window"),
     ],
 )

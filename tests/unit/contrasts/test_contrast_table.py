@@ -8,8 +8,8 @@ from made_fits import write_fit as fit_file
 
 from fusion.contrasts import fits as fitted
 from fusion.contrasts import table
-from fusion.errors import InputError
-from fusion.labelled import open_labelled
+from fusion.io.errors import InputError
+from fusion.io.labelled import open_labelled
 
 SPEC = {
     "subject": "01",
@@ -27,7 +27,9 @@ SPEC = {
 
 
 def run(fits, **changes):
-    return table.contrast_table(fits, {**SPEC, **changes}, np.random.default_rng(0)).set_index("electrode")
+    return table.contrast_table(fits, {**SPEC, **changes}, np.random.default_rng(0)).set_index(
+        "electrode"
+    )
 
 
 def test_columns_and_a_planted_difference():
@@ -49,13 +51,22 @@ def test_the_window_decides_what_is_tested():
 
 def test_the_best_of_a_set_is_chosen_on_validation_only():
     """Test scores that contradict the validation scores must not change the choice."""
-    better, worse = fit("a-trained-true", effect=0.1, validation=0.0), fit("c-trained-true", effect=-0.1, validation=0.3)
-    found = run([better, worse, fit("b-trained-true")], a={"rank": 1, "of": ["a-trained-true", "c-trained-true"]})
+    better, worse = (
+        fit("a-trained-true", effect=0.1, validation=0.0),
+        fit("c-trained-true", effect=-0.1, validation=0.3),
+    )
+    found = run(
+        [better, worse, fit("b-trained-true")],
+        a={"rank": 1, "of": ["a-trained-true", "c-trained-true"]},
+    )
     assert (found["a"] == "c-trained-true").all() and (found["effect"] < 0).all()
 
 
 def test_ranks():
-    members = [fit(f"{name}-trained-true", validation=v) for name, v in (("a", 0.1), ("b", 0.3), ("c", 0.2))]
+    members = [
+        fit(f"{name}-trained-true", validation=v)
+        for name, v in (("a", 0.1), ("b", 0.3), ("c", 0.2))
+    ]
     names = [m.name for m in members]
     found = run(members, a={"rank": 1, "of": names}, b={"rank": 2, "of": names})
     assert (found["a"] == "b-trained-true").all() and (found["b"] == "c-trained-true").all()
@@ -73,9 +84,14 @@ def test_against_nothing_is_the_score_itself():
 
 def test_swapping_sides_mirrors_the_test():
     pair = [fit("a-trained-true", effect=0.02), fit("b-trained-true")]
-    one, other = run(pair, alternative="two-sided"), run(pair, a=SPEC["b"], b=SPEC["a"], alternative="two-sided")
+    one, other = (
+        run(pair, alternative="two-sided"),
+        run(pair, a=SPEC["b"], b=SPEC["a"], alternative="two-sided"),
+    )
     assert (
-        np.allclose(one["effect"], -other["effect"]) and np.allclose(one["p"], other["p"]) and np.allclose(one["ci_low"], -other["ci_high"])
+        np.allclose(one["effect"], -other["effect"])
+        and np.allclose(one["p"], other["p"])
+        and np.allclose(one["ci_low"], -other["ci_high"])
     )
 
 
@@ -84,8 +100,13 @@ def test_electrodes_are_paired_by_name_not_by_place():
     b = fit("b-trained-true", electrodes=["B1", "A1", "C1"])
     found = run([a, b])
     assert found.loc["A1", "effect"] > 0.2 and abs(found.loc["B1", "effect"]) < 0.1
-    assert found.loc["A2", "reason"] == "no fit for b" and found.loc["C1", "reason"] == "no fit for a"
-    assert not found.loc[["A2", "C1"], "tested"].any() and found.loc["C1", ["effect", "p", "latency_ms"]].isna().all()
+    assert (
+        found.loc["A2", "reason"] == "no fit for b" and found.loc["C1", "reason"] == "no fit for a"
+    )
+    assert (
+        not found.loc[["A2", "C1"], "tested"].any()
+        and found.loc["C1", ["effect", "p", "latency_ms"]].isna().all()
+    )
 
 
 def test_a_model_alone_at_an_electrode_does_not_win():
@@ -100,15 +121,26 @@ def test_the_same_fit_on_both_sides_is_not_tested():
 
 
 def test_zero_electrodes_give_an_empty_table():
-    found = run([fit("a-trained-true", electrodes=[], n_electrodes=0), fit("b-trained-true", electrodes=[], n_electrodes=0)])
+    found = run(
+        [
+            fit("a-trained-true", electrodes=[], n_electrodes=0),
+            fit("b-trained-true", electrodes=[], n_electrodes=0),
+        ]
+    )
     assert len(found) == 0 and "p" in found
 
 
 def test_too_few_blocks_say_so():
     found = run([fit("a-trained-true", n_blocks=5), fit("b-trained-true", n_blocks=5)])
-    assert (found["reason"] == "5 blocks of film time, fewer than 8").all() and found["p"].isna().all()
-    found = run([fit("a-trained-true", n_blocks=5), fit("b-trained-true", n_blocks=5)], min_blocks=2)
-    assert (found["reason"] == "5 blocks of film time, fewer than 6").all(), "five folds leave no degree of freedom"
+    assert (found["reason"] == "5 blocks of film time, fewer than 8").all() and found[
+        "p"
+    ].isna().all()
+    found = run(
+        [fit("a-trained-true", n_blocks=5), fit("b-trained-true", n_blocks=5)], min_blocks=2
+    )
+    assert (found["reason"] == "5 blocks of film time, fewer than 6").all(), (
+        "five folds leave no degree of freedom"
+    )
 
 
 def test_blocks_of_a_film_that_an_electrode_lacks_are_no_samples():
@@ -116,26 +148,63 @@ def test_blocks_of_a_film_that_an_electrode_lacks_are_no_samples():
     for one in (a, b):
         one.influence[:, :, 20:, 1] = 0
     found = run([a, b])
-    assert found["n_blocks"].tolist() == [30, 20, 30, 30, 30, 30] and (found["df"] == found["n_blocks"] - len(a.z)).all()
-    fewer = [fitted.Fit(f.name, f.electrodes, f.blocks[:20], f.bins, f.z, f.z_val, f.influence[:, :, :20], f.layers, 9) for f in (a, b)]
-    assert np.allclose(found.loc["E1", ["se", "p"]].astype(float), run(fewer).loc["E1", ["se", "p"]].astype(float))
+    assert (
+        found["n_blocks"].tolist() == [30, 20, 30, 30, 30, 30]
+        and (found["df"] == found["n_blocks"] - len(a.z)).all()
+    )
+    fewer = [
+        fitted.Fit(
+            f.name,
+            f.electrodes,
+            f.blocks[:20],
+            f.bins,
+            f.z,
+            f.z_val,
+            f.influence[:, :, :20],
+            f.layers,
+            9,
+        )
+        for f in (a, b)
+    ]
+    assert np.allclose(
+        found.loc["E1", ["se", "p"]].astype(float), run(fewer).loc["E1", ["se", "p"]].astype(float)
+    )
 
 
 def test_a_choice_is_made_within_each_fold():
-    """In every fold the candidate with the better validation score of that fold counts, with its own influence."""
-    a, c, b = fit("a-trained-true", n_electrodes=1), fit("c-trained-true", n_electrodes=1), fit("b-trained-true", n_electrodes=1)
-    a.z_val[:], c.z_val[:] = np.array([1, 0, 0, 0, 0])[:, None, None], np.array([0, 1, 1, 1, 1])[:, None, None]
-    found = run([a, c, b], a={"rank": 1, "of": ["a-trained-true", "c-trained-true"]}, bin_weights="equal")
+    """In every fold the candidate with the better validation score of that fold counts, with its
+    own influence.
+    """
+    a, c, b = (
+        fit("a-trained-true", n_electrodes=1),
+        fit("c-trained-true", n_electrodes=1),
+        fit("b-trained-true", n_electrodes=1),
+    )
+    a.z_val[:], c.z_val[:] = (
+        np.array([1, 0, 0, 0, 0])[:, None, None],
+        np.array([0, 1, 1, 1, 1])[:, None, None],
+    )
+    found = run(
+        [a, c, b], a={"rank": 1, "of": ["a-trained-true", "c-trained-true"]}, bin_weights="equal"
+    )
     w = (a.bins >= 0) & (a.bins <= 1000)
-    z, parts = np.concatenate([a.z[:1], c.z[1:]]) - b.z, np.concatenate([a.influence[:1], c.influence[1:]]) - b.influence
+    z, parts = (
+        np.concatenate([a.z[:1], c.z[1:]]) - b.z,
+        np.concatenate([a.influence[:1], c.influence[1:]]) - b.influence,
+    )
     sums = parts[..., w].mean(-1).sum(0)[..., 0]
     assert found["effect"].item() == pytest.approx(z[..., w].mean())
-    assert found["se"].item() == pytest.approx(np.sqrt(30 * (np.var(sums[0], ddof=5) + np.var(sums[1], ddof=1))), rel=1e-5)
+    assert found["se"].item() == pytest.approx(
+        np.sqrt(30 * (np.var(sums[0], ddof=5) + np.var(sums[1], ddof=1))), rel=1e-5
+    )
     assert found["a"].item() == "c-trained-true"
 
 
 def test_pieces_of_electrodes_do_not_matter(monkeypatch):
-    pair = [fit("a-trained-true", electrodes=["A", "B", "C", "D", "E"]), fit("b-trained-true", electrodes=["E", "C", "A", "B", "D"])]
+    pair = [
+        fit("a-trained-true", electrodes=["A", "B", "C", "D", "E"]),
+        fit("b-trained-true", electrodes=["E", "C", "A", "B", "D"]),
+    ]
     whole = run(pair)
     monkeypatch.setattr(table, "CHUNK", 2)
     pd.testing.assert_frame_equal(run(pair), whole, rtol=1e-6)
@@ -152,7 +221,11 @@ def test_one_bad_electrode_leaves_the_others_alone():
 
 @pytest.mark.parametrize("what", ["blocks", "bins"])
 def test_unpaired_fits_are_refused(what):
-    other = fit("b-trained-true", n_blocks=31) if what == "blocks" else fit("b-trained-true", bins=np.arange(0.0, 1000, 100))
+    other = (
+        fit("b-trained-true", n_blocks=31)
+        if what == "blocks"
+        else fit("b-trained-true", bins=np.arange(0.0, 1000, 100))
+    )
     with pytest.raises(InputError, match=what):
         run([fit("a-trained-true"), other])
 
@@ -167,8 +240,16 @@ def test_a_file_survives_the_round_trip_and_a_wrong_one_is_refused(tmp_path):
     with open_labelled(fit_file(a, tmp_path / "influence.nc")) as dataset:
         read = fitted.fit_from(dataset, "influence.nc")
         every = np.isfinite(a.bins)
-        assert np.array_equal(fitted.influence_of(read, slice(1, 4), every), a.influence[:, :, :, 1:4])
+        assert np.array_equal(
+            fitted.influence_of(read, slice(1, 4), every), a.influence[:, :, :, 1:4]
+        )
         with pytest.raises(InputError, match="'z_val_fold'"):
             fitted.fit_from(dataset.drop_vars("z_val_fold"), "influence.nc")
-    assert (read.name, read.electrodes, read.blocks, read.layers, read.n_events) == (a.name, a.electrodes, a.blocks, a.layers, a.n_events)
+    assert (read.name, read.electrodes, read.blocks, read.layers, read.n_events) == (
+        a.name,
+        a.electrodes,
+        a.blocks,
+        a.layers,
+        a.n_events,
+    )
     assert np.allclose(read.z, a.z, atol=1e-6) and np.allclose(read.z_val, a.z_val, atol=1e-6)

@@ -10,7 +10,11 @@ from fusion.contrasts import influence
 
 def test_difference_equals_a_plain_loop():
     rng = np.random.default_rng(1)
-    parts, z, weights = rng.standard_normal((2, 12, 3, 5)), rng.standard_normal((3, 5)), rng.random((3, 5))
+    parts, z, weights = (
+        rng.standard_normal((2, 12, 3, 5)),
+        rng.standard_normal((3, 5)),
+        rng.random((3, 5)),
+    )
     weights /= weights.sum(1, keepdims=True)
     found = influence.difference(z, parts, weights, "two-sided")
     for e in range(3):
@@ -21,23 +25,40 @@ def test_difference_equals_a_plain_loop():
             variance += 12 / 11 * sum((s - np.mean(sums)) ** 2 for s in sums)
         se = np.sqrt(variance)
         low, high = stats.t.interval(0.95, 11, effect, se)
-        expected = {"effect": effect, "se": se, "t": effect / se, "ci_low": low, "ci_high": high, "p": 2 * stats.t.sf(abs(effect / se), 11)}
+        expected = {
+            "effect": effect,
+            "se": se,
+            "t": effect / se,
+            "ci_low": low,
+            "ci_high": high,
+            "p": 2 * stats.t.sf(abs(effect / se), 11),
+        }
         for key, value in expected.items():
             assert found[key][e] == pytest.approx(value, rel=1e-9), key
 
 
 def test_folds_have_their_own_weights():
     rng = np.random.default_rng(4)
-    parts, z, weights = rng.standard_normal((3, 2, 8, 1, 4)), rng.standard_normal((3, 1, 4)), rng.random((3, 1, 4))
+    parts, z, weights = (
+        rng.standard_normal((3, 2, 8, 1, 4)),
+        rng.standard_normal((3, 1, 4)),
+        rng.random((3, 1, 4)),
+    )
     found = influence.difference(z, parts, weights, "greater")
-    assert found["effect"][0] == pytest.approx(np.mean([sum(weights[f, 0] * z[f, 0]) for f in range(3)]))
+    assert found["effect"][0] == pytest.approx(
+        np.mean([sum(weights[f, 0] * z[f, 0]) for f in range(3)])
+    )
     sums = sum(parts[f, :, :, 0] @ weights[f, 0] for f in range(3))
-    assert found["se"][0] == pytest.approx(np.sqrt(8 * np.var(sums[0], ddof=3) + 8 * np.var(sums[1], ddof=1)))
+    assert found["se"][0] == pytest.approx(
+        np.sqrt(8 * np.var(sums[0], ddof=3) + 8 * np.var(sums[1], ddof=1))
+    )
     assert found["df"][0] == 8 - 3
 
 
 def test_variance_of_blocks_whose_folds_sum_to_zero_is_unbiased():
-    """Residuals of 5 folds' means: their sum of squares holds K - 5 variances, and so counted the variance is that of the blocks."""
+    """Residuals of 5 folds' means: their sum of squares holds K - 5 variances, and so counted the
+    variance is that of the blocks.
+    """
     rng = np.random.default_rng(8)
     blocks = rng.standard_normal((1, 5, 4, 4000))
     residuals = blocks - blocks.mean(axis=2, keepdims=True)
@@ -59,19 +80,28 @@ def test_one_part_and_equal_weights_is_the_t_test_of_scipy():
 
 
 def test_weights_are_the_positive_validation_scores():
-    weights = influence.bin_weights(np.array([[0.2, -0.1, 0.0], [-1.0, -1.0, -1.0]]), np.array([[0.0, -0.1, 0.2], [0.0, 0.0, 0.0]]))
+    weights = influence.bin_weights(
+        np.array([[0.2, -0.1, 0.0], [-1.0, -1.0, -1.0]]),
+        np.array([[0.0, -0.1, 0.2], [0.0, 0.0, 0.0]]),
+    )
     assert np.allclose(weights, [[0.5, 0, 0.5], [1 / 3, 1 / 3, 1 / 3]])
 
 
 def test_equal_fits_are_not_tested():
-    assert np.isnan(influence.difference(np.zeros((1, 4)), np.zeros((2, 9, 1, 4)), np.full((1, 4), 0.25), "greater")["t"]).all()
+    assert np.isnan(
+        influence.difference(
+            np.zeros((1, 4)), np.zeros((2, 9, 1, 4)), np.full((1, 4), 0.25), "greater"
+        )["t"]
+    ).all()
 
 
 @pytest.mark.parametrize("alternative", ["greater", "two-sided"])
 def test_max_over_bins_equals_a_plain_loop(alternative):
     rng = np.random.default_rng(3)
     parts, z = rng.standard_normal((2, 10, 2, 4)), 3 * rng.standard_normal((2, 4))
-    found = influence.max_over_bins(z, parts, alternative, influence.multipliers(np.random.default_rng(7), 200, 10))
+    found = influence.max_over_bins(
+        z, parts, alternative, influence.multipliers(np.random.default_rng(7), 200, 10)
+    )
     signs = np.random.default_rng(7).integers(0, 2, (2, 200, 10)) * 2 - 1
 
     def variance(blocks):
@@ -81,8 +111,15 @@ def test_max_over_bins_equals_a_plain_loop(alternative):
         t = z[e] / np.sqrt(variance(parts[0, :, e]) + variance(parts[1, :, e]))
         observed, hits = max(abs(t)) if alternative == "two-sided" else max(t), 0
         for draw in range(200):
-            signed = [signs[p, draw][:, None] * (parts[p, :, e] - parts[p, :, e].mean(0)) for p in range(2)]
-            t = np.sqrt(10 / 9) * (signed[0].sum(0) + signed[1].sum(0)) / np.sqrt(variance(signed[0]) + variance(signed[1]))
+            signed = [
+                signs[p, draw][:, None] * (parts[p, :, e] - parts[p, :, e].mean(0))
+                for p in range(2)
+            ]
+            t = (
+                np.sqrt(10 / 9)
+                * (signed[0].sum(0) + signed[1].sum(0))
+                / np.sqrt(variance(signed[0]) + variance(signed[1]))
+            )
             hits += (max(abs(t)) if alternative == "two-sided" else max(t)) >= observed
         assert found[e] == pytest.approx((1 + hits) / 201)
 
@@ -100,7 +137,9 @@ def test_both_tests_keep_their_level_when_influences_are_exact(alternative):
 
 
 def test_intervals_cover_the_true_difference():
-    """Two parts of about equal variance hold more degrees of freedom than the K - 1 that are used: slightly wide."""
+    """Two parts of about equal variance hold more degrees of freedom than the K - 1 that are used:
+    slightly wide.
+    """
     some = fit(n_electrodes=2000, n_blocks=20, effect=0.05, seed=6, bins=np.arange(0.0, 300, 100))
     found = influence.difference(some.z, some.influence, np.full(some.z.shape, 1 / 3), "greater")
     assert 0.94 < np.mean((found["ci_low"] < 0.05) & (found["ci_high"] > 0.05)) < 0.98

@@ -15,25 +15,37 @@ from fusion.encoding.folds import make_folds
 def problem(n=200, p=8, seed=0):
     rng = np.random.default_rng(seed)
     x = rng.standard_normal((n, p)) * rng.uniform(0.5, 3, p) + 2
-    return x, x[:, :3] @ rng.standard_normal((3, 4)) + 3 * rng.standard_normal((n, 4)), np.arange(n) * 1.0, np.full(n, "film")
+    return (
+        x,
+        x[:, :3] @ rng.standard_normal((3, 4)) + 3 * rng.standard_normal((n, 4)),
+        np.arange(n) * 1.0,
+        np.full(n, "film"),
+    )
 
 
 @pytest.mark.parametrize("p", [8, 300])
 def test_weights_are_copies(p):
-    """A resample by weights equals scikit-learn on the copied rows: each fold's scores, and the penalty chosen by them."""
+    """A resample by weights equals scikit-learn on the copied rows: each fold's scores, and the
+    penalty chosen by them.
+    """
     x, y, onset, film = problem(p=p)
     folds = make_folds(onset, film, k=5, validation="halves", gap_s=0)
     counts = bootstrap.resample_counts(np.random.default_rng(1), len(x), 1)[0]
     alphas = np.array([0.1, 10.0, 1000.0])
     scores = np.zeros((2, 3, 4))
     for f in range(5):
-        copy = [np.repeat(rows, counts[rows]) for rows in (folds.outer[f].train, folds.inner[f].scored[f], folds.outer[f].scored[f])]
+        copy = [
+            np.repeat(rows, counts[rows])
+            for rows in (folds.outer[f].train, folds.inner[f].scored[f], folds.outer[f].scored[f])
+        ]
         scaler = StandardScaler().fit(x[copy[0]])
         for a, alpha in enumerate(alphas):
             model = Ridge(alpha).fit(scaler.transform(x[copy[0]]), y[copy[0]])
             for part, rows in enumerate(copy[1:]):
                 predicted = model.predict(scaler.transform(x[rows]))
-                scores[part, a] += [np.corrcoef(predicted[:, t], y[rows, t])[0, 1] / 5 for t in range(4)]
+                scores[part, a] += [
+                    np.corrcoef(predicted[:, t], y[rows, t])[0, 1] / 5 for t in range(4)
+                ]
     best = scores[0].argmax(0)
     r_val, r_test = bootstrap.refit(x, y, counts, folds, alphas)
     assert np.allclose(r_val, scores[0][best, np.arange(4)], atol=1e-8)
@@ -54,7 +66,9 @@ def test_intervals_shrink_with_events_and_hold_the_score():
 def test_nested_folds_are_refused():
     x, y, onset, film = problem()
     with pytest.raises(ValueError, match="halves"):
-        bootstrap.intervals(x, y, make_folds(onset, film, gap_s=0), np.array([1.0]), np.ones((2, len(x)), int))
+        bootstrap.intervals(
+            x, y, make_folds(onset, film, gap_s=0), np.array([1.0]), np.ones((2, len(x)), int)
+        )
 
 
 @pytest.mark.parametrize("alternative", ["greater", "two-sided"])
@@ -64,7 +78,9 @@ def test_the_binwise_test_is_the_paired_t_test(alternative):
     found = paper.binwise_test(a - b, counts, alternative)
     for e in range(3):
         expected = stats.ttest_rel(a[e, counts[e]], b[e, counts[e]], alternative=alternative)
-        assert found["t"][e] == pytest.approx(expected.statistic) and found["p"][e] == pytest.approx(expected.pvalue)
+        assert found["t"][e] == pytest.approx(expected.statistic) and found["p"][
+            e
+        ] == pytest.approx(expected.pvalue)
     assert np.isnan(paper.binwise_test(a - b, np.zeros_like(counts), alternative)["p"]).all()
 
 
@@ -72,7 +88,12 @@ def test_a_model_alone_past_the_gate_wins_nothing():
     low = np.array([[1, 1, 1], [1, 1, 1], [-1, -1, 1], [-1, -1, -1]]) * 0.1
     other = np.array([[1, 1, -1], [-1, -1, 1], [1, 1, 1], [-1, -1, -1]]) * 0.1
     reasons = paper.gate_reasons(paper.gate(low), paper.gate(other), 2)
-    assert reasons[0] == "" and "only a" in reasons[1] and "only b" in reasons[2] and "neither" in reasons[3]
+    assert (
+        reasons[0] == ""
+        and "only a" in reasons[1]
+        and "only b" in reasons[2]
+        and "neither" in reasons[3]
+    )
 
 
 SPEC = {
@@ -90,29 +111,52 @@ SPEC = {
 
 def lows_of(fits, failing=()):
     """Return intervals whose lower ends pass everywhere but at ``failing`` (fit, electrode)."""
-    tables = {fit.name: pd.DataFrame(0.1, index=list(fit.electrodes), columns=fit.bins) for fit in fits}
+    tables = {
+        fit.name: pd.DataFrame(0.1, index=list(fit.electrodes), columns=fit.bins) for fit in fits
+    }
     for name, electrode in failing:
         tables[name].loc[electrode] = -0.1
     return tables
 
 
 def test_the_paper_s_contrast_is_gate_then_paired_test():
-    a, c, b = fit("a-trained-true", effect=0.2), fit("c-trained-true", effect=0.0), fit("b-trained-true", effect=0.1)
+    a, c, b = (
+        fit("a-trained-true", effect=0.2),
+        fit("c-trained-true", effect=0.0),
+        fit("b-trained-true", effect=0.1),
+    )
     lows = lows_of([a, c, b], [("a-trained-true", "E1"), ("b-trained-true", "E2")])
     found = paper_table.paper_table([a, c, b], lows, SPEC).set_index("electrode")
     assert list(found.columns) == [name for name in table.COLUMNS if name != "electrode"]
-    assert found.loc["E1", "reason"] == "only b passes the signal gate" and found.loc["E2", "reason"] == "only a passes the signal gate"
+    assert (
+        found.loc["E1", "reason"] == "only b passes the signal gate"
+        and found.loc["E2", "reason"] == "only a passes the signal gate"
+    )
     assert found.loc[["E1", "E2"], ["p", "effect"]].isna().all(axis=None)
-    expected = stats.ttest_rel(np.tanh(a.z[:, 0]).mean(0), np.tanh(b.z[:, 0]).mean(0), alternative="greater")
-    assert found.loc["E0", "p"] == pytest.approx(expected.pvalue) and found.loc["E0", "a"] == "a-trained-true"
+    expected = stats.ttest_rel(
+        np.tanh(a.z[:, 0]).mean(0), np.tanh(b.z[:, 0]).mean(0), alternative="greater"
+    )
+    assert (
+        found.loc["E0", "p"] == pytest.approx(expected.pvalue)
+        and found.loc["E0", "a"] == "a-trained-true"
+    )
     alone = paper_table.paper_table([a, c, b], lows, {**SPEC, "b": None}).set_index("electrode")
-    assert alone.loc["E0", "b"] == "nothing" and alone.loc["E0", "tested"] and not alone.loc["E1", "tested"]
+    assert (
+        alone.loc["E0", "b"] == "nothing"
+        and alone.loc["E0", "tested"]
+        and not alone.loc["E1", "tested"]
+    )
 
 
 def test_with_halves_one_choice_holds_for_all_folds():
-    """Validation halves are no test events: the best over all folds is taken everywhere, and its average weighs the bins."""
+    """Validation halves are no test events: the best over all folds is taken everywhere, and its
+    average weighs the bins.
+    """
     a, c, b = (fit(f"{name}-trained-true", n_electrodes=1) for name in "acb")
-    a.z_val[:], c.z_val[:] = np.array([1, 0, 0, 0, 0])[:, None, None], np.array([0, 0.5, 0.5, 0.5, 0.5])[:, None, None]
+    a.z_val[:], c.z_val[:] = (
+        np.array([1, 0, 0, 0, 0])[:, None, None],
+        np.array([0, 0.5, 0.5, 0.5, 0.5])[:, None, None],
+    )
     spec = {**SPEC, "bin_weights": "validation", "multipliers": 100, "min_blocks": 8}
     found = table.contrast_table([a, c, b], spec, np.random.default_rng(0)).iloc[0]
     weights = np.maximum((c.z_val + b.z_val).mean(0), 0)

@@ -1,10 +1,13 @@
-"""The circular-shift null: what it turns, that it finds a planted score, and its level without one."""
+"""The circular-shift null: what it turns, that it finds a planted score, and its level without
+one.
+"""
 
 import numpy as np
 import pytest
 
-from fusion.contrasts import geometry, planted, shift
+from fusion.contrasts import shift
 from fusion.encoding.fit import Settings
+from fusion.simulation import geometry, planted
 
 SETTINGS = Settings(alphas=(10.0, 1000.0), gap_s=5.0)
 
@@ -28,7 +31,9 @@ def test_planted_scores_are_found_and_empty_ones_are_not():
     streams = planted.latents(rng, own.clock_s, 6, (30.0, 2.0))
     values = planted.signal(rng, streams, {"v": 1.0}, 20) * (np.arange(20) < 5)
     responses = planted.respond(rng, own, values, 1.5, 0.0)
-    found = shift.shift_null({"layer": streams["v"]}, responses, own.onset_s, own.stimulus, SETTINGS, 25, 30.0, rng)
+    found = shift.shift_null(
+        {"layer": streams["v"]}, responses, own.onset_s, own.stimulus, SETTINGS, 25, 30.0, rng
+    )
     assert (found["p"][:5] == 1 / 26).all()
     assert np.mean(found["p"][5:] < 0.05) < 0.25 and found["p"][5:].mean() > 0.3
     assert (np.abs(found["null_mean"]) < 0.05).all()

@@ -1,4 +1,6 @@
-"""Correction against statsmodels, verdicts, regions against scipy, and two subjects with the same names."""
+"""Correction against statsmodels, verdicts, regions against scipy, and two subjects with the same
+names.
+"""
 
 from itertools import product
 from pathlib import Path
@@ -11,12 +13,19 @@ from scipy import stats
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import proportion_confint
 
-from fusion.contrasts import correct, dictionary, regions, sites, summary, verdicts
-from fusion.errors import InputError
+from fusion.contrasts import correct, regions, sites, summary, verdicts
+from fusion.io import dictionary
+from fusion.io.errors import InputError
 
 SCHEMAS = Path(__file__).parents[3] / "workflow" / "schemas"
 SPEC = {
-    "contrasts": {"m": "multimodal", "s": "slip", "any": "signal", "v": "vision", "l": "language"},
+    "contrasts": {
+        "m": "multimodal",
+        "s": "matched",
+        "any": "signal",
+        "v": "vision",
+        "l": "language",
+    },
     "alignments": ["language", "vision"],
     "window": "after",
     "level": 0.05,
@@ -37,16 +46,46 @@ KINDS = {
 def contrast_rows(p_of, subjects=("01", "02")):
     """Return contrast rows with given p: p_of maps electrode -> contrast -> p."""
     fixed = {
-        "window": "after", "alternative": "greater", "a": "slip-trained-true", "b": "nothing", "layer_a": "l", "layer_b": "",
-        "r_a": 0.2, "r_b": 0.0, "effect": 0.1, "se": 0.1, "ci_low": 0.0, "ci_high": 0.2, "t": 1.0, "df": 29,
-        "latency_ms": 300.0, "n_events": 9, "n_blocks": 30,
-    }  # fmt: skip
+        "window": "after",
+        "alternative": "greater",
+        "a": "slip-trained-true",
+        "b": "nothing",
+        "layer_a": "l",
+        "layer_b": "",
+        "r_a": 0.2,
+        "r_b": 0.0,
+        "effect": 0.1,
+        "se": 0.1,
+        "ci_low": 0.0,
+        "ci_high": 0.2,
+        "t": 1.0,
+        "df": 29,
+        "latency_ms": 300.0,
+        "n_events": 9,
+        "n_blocks": 30,
+    }
     rows = []
-    for subject, (electrode, by_contrast), alignment in product(subjects, p_of.items(), SPEC["alignments"]):
+    for subject, (electrode, by_contrast), alignment in product(
+        subjects, p_of.items(), SPEC["alignments"]
+    ):
         for contrast, p in by_contrast.items():
-            ids = {"subject": subject, "electrode": electrode, "alignment": alignment, "contrast": contrast}
+            ids = {
+                "subject": subject,
+                "electrode": electrode,
+                "alignment": alignment,
+                "contrast": contrast,
+            }
             tested = bool(np.isfinite(p))
-            rows.append({**ids, **fixed, "p": p, "p_max": p, "tested": tested, "reason": "" if tested else "no score for a"})
+            rows.append(
+                {
+                    **ids,
+                    **fixed,
+                    "p": p,
+                    "p_max": p,
+                    "tested": tested,
+                    "reason": "" if tested else "no score for a",
+                }
+            )
     return correct.add_families(pd.DataFrame(rows), "bh")
 
 
@@ -74,10 +113,14 @@ def test_q_is_statsmodels_over_tested_electrodes_only(correction):
     q = correct.q_values(p, correction)
     ok = np.isfinite(p)
     assert np.isnan(q[~ok]).all()
-    assert np.allclose(q[ok], multipletests(p[ok], method={"bh": "fdr_bh", "by": "fdr_by"}[correction])[1])
+    assert np.allclose(
+        q[ok], multipletests(p[ok], method={"bh": "fdr_bh", "by": "fdr_by"}[correction])[1]
+    )
     ranked = np.sort(p[ok])
     constant = 1 if correction == "bh" else np.sum(1 / np.arange(1, len(ranked) + 1))
-    by_hand = np.minimum.accumulate((ranked * len(ranked) * constant / np.arange(1, len(ranked) + 1))[::-1])[::-1]
+    by_hand = np.minimum.accumulate(
+        (ranked * len(ranked) * constant / np.arange(1, len(ranked) + 1))[::-1]
+    )[::-1]
     assert np.allclose(np.sort(q[ok]), np.minimum(by_hand, 1))
 
 
@@ -90,7 +133,9 @@ def test_families_are_contrast_by_alignment_by_window_over_all_subjects():
 
 def test_simes_is_scipy_s_and_ignores_missing():
     p = np.array([[0.01, 0.04], [0.3, np.nan], [np.nan, np.nan]])
-    assert np.allclose(correct.any_of(p), [stats.false_discovery_control(p[0]).min(), 0.3, np.nan], equal_nan=True)
+    assert np.allclose(
+        correct.any_of(p), [stats.false_discovery_control(p[0]).min(), 0.3, np.nan], equal_nan=True
+    )
     assert np.allclose(correct.all_of(p), [0.04, np.nan, np.nan], equal_nan=True)
 
 
@@ -103,13 +148,16 @@ def test_verdicts_of_clear_cases():
     table = sites.site_table(places(KINDS), contrast_rows(KINDS), SPEC)
     assert (table["verdict"] == table["electrode"]).all()
     assert (table["reason"].str.len() > 10).all()
-    assert table.loc[table["verdict"] == "integration", ["test_1", "test_2", "test_3", "test_4"]].all(axis=None)
-    assert table["test_5"].isna().all()
+    assert table.loc[
+        table["verdict"] == "integration",
+        ["multimodal_any", "multimodal_all", "matched_any", "matched_all"],
+    ].all(axis=None)
+    assert table["linear_any"].isna().all()
 
 
 def test_integration_must_hold_within_one_alignment():
     """Beating the unimodal models in one alignment and the twin in the other is not enough."""
-    p = {"multimodal": np.array([[1e-6, 0.9]]), "slip": np.array([[0.9, 1e-6]])}
+    p = {"multimodal": np.array([[1e-6, 0.9]]), "matched": np.array([[0.9, 1e-6]])}
     assert verdicts.verdict_p(p)["integration"][0] == pytest.approx(0.9)
 
 
@@ -123,7 +171,9 @@ def test_the_same_electrode_name_in_two_subjects_is_two_sites():
 def test_a_subject_without_one_alignment_and_a_model_missing_for_another():
     rows = contrast_rows(KINDS)
     rows = rows[~((rows["subject"] == "01") & (rows["alignment"] == "vision"))]
-    rows.loc[(rows["subject"] == "02") & (rows["contrast"] == "s"), ["p", "q", "tested", "reason"]] = [
+    rows.loc[
+        (rows["subject"] == "02") & (rows["contrast"] == "s"), ["p", "q", "tested", "reason"]
+    ] = [
         np.nan,
         np.nan,
         False,
@@ -131,7 +181,10 @@ def test_a_subject_without_one_alignment_and_a_model_missing_for_another():
     ]
     table = sites.site_table(places(KINDS), rows, SPEC).set_index(["subject", "electrode"])
     assert table.loc[("01", "integration"), "verdict"] == "integration"
-    assert table.loc["01"]["test_2"].isna().all() and table.loc["01", "m_vision_p"].isna().all()
+    assert (
+        table.loc["01"]["multimodal_all"].isna().all()
+        and table.loc["01", "m_vision_p"].isna().all()
+    )
     # Without the twin contrast integration cannot be shown there, and is not.
     assert table.loc[("02", "integration"), "verdict"] == "vision"
 
@@ -140,7 +193,11 @@ def test_dropped_and_untested_electrodes_are_listed_with_the_reason():
     electrodes = places([*KINDS, "X1"])
     electrodes.loc[electrodes["electrode"] == "none", ["kept", "reason"]] = [False, "flat"]
     rows = contrast_rows({k: v for k, v in KINDS.items() if k != "none"})
-    rows.loc[rows["electrode"] == "vision", ["p", "tested", "reason"]] = [np.nan, False, "no score for a"]
+    rows.loc[rows["electrode"] == "vision", ["p", "tested", "reason"]] = [
+        np.nan,
+        False,
+        "no score for a",
+    ]
     table = sites.site_table(electrodes, rows, SPEC).set_index("electrode")
     assert (table.loc[["none", "X1", "vision"], "verdict"] == "not tested").all()
     assert (table.loc["none", "reason"] == "dropped in cleaning: flat").all()
@@ -151,8 +208,15 @@ def test_dropped_and_untested_electrodes_are_listed_with_the_reason():
 def test_nothing_at_all_gives_empty_tables_with_all_columns():
     rows = contrast_rows(KINDS)
     table = sites.site_table(places([]), rows.iloc[:0], SPEC)
-    assert len(table) == 0 and {"verdict", "m_language_q", "test_1"} <= set(table.columns)
-    assert len(regions.region_table(table, pd.DataFrame({"region": ["insula"], "hemisphere": ["L"]}), "bh")) == 1
+    assert len(table) == 0 and {"verdict", "m_language_q", "multimodal_any"} <= set(table.columns)
+    assert (
+        len(
+            regions.region_table(
+                table, pd.DataFrame({"region": ["insula"], "hemisphere": ["L"]}), "bh"
+            )
+        )
+        == 1
+    )
 
 
 def test_an_electrode_that_no_table_places_is_refused():
@@ -164,37 +228,64 @@ def test_dictionaries_describe_every_column_and_name_the_family():
     rows = contrast_rows(KINDS)
     table = sites.site_table(places(KINDS), rows, SPEC)
     described = dictionary.data_dictionary(
-        table, yaml.safe_load((SCHEMAS / "sites.schema.yaml").read_text()), sites.families(rows, table, SPEC)
+        table,
+        yaml.safe_load((SCHEMAS / "sites.schema.yaml").read_text()),
+        sites.families(rows, table, SPEC),
     )
     assert set(described) == set(table.columns)
-    assert all("Family" in described[name] for name in table.columns if name.endswith("_q") or name.startswith("q_"))
+    assert all(
+        "Family" in described[name]
+        for name in table.columns
+        if name.endswith("_q") or name.startswith("q_")
+    )
     assert described["m_vision_q"]["Family"].startswith("m, vision, window after: 12 electrodes")
     with pytest.raises(InputError, match="strange"):
-        dictionary.data_dictionary(table.assign(strange=1), yaml.safe_load((SCHEMAS / "sites.schema.yaml").read_text()))
+        dictionary.data_dictionary(
+            table.assign(strange=1), yaml.safe_load((SCHEMAS / "sites.schema.yaml").read_text())
+        )
 
 
 def region_sites(seed=0):
     rng = np.random.default_rng(seed)
     n = 60
-    return pd.DataFrame({
-        "subject": rng.choice(["01", "02"], n), "region": rng.choice(["insula", "cuneus"], n), "hemisphere": "L",
-        "tested": True, "verdict": rng.choice(["integration", "none"], n, p=[0.3, 0.7]),
-    })  # fmt: skip
+    return pd.DataFrame(
+        {
+            "subject": rng.choice(["01", "02"], n),
+            "region": rng.choice(["insula", "cuneus"], n),
+            "hemisphere": "L",
+            "tested": True,
+            "verdict": rng.choice(["integration", "none"], n, p=[0.3, 0.7]),
+        }
+    )
 
 
 def test_regions_intervals_and_coverage():
     table = region_sites()
     table.loc[len(table)] = ["01", "lingual", "R", False, "not tested"]
-    atlas = pd.DataFrame({"region": ["ctx-lh-insula", "ctx-rh-lingual", "ctx-rh-precuneus"], "hemisphere": ["L", "R", "R"]})
+    atlas = pd.DataFrame(
+        {
+            "region": ["ctx-lh-insula", "ctx-rh-lingual", "ctx-rh-precuneus"],
+            "hemisphere": ["L", "R", "R"],
+        }
+    )
     found = regions.region_table(table, atlas, "bh").set_index("region")
     assert found["coverage"].to_dict() == {
-        "insula": "tested", "cuneus": "tested", "lingual": "electrodes, none tested", "ctx-rh-precuneus": "no electrodes"
-    }  # fmt: skip
+        "insula": "tested",
+        "cuneus": "tested",
+        "lingual": "electrodes, none tested",
+        "ctx-rh-precuneus": "no electrodes",
+    }
     row = found.loc["insula"]
-    assert (row["ci_low"], row["ci_high"]) == pytest.approx(proportion_confint(row["positive"], row["tested"], method="wilson"))
+    assert (row["ci_low"], row["ci_high"]) == pytest.approx(
+        proportion_confint(row["positive"], row["tested"], method="wilson")
+    )
     exact = stats.binomtest(int(row["positive"]), int(row["tested"])).proportion_ci(method="wilson")
     assert (row["ci_low"], row["ci_high"]) == pytest.approx((exact.low, exact.high))
-    assert found.loc[["lingual", "ctx-rh-precuneus"], ["fraction", "ci_low", "p", "q"]].isna().all(axis=None)
+    assert (
+        found.loc[["lingual", "ctx-rh-precuneus"], ["fraction", "ci_low", "p", "q"]]
+        .isna()
+        .all(axis=None)
+    )
 
 
 def test_placement_p_is_fisher_s_for_one_subject_and_a_permutation_for_two():
@@ -205,9 +296,18 @@ def test_placement_p_is_fisher_s_for_one_subject_and_a_permutation_for_two():
         [sum(inside & one["positive"]), sum(inside & ~one["positive"])],
         [sum(~inside & one["positive"]), sum(~inside & ~one["positive"])],
     ]
-    assert regions.placement_p(one, "insula", "L") == pytest.approx(stats.fisher_exact(counts, alternative="greater").pvalue)
-    rng, observed, hits = np.random.default_rng(0), sum((table["region"] == "insula") & table["positive"]), 0
-    groups = [(g["positive"].to_numpy(), (g["region"] == "insula").to_numpy()) for _, g in table.groupby("subject")]
+    assert regions.placement_p(one, "insula", "L") == pytest.approx(
+        stats.fisher_exact(counts, alternative="greater").pvalue
+    )
+    rng, observed, hits = (
+        np.random.default_rng(0),
+        sum((table["region"] == "insula") & table["positive"]),
+        0,
+    )
+    groups = [
+        (g["positive"].to_numpy(), (g["region"] == "insula").to_numpy())
+        for _, g in table.groupby("subject")
+    ]
     for _ in range(4000):
         hits += sum(np.sum(rng.permutation(p) & r) for p, r in groups) >= observed
     assert regions.placement_p(table, "insula", "L") == pytest.approx(hits / 4000, abs=0.03)
@@ -216,24 +316,42 @@ def test_placement_p_is_fisher_s_for_one_subject_and_a_permutation_for_two():
 def test_overlap_of_tests_is_a_permutation_within_subjects():
     rng = np.random.default_rng(5)
     n = 60
-    table = pd.DataFrame({"subject": rng.choice(["01", "02"], n, p=[0.3, 0.7]), "tested": True, "verdict": "none", "q_integration": 0.5})
+    table = pd.DataFrame(
+        {
+            "subject": rng.choice(["01", "02"], n, p=[0.3, 0.7]),
+            "tested": True,
+            "verdict": "none",
+            "q_integration": 0.5,
+        }
+    )
     base = rng.random(n) < np.where(table["subject"] == "01", 0.7, 0.2)
     for k, test in enumerate(verdicts.TESTS):
         table[test] = (base ^ (rng.random(n) < 0.2)) if k < 3 else None
     found = summary.overlap_table(table).set_index(["one", "other"])
-    assert ("test_4", "test_1") not in found.index and ("test_1", "integration") in found.index
-    row = found.loc[("test_1", "test_2")]
-    a, b = table["test_1"].to_numpy(bool), table["test_2"].to_numpy(bool)
+    assert ("matched_all", "multimodal_any") not in found.index and (
+        "multimodal_any",
+        "integration",
+    ) in found.index
+    row = found.loc[("multimodal_any", "multimodal_all")]
+    a, b = table["multimodal_any"].to_numpy(bool), table["multimodal_all"].to_numpy(bool)
     groups = [(table["subject"] == s).to_numpy() for s in ("01", "02")]
-    draws = np.array([sum(np.sum(rng.permutation(a[g]) & b[g]) for g in groups) for _ in range(4000)])
-    assert row["both"] == np.sum(a & b) and row["jaccard"] == pytest.approx(np.sum(a & b) / np.sum(a | b))
+    draws = np.array(
+        [sum(np.sum(rng.permutation(a[g]) & b[g]) for g in groups) for _ in range(4000)]
+    )
+    assert row["both"] == np.sum(a & b) and row["jaccard"] == pytest.approx(
+        np.sum(a & b) / np.sum(a | b)
+    )
     assert row["expected"] == pytest.approx(draws.mean(), abs=0.15)
     assert row["p"] == pytest.approx(np.mean(draws >= row["both"]), abs=0.01)
 
 
 def test_subjects_and_leaving_one_out():
     rows = contrast_rows(KINDS)
-    weak = rows["subject"].eq("02") & rows["electrode"].eq("integration") & rows["contrast"].isin(["m", "s", "any"])
+    weak = (
+        rows["subject"].eq("02")
+        & rows["electrode"].eq("integration")
+        & rows["contrast"].isin(["m", "s", "any"])
+    )
     rows.loc[weak, "p"] = 0.012
     rows = correct.add_families(rows.drop(columns=["q", "family"]), "bh")
     electrodes = places(KINDS)
@@ -242,7 +360,11 @@ def test_subjects_and_leaving_one_out():
     assert found["n_integration"].tolist() == [1, 0] and found["tested"].tolist() == [6, 6]
     assert found.loc["01", "others"] == 0 and found.loc["02", "others_alone"] == 1
     assert found.loc["01", "others_alone"] == 0
-    assert (found.loc["01", "ci_low"], found.loc["01", "ci_high"]) == pytest.approx(proportion_confint(1, 6, method="wilson"))
+    assert (found.loc["01", "ci_low"], found.loc["01", "ci_high"]) == pytest.approx(
+        proportion_confint(1, 6, method="wilson")
+    )
     for name in ("overlap", "subjects"):
         written = summary.overlap_table(table) if name == "overlap" else found.reset_index()
-        assert dictionary.data_dictionary(written, yaml.safe_load((SCHEMAS / f"{name}.schema.yaml").read_text()))
+        assert dictionary.data_dictionary(
+            written, yaml.safe_load((SCHEMAS / f"{name}.schema.yaml").read_text())
+        )

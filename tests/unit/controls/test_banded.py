@@ -1,4 +1,6 @@
-"""Banded ridge against himalaya, scikit-learn loops and refits with one event weighted differently."""
+"""Banded ridge against himalaya, scikit-learn loops and refits with one event weighted
+differently.
+"""
 
 import numpy as np
 import pytest
@@ -14,8 +16,13 @@ ALPHAS = (0.1, 10.0, 1000.0)
 
 def problem(seed=0, n=240, sizes=(5, 8), n_targets=6):
     rng = np.random.default_rng(seed)
-    bands = [rng.standard_normal((n, p)) * scale for p, scale in zip(sizes, (1.0, 3.0, 0.3), strict=False)]
-    y = sum(band @ rng.standard_normal((band.shape[1], n_targets)) for band in bands) + 6 * rng.standard_normal((n, n_targets))
+    bands = [
+        rng.standard_normal((n, p)) * scale
+        for p, scale in zip(sizes, (1.0, 3.0, 0.3), strict=False)
+    ]
+    y = sum(
+        band @ rng.standard_normal((band.shape[1], n_targets)) for band in bands
+    ) + 6 * rng.standard_normal((n, n_targets))
     return bands, y, np.arange(n) * 0.5
 
 
@@ -24,7 +31,9 @@ def folds_of(onset_s, k=4, gap_s=2.0):
 
 
 def cv_folds(n_train, n, k=4):
-    """Return folds with one outer split and the inner splits of a KFold over the training events."""
+    """Return folds with one outer split and the inner splits of a KFold over the training
+    events.
+    """
     train = np.arange(n_train)
     inner = tuple(Held((0, 1), a, {0: b}) for a, b in KFold(k).split(train))
     outer = (Held((0,), train, {0: np.arange(n_train, n)}),)
@@ -41,9 +50,17 @@ def test_equals_himalaya(sizes):
     gammas = grid(len(sizes), steps=(-1, 0, 1))
     gammas = gammas[(gammas > 0).all(1)]
     deltas, weights, scores, intercept = solve_group_ridge_random_search(
-        [band[:200] for band in bands], y[:200], n_iter=gammas, alphas=np.array(ALPHAS), cv=KFold(4), score_func=correlation_score,
-        return_weights=True, fit_intercept=True, progress_bar=False, local_alpha=True,
-    )  # fmt: skip
+        [band[:200] for band in bands],
+        y[:200],
+        n_iter=gammas,
+        alphas=np.array(ALPHAS),
+        cv=KFold(4),
+        score_func=correlation_score,
+        return_weights=True,
+        fit_intercept=True,
+        progress_bar=False,
+        local_alpha=True,
+    )
     moments = Moments(np.hstack(bands), y, folds, standardise=False)
     ours = search(moments, list(sizes), folds, gammas, np.array(ALPHAS))
     np.testing.assert_allclose(ours[0].max(1), scores, atol=1e-4)
@@ -67,8 +84,12 @@ def test_search_equals_loops():
             for g, gamma in enumerate(gammas):
                 z = (x - mean) / sd * np.sqrt(np.repeat(gamma, [5, 8]))
                 for a, alpha in enumerate(ALPHAS):
-                    predicted = Ridge(alpha=alpha).fit(z[held.train], y[held.train]).predict(z[test])
-                    expected[f, g, a] += [pearsonr(predicted[:, t], y[test, t])[0] for t in range(y.shape[1])]
+                    predicted = (
+                        Ridge(alpha=alpha).fit(z[held.train], y[held.train]).predict(z[test])
+                    )
+                    expected[f, g, a] += [
+                        pearsonr(predicted[:, t], y[test, t])[0] for t in range(y.shape[1])
+                    ]
     np.testing.assert_allclose(ours, expected / times[:, None, None, None], atol=2e-5)
 
 
@@ -83,9 +104,13 @@ def test_scores_split_and_dof_equal_loops():
             scale = np.sqrt(np.repeat(gammas[found.scaling[f, t]], [5, 8])) / x[held.train].std(0)
             z = (x - x[held.train].mean(0)) * scale
             model = Ridge(alpha=found.alpha[f, t]).fit(z[held.train], y[held.train, t])
-            np.testing.assert_allclose(np.tanh(found.z[f, t]), pearsonr(model.predict(z[test]), y[test, t])[0], atol=1e-5)
+            np.testing.assert_allclose(
+                np.tanh(found.z[f, t]), pearsonr(model.predict(z[test]), y[test, t])[0], atol=1e-5
+            )
             s = np.linalg.eigvalsh(z[held.train].T @ z[held.train])
-            np.testing.assert_allclose(found.dof[f, t], (s / (s + found.alpha[f, t])).sum(), rtol=1e-6)
+            np.testing.assert_allclose(
+                found.dof[f, t], (s / (s + found.alpha[f, t])).sum(), rtol=1e-6
+            )
     np.testing.assert_allclose(found.split.sum(0), np.tanh(found.z), atol=1e-5)
 
 
@@ -99,7 +124,11 @@ def test_influence_equals_refits_with_one_event_weighted():
     def z_of(f, weight_train, weight_test):
         held = folds.outer[f]
         test = held.scored[f]
-        predicted = Ridge(alpha=alpha).fit(x[held.train], y[held.train], sample_weight=weight_train).predict(x[test])
+        predicted = (
+            Ridge(alpha=alpha)
+            .fit(x[held.train], y[held.train], sample_weight=weight_train)
+            .predict(x[test])
+        )
         w = weight_test[:, None] / weight_test.sum()
         a, b = (v - (w * v).sum(0) for v in (predicted, y[test]))
         return np.arctanh((w * a * b).sum(0) / np.sqrt((w * a**2).sum(0) * (w * b**2).sum(0)))
@@ -109,19 +138,27 @@ def test_influence_equals_refits_with_one_event_weighted():
         ones, tests = np.ones(n_train), np.ones(len(test))
         by_train = np.array(
             [
-                z_of(f, ones + eps * (np.arange(n_train) == j), tests) - z_of(f, ones - eps * (np.arange(n_train) == j), tests)
+                z_of(f, ones + eps * (np.arange(n_train) == j), tests)
+                - z_of(f, ones - eps * (np.arange(n_train) == j), tests)
                 for j in range(n_train)
             ]
         )
         by_test = np.array(
             [
-                z_of(f, ones, tests + eps * (np.arange(len(test)) == i)) - z_of(f, ones, tests - eps * (np.arange(len(test)) == i))
+                z_of(f, ones, tests + eps * (np.arange(len(test)) == i))
+                - z_of(f, ones, tests - eps * (np.arange(len(test)) == i))
                 for i in range(len(test))
             ]
         )
         by_train, by_test = by_train / (2 * eps), by_test / (2 * eps)
-        np.testing.assert_allclose(found.influence[f, 0, test] * 3, by_test, atol=1e-3 * np.abs(by_test).max())
-        np.testing.assert_allclose(found.influence[f, 1, held.train] * 3, by_train - by_train.mean(0), atol=1e-3 * np.abs(by_train).max())
+        np.testing.assert_allclose(
+            found.influence[f, 0, test] * 3, by_test, atol=1e-3 * np.abs(by_test).max()
+        )
+        np.testing.assert_allclose(
+            found.influence[f, 1, held.train] * 3,
+            by_train - by_train.mean(0),
+            atol=1e-3 * np.abs(by_train).max(),
+        )
 
 
 def test_targets_do_not_depend_on_each_other():

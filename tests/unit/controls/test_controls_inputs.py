@@ -9,19 +9,37 @@ import pytest
 import yaml
 from statsmodels.stats.multitest import multipletests
 
-from fusion import labelled
-from fusion.contrasts.dictionary import data_dictionary
 from fusion.controls.battery import Design
 from fusion.controls.ceiling import from_others, not_estimable, repeat
-from fusion.controls.inputs import at_events, by_electrode, components, groups, networks, prepared, read_lowlevel, window_bins
+from fusion.controls.inputs import (
+    at_events,
+    by_electrode,
+    components,
+    groups,
+    networks,
+    prepared,
+    read_lowlevel,
+    window_bins,
+)
 from fusion.controls.joint import read_pairings, read_towers
 from fusion.controls.passive import lagged, predicted
 from fusion.controls.report import by_planted, columns_of, corrected
 from fusion.encoding.folds import make_folds
-from fusion.errors import InputError
+from fusion.io import labelled
+from fusion.io.dictionary import data_dictionary
+from fusion.io.errors import InputError
 
-SPEC = {"window_ms": [0, 600], "bin_ms": 200, "folds": 3, "split": "film_time", "validation": "nested", "gap_s": 2, "block_s": 10,
-        "alphas": [1.0, 100.0], "drift_cosines_s": False}  # fmt: skip
+SPEC = {
+    "window_ms": [0, 600],
+    "bin_width_ms": 200,
+    "folds": 3,
+    "split": "film_time",
+    "validation": "nested",
+    "gap_s": 2,
+    "block_s": 10,
+    "alphas": [1.0, 100.0],
+    "drift_cosines_s": False,
+}
 BINS = np.arange(-400, 801, 100)
 
 
@@ -30,9 +48,11 @@ def write_responses(path, electrodes, stimulus="film", seed=0, events=120, recor
     names = [f"w{k:05d}" for k in range(events)]
     values = rng.standard_normal((events, len(electrodes), len(BINS))).astype("float32")
     attrs = {"subject": "1", "stimulus": stimulus, "alignment": "language", "recording": recording}
-    with labelled.create(path, {"event": names, "electrode": electrodes, "bin": BINS}, attrs) as file:
+    with labelled.create(
+        path, {"event": names, "electrode": electrodes, "bin_ms": BINS}, attrs
+    ) as file:
         labelled.add(file, "onset_s", ("event",), np.arange(events) * 0.5)
-        labelled.add(file, "response", ("event", "electrode", "bin"), values)
+        labelled.add(file, "response", ("event", "electrode", "bin_ms"), values)
     return values
 
 
@@ -42,7 +62,13 @@ def write_activations(path, layers, events=120, order=None):
     with labelled.create(path, {"event": names[order]}) as file:
         for i, (layer, x) in enumerate(layers.items()):
             labelled.add_dimension(file, f"feature_{i:02d}", x.shape[1])
-            labelled.add(file, f"layer_{i:02d}", ("event", f"feature_{i:02d}"), x[order].astype("float32"), attrs={"layer": layer})
+            labelled.add(
+                file,
+                f"layer_{i:02d}",
+                ("event", f"feature_{i:02d}"),
+                x[order].astype("float32"),
+                attrs={"layer": layer},
+            )
 
 
 def test_bins_of_a_window_do_not_overlap():
@@ -58,17 +84,33 @@ def test_groups_read_what_was_written(tmp_path):
     (group,) = groups([tmp_path / "a.nc"], SPEC)
     assert list(group.electrodes) == ["A1", "A2"] and list(group.bins_ms) == [0, 200, 400, 600]
     expected = values[:, 1, [4, 6, 8, 10]].astype(float)
-    np.testing.assert_allclose(group.design.y[:, 1], (expected - expected.mean(0)) / expected.std(0), atol=1e-5)
+    np.testing.assert_allclose(
+        group.design.y[:, 1], (expected - expected.mean(0)) / expected.std(0), atol=1e-5
+    )
     assert len(group.blocks) == 6 and group.blocks[0] == "film:0"
 
 
 def test_electrodes_of_several_recordings_are_grouped(tmp_path):
     write_responses(tmp_path / "a.nc", ["A1", "A2"])
-    write_responses(tmp_path / "b.nc", ["A2", "B1"], stimulus="other", seed=1, recording="sub-1_run-2")
+    write_responses(
+        tmp_path / "b.nc", ["A2", "B1"], stimulus="other", seed=1, recording="sub-1_run-2"
+    )
     made = list(groups([tmp_path / "a.nc", tmp_path / "b.nc"], SPEC))
-    assert [(list(g.electrodes), len(g.design.y)) for g in made] == [(["A1"], 120), (["A2"], 240), (["B1"], 120)]
-    table = by_electrode(made, lambda g: pd.DataFrame({"electrode": np.arange(len(g.electrodes)), "n": len(g.onset_s)}), subject="1")
-    assert table.to_dict("list") == {"subject": ["1"] * 3, "electrode": ["A1", "A2", "B1"], "n": [120, 240, 120]}
+    assert [(list(g.electrodes), len(g.design.y)) for g in made] == [
+        (["A1"], 120),
+        (["A2"], 240),
+        (["B1"], 120),
+    ]
+    table = by_electrode(
+        made,
+        lambda g: pd.DataFrame({"electrode": np.arange(len(g.electrodes)), "n": len(g.onset_s)}),
+        subject="1",
+    )
+    assert table.to_dict("list") == {
+        "subject": ["1"] * 3,
+        "electrode": ["A1", "A2", "B1"],
+        "n": [120, 240, 120],
+    }
 
 
 def test_too_short_a_film_is_an_input_error(tmp_path):
@@ -94,16 +136,25 @@ def test_features_follow_event_ids(tmp_path):
     x = rng.standard_normal((120, 5))
     write_activations(tmp_path / "x.nc", {"one": x, "two": x[:, :3]})
     write_activations(tmp_path / "y.nc", {"one": x, "two": x[:, :3]}, order=rng.permutation(120))
-    straight, turned = (networks([["m", "film"]], [tmp_path / name])["m"] for name in ("x.nc", "y.nc"))
-    np.testing.assert_allclose(components([straight], group.recordings, 4), components([turned], group.recordings, 4), atol=1e-5)
+    straight, turned = (
+        networks([["m", "film"]], [tmp_path / name])["m"] for name in ("x.nc", "y.nc")
+    )
+    np.testing.assert_allclose(
+        components([straight], group.recordings, 4),
+        components([turned], group.recordings, 4),
+        atol=1e-5,
+    )
     with labelled.create(
-        tmp_path / "low.nc", {"event": [f"w{k:05d}" for k in range(120)][::-1], "feature": ["luma", "never", "gap"]}
+        tmp_path / "low.nc",
+        {"event": [f"w{k:05d}" for k in range(120)][::-1], "feature": ["luma", "never", "gap"]},
     ) as file:
         labelled.add(
             file,
             "features",
             ("event", "feature"),
-            np.column_stack([x[::-1, 0], np.full(120, np.nan), np.where(np.arange(120) == 5, np.nan, 1.0)]),
+            np.column_stack(
+                [x[::-1, 0], np.full(120, np.nan), np.where(np.arange(120) == 5, np.nan, 1.0)]
+            ),
         )
     films, names = read_lowlevel({"film": tmp_path / "low.nc"})
     assert names == ["luma", "gap"]
@@ -125,15 +176,25 @@ def test_pairings_and_towers_are_read_by_event(tmp_path):
         source = (np.arange(n) + shift) % n
         events[f"event_shuffled{k}"] = np.array(names)[source]
         paths[f"shuffled{k}", "film"] = tmp_path / f"shuffled{k}.nc"
-        write_activations(paths[f"shuffled{k}", "film"], {"fused": vision * language[source]}, order=rng.permutation(n))
+        write_activations(
+            paths[f"shuffled{k}", "film"],
+            {"fused": vision * language[source]},
+            order=rng.permutation(n),
+        )
     film = read_pairings(paths, ["film"], ["shuffled0", "shuffled1"], {"film": events}, rng)["film"]
-    np.testing.assert_allclose(film.shuffled[1], vision * language[(np.arange(n) + 52) % n], atol=1e-6)
+    np.testing.assert_allclose(
+        film.shuffled[1], vision * language[(np.arange(n) + 52) % n], atol=1e-6
+    )
     np.testing.assert_array_equal(film.sources[0], (np.arange(n) + 31) % n)
     write_activations(tmp_path / "towers.nc", {"image": vision, "text": language})
-    towers = read_towers({"film": tmp_path / "towers.nc"}, ["image", "text"], {"film": events}, 3, 60.0, rng)["film"]
+    towers = read_towers(
+        {"film": tmp_path / "towers.nc"}, ["image", "text"], {"film": events}, 3, 60.0, rng
+    )["film"]
     assert len(towers.shuffled) == 3 and towers.joint.shape == (n, 9)
     with pytest.raises(InputError, match="fused"):
-        read_towers({"film": paths["true", "film"]}, ["image", "text"], {"film": events}, 3, 60.0, rng)
+        read_towers(
+            {"film": paths["true", "film"]}, ["image", "text"], {"film": events}, 3, 60.0, rng
+        )
 
 
 def test_ceiling_of_two_viewings_is_the_root_of_what_comes_back():
@@ -152,10 +213,16 @@ def test_ceiling_from_others_and_none():
     onset_s = np.arange(600) * 0.5
     shared = rng.standard_normal((600, 1, 1))
     y = np.concatenate([shared, 0 * shared], 1) + rng.standard_normal((600, 2, 2))
-    design = Design((y - y.mean(0)) / y.std(0), make_folds(onset_s, np.zeros(600), gap_s=2), (onset_s // 10).astype(int))
+    design = Design(
+        (y - y.mean(0)) / y.std(0),
+        make_folds(onset_s, np.zeros(600), gap_s=2),
+        (onset_s // 10).astype(int),
+    )
     table = from_others(design, [shared + rng.standard_normal((600, 3, 2)) for _ in range(2)], 8)
     assert table["r"][0] > 0.5 and abs(table["r"][1]) < 0.15
-    assert not_estimable(3)["r"].isna().all() and set(not_estimable(3)["method"]) == {"not estimable"}
+    assert not_estimable(3)["r"].isna().all() and set(not_estimable(3)["method"]) == {
+        "not estimable"
+    }
 
 
 def test_passive_features_show_what_a_redundant_film_predicts_before_the_onset():
@@ -169,9 +236,9 @@ def test_passive_features_show_what_a_redundant_film_predicts_before_the_onset()
     np.testing.assert_allclose(np.corrcoef(y[:, 0, 0], slow[16:-24:2])[0, 1], 1)
     folds = make_folds(onset_s, np.zeros(len(onset_s)), gap_s=5)
     seen = np.column_stack([slow, fast])[20:-20:2]
-    table = predicted(Design(y, folds, (onset_s // 20).astype(int)), {"network": seen}, bins, ["slow", "fast"]).set_index(
-        ["feature", "latency_ms"]
-    )
+    table = predicted(
+        Design(y, folds, (onset_s // 20).astype(int)), {"network": seen}, bins, ["slow", "fast"]
+    ).set_index(["feature", "latency_ms"])
     assert table["r"]["slow", -1000] > 0.7 and table["p"]["slow", -1000] < 1e-6
     assert abs(table["r"]["fast", -1000]) < 0.15 and table["r"]["fast", 0] > 0.95
 
@@ -190,7 +257,13 @@ def test_tables_are_corrected_family_by_family_and_described():
         "se": 1.0,
     }
     same |= {"ci_low": -1.0, "ci_high": 1.0, "t": 0.0, "df": 9, "n_blocks": 10}
-    table = pd.DataFrame({**same, "floor": np.repeat(["two layers", "two random inits"], 20), "p": rng.uniform(size=40) ** 3})
+    table = pd.DataFrame(
+        {
+            **same,
+            "floor": np.repeat(["two layers", "two random inits"], 20),
+            "p": rng.uniform(size=40) ** 3,
+        }
+    )
     made = corrected(table, "floors", "bh")
     np.testing.assert_allclose(made["q"][20:], multipletests(table["p"][20:], method="fdr_bh")[1])
     assert made["family"].nunique() == 2
@@ -201,7 +274,9 @@ def test_tables_are_corrected_family_by_family_and_described():
 
 
 def test_planted_kinds_are_summed_up_by_hand():
-    truth = pd.DataFrame({"subject": "1", "electrode": ["A", "B", "C"], "planted": ["vision", "vision", "none"]})
+    truth = pd.DataFrame(
+        {"subject": "1", "electrode": ["A", "B", "C"], "planted": ["vision", "vision", "none"]}
+    )
     tests = pd.DataFrame(
         {
             "subject": "1",
@@ -213,7 +288,13 @@ def test_planted_kinds_are_summed_up_by_hand():
         }
     )
     contrasts = pd.DataFrame(
-        {"subject": "1", "electrode": ["A", "B", "C"], "alignment": "vision", "contrast": "a_vs_b", "p": [0.01, 0.02, 0.9]}
+        {
+            "subject": "1",
+            "electrode": ["A", "B", "C"],
+            "alignment": "vision",
+            "contrast": "a_vs_b",
+            "p": [0.01, 0.02, 0.9],
+        }
     )
     table = by_planted({"interaction": tests}, contrasts, truth, 0.05).set_index("quantity")
     assert table.loc["electrodes planted", ["vision", "none"]].tolist() == [2, 1]

@@ -4,16 +4,26 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fusion.controls import joint, worlds
+from fusion.controls import joint
 from fusion.controls.bands import principal, standard, towers
 from fusion.controls.battery import SHOWS, Design, battery, conjunction, ranked, versus
-from fusion.controls.interaction import parts, second_order, shift_sizes, shifted, stream_correlation
+from fusion.controls.interaction import (
+    parts,
+    second_order,
+    shift_sizes,
+    shifted,
+    stream_correlation,
+)
 from fusion.encoding.folds import film_time_blocks, make_folds
+from fusion.simulation import worlds
 from fusion.stimuli.pairing import shifts as draw_shifts
 
 
 def pairings(rng, n, k):
-    return [(np.arange(n) + int(s)) % n for s in rng.choice(np.arange(n // 20, n - n // 20), k, replace=False)]
+    return [
+        (np.arange(n) + int(s)) % n
+        for s in rng.choice(np.arange(n // 20, n - n // 20), k, replace=False)
+    ]
 
 
 def test_parts_equal_plain_means():
@@ -24,7 +34,9 @@ def test_parts_equal_plain_means():
         return np.tanh(vision[i] + 2 * language[j] + vision[i] * language[j])
 
     sources = pairings(rng, n, 4)
-    made = parts(network(np.arange(n), np.arange(n)), [network(np.arange(n), s) for s in sources], sources)
+    made = parts(
+        network(np.arange(n), np.arange(n)), [network(np.arange(n), s) for s in sources], sources
+    )
     for i in range(n):
         over_language = np.mean([network(i, s[i]) for s in sources], axis=0)
         over_vision = np.mean([network(int(np.flatnonzero(s == i)[0]), i) for s in sources], axis=0)
@@ -53,18 +65,29 @@ def test_an_additive_network_has_no_interaction_part_and_a_product_has():
     sources = [(np.arange(3000) + int(s)) % 3000 for s in draw_shifts(stream.onset_s, 8, 60.0, rng)]
 
     def features(source):
-        return np.hstack([stream.vision, stream.language[source], stream.vision * stream.language[source]])
+        return np.hstack(
+            [stream.vision, stream.language[source], stream.vision * stream.language[source]]
+        )
 
-    made = parts(features(np.arange(3000)), [features(s) for s in sources], sources, sweeps=joint.SWEEPS)
+    made = parts(
+        features(np.arange(3000)), [features(s) for s in sources], sources, sweeps=joint.SWEEPS
+    )
     variance = made.interaction.var(0)
     assert variance[:12].max() < 0.01
-    kept = [np.corrcoef(made.interaction[:, 12 + k], (stream.vision * stream.language)[:, k])[0, 1] for k in range(6)]
+    kept = [
+        np.corrcoef(made.interaction[:, 12 + k], (stream.vision * stream.language)[:, k])[0, 1]
+        for k in range(6)
+    ]
     assert np.mean(kept) > 0.85
 
 
 def test_towers_have_their_exact_interaction_part():
     rng = np.random.default_rng(3)
-    onset_s, image, text = np.arange(400) * 0.5, rng.standard_normal((400, 5)), rng.standard_normal((400, 5))
+    onset_s, image, text = (
+        np.arange(400) * 0.5,
+        rng.standard_normal((400, 5)),
+        rng.standard_normal((400, 5)),
+    )
     film = joint.from_towers(onset_s, image, text, [130, 200])
     f, g, _ = towers(image, text).values()
     expected = (f - f.mean(0)) * (g - g.mean(0))
@@ -82,7 +105,13 @@ def test_streams_line_up_event_by_event():
     onset_s = np.arange(300) * 1.0
     image, text = rng.standard_normal((300, 4)), rng.standard_normal((300, 4))
     made = joint.streams(
-        {"a": joint.from_towers(onset_s, image, text, [70, 150]), "b": joint.from_towers(onset_s, text, image, [80, 90])}, 12, 2, 60.0
+        {
+            "a": joint.from_towers(onset_s, image, text, [70, 150]),
+            "b": joint.from_towers(onset_s, text, image, [80, 90]),
+        },
+        12,
+        2,
+        60.0,
     )
     assert {
         "joint",
@@ -95,7 +124,9 @@ def test_streams_line_up_event_by_event():
         "vision_shuffled0",
     } <= set(made)
     # Text j with a misaligned frame is the row of the frame that it was paired with.
-    np.testing.assert_array_equal(made["vision_shuffled0"]["a"][(np.arange(300) + 70) % 300], made["language_shuffled0"]["a"])
+    np.testing.assert_array_equal(
+        made["vision_shuffled0"]["a"][(np.arange(300) + 70) % 300], made["language_shuffled0"]["a"]
+    )
     roll = shift_sizes(onset_s, 60.0, 2)[0]
     np.testing.assert_array_equal(made["shifted0"]["b"], np.roll(made["interaction"]["b"], roll, 0))
 
@@ -125,7 +156,9 @@ def test_second_order_holds_what_leaks_from_a_product_of_correlated_streams():
     curved = second_order([vision, language])
     assert curved.shape == (4000, 2 * (3 + 6))
     centred = vision[:, 0] - vision[:, 0].mean()
-    np.testing.assert_allclose(curved[:, 3], (centred**2 - (centred**2).mean()) / (centred**2).std())
+    np.testing.assert_allclose(
+        curved[:, 3], (centred**2 - (centred**2).mean()) / (centred**2).std()
+    )
     # What leaks from a product into a square is all in the second order of the one stream.
     square = vision[:, :1] ** 2
     assert np.corrcoef((vision * language)[:, 0], square[:, 0])[0, 1] > 0.5
@@ -170,13 +203,21 @@ def strong_world():
     sources = [(np.arange(n) + int(s)) % n for s in draw_shifts(stream.onset_s, 6, 60.0, rng)]
     true = worlds.network(stream.vision, stream.language, stream.better, turn)
     film = joint.from_pairings(
-        stream.onset_s, [true], [[worlds.network(stream.vision, stream.language[s], stream.better, turn)] for s in sources], sources, rng
+        stream.onset_s,
+        [true],
+        [[worlds.network(stream.vision, stream.language[s], stream.better, turn)] for s in sources],
+        sources,
+        rng,
     )
     made = {name: x["film"] for name, x in joint.streams({"film": film}, 24, 3, 60.0).items()}
     signal = np.hstack([worlds.planted(rng, stream, kind, 3) for kind in kinds])
     y = worlds.respond(rng, stream.onset_s, signal, np.array([0.2, 0.4, 0.6]), snr=1.0)
     y = (y - y.mean(0)) / y.std(0)
-    design = Design(y, make_folds(stream.onset_s, np.zeros(n), gap_s=10), film_time_blocks(stream.onset_s, np.zeros(n, int), 20)[1])
+    design = Design(
+        y,
+        make_folds(stream.onset_s, np.zeros(n), gap_s=10),
+        film_time_blocks(stream.onset_s, np.zeros(n, int), 20)[1],
+    )
     table = battery(design, stream.vision, stream.language, made)
     table["kind"] = np.repeat(kinds, 3)[table["electrode"]]
     return table
@@ -186,7 +227,9 @@ def test_battery_tells_what_each_test_separates(strong_world):
     t = strong_world.pivot_table(index="test", columns="kind", values="t")
     assert list(strong_world["test"].unique()) == list(SHOWS)
     # All of these fire where nothing is joined ..
-    assert t.loc["better_than_unimodal", "better vision"] > 3 and t.loc["unique", "better vision"] > 3
+    assert (
+        t.loc["better_than_unimodal", "better vision"] > 3 and t.loc["unique", "better vision"] > 3
+    )
     assert t.loc["language_shuffle", "language"] > 3 and t.loc["both_shuffles", "additive"] > 2
     # .. and these do not.
     for kind in ("none", "language", "better vision", "additive", "vision squared"):
@@ -196,8 +239,12 @@ def test_battery_tells_what_each_test_separates(strong_world):
 
 def test_conjunction_is_the_weaker_test(strong_world):
     wide = strong_world.pivot_table(index="electrode", columns="test", values="p")
-    np.testing.assert_allclose(wide["integration"], wide[["interaction", "better_than_unimodal"]].max(axis=1))
-    np.testing.assert_allclose(wide["both_shuffles"], wide[["language_shuffle", "vision_shuffle"]].max(axis=1))
+    np.testing.assert_allclose(
+        wide["integration"], wide[["interaction", "better_than_unimodal"]].max(axis=1)
+    )
+    np.testing.assert_allclose(
+        wide["both_shuffles"], wide[["language_shuffle", "vision_shuffle"]].max(axis=1)
+    )
     a = {"p": np.array([0.1, np.nan]), "t": np.array([1.0, 2.0])}
     b = {"p": np.array([0.2, 0.3]), "t": np.array([3.0, 4.0])}
     np.testing.assert_array_equal(conjunction(a, b)["t"], [3.0, 2.0])
@@ -207,13 +254,22 @@ def test_ranked_takes_the_best_on_validation_in_each_fold(strong_world):
     rng = np.random.default_rng(11)
     onset_s = np.arange(300) * 0.5
     x, other = rng.standard_normal((300, 3)), rng.standard_normal((300, 3))
-    y = np.stack([x @ rng.standard_normal((3, 2)), other @ rng.standard_normal((3, 2))], 1) + rng.standard_normal((300, 2, 2))
-    design = Design(y, make_folds(onset_s, np.zeros(300), k=4, gap_s=2), (onset_s // 10).astype(int))
+    y = np.stack(
+        [x @ rng.standard_normal((3, 2)), other @ rng.standard_normal((3, 2))], 1
+    ) + rng.standard_normal((300, 2, 2))
+    design = Design(
+        y, make_folds(onset_s, np.zeros(300), k=4, gap_s=2), (onset_s // 10).astype(int)
+    )
     fits = {"x": design.fit([x]), "other": design.fit([other])}
     best, names = ranked(design, fits, 1)
     assert list(names) == ["x", "other"]
-    np.testing.assert_array_equal(design.electrodes(best.z)[:, 0], design.electrodes(fits["x"].z)[:, 0])
-    np.testing.assert_array_equal(design.electrodes(best.influence)[..., 1, :], design.electrodes(fits["other"].influence)[..., 1, :])
+    np.testing.assert_array_equal(
+        design.electrodes(best.z)[:, 0], design.electrodes(fits["x"].z)[:, 0]
+    )
+    np.testing.assert_array_equal(
+        design.electrodes(best.influence)[..., 1, :],
+        design.electrodes(fits["other"].influence)[..., 1, :],
+    )
     second, names = ranked(design, fits, 2)
     assert list(names) == ["other", "x"]
     test = pd.DataFrame(versus(design, best, [second]))

@@ -8,13 +8,23 @@ from fusion.controls.banded import grid
 from fusion.controls.battery import Design
 from fusion.controls.dimension import matched
 from fusion.controls.floors import floors, layer_pairs
-from fusion.controls.leak import autocorrelation, drift_share, flagged, leak_features, meter, position, rate
+from fusion.controls.leak import (
+    autocorrelation,
+    drift_share,
+    flagged,
+    leak_features,
+    meter,
+    position,
+    rate,
+)
 from fusion.controls.partition import partition, without
 from fusion.encoding.folds import make_folds
 
 
 def slow(rng, n, width, tau=20):
-    noise = lfilter([1], [1, -np.exp(-1 / tau)], rng.standard_normal((n + 200, width)), axis=0)[200:]
+    noise = lfilter([1], [1, -np.exp(-1 / tau)], rng.standard_normal((n + 200, width)), axis=0)[
+        200:
+    ]
     return (noise - noise.mean(0)) / noise.std(0)
 
 
@@ -36,7 +46,9 @@ def partitioned(film):
     rng, onset_s, folds, block = film
     n = len(onset_s)
     bands = {name: slow(rng, n, 4, 3) for name in ("vision", "language", "lowlevel")}
-    bands["multimodal"] = np.hstack([bands["vision"] @ rng.standard_normal((4, 4)), slow(rng, n, 4, 3)])
+    bands["multimodal"] = np.hstack(
+        [bands["vision"] @ rng.standard_normal((4, 4)), slow(rng, n, 4, 3)]
+    )
     weights = rng.standard_normal(4)
     signals = [
         bands["vision"] @ weights,
@@ -55,12 +67,21 @@ VISION, LANGUAGE, OWN, BOTH, NOTHING = range(5)
 
 def test_unique_parts_go_to_what_only_one_band_has(partitioned):
     p = partitioned["p"]
-    assert p[LANGUAGE, "language"] < 1e-4 and p[OWN, "multimodal"] < 1e-4 and p[BOTH, "language"] < 1e-3
+    assert (
+        p[LANGUAGE, "language"] < 1e-4
+        and p[OWN, "multimodal"] < 1e-4
+        and p[BOTH, "language"] < 1e-3
+    )
     # Vision is in the multimodal band too: alone it predicts, unique it is not.
-    assert partitioned["r_alone"][VISION, "vision"] > 0.3 and partitioned["r_alone"][VISION, "multimodal"] > 0.3
+    assert (
+        partitioned["r_alone"][VISION, "vision"] > 0.3
+        and partitioned["r_alone"][VISION, "multimodal"] > 0.3
+    )
     assert p[VISION, "vision"] > 0.01 and p[VISION, "multimodal"] > 0.01
     assert (p[NOTHING] > 0.01).all()
-    assert partitioned["shared"][VISION, "vision"] > 0.8 * partitioned["r_full"][VISION, "vision"] ** 2
+    assert (
+        partitioned["shared"][VISION, "vision"] > 0.8 * partitioned["r_full"][VISION, "vision"] ** 2
+    )
 
 
 def test_product_measure_sums_to_the_score(partitioned):
@@ -76,7 +97,9 @@ def test_signed_squares_add_up(partitioned):
         own = partitioned.loc[electrode]
         r = own["r_full"].iloc[0]
         np.testing.assert_allclose(own["unique"].sum() + own["shared"].iloc[0], r * abs(r))
-        np.testing.assert_allclose(own["unique"], r * abs(r) - own["r_without"] * own["r_without"].abs())
+        np.testing.assert_allclose(
+            own["unique"], r * abs(r) - own["r_without"] * own["r_without"].abs()
+        )
 
 
 def test_scalings_without_a_band():
@@ -88,7 +111,9 @@ def test_scalings_without_a_band():
 
 @pytest.fixture(scope="module")
 def metered(film):
-    """Electrodes: drift alone, words alone, words on some drift, nothing. The model knows the words' features."""
+    """Electrodes: drift alone, words alone, words on some drift, nothing. The model knows the
+    words' features.
+    """
     _, onset_s, folds, block = film
     rng = np.random.default_rng(5)
     n, fs = len(onset_s), 20.0
@@ -102,12 +127,19 @@ def metered(film):
     words = standardised(features @ rng.standard_normal((5, 1)))
     noise = rng.standard_normal((n, 4))
     y = np.column_stack(
-        [walk[at, 0] + 0.1 * noise[:, 0], words[:, 0] + 1.5 * noise[:, 1], words[:, 0] + passed[:, 2] + noise[:, 2], noise[:, 3]]
+        [
+            walk[at, 0] + 0.1 * noise[:, 0],
+            words[:, 0] + 1.5 * noise[:, 1],
+            words[:, 0] + passed[:, 2] + noise[:, 2],
+            noise[:, 3],
+        ]
     )
     y = np.stack([y, y + 0.3 * rng.standard_normal(y.shape)], 2)
     design = Design(standardised(y), folds, block)
     fit = design.fit([features])
-    model = {key: design.electrodes(getattr(fit, key)) for key in ("z", "z_val", "influence")} | {"model": np.full(4, "words", object)}
+    model = {key: design.electrodes(getattr(fit, key)) for key in ("z", "z_val", "influence")} | {
+        "model": np.full(4, "words", object)
+    }
     sets = leak_features(onset_s, np.zeros(n, int), {0: onset_s}, 30.0)
     return meter(design, sets, model, onset_s, 30.0)
 
@@ -153,7 +185,9 @@ def test_leak_features_know_time_only():
     bumps = autocorrelation(onset_s, 5.0)
     alike = bumps @ bumps.T
     assert np.argmax(alike[50]) == 50 and alike[50, 0] < 1e-2 * alike[50, 50]
-    two = leak_features(np.tile(onset_s, 2), np.repeat(["a", "b"], 100), {"a": onset_s, "b": onset_s[::2]}, 5.0)
+    two = leak_features(
+        np.tile(onset_s, 2), np.repeat(["a", "b"], 100), {"a": onset_s, "b": onset_s[::2]}, 5.0
+    )
     np.testing.assert_allclose(two["autocorrelation"][:100] @ two["autocorrelation"][100:].T, 0)
 
 
@@ -163,7 +197,9 @@ def test_shuffled_folds_leak_and_contiguous_ones_do_not(film):
     y = standardised(slow(rng, len(onset_s), 8, 10))[..., None]
     sets = leak_features(onset_s, np.zeros(len(onset_s), int), {0: onset_s}, 3.0)
     honest = meter(Design(y, folds, block), sets, None, onset_s, 30.0)
-    mixed = make_folds(onset_s, np.zeros(len(onset_s)), gap_s=0, fold=rng.permutation(len(onset_s)) % 5)
+    mixed = make_folds(
+        onset_s, np.zeros(len(onset_s)), gap_s=0, fold=rng.permutation(len(onset_s)) % 5
+    )
     leaky = meter(Design(y, mixed, block), sets, None, onset_s, 30.0)
     assert leaky["r_autocorrelation"].mean() > 0.3
     assert abs(honest["r_autocorrelation"].mean()) < 0.1
@@ -173,16 +209,34 @@ def test_floors_and_dimension_match_name_what_they_compare(film):
     rng, onset_s, folds, block = film
     n = len(onset_s)
     same, other = slow(rng, n, 4, 3), slow(rng, n, 4, 3)
-    y = standardised(np.stack([same @ rng.standard_normal((4, 1)) + 3 * rng.standard_normal((n, 1)) for _ in range(6)], 1))
+    y = standardised(
+        np.stack(
+            [
+                same @ rng.standard_normal((4, 1)) + 3 * rng.standard_normal((n, 1))
+                for _ in range(6)
+            ],
+            1,
+        )
+    )
     design = Design(y, folds, block)
     turned = same @ np.linalg.qr(rng.standard_normal((4, 4)))[0]
-    table = floors(design, {"a": same, "b": turned, "c": other}, [("same", "a", "b"), ("other", "a", "c")])
+    table = floors(
+        design, {"a": same, "b": turned, "c": other}, [("same", "a", "b"), ("other", "a", "c")]
+    )
     assert (table[table["floor"] == "same"]["effect"].abs() < 0.02).all()
     assert (table[table["floor"] == "other"]["p"] < 0.01).all()
     assert layer_pairs(["x", "y", "z"]) == [("x", "y")] and layer_pairs(["x"]) == []
     assert list(floors(design, {}, []).columns) == list(table.columns)
     fits = {"a": design.fit([same]), "c": design.fit([other])}
-    sides = {"contrast": {"a": ["c", "a"], "b": ["c", "a"], "rank_a": 1, "rank_b": 2, "alternative": "greater"}}
+    sides = {
+        "contrast": {
+            "a": ["c", "a"],
+            "b": ["c", "a"],
+            "rank_a": 1,
+            "rank_b": 2,
+            "alternative": "greater",
+        }
+    }
     found = matched(design, fits, sides)
     assert (found["a"] == "a").all() and (found["b"] == "c").all() and (found["p"] < 0.01).all()
     assert (found["dof_a"] <= 4).all() and (found["dof_a"] > 0).all()

@@ -11,7 +11,7 @@ import pytest
 from mne_bids import BIDSPath, read_raw_bids
 
 from fusion.demo import bids, confusion, film, recording, scenes
-from fusion.errors import InputError
+from fusion.io.errors import InputError
 
 RNG = np.random.default_rng
 
@@ -28,7 +28,10 @@ def made(tmp_path_factory):
 
 def frames_of(path):
     with av.open(str(path)) as file:
-        return np.stack([frame.to_ndarray(format="rgb24") for frame in file.decode(video=0)]), file.streams.video[0]
+        return (
+            np.stack([frame.to_ndarray(format="rgb24") for frame in file.decode(video=0)]),
+            file.streams.video[0],
+        )
 
 
 def test_film_has_every_frame_and_cuts_where_it_says(made):
@@ -83,7 +86,15 @@ def test_dataset_passes_the_official_validator(dataset):
 
 def test_mne_bids_reads_what_was_written(dataset):
     root, contacts, data = dataset
-    path = BIDSPath(root=root, subject="01", task="film", run="1", datatype="ieeg", suffix="ieeg", extension=".vhdr")
+    path = BIDSPath(
+        root=root,
+        subject="01",
+        task="film",
+        run="1",
+        datatype="ieeg",
+        suffix="ieeg",
+        extension=".vhdr",
+    )
     with mne.utils.use_log_level("ERROR"):
         raw = read_raw_bids(path, verbose="ERROR")
     assert raw.ch_names == contacts["electrode"].tolist()
@@ -106,17 +117,36 @@ def test_electrodes_table_has_regions(dataset):
 
 def table(verdicts, planted):
     n = len(planted)
-    sites = pd.DataFrame({"subject": "01", "electrode": [f"A{k}" for k in range(n)], "verdict": verdicts})
-    truth = pd.DataFrame({"subject": "01", "electrode": [f"A{k}" for k in range(n)], "planted": planted})
+    sites = pd.DataFrame(
+        {"subject": "01", "electrode": [f"A{k}" for k in range(n)], "verdict": verdicts}
+    )
+    truth = pd.DataFrame(
+        {"subject": "01", "electrode": [f"A{k}" for k in range(n)], "planted": planted}
+    )
     return sites, truth.sample(frac=1, random_state=0)
 
 
 def test_confusion_counts_by_identity_not_by_order():
     planted = ["vision", "vision", "language", "integration", "integration", "none", "none"]
-    verdicts = ["vision", "undecided", "language", "integration", "not tested", "none", "integration"]
+    verdicts = [
+        "vision",
+        "undecided",
+        "language",
+        "integration",
+        "not tested",
+        "none",
+        "integration",
+    ]
     joined = confusion.join(*table(verdicts, planted))
-    counts = confusion.confusion(joined, ("integration", "vision", "language", "undecided", "none", "not tested")).set_index("planted")
-    assert counts.loc["vision", "vision"] == counts.loc["vision", "undecided"] == counts.loc["none", "integration"] == 1
+    counts = confusion.confusion(
+        joined, ("integration", "vision", "language", "undecided", "none", "not tested")
+    ).set_index("planted")
+    assert (
+        counts.loc["vision", "vision"]
+        == counts.loc["vision", "undecided"]
+        == counts.loc["none", "integration"]
+        == 1
+    )
     assert counts.to_numpy().sum() == 7 and counts.loc["integration"].sum() == 2
     rates = confusion.rates(joined)
     assert rates == {"sensitivity": 1.0, "false_discovery": 0.5}

@@ -10,7 +10,15 @@ from open_clip.tokenizer import SimpleTokenizer
 
 from fusion.demo import augment, bpe, family, scenes, speech, text
 
-TINY = {**family.SIZE, "width": 32, "blocks": 2, "heads": 2, "text_width": 64, "embed": 16, "head": 16}
+TINY = {
+    **family.SIZE,
+    "width": 32,
+    "blocks": 2,
+    "heads": 2,
+    "text_width": 64,
+    "embed": 16,
+    "head": 16,
+}
 TRAINING = {"steps": 2, "batch": 6, "rate": 1e-3, "seed": 5}
 
 
@@ -63,7 +71,9 @@ def test_training_gives_the_same_bits_again(name, tokenizer):
 def test_the_family_starts_from_the_same_vision_transformer(tokenizer):
     starts = []
     for name in family.OBJECTIVES:
-        model, _ = family.train(name, TINY, tokenizer, tokenizer.vocab_size, family.CONTEXT, **{**TRAINING, "rate": 0.0})
+        model, _ = family.train(
+            name, TINY, tokenizer, tokenizer.vocab_size, family.CONTEXT, **{**TRAINING, "rate": 0.0}
+        )
         starts.append(model.visual.state_dict())
     for other in starts[1:]:
         assert all(torch.equal(value, other[key]) for key, value in starts[0].items())
@@ -71,7 +81,7 @@ def test_the_family_starts_from_the_same_vision_transformer(tokenizer):
 
 @pytest.mark.parametrize("name", family.OBJECTIVES)
 def test_checkpoint_is_read_by_the_zoo_with_the_same_features(name, tokenizer, tmp_path):
-    from fusion.models import slip
+    from fusion.models.families import slip
 
     model, _ = trained(name, tokenizer)
     path = tmp_path / "checkpoint.pt"
@@ -87,7 +97,10 @@ def test_checkpoint_is_read_by_the_zoo_with_the_same_features(name, tokenizer, t
     read = slip.Slip(sizes, towers).eval()
     read.load_state_dict(state, strict=True)
     images = augment.normalise(
-        torch.from_numpy(scenes.render(scenes.draw_scenes(3, np.random.default_rng(0)), 32)).permute(0, 3, 1, 2) / 255
+        torch.from_numpy(
+            scenes.render(scenes.draw_scenes(3, np.random.default_rng(0)), 32)
+        ).permute(0, 3, 1, 2)
+        / 255
     )
     with torch.no_grad():
         assert torch.allclose(read.visual(images), model.visual(images), atol=1e-6)
@@ -130,7 +143,10 @@ def test_view_loss_equals_a_loop():
         got = family.view_loss(model, one, two).item()
         z = model.image_mlp(model.visual(torch.cat([one, two])))
     s = np.array([[float(a @ b / a.norm() / b.norm()) for b in z] for a in z]) / 0.1
-    losses = [np.log(sum(np.exp(s[i, j]) for j in range(6) if j != i)) - s[i, (i + 3) % 6] for i in range(6)]
+    losses = [
+        np.log(sum(np.exp(s[i, j]) for j in range(6) if j != i)) - s[i, (i + 3) % 6]
+        for i in range(6)
+    ]
     assert got == pytest.approx(np.mean(losses), rel=1e-6)
 
 
@@ -157,7 +173,9 @@ def test_text_model_is_reproducible_and_reloads(tmp_path):
 
     read, info = BertForMaskedLM.from_pretrained(tmp_path / "text", output_loading_info=True)
     assert not info["missing_keys"] and not info["unexpected_keys"]
-    encoded = AutoTokenizer.from_pretrained(tmp_path / "text")(["the king runs"], return_tensors="pt")
+    encoded = AutoTokenizer.from_pretrained(tmp_path / "text")(
+        ["the king runs"], return_tensors="pt"
+    )
     assert words.unk_token_id not in encoded["input_ids"]
     with torch.no_grad():
         assert torch.equal(read(**encoded).logits, again(**encoded).logits)

@@ -122,7 +122,9 @@ def test_language_sites_are_told_nothing_about_the_screen():
 
 
 def test_meaning_so_far_is_a_running_mean():
-    words = pd.DataFrame({"word": ["the", "king", "runs", "a", "dog"], "sentence_id": ["s0", "s0", "s0", "s1", "s1"]})
+    words = pd.DataFrame(
+        {"word": ["the", "king", "runs", "a", "dog"], "sentence_id": ["s0", "s0", "s0", "s1", "s1"]}
+    )
     so_far = sources.word_features(words)[:, 4:]
     king, runs, dog = (np.array(speech.LEXICON[w]) for w in ("king", "runs", "dog"))
     assert np.allclose(so_far, [0 * king, king / 2, (king + runs) / 3, 0 * dog, dog / 2])
@@ -139,7 +141,12 @@ def test_transcript_is_in_order_and_true():
         assert " ".join(sentence["word"]) == sentence["sentence"].iloc[0]
         if sentence["on_screen"].iloc[0]:
             scene = content.iloc[int(sentence["onset_s"].iloc[0] // 2.5)]
-            assert {scene["colour_1"], scene["colour_2"], scene["shape_1"], scene["shape_2"]} <= set(sentence["word"])
+            assert {
+                scene["colour_1"],
+                scene["colour_2"],
+                scene["shape_1"],
+                scene["shape_2"],
+            } <= set(sentence["word"])
     assert set(words["word"]) <= set(speech.vocabulary())
 
 

@@ -65,9 +65,26 @@ def test_distance_is_negative_inside_only(shape):
     outlines = {
         "square": [(-0.88, -0.88), (0.88, -0.88), (0.88, 0.88), (-0.88, 0.88)],
         "triangle": [(0, -1.2), (3**0.5 * 0.6 + 0.0, 0.6), (-(3**0.5) * 0.6, 0.6)],
-        "cross": [(-w, -1), (w, -1), (w, -w), (1, -w), (1, w), (w, w), (w, 1), (-w, 1), (-w, w), (-1, w), (-1, -w), (-w, -w)],
+        "cross": [
+            (-w, -1),
+            (w, -1),
+            (w, -w),
+            (1, -w),
+            (1, w),
+            (w, w),
+            (w, 1),
+            (-w, 1),
+            (-w, w),
+            (-1, w),
+            (-1, -w),
+            (-w, -w),
+        ],
     }
-    inside = np.hypot(*points.T) < 1 if shape == "circle" else Polygon(outlines[shape]).contains_points(points)
+    inside = (
+        np.hypot(*points.T) < 1
+        if shape == "circle"
+        else Polygon(outlines[shape]).contains_points(points)
+    )
     assert ((scenes.distance(shape, points[:, 0], points[:, 1], 1.0) < 0) == inside).all()
 
 
@@ -89,13 +106,23 @@ def test_render_shows_colour_size_and_place():
         grey = image.std(-1) < 1e-6
         painted = (~grey).mean()
         # the area of the two objects, from the shapes' own formulas
-        area = {"circle": math.pi, "square": 4 * 0.88**2, "triangle": 3 * 3**0.5 * 0.6**2, "cross": 4 * (2 * 0.36 - 0.36**2)}
+        area = {
+            "circle": math.pi,
+            "square": 4 * 0.88**2,
+            "triangle": 3 * 3**0.5 * 0.6**2,
+            "cross": 4 * (2 * 0.36 - 0.36**2),
+        }
         expected = sum(area[row[f"shape_{k}"]] * row[f"size_{k}"] ** 2 for k in (1, 2))
         assert painted == pytest.approx(expected, rel=0.25)
 
 
 def test_augmentations_keep_what_they_promise():
-    images = torch.from_numpy(scenes.render(scenes.draw_scenes(16, RNG(6)), 32)).permute(0, 3, 1, 2).float() / 255
+    images = (
+        torch.from_numpy(scenes.render(scenes.draw_scenes(16, RNG(6)), 32))
+        .permute(0, 3, 1, 2)
+        .float()
+        / 255
+    )
     generator = torch.Generator().manual_seed(0)
     views = augment.strong(images, generator)
     assert views.shape == images.shape and views.min() >= 0 and views.max() <= 1
@@ -104,4 +131,6 @@ def test_augmentations_keep_what_they_promise():
     whole = augment.crop(images, 1.0, generator)
     assert torch.allclose(whole, images, atol=1e-4)
     grey = augment.luminance(images)
-    assert torch.allclose(grey[:, 0], images[:, 0] * 0.299 + images[:, 1] * 0.587 + images[:, 2] * 0.114, atol=1e-6)
+    assert torch.allclose(
+        grey[:, 0], images[:, 0] * 0.299 + images[:, 1] * 0.587 + images[:, 2] * 0.114, atol=1e-6
+    )

@@ -12,9 +12,13 @@ from sklearn.linear_model import RidgeCV
 from sklearn.model_selection import KFold, cross_val_predict
 
 from fusion.demo import augment, family, scenes, sources
-from fusion.models import slip
+from fusion.models.families import slip
 
-ROWS = {name: row for name, row in yaml.safe_load((REPOSITORY / "config/models.yaml").read_text()).items() if name.startswith("demo_")}
+ROWS = {
+    name: row
+    for name, row in yaml.safe_load((REPOSITORY / "config/models.yaml").read_text()).items()
+    if name.startswith("demo_")
+}
 
 
 def test_hashes_are_those_of_the_zoo():
@@ -23,17 +27,23 @@ def test_hashes_are_those_of_the_zoo():
         folder = REPOSITORY / row["checkpoint"] if "checkpoint" in row else None
         for path, expected in files.items() if isinstance(files, dict) else [("", files)]:
             assert hashlib.sha256((folder / path).read_bytes()).hexdigest() == expected, name
-    size = sum(path.stat().st_size for path in (REPOSITORY / "resources/demo").rglob("*") if path.is_file())
+    size = sum(
+        path.stat().st_size for path in (REPOSITORY / "resources/demo").rglob("*") if path.is_file()
+    )
     assert size < 5e6
 
 
 @pytest.fixture(scope="module")
 def decoded():
-    """Cross-validated correlation of a ridge read-out from each model's features with what a film's scenes show."""
+    """Cross-validated correlation of a ridge read-out from each model's features with what a film's
+    scenes show.
+    """
     content = scenes.draw_scenes(300, np.random.default_rng(20))
     # through the film's size, down to the models'
     film = torch.from_numpy(scenes.render(content, 96)).permute(0, 3, 1, 2).float() / 255
-    images = augment.normalise(torch.nn.functional.interpolate(film, 32, mode="bilinear", antialias=True))
+    images = augment.normalise(
+        torch.nn.functional.interpolate(film, 32, mode="bilinear", antialias=True)
+    )
     targets = {
         "layout": (content["layout"] == "vertical").to_numpy(float),
         "background": content["background"].to_numpy(),
@@ -49,7 +59,9 @@ def decoded():
         with torch.serialization.safe_globals([argparse.Namespace]):
             held = torch.load(REPOSITORY / row["checkpoint"], weights_only=True)["state_dict"]
         state = {key.removeprefix("module."): value for key, value in held.items()}
-        model = slip.Slip(slip.sizes_of(state, row["architecture"], row["checkpoint"]), ("image",)).eval()
+        model = slip.Slip(
+            slip.sizes_of(state, row["architecture"], row["checkpoint"]), ("image",)
+        ).eval()
         model.load_state_dict(state, strict=False)
         with torch.no_grad():
             x = model.visual(images).numpy()
@@ -61,15 +73,26 @@ def decoded():
 
 
 def mean(decoded, name, kind):
-    return np.mean([value for (model, target), value in decoded.items() if model == name and target.startswith(kind)])
+    return np.mean(
+        [
+            value
+            for (model, target), value in decoded.items()
+            if model == name and target.startswith(kind)
+        ]
+    )
 
 
 def test_language_keeps_colours(decoded):
     for name in ("slip", "slip_clip"):
-        assert mean(decoded, name, "integration") > mean(decoded, "slip_simclr", "integration") + 0.15
+        assert (
+            mean(decoded, name, "integration") > mean(decoded, "slip_simclr", "integration") + 0.15
+        )
         # at every site, not only on average
         for k in range(6):
-            assert decoded[name, f"integration {k}"] > decoded["slip_simclr", f"integration {k}"] + 0.05
+            assert (
+                decoded[name, f"integration {k}"]
+                > decoded["slip_simclr", f"integration {k}"] + 0.05
+            )
     assert decoded["slip_clip", "layout"] > decoded["slip_simclr", "layout"] + 0.2
 
 

@@ -19,12 +19,19 @@ def predict(features, targets, train, rows, alpha):
 
 
 def fit(features, targets, folds, alphas, halves=False):
-    """Validation curves (fold, alpha, target), chosen penalties (fold, target), test r (fold, target), predictions."""
+    """Validation curves (fold, alpha, target), chosen penalties (fold, target), test r (fold,
+    target), predictions.
+    """
     count = len(folds.outer)
     curves = [[] for _ in range(count)]
     for held in folds.inner:
         for f, rows in held.scored.items():
-            curves[f].append([pearson(predict(features, targets, held.train, rows, a), targets[rows]) for a in alphas])
+            curves[f].append(
+                [
+                    pearson(predict(features, targets, held.train, rows, a), targets[rows])
+                    for a in alphas
+                ]
+            )
     curves = np.stack([np.mean(own, axis=0) for own in curves])
     if halves:
         curves[:] = curves.mean(0)
@@ -34,7 +41,9 @@ def fit(features, targets, folds, alphas, halves=False):
         rows = held.scored[f]
         for a in np.unique(choice[f]):
             at = choice[f] == a
-            predictions[np.ix_(rows, at)] = predict(features, targets[:, at], held.train, rows, alphas[a])
+            predictions[np.ix_(rows, at)] = predict(
+                features, targets[:, at], held.train, rows, alphas[a]
+            )
         r[f] = pearson(predictions[rows], targets[rows])
     return curves, choice, r, predictions
 

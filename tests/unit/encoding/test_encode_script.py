@@ -1,4 +1,6 @@
-"""The encode script on files: joins by event id, several recordings, joined models, bad input in one line."""
+"""The encode script on files: joins by event id, several recordings, joined models, bad input in
+one line.
+"""
 
 import json
 import subprocess
@@ -10,17 +12,18 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from fusion import labelled
 from fusion.encoding.fit import Settings
 from fusion.encoding.inputs import Activations, read_recordings
 from fusion.encoding.job import fit_subject
-from fusion.errors import InputError
+from fusion.io import labelled
+from fusion.io.errors import InputError
 
 REPOSITORY = Path(__file__).parents[3]
 RUN = """
 import json, runpy, sys
 from types import SimpleNamespace
-job = {k: SimpleNamespace(**v) if isinstance(v, dict) else v for k, v in json.loads(sys.argv[1]).items()}
+given = json.loads(sys.argv[1])
+job = {k: SimpleNamespace(**v) if isinstance(v, dict) else v for k, v in given.items()}
 runpy.run_path(sys.argv[2], init_globals={"snakemake": SimpleNamespace(**job)})
 """
 ENCODING = {"folds": 4, "gap_s": 2, "block_s": 10, "alphas": [1, 100, 10000]}
@@ -32,40 +35,83 @@ def write_activations(path, events, layers):
     with labelled.create(path, coords, {"card": json.dumps({"name": path.stem})}) as file:
         for k, (name, values) in enumerate(layers.items()):
             labelled.add_dimension(file, f"feature_{k:02d}", values.shape[1])
-            labelled.add(file, f"layer_{k:02d}", ("event", f"feature_{k:02d}"), values.astype(np.float32), attrs={"layer": name})
+            labelled.add(
+                file,
+                f"layer_{k:02d}",
+                ("event", f"feature_{k:02d}"),
+                values.astype(np.float32),
+                attrs={"layer": name},
+            )
 
 
 def write_responses(path, recording, stimulus, events, onset_s, electrodes, values, bins=BINS):
     attrs = {"recording": recording, "stimulus": stimulus, "subject": "01", "alignment": "language"}
-    with labelled.create(path, {"event": events, "electrode": electrodes, "bin": bins}, attrs) as file:
-        labelled.add(file, "response", ("event", "electrode", "bin"), values.astype(np.float32))
+    with labelled.create(
+        path, {"event": events, "electrode": electrodes, "bin_ms": bins}, attrs
+    ) as file:
+        labelled.add(file, "response", ("event", "electrode", "bin_ms"), values.astype(np.float32))
         labelled.add(file, "onset_s", ("event",), onset_s)
 
 
 def encode(folder, responses, activations, encoding=ENCODING, parts=None):
-    spec = {"subject": "01", "alignment": "language", "fit": "m-trained-true", "parts": parts, "encoding": encoding}
+    spec = {
+        "subject": "01",
+        "alignment": "language",
+        "fit": "m-trained-true",
+        "parts": parts,
+        "encoding": encoding,
+    }
     spec["activations"] = [[stimulus, model] for stimulus, model, _ in activations]
     job = {
-        "input": {"responses": [str(p) for p in responses], "activations": [str(p) for _, _, p in activations]},
-        "output": {name: str(folder / file) for name, file in (("scores", "s.parquet"), ("influence", "i.nc"), ("predictions", "p.nc"))},
+        "input": {
+            "responses": [str(p) for p in responses],
+            "activations": [str(p) for _, _, p in activations],
+        },
+        "output": {
+            name: str(folder / file)
+            for name, file in (
+                ("scores", "s.parquet"),
+                ("influence", "i.nc"),
+                ("predictions", "p.nc"),
+            )
+        },
         "params": {"spec": spec},
         "log": [str(folder / "log")],
         "threads": 1,
         "resources": {"mem_mb": 4000},
     }
-    command = [sys.executable, "-c", RUN, json.dumps(job), str(REPOSITORY / "workflow/scripts/encode.py")]
-    ran = subprocess.run(command, env={"PYTHONPATH": str(REPOSITORY / "workflow/lib"), "OMP_NUM_THREADS": "1", "PATH": "/usr/bin:/bin"})
+    command = [
+        sys.executable,
+        "-c",
+        RUN,
+        json.dumps(job),
+        str(REPOSITORY / "workflow/scripts/encode.py"),
+    ]
+    ran = subprocess.run(
+        command,
+        env={
+            "PYTHONPATH": str(REPOSITORY / "workflow/lib"),
+            "OMP_NUM_THREADS": "1",
+            "PATH": "/usr/bin:/bin",
+        },
+    )
     return ran.returncode, (folder / "log").read_text()
 
 
 @pytest.fixture
 def film(tmp_path):
-    """160 events of a film, their activations in two layers, the responses of two electrodes to most of them."""
+    """160 events of a film, their activations in two layers, the responses of two electrodes to
+    most of them.
+    """
     rng = np.random.default_rng(0)
     events = np.array([f"w{k:05d}" for k in range(160)])
     layers = {"blocks.0": rng.standard_normal((160, 8)), "blocks.1": rng.standard_normal((160, 12))}
     signal = np.stack(
-        [layers["blocks.0"][:, :3] @ rng.standard_normal((3, 3)), layers["blocks.1"][:, :3] @ rng.standard_normal((3, 3))], axis=1
+        [
+            layers["blocks.0"][:, :3] @ rng.standard_normal((3, 3)),
+            layers["blocks.1"][:, :3] @ rng.standard_normal((3, 3)),
+        ],
+        axis=1,
     )
     values = 2 * signal + rng.standard_normal((160, 2, 3))
     onset = np.arange(160) * 0.75
@@ -76,44 +122,76 @@ def film(tmp_path):
 def test_events_are_joined_by_id_not_by_place(film):
     folder, rng, events, _, onset, values = film
     kept = np.sort(rng.permutation(160)[:140])
-    write_responses(folder / "r.nc", "sub-01_task-film", "film", events[kept], onset[kept], ["A1", "B2"], values[kept])
+    write_responses(
+        folder / "r.nc",
+        "sub-01_task-film",
+        "film",
+        events[kept],
+        onset[kept],
+        ["A1", "B2"],
+        values[kept],
+    )
     code, log = encode(folder, [folder / "r.nc"], [("film", "m", folder / "a.nc")])
     assert code == 0, log
     assert "target/s" in log, "progress with its rate"
     scores = pd.read_parquet(folder / "s.parquet")
-    assert list(scores)[:5] == ["electrode", "bin", "layer", "r_val", "r_test"]
+    assert list(scores)[:5] == ["electrode", "bin_ms", "layer", "r_val", "r_test"]
     assert len(scores) == 2 * 3 * 2
     chosen = scores[scores["chosen"]]
-    assert chosen.groupby("electrode")["layer"].unique().str[0].to_dict() == {"A1": "blocks.0", "B2": "blocks.1"}
+    assert chosen.groupby("electrode")["layer"].unique().str[0].to_dict() == {
+        "A1": "blocks.0",
+        "B2": "blocks.1",
+    }
     assert (chosen["r_test"] > 0.5).all()
     folds = [name for name in scores if name.startswith("r_test_fold")]
     assert len(folds) == 4
     assert np.allclose(scores[folds].mean(axis=1), scores["r_test"], atol=1e-6)
     with xr.open_dataset(folder / "i.nc", engine="h5netcdf") as file:
-        assert file["influence"].dims == ("part", "block", "electrode", "bin")
-        assert file["influence_fold"].dims == ("fold", "part", "block", "electrode", "bin")
+        assert file["influence"].dims == ("part", "block", "electrode", "bin_ms")
+        assert file["influence_fold"].dims == ("fold", "part", "block", "electrode", "bin_ms")
         assert np.allclose(file["influence_fold"].sum("fold"), file["influence"], atol=1e-6)
         assert list(file["block"].values) == [f"film:{k}" for k in range(12)]
         assert list(file["layer"].values) == ["blocks.0", "blocks.1"]
         assert np.allclose(file["z"], file["z_fold"].mean("fold"), atol=1e-6)
         assert file.attrs["n_events"] == 140
         assert file.attrs["block_s"] == 10
-        assert file["r"].sel(electrode="A1").values == pytest.approx(chosen[chosen["electrode"] == "A1"]["r_test"].to_numpy(), abs=1e-5)
+        assert file["r"].sel(electrode="A1").values == pytest.approx(
+            chosen[chosen["electrode"] == "A1"]["r_test"].to_numpy(), abs=1e-5
+        )
     with xr.open_dataset(folder / "p.nc", engine="h5netcdf") as file:
         assert list(file["event"].values) == list(events[kept])
         for f in range(4):
             rows = file["fold"].values == f
             r = np.corrcoef(file["prediction"].values[rows, 0, 1], values[kept][rows, 0, 1])[0, 1]
-            assert r == pytest.approx(scores.query("electrode == 'A1' and bin == 0 and chosen")[f"r_test_fold{f}"].item(), abs=1e-3)
+            assert r == pytest.approx(
+                scores.query("electrode == 'A1' and bin == 0 and chosen")[f"r_test_fold{f}"].item(),
+                abs=1e-3,
+            )
 
 
 def test_two_films_and_an_electrode_that_only_one_recording_has(film):
     folder, rng, events, layers, onset, values = film
     first, second = slice(0, 90), slice(90, 160)
     write_activations(folder / "b.nc", events[:70], {name: v[second] for name, v in layers.items()})
-    write_responses(folder / "r1.nc", "sub-01_run-1", "film", events[first], onset[first], ["A1", "B2"], values[first] + 40)
+    write_responses(
+        folder / "r1.nc",
+        "sub-01_run-1",
+        "film",
+        events[first],
+        onset[first],
+        ["A1", "B2"],
+        values[first] + 40,
+    )
     more = np.concatenate([values[second], rng.standard_normal((70, 1, 3))], axis=1)[:, [2, 0, 1]]
-    write_responses(folder / "r2.nc", "sub-01_run-2", "other", events[:70], onset[:70], ["C3", "A1", "B2"], more - 7)
+    write_responses(
+        folder / "r2.nc",
+        "sub-01_run-2",
+        "other",
+        events[:70],
+        onset[:70],
+        ["C3", "A1", "B2"],
+        more - 7,
+    )
     files = [("film", "m", folder / "a.nc"), ("other", "m", folder / "b.nc")]
     code, log = encode(folder, [folder / "r1.nc", folder / "r2.nc"], files)
     assert code == 0, log
@@ -155,7 +233,9 @@ def test_bad_input_is_one_line_before_any_work(film):
     twice = events.copy()
     twice[4] = twice[3]
     write_responses(folder / "twice.nc", "sub-01", "film", twice, onset, ["A1", "B2"], values)
-    write_responses(folder / "bins.nc", "sub-01", "film", events, onset, ["A1", "B2"], values, bins=BINS + 25)
+    write_responses(
+        folder / "bins.nc", "sub-01", "film", events, onset, ["A1", "B2"], values, bins=BINS + 25
+    )
     broken = {name: v.copy() for name, v in layers.items()}
     broken["blocks.1"][7, 2] = np.nan
     write_activations(folder / "broken.nc", events, broken)
@@ -169,7 +249,11 @@ def test_bad_input_is_one_line_before_any_work(film):
     ]
     for responses, activations, changed, parts, words in cases:
         with pytest.raises(InputError, match=words):
-            fit_subject(read_recordings(responses), Activations(activations, parts), Settings(**{**ENCODING, **changed}))
+            fit_subject(
+                read_recordings(responses),
+                Activations(activations, parts),
+                Settings(**{**ENCODING, **changed}),
+            )
     code, log = encode(folder, [good], [("film", "m", folder / "less.nc")])
     assert code != 0
     assert "Traceback" not in log

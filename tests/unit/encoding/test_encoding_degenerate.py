@@ -1,4 +1,6 @@
-"""Data that is broken, empty or too small: a defined result and a warning, or an error, never silence."""
+"""Data that is broken, empty or too small: a defined result and a warning, or an error, never
+silence.
+"""
 
 import tracemalloc
 
@@ -13,8 +15,15 @@ N = 200
 def problem(p=15, electrodes=4):
     rng = np.random.default_rng(0)
     features = rng.standard_normal((N, p))
-    responses = features[:, :3] @ rng.standard_normal((3, electrodes * 2)) + rng.standard_normal((N, electrodes * 2))
-    return features, responses.reshape(N, electrodes, 2).astype(np.float32), np.arange(N) * 1.0, np.full(N, "film")
+    responses = features[:, :3] @ rng.standard_normal((3, electrodes * 2)) + rng.standard_normal(
+        (N, electrodes * 2)
+    )
+    return (
+        features,
+        responses.reshape(N, electrodes, 2).astype(np.float32),
+        np.arange(N) * 1.0,
+        np.full(N, "film"),
+    )
 
 
 @pytest.mark.parametrize("form", ["primal", "dual"])
@@ -38,7 +47,9 @@ def test_responses_that_are_not_finite_have_no_score_and_say_so(bad):
     features, responses, onset, film = problem()
     sound = fit_electrodes({"x": features}, responses, onset, film, Settings(gap_s=3))
     responses[5, 2, 0] = bad
-    with pytest.warns(UserWarning, match="1 of 8 electrode-bins have responses that are not finite"):
+    with pytest.warns(
+        UserWarning, match="1 of 8 electrode-bins have responses that are not finite"
+    ):
         fit = fit_electrodes({"x": features}, responses, onset, film, Settings(gap_s=3))
     for values in (fit.r_test, fit.r_val, fit.z_val):
         assert np.isnan(values[0, :, 2, 0]).all()
@@ -75,9 +86,12 @@ def test_a_feature_that_varies_only_while_held_out_predicts_nothing(form):
     spike = np.zeros((N, 1))
     spike[3:9, 0] = 1.0
     with_spike, without = (
-        fit_electrodes({"x": x}, responses, onset, film, Settings(gap_s=3, form=form)) for x in (np.c_[features, spike], features)
+        fit_electrodes({"x": x}, responses, onset, film, Settings(gap_s=3, form=form))
+        for x in (np.c_[features, spike], features)
     )
-    assert np.allclose(with_spike.r_test[:, 0], without.r_test[:, 0], atol=1e-5), "it is constant when block 0 is held out"
+    assert np.allclose(with_spike.r_test[:, 0], without.r_test[:, 0], atol=1e-5), (
+        "it is constant when block 0 is held out"
+    )
     assert np.isfinite(with_spike.r_test).all()
 
 
@@ -106,13 +120,27 @@ def test_more_features_than_events():
 def test_duplicated_events_stay_on_one_side():
     features, responses, onset, film = problem()
     twice = {"x": np.repeat(features, 2, axis=0)}
-    fit = fit_electrodes(twice, np.repeat(responses, 2, axis=0), np.repeat(onset, 2), np.repeat(film, 2), Settings(gap_s=0))
-    assert (fit.fold[::2] == fit.fold[1::2]).all()
-    once = fit_electrodes({"x": features}, responses, onset, film, Settings(gap_s=0, alphas=(50.0,)))
-    double = fit_electrodes(
-        twice, np.repeat(responses, 2, axis=0), np.repeat(onset, 2), np.repeat(film, 2), Settings(gap_s=0, alphas=(100.0,))
+    fit = fit_electrodes(
+        twice,
+        np.repeat(responses, 2, axis=0),
+        np.repeat(onset, 2),
+        np.repeat(film, 2),
+        Settings(gap_s=0),
     )
-    assert np.allclose(once.r_test, double.r_test, atol=1e-5), "twice the events at twice the penalty is the same fit"
+    assert (fit.fold[::2] == fit.fold[1::2]).all()
+    once = fit_electrodes(
+        {"x": features}, responses, onset, film, Settings(gap_s=0, alphas=(50.0,))
+    )
+    double = fit_electrodes(
+        twice,
+        np.repeat(responses, 2, axis=0),
+        np.repeat(onset, 2),
+        np.repeat(film, 2),
+        Settings(gap_s=0, alphas=(100.0,)),
+    )
+    assert np.allclose(once.r_test, double.r_test, atol=1e-5), (
+        "twice the events at twice the penalty is the same fit"
+    )
 
 
 def test_memory_does_not_grow_with_the_number_of_layers():
@@ -121,13 +149,23 @@ def test_memory_does_not_grow_with_the_number_of_layers():
     responses = rng.standard_normal((n, electrodes, bins)).astype(np.float32)
 
     def peak(layers):
-        features = {f"l{k}": lambda: rng.standard_normal((n, 100), dtype=np.float32) for k in range(layers)}
+        features = {
+            f"l{k}": lambda: rng.standard_normal((n, 100), dtype=np.float32) for k in range(layers)
+        }
         tracemalloc.start()
-        fit_electrodes(features, responses, np.arange(n) * 1.0, np.full(n, "film"), Settings(validation="halves", keep_predictions=False))
+        fit_electrodes(
+            features,
+            responses,
+            np.arange(n) * 1.0,
+            np.full(n, "film"),
+            Settings(validation="halves", keep_predictions=False),
+        )
         found = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         return found
 
     few, many = peak(2), peak(8)
     scores = 6 * 5 * electrodes * bins * (3 * 4 + 1)
-    assert many - few < 2 * scores + 2**20, f"{few / 2**20:.1f} MB for 2 layers, {many / 2**20:.1f} MB for 8"
+    assert many - few < 2 * scores + 2**20, (
+        f"{few / 2**20:.1f} MB for 2 layers, {many / 2**20:.1f} MB for 8"
+    )

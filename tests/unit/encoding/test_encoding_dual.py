@@ -23,7 +23,9 @@ def test_kernels_in_blocks_are_those_in_one_piece(backend):
     features[train, 7] = 1  # constant in training, not elsewhere
     library = get_backend(backend)
     expected = exact_kernels(features, train, np.arange(600, 800))
-    for found, exact in zip(training_kernels(features, train, np.arange(600, 800), library), expected, strict=True):
+    for found, exact in zip(
+        training_kernels(features, train, np.arange(600, 800), library), expected, strict=True
+    ):
         assert np.abs(library.host(found) - exact).max() < 1e-9 * np.abs(exact).max()
 
 

@@ -14,7 +14,14 @@ N = 300
 def problem():
     rng = np.random.default_rng(0)
     layers = {"a": rng.standard_normal((N, 20)), "b": rng.standard_normal((N, 30))}
-    responses = np.stack([layers["a"][:, :5] @ rng.standard_normal((5, 3)), layers["b"][:, :5] @ rng.standard_normal((5, 3))] * 2, axis=1)
+    responses = np.stack(
+        [
+            layers["a"][:, :5] @ rng.standard_normal((5, 3)),
+            layers["b"][:, :5] @ rng.standard_normal((5, 3)),
+        ]
+        * 2,
+        axis=1,
+    )
     responses += 3 * rng.standard_normal(responses.shape)
     return layers, responses, np.cumsum(rng.exponential(0.5, N)), np.full(N, "film")
 
@@ -43,7 +50,9 @@ def test_electrodes_do_not_know_of_each_other(problem, fitted):
     permuted = fit_electrodes(layers, responses[:, order], onset, film, Settings(gap_s=4))
     assert np.allclose(permuted.r_test, fitted.r_test[:, :, order], atol=2e-6)
     assert np.allclose(permuted.influence, fitted.influence[:, :, :, order], atol=2e-6)
-    twice = fit_electrodes(layers, np.concatenate([responses, responses], axis=1), onset, film, Settings(gap_s=4))
+    twice = fit_electrodes(
+        layers, np.concatenate([responses, responses], axis=1), onset, film, Settings(gap_s=4)
+    )
     assert np.allclose(twice.r_test[:, :, :4], twice.r_test[:, :, 4:], atol=2e-6)
 
 
@@ -51,15 +60,28 @@ def test_scale_and_offset_of_features_and_responses_do_not_matter(problem, fitte
     layers, responses, onset, film = problem
     rng = np.random.default_rng(1)
     moved = {
-        name: values * rng.uniform(0.1, 1000, values.shape[1]) + rng.uniform(-50, 50, values.shape[1]) for name, values in layers.items()
+        name: (
+            values * rng.uniform(0.1, 1000, values.shape[1]) + rng.uniform(-50, 50, values.shape[1])
+        )
+        for name, values in layers.items()
     }
-    same(fit_electrodes(moved, responses * 250.0 - 1000, onset, film, Settings(gap_s=4)), fitted, atol=1e-5)
+    same(
+        fit_electrodes(moved, responses * 250.0 - 1000, onset, film, Settings(gap_s=4)),
+        fitted,
+        atol=1e-5,
+    )
 
 
 def test_the_order_of_events_does_not_matter(problem, fitted):
     layers, responses, onset, film = problem
     order = np.random.default_rng(2).permutation(N)
-    shuffled = fit_electrodes({k: v[order] for k, v in layers.items()}, responses[order], onset[order], film[order], Settings(gap_s=4))
+    shuffled = fit_electrodes(
+        {k: v[order] for k, v in layers.items()},
+        responses[order],
+        onset[order],
+        film[order],
+        Settings(gap_s=4),
+    )
     same(shuffled, fitted)
     assert np.allclose(shuffled.predictions, fitted.predictions[order], atol=1e-4)
     assert (shuffled.fold == fitted.fold[order]).all()
@@ -69,7 +91,9 @@ def test_the_order_of_events_does_not_matter(problem, fitted):
 def test_features_of_other_moments_predict_nothing(problem):
     layers, responses, onset, film = problem
     order = np.random.default_rng(3).permutation(N)
-    null = fit_electrodes({k: v[order] for k, v in layers.items()}, responses, onset, film, Settings(gap_s=4))
+    null = fit_electrodes(
+        {k: v[order] for k, v in layers.items()}, responses, onset, film, Settings(gap_s=4)
+    )
     assert abs(null.r.mean()) < 0.05
 
 
@@ -96,8 +120,13 @@ def test_predictions_scores_and_folds_belong_together(problem, fitted):
     for f in range(5):
         rows = fitted.fold == f
         for e in range(4):
-            r = [np.corrcoef(fitted.predictions[rows, e, b], responses[rows, e, b])[0, 1] for b in range(3)]
-            assert np.allclose(r, fitted.of_layer(fitted.r_test)[f, e], atol=2e-4), "predictions are stored in float32"
+            r = [
+                np.corrcoef(fitted.predictions[rows, e, b], responses[rows, e, b])[0, 1]
+                for b in range(3)
+            ]
+            assert np.allclose(r, fitted.of_layer(fitted.r_test)[f, e], atol=2e-4), (
+                "predictions are stored in float32"
+            )
 
 
 def test_nested_choices_of_a_fold_do_not_see_its_test_events(problem, fitted):
@@ -136,7 +165,12 @@ def test_layers_may_come_one_at_a_time(problem, fitted):
 
         return load
 
-    same(fit_electrodes({name: later(name) for name in layers}, responses, onset, film, Settings(gap_s=4)), fitted)
+    same(
+        fit_electrodes(
+            {name: later(name) for name in layers}, responses, onset, film, Settings(gap_s=4)
+        ),
+        fitted,
+    )
     assert calls == ["a", "b"], "every layer is read once, when its turn comes"
 
 
@@ -144,8 +178,12 @@ def test_a_film_can_be_left_out():
     rng = np.random.default_rng(5)
     film = np.repeat(["x", "y", "z"], 80)
     features = rng.standard_normal((240, 10))
-    responses = (features @ rng.standard_normal((10, 2)) + rng.standard_normal((240, 2))).reshape(240, 1, 2)
-    fit = fit_electrodes({"l": features}, responses, np.tile(np.arange(80.0), 3), film, Settings(split="film"))
+    responses = (features @ rng.standard_normal((10, 2)) + rng.standard_normal((240, 2))).reshape(
+        240, 1, 2
+    )
+    fit = fit_electrodes(
+        {"l": features}, responses, np.tile(np.arange(80.0), 3), film, Settings(split="film")
+    )
     assert (fit.fold == np.repeat([0, 1, 2], 80)).all()
     assert fit.r.min() > 0.5
     assert {label.split(":")[0] for label in fit.blocks} == {"x", "y", "z"}

@@ -37,7 +37,9 @@ def test_validation_events_are_not_test_events_and_keep_the_gap_to_them(validati
             test = folds.outer[f].scored[f]
             assert np.abs(onset[rows][:, None] - onset[test][None, :]).min() >= 10
             if validation == "nested":
-                assert set(rows) <= set(folds.outer[f].train), "validation is part of what the fold trains on"
+                assert set(rows) <= set(folds.outer[f].train), (
+                    "validation is part of what the fold trains on"
+                )
 
 
 def test_nested_folds_test_every_event_once_and_halves_the_second_half():
@@ -50,7 +52,10 @@ def test_nested_folds_test_every_event_once_and_halves_the_second_half():
         validation = halves.inner[f].scored[f]
         assert sorted([*held.scored[f], *validation]) == list(block)
         for name in "ab":
-            assert onset[validation][film[validation] == name].max() <= onset[held.scored[f]][film[held.scored[f]] == name].min()
+            assert (
+                onset[validation][film[validation] == name].max()
+                <= onset[held.scored[f]][film[held.scored[f]] == name].min()
+            )
 
 
 def test_blocks_are_contiguous_equal_and_the_same_in_any_order():
@@ -76,7 +81,15 @@ def test_gap_is_measured_to_the_nearest_held_out_event():
     film = np.array(["a"] * 6 + ["b"])
     held = np.array([0, 0, 1, 0, 0, 0, 0], bool)
     assert within_gap(onset, film, held, 0).tolist() == held.tolist()
-    assert within_gap(onset, film, held, 2).tolist() == [False, True, True, True, False, False, False]
+    assert within_gap(onset, film, held, 2).tolist() == [
+        False,
+        True,
+        True,
+        True,
+        False,
+        False,
+        False,
+    ]
     assert within_gap(onset, film, held, 1000).tolist() == [True] * 6 + [False]
 
 
@@ -96,6 +109,8 @@ def test_too_few_events_is_an_error_that_says_so(arguments, words):
 
 
 def test_film_time_blocks_name_film_and_piece():
-    labels, block = film_time_blocks(np.array([0, 19.9, 20, 205, 3]), np.array(["b", "b", "b", "b", "a"]), 20)
+    labels, block = film_time_blocks(
+        np.array([0, 19.9, 20, 205, 3]), np.array(["b", "b", "b", "b", "a"]), 20
+    )
     assert labels[block].tolist() == ["b:0", "b:0", "b:1", "b:10", "a:0"]
     assert labels.tolist() == ["a:0", "b:0", "b:1", "b:10"]

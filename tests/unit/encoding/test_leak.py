@@ -1,4 +1,6 @@
-"""With drift in film and brain and no effect: what shuffled folds find, and what gap and detrending leave of it."""
+"""With drift in film and brain and no effect: what shuffled folds find, and what gap and detrending
+leave of it.
+"""
 
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
@@ -20,10 +22,17 @@ def test_shuffled_folds_find_what_is_not_there_and_gap_with_detrending_does_not(
     r = {"shuffled": [], "calibrated": []}
     for _ in range(4):
         features, responses = drifting(rng, n, 40, 8), drifting(rng, n, 30, 8).reshape(n, 10, 3)
-        kwargs = {"features": {"x": features}, "responses": responses, "onset_s": onset, "stimulus": film}
+        kwargs = {
+            "features": {"x": features},
+            "responses": responses,
+            "onset_s": onset,
+            "stimulus": film,
+        }
         shuffled = rng.permutation(np.arange(n) % 5)
         r["shuffled"].append(fit_electrodes(**kwargs, settings=Settings(gap_s=0), fold=shuffled).r)
-        r["calibrated"].append(fit_electrodes(**kwargs, settings=Settings(gap_s=10, drift_cosines_s=30)).r)
+        r["calibrated"].append(
+            fit_electrodes(**kwargs, settings=Settings(gap_s=10, drift_cosines_s=30)).r
+        )
     shuffled, calibrated = (np.concatenate(values) for values in r.values())
     assert shuffled.mean() > 0.3
     # Standard error from the four independent films, each a single draw of features.
@@ -40,9 +49,15 @@ def test_drift_cosines_take_slow_drift_out_and_leave_fast_responses():
     signal = features @ rng.standard_normal((10, 4))
     drift = 30 * np.cos(2 * np.pi * onset / 100)[:, None]
     fits = {
-        name: fit_electrodes(
-            {"x": features}, (signal + extra + rng.standard_normal((n, 4))).reshape(n, 2, 2), onset, np.full(n, "film"), settings
-        ).r
+        name: (
+            fit_electrodes(
+                {"x": features},
+                (signal + extra + rng.standard_normal((n, 4))).reshape(n, 2, 2),
+                onset,
+                np.full(n, "film"),
+                settings,
+            ).r
+        )
         for name, extra, settings in (
             ("clean", 0, Settings()),
             ("drift", drift, Settings()),
@@ -54,7 +69,9 @@ def test_drift_cosines_take_slow_drift_out_and_leave_fast_responses():
 
 
 def test_recordings_are_centred_apart():
-    """Two films with different offsets, and features that only tell the films apart: nothing to predict within them."""
+    """Two films with different offsets, and features that only tell the films apart: nothing to
+    predict within them.
+    """
     rng = np.random.default_rng(2)
     n = 400
     film = np.repeat(["a", "b"], n // 2)
@@ -62,6 +79,8 @@ def test_recordings_are_centred_apart():
     responses = (film == "a")[:, None, None] * 5.0 + rng.standard_normal((n, 3, 4))
     onset = np.tile(np.arange(n // 2) * 1.0, 2)
     naive = fit_electrodes({"x": features}, responses, onset, film, Settings(gap_s=3))
-    apart = fit_electrodes({"x": features}, responses, onset, film, Settings(gap_s=3), recording=film)
+    apart = fit_electrodes(
+        {"x": features}, responses, onset, film, Settings(gap_s=3), recording=film
+    )
     assert naive.r.mean() > 0.5
     assert abs(apart.r.mean()) < 0.1

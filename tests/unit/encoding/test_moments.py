@@ -12,7 +12,11 @@ ALPHAS = np.logspace(-3, 8, 12)
 def setting(p, kind, seed=0):
     rng = np.random.default_rng(seed)
     eigenvalues = np.sort(
-        {"spread": rng.uniform(1, 1e4, p), "steep": np.geomspace(1e-6, 1e6, p), "pairs": np.repeat(np.geomspace(1, 1e4, p // 2), 2)}[kind]
+        {
+            "spread": rng.uniform(1, 1e4, p),
+            "steep": np.geomspace(1e-6, 1e6, p),
+            "pairs": np.repeat(np.geomspace(1, 1e4, p // 2), 2),
+        }[kind]
     )
     features = rng.standard_normal((150, p)) * np.sqrt(eigenvalues / 600)
     features -= features.mean(0)
@@ -28,7 +32,11 @@ def test_squared_norms_are_those_of_the_predictions(kind, p, backend):
     library = get_backend(backend)
     plan = plan_quadratic(features.T @ features, eigenvalues, ALPHAS, library)
     h = shrinkage(eigenvalues, ALPHAS)
-    found = library.host(squared_norms(plan, library.single(rotated), library.single(features), library.single(h.T), library))
+    found = library.host(
+        squared_norms(
+            plan, library.single(rotated), library.single(features), library.single(h.T), library
+        )
+    )
     expected = np.stack([((features @ (weights[:, None] * rotated)) ** 2).sum(0) for weights in h])
     assert np.abs(found / expected - 1).max() < 2e-5
     assert sorted([*plan.by_moments, *plan.direct]) == list(range(len(ALPHAS)))
@@ -51,7 +59,9 @@ def test_the_forecast_is_of_the_size_of_the_error():
     single = rotated.astype(np.float32)
     spread = (product.astype(np.float32) @ single) * single
     found = (h**2 * np.diag(gram)).astype(np.float32) @ single**2 + h.astype(np.float32) @ spread
-    exact = np.stack([((features @ (weights[:, None] * single.astype(float))) ** 2).sum(0) for weights in h])
+    exact = np.stack(
+        [((features @ (weights[:, None] * single.astype(float))) ** 2).sum(0) for weights in h]
+    )
     error = np.sqrt(np.mean((found / exact - 1) ** 2, axis=1))
     from fusion.encoding.moments import predicted_error
 

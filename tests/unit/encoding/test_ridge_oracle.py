@@ -13,7 +13,9 @@ N = 240
 
 def problem(kind, seed=0):
     rng = np.random.default_rng(seed)
-    p = {"tall": 40, "wide": 300, "square": 160, "correlated": 60, "film": 50, "degenerate": 40}[kind]
+    p = {"tall": 40, "wide": 300, "square": 160, "correlated": 60, "film": 50, "degenerate": 40}[
+        kind
+    ]
     features = rng.standard_normal((N, p))
     if kind == "correlated":
         features = features[:, :12] @ rng.standard_normal((12, p)) + 0.05 * features
@@ -21,7 +23,11 @@ def problem(kind, seed=0):
         features = np.cumsum(features, axis=0) * 0.1 + features + 20
     if kind == "degenerate":
         features[:, 20:] = features[:, :20] * 3 + 1
-    targets = features[:, :6] @ rng.standard_normal((6, 12)) + 4 * rng.standard_normal((N, 12)) + 100 * rng.standard_normal(12)
+    targets = (
+        features[:, :6] @ rng.standard_normal((6, 12))
+        + 4 * rng.standard_normal((N, 12))
+        + 100 * rng.standard_normal(12)
+    )
     onset = np.cumsum(rng.exponential(1.0, N))
     return features, targets.reshape(N, 4, 3), onset, np.full(N, "film")
 
@@ -33,9 +39,19 @@ def test_scores_and_penalties_are_those_of_scikit_learn(kind, validation, backen
     features, responses, onset, film = problem(kind)
     alphas = (1e-3, 0.1, 1.0, 10.0, 1e3, 1e5, 1e8)
     folds = make_folds(onset, film, validation=validation, gap_s=4)
-    curves, choice, r, _ = plain_ridge.fit(features, responses.reshape(N, -1), folds, alphas, halves=validation == "halves")
-    fit = fit_electrodes({"x": features}, responses, onset, film, Settings(validation=validation, gap_s=4, alphas=alphas, backend=backend))
-    assert fit.forms["x"] == ("primal" if kind in ("tall", "correlated", "film", "degenerate") else "dual")
+    curves, choice, r, _ = plain_ridge.fit(
+        features, responses.reshape(N, -1), folds, alphas, halves=validation == "halves"
+    )
+    fit = fit_electrodes(
+        {"x": features},
+        responses,
+        onset,
+        film,
+        Settings(validation=validation, gap_s=4, alphas=alphas, backend=backend),
+    )
+    assert fit.forms["x"] == (
+        "primal" if kind in ("tall", "correlated", "film", "degenerate") else "dual"
+    )
     found = fit.choice[0].reshape(len(r), -1)
     plain_ridge.assert_same_choice(curves, choice, found)
     same = found == choice
@@ -56,10 +72,14 @@ def test_scores_and_penalties_are_those_of_scikit_learn(kind, validation, backen
 def test_each_penalty_scores_as_in_himalaya(alpha, form):
     features, responses, onset, film = problem("tall", seed=1)
     targets = responses.reshape(N, -1)
-    fit = fit_electrodes({"x": features}, responses, onset, film, Settings(gap_s=4, alphas=(alpha,), form=form))
+    fit = fit_electrodes(
+        {"x": features}, responses, onset, film, Settings(gap_s=4, alphas=(alpha,), form=form)
+    )
     for f, held in enumerate(make_folds(onset, film, gap_s=4).outer):
         mean, scale = features[held.train].mean(0), features[held.train].std(0)
-        model = Ridge(alpha=alpha, fit_intercept=True).fit((features[held.train] - mean) / scale, targets[held.train])
+        model = Ridge(alpha=alpha, fit_intercept=True).fit(
+            (features[held.train] - mean) / scale, targets[held.train]
+        )
         predicted = model.predict((features[held.scored[f]] - mean) / scale)
         r = plain_ridge.pearson(predicted, targets[held.scored[f]])
         assert np.abs(fit.r_test[0, f].ravel() - r).max() < 1e-5
@@ -70,7 +90,10 @@ def test_each_penalty_scores_as_in_himalaya(alpha, form):
 
 def test_primal_and_dual_are_the_same_fit():
     features, responses, onset, film = problem("square")
-    primal, dual = (fit_electrodes({"x": features}, responses, onset, film, Settings(gap_s=4, form=form)) for form in ("primal", "dual"))
+    primal, dual = (
+        fit_electrodes({"x": features}, responses, onset, film, Settings(gap_s=4, form=form))
+        for form in ("primal", "dual")
+    )
     same = primal.choice == dual.choice
     assert same.mean() > 0.95
     assert np.abs(primal.r_test - dual.r_test)[same].max() < 1e-5
@@ -84,7 +107,13 @@ def test_the_intercept_penalty_moves_predictions_by_what_it_should():
     features, responses, onset, film = problem("tall")
     alphas = (100.0,)
     free, shrunk = (
-        fit_electrodes({"x": features}, responses, onset, film, Settings(gap_s=4, alphas=alphas, penalise_intercept=p))
+        fit_electrodes(
+            {"x": features},
+            responses,
+            onset,
+            film,
+            Settings(gap_s=4, alphas=alphas, penalise_intercept=p),
+        )
         for p in (False, True)
     )
     assert np.array_equal(free.r_test, shrunk.r_test)

@@ -6,14 +6,18 @@ from types import SimpleNamespace
 
 import yaml
 
-from fusion import dataset, logs, settings
+from fusion.design import config as settings
+from fusion.design import recordings as dataset
+from fusion.io import logs
 
 REPOSITORY = Path(__file__).parents[3]
 SCHEMA = yaml.safe_load((REPOSITORY / "workflow/schemas/config.schema.yaml").read_text())
 
 
 def run(script, given, out, spec, monkeypatch):
-    """Run ``workflow/scripts/<script>.py``; what it raises is raised here. Its log goes to this process's logging."""
+    """Run ``workflow/scripts/<script>.py``; what it raises is raised here. Its log goes to this
+    process's logging.
+    """
     monkeypatch.setattr(logs, "log_to", lambda path: __import__("logging").getLogger("fusion"))
     job = SimpleNamespace(
         input=SimpleNamespace(**given),
@@ -24,15 +28,24 @@ def run(script, given, out, spec, monkeypatch):
     )
     for path in job.output.__dict__.values():
         Path(path).parent.mkdir(parents=True, exist_ok=True)
-    runpy.run_path(str(REPOSITORY / f"workflow/scripts/{script}.py"), init_globals={"snakemake": job})
+    runpy.run_path(
+        str(REPOSITORY / f"workflow/scripts/{script}.py"), init_globals={"snakemake": job}
+    )
     return job.output
 
 
 def config(root, source="bids", film_zero=None, **sections):
     """Return a resolved config of one film shown in every recording."""
-    film = {"video": "film.mp4", "transcript": {"file": "words.tsv", "format": "words"}, "film_zero": film_zero or {}}
-    key = {"bids": "bids_root", "treebank": "treebank_root"}[source]
-    return settings.with_defaults({"dataset": "x", "source": source, key: str(root), "stimuli": {"film": film}, **sections}, SCHEMA)
+    film = {
+        "video": "film.mp4",
+        "transcript": {"file": "words.tsv", "format": "words"},
+        "film_zero": film_zero or {},
+    }
+    key = {"bids": "root", "treebank": "root"}[source]
+    return settings.with_defaults(
+        {"dataset": "x", "source": source, key: str(root), "stimuli": {"film": film}, **sections},
+        SCHEMA,
+    )
 
 
 def preprocess(cfg, bids_root, results, monkeypatch, recording=None):
@@ -46,13 +59,40 @@ def preprocess(cfg, bids_root, results, monkeypatch, recording=None):
     out |= {part: results / part / f"{name}.tsv" for part in ("electrodes", "clock", "quality")}
     ieeg = {k: v for k, v in cfg["ieeg"].items() if k != "validation"}
     zero = cfg["stimuli"][row["stimulus"]]["film_zero"]
-    spec = {"recording": name, "subject": row["subject"], "stimulus": row["stimulus"], "task": "film", "film_zero": zero, "ieeg": ieeg}
+    spec = {
+        "recording": name,
+        "subject": row["subject"],
+        "stimulus": row["stimulus"],
+        "task": "film",
+        "film_zero": zero,
+        "ieeg": ieeg,
+    }
     atlas = [cfg["ieeg"]["atlas"][k] for k in ("volume", "labels") if cfg["ieeg"]["atlas"][k]]
-    return run("preprocess", {"ieeg": row["ieeg"], "sidecars": row["sidecars"], "atlas": atlas}, out, spec, monkeypatch)
+    return run(
+        "preprocess",
+        {"ieeg": row["ieeg"], "sidecars": row["sidecars"], "atlas": atlas},
+        out,
+        spec,
+        monkeypatch,
+    )
 
 
 def responses(cfg, cleaned, events, results, monkeypatch, recording="r"):
     """Run ``responses`` on what ``preprocess`` wrote."""
-    given = {"eeg": cleaned.eeg, "channels": cleaned.channels, "clock": cleaned.clock, "events": str(events)}
-    spec = {"recording": recording, "subject": "01", "stimulus": "film", "alignment": "language", "zscore": False, **cfg["responses"]}
-    return run("responses", given, {"responses": Path(results) / "responses.nc"}, spec, monkeypatch).responses
+    given = {
+        "eeg": cleaned.eeg,
+        "channels": cleaned.channels,
+        "clock": cleaned.clock,
+        "events": str(events),
+    }
+    spec = {
+        "recording": recording,
+        "subject": "01",
+        "stimulus": "film",
+        "alignment": "language",
+        "zscore": False,
+        **cfg["responses"],
+    }
+    return run(
+        "responses", given, {"responses": Path(results) / "responses.nc"}, spec, monkeypatch
+    ).responses

@@ -6,14 +6,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fusion.errors import InputError
 from fusion.ieeg import binning
 from fusion.ieeg.clock import clock_table, first_event, to_recording
+from fusion.io.errors import InputError
 
 
 def one_piece(duration, zero=0.0):
     rule = {"rule": "first_event", "column": "trial_type", "value": "film"}
-    return clock_table(rule, pd.DataFrame({"onset": [zero], "trial_type": ["film"]}), "events.tsv", duration, "x.vhdr")
+    return clock_table(
+        rule,
+        pd.DataFrame({"onset": [zero], "trial_type": ["film"]}),
+        "events.tsv",
+        duration,
+        "x.vhdr",
+    )
 
 
 def test_the_paper_has_161_bins():
@@ -59,13 +65,19 @@ def test_a_long_recording_does_not_lose_precision():
     x[-3000:] += np.sin(np.arange(3000, dtype=np.float32))
     grid = binning.bins((-100, 100), 50, 25, sfreq)
     sample = np.array([n - 1500])
-    oracle = [x[n - 1500 + a : n - 1500 + b].astype(float).mean() for a, b in zip(grid.start, grid.stop, strict=True)]
-    assert np.abs(binning.bin_means(x, sample, grid)[0] - oracle).max() < 5e-4  # float32 of 4000 itself is 2.4e-4 apart
+    oracle = [
+        x[n - 1500 + a : n - 1500 + b].astype(float).mean()
+        for a, b in zip(grid.start, grid.stop, strict=True)
+    ]
+    # float32 of 4000 itself is 2.4e-4 apart
+    assert np.abs(binning.bin_means(x, sample, grid)[0] - oracle).max() < 5e-4
 
 
 def test_events_whose_window_leaves_the_recording_are_dropped_and_counted():
     grid = binning.bins((-2000, 2000), 200, 25, 512)
-    events = pd.DataFrame({"event": list("abcdef"), "onset_s": [-1.0, 1.0, 1.11, 50.0, 97.8, 97.95]})
+    events = pd.DataFrame(
+        {"event": list("abcdef"), "onset_s": [-1.0, 1.0, 1.11, 50.0, 97.8, 97.95]}
+    )
     kept, dropped = binning.place(events, one_piece(101.0, 1.0), grid, 512.0, 101 * 512)
     assert list(kept["event"]) == ["c", "d", "e"]
     assert dropped == {"window leaves the recording": 3}
@@ -80,11 +92,24 @@ def test_events_beyond_the_film_are_dropped_and_counted():
 
 
 def test_a_window_that_spans_a_pause_is_dropped():
-    films = pd.DataFrame({"onset": [10.0, 80.0], "duration": [30.0, 30.0], "trial_type": "film", "film_s": [0.0, 30.0]})
+    films = pd.DataFrame(
+        {
+            "onset": [10.0, 80.0],
+            "duration": [30.0, 30.0],
+            "trial_type": "film",
+            "film_s": [0.0, 30.0],
+        }
+    )
     clock = clock_table({"rule": "film_events"}, films, "events.tsv", 120.0, "x.vhdr")
     grid = binning.bins((-2000, 2000), 200, 25, 512)
     onset = [1.0, 2.2, 27.8, 28.5, 31.0, 32.2, 57.8, 59.0, 61.0]
-    kept, dropped = binning.place(pd.DataFrame({"event": [str(t) for t in onset], "onset_s": onset}), clock, grid, 512.0, 120 * 512)
+    kept, dropped = binning.place(
+        pd.DataFrame({"event": [str(t) for t in onset], "onset_s": onset}),
+        clock,
+        grid,
+        512.0,
+        120 * 512,
+    )
     assert kept["onset_s"].tolist() == [2.2, 27.8, 32.2, 57.8]
     assert kept["sample"].tolist() == [round(t * 512) for t in (12.2, 37.8, 82.2, 107.8)]
     assert dropped == {"not on the film's clock": 1, "window crosses a gap": 4}
@@ -92,7 +117,13 @@ def test_a_window_that_spans_a_pause_is_dropped():
 
 def test_a_drifting_clock_is_followed():
     films = pd.DataFrame(
-        {"onset": [5.0, 105.1], "duration": [100.1, 100.1], "trial_type": "film", "film_s": [0.0, 100.0], "film_end_s": [100.0, 200.0]}
+        {
+            "onset": [5.0, 105.1],
+            "duration": [100.1, 100.1],
+            "trial_type": "film",
+            "film_s": [0.0, 100.0],
+            "film_end_s": [100.0, 200.0],
+        }
     )
     clock = clock_table({"rule": "film_events"}, films, "events.tsv", 300.0, "x.vhdr")
     assert set(clock["segment"]) == {0}
@@ -102,7 +133,13 @@ def test_a_drifting_clock_is_followed():
 
 
 def test_the_film_starts_with_the_first_music_block_not_with_the_task():
-    events = pd.DataFrame({"onset": [21.25, 118.875, 148.875], "trial_type": ["start task", "music", "speech"], "value": ["9", "2", "1"]})
+    events = pd.DataFrame(
+        {
+            "onset": [21.25, 118.875, 148.875],
+            "trial_type": ["start task", "music", "speech"],
+            "value": ["9", "2", "1"],
+        }
+    )
     assert first_event(events, None, "trial_type", "music") == 118.875
     assert first_event(events, None, "value", "2") == 118.875
     assert first_event(events.assign(value=["9.0", "2.0", "1.0"]), None, "value", "2") == 118.875

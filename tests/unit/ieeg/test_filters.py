@@ -18,13 +18,16 @@ def relative(a, b):
     return np.abs(a - b).max() / np.abs(b).max()
 
 
-@pytest.mark.parametrize(("line", "harmonics", "sfreq", "expected"), [
-    (50, None, 512, [50, 100, 150, 200, 250]),
-    (60, 2, 2048, [60, 120, 180]),
-    (60, None, 160, [60]),
-    (50, 0, 512, [50]),
-    (60, None, 120, []),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("line", "harmonics", "sfreq", "expected"),
+    [
+        (50, None, 512, [50, 100, 150, 200, 250]),
+        (60, 2, 2048, [60, 120, 180]),
+        (60, None, 160, [60]),
+        (50, 0, 512, [50]),
+        (60, None, 120, []),
+    ],
+)
 def test_line_frequencies_end_below_nyquist(line, harmonics, sfreq, expected):
     assert filters.line_frequencies(line, harmonics, sfreq) == expected
 
@@ -36,7 +39,11 @@ def test_zero_phase_notch_is_filtfilt(n, offset):
     sos = filters.notch_sos([50, 100, 150, 200, 250], 30, 512)
     oracle = signal.sosfiltfilt(sos, x, padlen=min(n - 1, filters.decay_samples(sos)))
     got = filters.ZeroPhaseFFT(sos)(x)
-    assert relative(got - offset, oracle - offset) < 1e-5 if offset == 0 else relative(got, oracle) < 1e-5
+    assert (
+        relative(got - offset, oracle - offset) < 1e-5
+        if offset == 0
+        else relative(got, oracle) < 1e-5
+    )
 
 
 def test_a_notch_takes_the_line_and_leaves_the_rest():
@@ -60,7 +67,10 @@ def test_high_pass_is_the_4th_order_butterworth_filtfilt(n):
 
 def test_the_high_pass_takes_drift():
     t = np.arange(512 * 300) / 512
-    got = filters.zero_phase(filters.high_pass_sos(0.1, 512), 100 * np.sin(2 * np.pi * 0.01 * t) + np.sin(2 * np.pi * 5 * t))
+    got = filters.zero_phase(
+        filters.high_pass_sos(0.1, 512),
+        100 * np.sin(2 * np.pi * 0.01 * t) + np.sin(2 * np.pi * 5 * t),
+    )
     middle = slice(60 * 512, -60 * 512)
     assert np.abs(got - np.sin(2 * np.pi * 5 * t))[middle].max() < 0.02
 
@@ -70,7 +80,8 @@ def test_high_gamma_is_the_hilbert_amplitude_of_the_band(n):
     x = noise(n)
     sos = signal.butter(4, [70, 150], "bandpass", fs=512, output="sos")
     band = signal.sosfiltfilt(sos, np.pad(x, 4000, mode="reflect", reflect_type="odd"))
-    fade = signal.windows.tukey(len(band), 2 * 3500 / len(band))  # scipy's Hilbert transform wraps around: let the ends vanish
+    # scipy's Hilbert transform wraps around: let the ends vanish
+    fade = signal.windows.tukey(len(band), 2 * 3500 / len(band))
     oracle = np.abs(signal.hilbert(band * fade))[4000:-4000]
     got = filters.band_amplitude((70, 150), 512, "zero")(x)
     assert relative(got[2000:-2000], oracle[2000:-2000]) < 1e-5
@@ -91,7 +102,10 @@ def test_causal_notch_is_the_cascade_of_iirnotch_and_lfilter():
     oracle = x - x[0]
     for f in (50, 100, 150):
         oracle = signal.lfilter(*signal.iirnotch(f, 30, 512), oracle)
-    assert relative(filters.causal(filters.notch_sos([50, 100, 150], 30, 512), x) - x[0], oracle) < 1e-5
+    assert (
+        relative(filters.causal(filters.notch_sos([50, 100, 150], 30, 512), x) - x[0], oracle)
+        < 1e-5
+    )
 
 
 def test_decay_is_reached():

@@ -1,4 +1,6 @@
-"""Whatever happens to the files of a BIDS dataset, reading it ends well or in one clear line, never in a library's traceback."""
+"""Whatever happens to the files of a BIDS dataset, reading it ends well or in one clear line, never
+in a library's traceback.
+"""
 
 import shutil
 import tempfile
@@ -11,9 +13,9 @@ import running
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fusion.errors import InputError
-from fusion.labelled import open_labelled
-from fusion.tables import read_tsv
+from fusion.io.errors import InputError
+from fusion.io.labelled import open_labelled
+from fusion.io.tables import read_tsv
 
 ODD = [
     "",
@@ -75,31 +77,62 @@ def mutate(path: Path, kind: str, where: float, what: str) -> None:
             lines[line] = (b"\t" if path.suffix == ".tsv" else b" ").join(cells)
             path.write_bytes(b"\n".join(lines))
         case "rename":
-            path.rename(path.with_name(path.name.replace("_task", "_tsk").replace("sub-01", "sub-1")))
+            path.rename(
+                path.with_name(path.name.replace("_task", "_tsk").replace("sub-01", "sub-1"))
+            )
 
 
-KINDS = ["delete", "empty", "truncate", "byte", "insert", "bom", "drop line", "double line", "cell", "rename"]
+KINDS = [
+    "delete",
+    "empty",
+    "truncate",
+    "byte",
+    "insert",
+    "bom",
+    "drop line",
+    "double line",
+    "cell",
+    "rename",
+]
 POSITIONS = st.floats(0, 1, exclude_max=True)
-MUTATIONS = st.lists(st.tuples(st.integers(0, 50), st.sampled_from(KINDS), POSITIONS, st.sampled_from(ODD)), min_size=1, max_size=2)
+MUTATIONS = st.lists(
+    st.tuples(st.integers(0, 50), st.sampled_from(KINDS), POSITIONS, st.sampled_from(ODD)),
+    min_size=1,
+    max_size=2,
+)
 
 
-@settings(max_examples=500, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(
+    max_examples=500, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
+)
 @given(MUTATIONS)
 def test_a_mutated_tree_is_read_or_refused_in_one_line(template, mutations):
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         root, results = Path(shutil.copytree(template, Path(folder, "bids"))), Path(folder, "out")
         for number, kind, where, what in mutations:
-            files = sorted(path for path in root.rglob("*") if path.is_file() and path.name != "dataset_description.json")
+            files = sorted(
+                path
+                for path in root.rglob("*")
+                if path.is_file() and path.name != "dataset_description.json"
+            )
             if files:
                 mutate(files[number % len(files)], kind, where, what)
         try:
-            cleaned = running.preprocess(running.config(root, film_zero=bids_dataset.ZERO_RULE), root, results, patch)
+            cleaned = running.preprocess(
+                running.config(root, film_zero=bids_dataset.ZERO_RULE), root, results, patch
+            )
             made = running.responses(
-                running.config(root, film_zero=bids_dataset.ZERO_RULE), cleaned, bids_dataset.words(results / "w.tsv"), results, patch
+                running.config(root, film_zero=bids_dataset.ZERO_RULE),
+                cleaned,
+                bids_dataset.words(results / "w.tsv"),
+                results,
+                patch,
             )
         except InputError as error:
             assert "\n" not in str(error)
-            assert str(root) in str(error) or "config" in str(error) or str(results) in str(error), "the message names no file"
+            assert (
+                str(root) in str(error) or "config" in str(error) or str(results) in str(error)
+            ), "the message names no file"
             return
         electrodes = read_tsv(cleaned.electrodes, ("electrode", "kept"), dtype={"electrode": str})
         kept = electrodes.loc[electrodes["kept"].astype(str).str.lower() == "true", "electrode"]

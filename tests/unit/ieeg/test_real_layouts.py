@@ -1,4 +1,6 @@
-"""Real sidecars of ds003688 and ds005574 around noise: counts, reasons, places, film zero. And shapes that other subjects have."""
+"""Real sidecars of ds003688 and ds005574 around noise: counts, reasons, places, film zero. And
+shapes that other subjects have.
+"""
 
 import json
 import os
@@ -16,10 +18,11 @@ import running
 import yaml
 from edfio import Edf, EdfSignal
 
-from fusion import dataset, settings
-from fusion.errors import InputError
+from fusion.design import config as settings
+from fusion.design import recordings as dataset
 from fusion.ieeg import derivative, quality, sidecars, validation
-from fusion.tables import read_tsv, write_tsv
+from fusion.io.errors import InputError
+from fusion.io.tables import read_tsv, write_tsv
 
 REAL = os.environ.get("FUSION_REAL_LAYOUT")
 real = pytest.mark.skipif(not REAL, reason="FUSION_REAL_LAYOUT is not set")
@@ -27,14 +30,22 @@ real = pytest.mark.skipif(not REAL, reason="FUSION_REAL_LAYOUT is not set")
 
 @pytest.fixture
 def ds003688(tmp_path):
-    """Noise at 64 Hz, as long as the film, under the real sidecars of sub-01 (their rate changed to that)."""
+    """Noise at 64 Hz, as long as the film, under the real sidecars of sub-01 (their rate changed to
+    that).
+    """
     source, root = Path(REAL) / "ds003688", tmp_path / "ds003688"
     shutil.copytree(source, root, ignore=shutil.ignore_patterns("annotations", "*task-rest*"))
     place = root / "sub-01/ses-iemu/ieeg"
     stem = "sub-01_ses-iemu_task-film_acq-clinical_run-1"
     kept = {path: path.read_bytes() for path in place.iterdir()}
     names = read_tsv(place / f"{stem}_channels.tsv")["name"].astype(str)
-    bids_dataset.write(tmp_path / "noise", stem=stem, names=list(names), sfreq=64, data=bids_dataset.signals(0, names, 64, 425))
+    bids_dataset.write(
+        tmp_path / "noise",
+        stem=stem,
+        names=list(names),
+        sfreq=64,
+        data=bids_dataset.signals(0, names, 64, 425),
+    )
     for part in ("vhdr", "vmrk", "eeg"):
         shutil.copy(tmp_path / "noise" / bids_dataset.FOLDER / f"{stem}_ieeg.{part}", place)
     for path, content in kept.items():
@@ -44,9 +55,16 @@ def ds003688(tmp_path):
 
 @real
 def test_ds003688(ds003688, tmp_path, monkeypatch):
-    cfg = running.config(ds003688, film_zero={"rule": "first_event", "value": "music"}, recordings={"tasks": ["film"]})
+    cfg = running.config(
+        ds003688,
+        film_zero={"rule": "first_event", "value": "music"},
+        recordings={"tasks": ["film"]},
+    )
     cleaned = running.preprocess(cfg, ds003688, tmp_path / "results", monkeypatch)
-    table, row = read_tsv(cleaned.electrodes).set_index("electrode"), read_tsv(cleaned.quality).iloc[0]
+    table, row = (
+        read_tsv(cleaned.electrodes).set_index("electrode"),
+        read_tsv(cleaned.quality).iloc[0],
+    )
     assert (row["channels"], row["neural"], row["kept"]) == (111, 103, 82)
     assert row["film_zero_s"] == 21.325  # the first block of music, not 'start task' at 21.306
     assert row["line_freq_hz"] == 50
@@ -64,11 +82,14 @@ def test_ds003688(ds003688, tmp_path, monkeypatch):
 @real
 def test_the_shipped_config_fits_ds003688(ds003688, monkeypatch):
     shipped = yaml.safe_load((running.REPOSITORY / "config/ds003688.yaml").read_text())
-    cfg = settings.with_defaults({**shipped, "bids_root": str(ds003688)}, running.SCHEMA)
+    cfg = settings.with_defaults({**shipped, "root": str(ds003688)}, running.SCHEMA)
     rows = dataset.recordings(cfg, ds003688)
-    assert [(r["recording"], r["stimulus"]) for r in rows] == [("sub-01_ses-iemu_task-film_acq-clinical_run-1", "film")]
+    assert [(r["recording"], r["stimulus"]) for r in rows] == [
+        ("sub-01_ses-iemu_task-film_acq-clinical_run-1", "film")
+    ]
     names = {Path(p).name for p in rows[0]["sidecars"]}
-    assert "sub-01_ses-iemu_task-film_run-1_events.tsv" in names  # without the acq entity of the recording
+    # without the acq entity of the recording
+    assert "sub-01_ses-iemu_task-film_run-1_events.tsv" in names
     assert "sub-01_ses-iemu_acq-clinical_electrodes.tsv" in names
 
 
@@ -80,7 +101,9 @@ def ds005574(tmp_path):
     place = root / "sub-01/ieeg"
     names = read_tsv(place / "sub-01_task-podcast_channels.tsv")["name"].astype(str)
     rng = np.random.default_rng(0)
-    signals = [EdfSignal(rng.normal(0, 30, 512 * 20), 512, label=n, physical_dimension="uV") for n in names]
+    signals = [
+        EdfSignal(rng.normal(0, 30, 512 * 20), 512, label=n, physical_dimension="uV") for n in names
+    ]
     Edf(signals).write(place / "sub-01_task-podcast_ieeg.edf")
     return root
 
@@ -88,9 +111,13 @@ def ds005574(tmp_path):
 @real
 @pytest.mark.parametrize(("space", "x"), [(None, 60.0), ("Other", 64.507256)])
 def test_ds005574(ds005574, tmp_path, monkeypatch, space, x):
-    cfg = running.config(ds005574, ieeg={"space": space})  # audio second 0 is recording second 0; there is no events.tsv
+    # audio second 0 is recording second 0; there is no events.tsv
+    cfg = running.config(ds005574, ieeg={"space": space})
     cleaned = running.preprocess(cfg, ds005574, tmp_path / "results", monkeypatch)
-    table, row = read_tsv(cleaned.electrodes).set_index("electrode"), read_tsv(cleaned.quality).iloc[0]
+    table, row = (
+        read_tsv(cleaned.electrodes).set_index("electrode"),
+        read_tsv(cleaned.quality).iloc[0],
+    )
     assert (row["channels"], row["kept"]) == (124, 99)
     assert row["dropped"] == "bad: 11"
     assert row["film_zero_s"] == 0
@@ -106,13 +133,22 @@ def test_ds005574(ds005574, tmp_path, monkeypatch, space, x):
 
 
 def test_edf_channels_of_several_rates(tmp_path, monkeypatch):
-    """The neural channels are opened at their own rate, though others are sampled faster and slower."""
+    """The neural channels are opened at their own rate, though others are sampled faster and
+    slower.
+    """
     root = bids_dataset.write(tmp_path / "bids", stem="sub-02_task-film", folder="sub-02/ieeg")
     place = root / "sub-02/ieeg"
     data = bids_dataset.signals()
     rates = {name: 256 for name in bids_dataset.NAMES} | {"TRIG1": 1024, "ECG1": 128, "B4": 128}
-    signals = [EdfSignal(x[:: 256 // min(rates[n], 256)].repeat(max(rates[n] // 256, 1)), rates[n], label=n, physical_dimension="uV")
-               for n, x in zip(bids_dataset.NAMES, data, strict=True)]  # fmt: skip
+    signals = [
+        EdfSignal(
+            x[:: 256 // min(rates[n], 256)].repeat(max(rates[n] // 256, 1)),
+            rates[n],
+            label=n,
+            physical_dimension="uV",
+        )
+        for n, x in zip(bids_dataset.NAMES, data, strict=True)
+    ]
     for part in ("vhdr", "vmrk", "eeg"):
         (place / f"sub-02_task-film_ieeg.{part}").unlink()
     Edf(signals).write(place / "sub-02_task-film_ieeg.edf")
@@ -120,7 +156,10 @@ def test_edf_channels_of_several_rates(tmp_path, monkeypatch):
     table["sampling_frequency"] = [rates[n] for n in table["name"]]
     table.to_csv(place / "sub-02_task-film_channels.tsv", sep="\t", index=False)
     done = running.preprocess(
-        running.config(root, ieeg={"reference": "none", "high_pass_hz": False}), root, tmp_path / "results", monkeypatch
+        running.config(root, ieeg={"reference": "none", "high_pass_hz": False}),
+        root,
+        tmp_path / "results",
+        monkeypatch,
     )
     row = read_tsv(done.quality).iloc[0]
     assert (row["sfreq_hz"], row["kept"], row["dropped"]) == (256, 8, "not in the data file: 1")
@@ -128,10 +167,13 @@ def test_edf_channels_of_several_rates(tmp_path, monkeypatch):
 
 
 @real
-@pytest.mark.parametrize(("file", "sfreq", "channels"), [
-    ("naplib_ecog_2s/tests/io/tiny_test.edf", 2048, 115),
-    ("mne-misc-data_ecog/ecog/sample_ecog_ieeg.fif", 160, 394),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("file", "sfreq", "channels"),
+    [
+        ("naplib_ecog_2s/tests/io/tiny_test.edf", 2048, 115),
+        ("mne-misc-data_ecog/ecog/sample_ecog_ieeg.fif", 160, 394),
+    ],
+)
 def test_real_signals(tmp_path, monkeypatch, file, sfreq, channels):
     """Real EDF and FIF: every good channel comes out as mne reads it, minus the average."""
     source = Path(REAL) / "signals" / file
@@ -153,18 +195,27 @@ def test_real_signals(tmp_path, monkeypatch, file, sfreq, channels):
 
 
 def hd_grid_beside_clinical(root):
-    """Write a subject with two acquisitions of one film: two files of signals and electrodes, one events.tsv."""
+    """Write a subject with two acquisitions of one film: two files of signals and electrodes, one
+    events.tsv.
+    """
     bids_dataset.write(root)
     other = bids_dataset.STEM.replace("clinical", "HDgrid")
     names = [f"B{k}" for k in range(1, 9)] + ["TRIG1"]
     bids_dataset.write(root, stem=other, names=names, sfreq=512)
     place = root / bids_dataset.FOLDER
     (place / f"{other}_events.tsv").unlink()
-    contacts = pd.DataFrame({"name": names[:8], "x": -40.0 - np.arange(8), "y": 5.0, "z": 40.0, "size": 1})
+    contacts = pd.DataFrame(
+        {"name": names[:8], "x": -40.0 - np.arange(8), "y": 5.0, "z": 40.0, "size": 1}
+    )
     contacts.to_csv(place / "sub-01_ses-a_acq-HDgrid_electrodes.tsv", sep="\t", index=False)
-    clinical = pd.DataFrame({"name": bids_dataset.NAMES[:9], "x": np.arange(9) + 20.5, "y": -30.0, "z": 12.0, "size": 4})
+    clinical = pd.DataFrame(
+        {"name": bids_dataset.NAMES[:9], "x": np.arange(9) + 20.5, "y": -30.0, "z": 12.0, "size": 4}
+    )
     clinical.to_csv(place / "sub-01_ses-a_acq-clinical_electrodes.tsv", sep="\t", index=False)
-    shutil.copy(place / "sub-01_ses-a_acq-clinical_coordsystem.json", place / "sub-01_ses-a_acq-HDgrid_coordsystem.json")
+    shutil.copy(
+        place / "sub-01_ses-a_acq-clinical_coordsystem.json",
+        place / "sub-01_ses-a_acq-HDgrid_coordsystem.json",
+    )
     return root
 
 
@@ -172,15 +223,24 @@ def test_two_acquisitions_are_two_recordings_of_one_film(tmp_path, monkeypatch):
     root = hd_grid_beside_clinical(tmp_path / "bids")
     cfg = running.config(root, film_zero=bids_dataset.ZERO_RULE)
     rows = dataset.recordings(cfg, root)
-    assert [r["recording"] for r in rows] == [bids_dataset.STEM.replace("clinical", "HDgrid"), bids_dataset.STEM]
+    assert [r["recording"] for r in rows] == [
+        bids_dataset.STEM.replace("clinical", "HDgrid"),
+        bids_dataset.STEM,
+    ]
     tables = {}
     for row, x, kept, sfreq in zip(rows, (-41, 21.5), (6, 5), (512, 256), strict=True):
         done = running.preprocess(cfg, root, tmp_path / "results", monkeypatch, row["recording"])
         table, found = read_tsv(done.electrodes), read_tsv(done.quality).iloc[0]
         assert table.loc[table["kept"], "x"].iloc[0] == x
-        assert (found["kept"], found["sfreq_hz"], found["film_zero_s"]) == (kept, sfreq, bids_dataset.ZERO)
+        assert (found["kept"], found["sfreq_hz"], found["film_zero_s"]) == (
+            kept,
+            sfreq,
+            bids_dataset.ZERO,
+        )
         tables[row["recording"]] = table
-    only = running.config(root, film_zero=bids_dataset.ZERO_RULE, recordings={"acquisitions": ["HDgrid"]})
+    only = running.config(
+        root, film_zero=bids_dataset.ZERO_RULE, recordings={"acquisitions": ["HDgrid"]}
+    )
     assert len(dataset.recordings(only, root)) == 1
     # the clinical B2 and the grid's B2 are not one contact
     notes = quality.same_name_elsewhere(tables, dict.fromkeys(tables, "01"))
@@ -194,9 +254,17 @@ def test_subjects_with_and_without_sessions_and_runs(tmp_path, monkeypatch):
     bids_dataset.write(root, stem="sub-02_task-rest", folder="sub-02/ieeg")
     bids_dataset.write(root, stem="sub-02_task-film_run-2", folder="sub-02/ieeg")
     names = [r["recording"] for r in dataset.recordings(running.config(root), root)]
-    assert names == [bids_dataset.STEM, "sub-02_task-film", "sub-02_task-film_run-2", "sub-02_task-rest"]
+    assert names == [
+        bids_dataset.STEM,
+        "sub-02_task-film",
+        "sub-02_task-film_run-2",
+        "sub-02_task-rest",
+    ]
     film = running.config(root, recordings={"tasks": ["film"], "subjects": ["02"]})
-    assert [r["recording"] for r in dataset.recordings(film, root)] == ["sub-02_task-film", "sub-02_task-film_run-2"]
+    assert [r["recording"] for r in dataset.recordings(film, root)] == [
+        "sub-02_task-film",
+        "sub-02_task-film_run-2",
+    ]
     second = running.config(root, recordings={"runs": ["2"]})
     assert [r["recording"] for r in dataset.recordings(second, root)] == ["sub-02_task-film_run-2"]
     session = running.config(root, recordings={"sessions": ["a"]})
@@ -207,8 +275,12 @@ def test_sidecars_at_the_top_are_inherited(tmp_path, monkeypatch):
     root = bids_dataset.write(tmp_path / "bids")
     place = root / bids_dataset.FOLDER
     own = json.loads((place / f"{bids_dataset.STEM}_ieeg.json").read_text())
-    (place / f"{bids_dataset.STEM}_ieeg.json").write_text(json.dumps({"SamplingFrequency": own["SamplingFrequency"]}))
-    (root / "task-film_ieeg.json").write_text(json.dumps({"PowerLineFrequency": 60, "SamplingFrequency": 1}))
+    (place / f"{bids_dataset.STEM}_ieeg.json").write_text(
+        json.dumps({"SamplingFrequency": own["SamplingFrequency"]})
+    )
+    (root / "task-film_ieeg.json").write_text(
+        json.dumps({"PowerLineFrequency": 60, "SamplingFrequency": 1})
+    )
     (root / "task-other_ieeg.json").write_text(json.dumps({"PowerLineFrequency": 16}))
     shutil.move(place / f"{bids_dataset.STEM}_channels.tsv", root / "task-film_channels.tsv")
     done = running.preprocess(running.config(root), root, tmp_path / "results", monkeypatch)
@@ -232,30 +304,57 @@ def test_regions_from_an_atlas_only_in_its_own_space(tmp_path, monkeypatch):
     (place / "sub-01_ses-a_acq-clinical_coordsystem.json").write_text(
         '{"iEEGCoordinateSystem": "MNI152NLin2009cAsym", "iEEGCoordinateUnits": "mm"}'
     )
-    table = read_tsv(running.preprocess(cfg, root, tmp_path / "mni", monkeypatch).electrodes).set_index("electrode")
-    assert table["region"].dropna().to_dict() == dict.fromkeys(["A1", "A2", "A3", "A4"], "ctx-rh-superiortemporal")
+    table = read_tsv(
+        running.preprocess(cfg, root, tmp_path / "mni", monkeypatch).electrodes
+    ).set_index("electrode")
+    assert table["region"].dropna().to_dict() == dict.fromkeys(
+        ["A1", "A2", "A3", "A4"], "ctx-rh-superiortemporal"
+    )
 
 
 def test_the_derivative_passes_the_validator(tmp_path, monkeypatch):
     root = hd_grid_beside_clinical(tmp_path / "bids")
     bids_dataset.write(root, stem="sub-02_task-film", folder="sub-02/ieeg")
-    for name in ("sub-01_ses-a_acq-clinical_electrodes.tsv", "sub-01_ses-a_acq-clinical_coordsystem.json"):
+    for name in (
+        "sub-01_ses-a_acq-clinical_electrodes.tsv",
+        "sub-01_ses-a_acq-clinical_coordsystem.json",
+    ):
         (root / "sub-02/ieeg" / name).unlink()
-    cfg = running.config(root, film_zero=bids_dataset.ZERO_RULE, responses={"window_ms": [-1000, 1000]})
+    cfg = running.config(
+        root, film_zero=bids_dataset.ZERO_RULE, responses={"window_ms": [-1000, 1000]}
+    )
     rows = dataset.recordings(cfg, root)
-    found = validation.findings(validation.run(root), [str(Path(r["ieeg"]).relative_to(root)) for r in rows])
+    found = validation.findings(
+        validation.run(root), [str(Path(r["ieeg"]).relative_to(root)) for r in rows]
+    )
     write_tsv(found, tmp_path / "validation.tsv")
     done = {
-        r["recording"]: running.preprocess(cfg, root, tmp_path / "results", monkeypatch, r["recording"])
+        r["recording"]: running.preprocess(
+            cfg, root, tmp_path / "results", monkeypatch, r["recording"]
+        )
         for r in dataset.recordings(cfg, root)
     }
     events = bids_dataset.words(tmp_path / "events.tsv")
-    given = {key: [getattr(d, key) for d in done.values()] for key in ("quality", "electrodes", "clock")}
+    given = {
+        key: [getattr(d, key) for d in done.values()] for key in ("quality", "electrodes", "clock")
+    }
     given["clean"] = [str(p) for p in (tmp_path / "results/clean").iterdir()]
-    given["responses"] = [running.responses(cfg, d, events, tmp_path / name, monkeypatch, name) for name, d in done.items()]
+    given["responses"] = [
+        running.responses(cfg, d, events, tmp_path / name, monkeypatch, name)
+        for name, d in done.items()
+    ]
     given["validation"] = str(tmp_path / "validation.tsv")
-    out = {"table": tmp_path / "recordings.tsv", "dictionary": tmp_path / "recordings.json", "derivative": tmp_path / "derivative"}
-    spec = {"dataset": "x", "version": "0", "source": "bids", "recordings": {n: n[4:6] for n in done}}
+    out = {
+        "table": tmp_path / "recordings.tsv",
+        "dictionary": tmp_path / "recordings.json",
+        "derivative": tmp_path / "derivative",
+    }
+    spec = {
+        "dataset": "x",
+        "version": "0",
+        "source": "bids",
+        "recordings": {n: n[4:6] for n in done},
+    }
     running.run("recordings", given, out, spec, monkeypatch)
     issues = validation.findings(validation.run(out["derivative"]), [])
     assert not (issues["severity"] == "error").any(), issues.to_string()
@@ -265,9 +364,19 @@ def test_the_derivative_passes_the_validator(tmp_path, monkeypatch):
     assert table["events_language"].tolist() == [5, 5, 5]
     assert set(json.loads(out["dictionary"].read_text())) == set(table.columns)
     # what was written can be read as an input again, with the film's clock as events
-    again = running.config(out["derivative"], film_zero={"rule": "film_events"}, ieeg={"reference": "none", "high_pass_hz": False})
-    name = next(n for n in (r["recording"] for r in dataset.recordings(again, out["derivative"])) if n.startswith("sub-02"))
-    row = read_tsv(running.preprocess(again, out["derivative"], tmp_path / "again", monkeypatch, name).quality).iloc[0]
+    again = running.config(
+        out["derivative"],
+        film_zero={"rule": "film_events"},
+        ieeg={"reference": "none", "high_pass_hz": False},
+    )
+    name = next(
+        n
+        for n in (r["recording"] for r in dataset.recordings(again, out["derivative"]))
+        if n.startswith("sub-02")
+    )
+    row = read_tsv(
+        running.preprocess(again, out["derivative"], tmp_path / "again", monkeypatch, name).quality
+    ).iloc[0]
     assert (row["kept"], row["film_zero_s"]) == (5, bids_dataset.ZERO)
 
 
@@ -275,10 +384,14 @@ def test_findings_matter_where_the_file_is_read(tmp_path):
     root = bids_dataset.write(tmp_path)
     (root / "participants.tsv").write_text("participant_id\tage\nsub-01\told\n")
     path = root / bids_dataset.FOLDER / f"{bids_dataset.STEM}_channels.tsv"
-    pd.read_csv(path, sep="\t", keep_default_na=False).drop(columns="units").to_csv(path, sep="\t", index=False)
+    pd.read_csv(path, sep="\t", keep_default_na=False).drop(columns="units").to_csv(
+        path, sep="\t", index=False
+    )
     found = validation.findings(validation.run(root), [str(path.relative_to(root))])
     errors = found[found["severity"] == "error"]
-    assert errors.loc[errors["matters"].astype(bool), "file"].tolist() == [str(path.relative_to(root))]
+    assert errors.loc[errors["matters"].astype(bool), "file"].tolist() == [
+        str(path.relative_to(root))
+    ]
     assert "a column that BIDS requires is missing" in errors.iloc[0]["message"]
     assert (errors["file"] == "participants.tsv").any()
     assert validation.errors_of(found, bids_dataset.STEM) == 1
@@ -286,14 +399,29 @@ def test_findings_matter_where_the_file_is_read(tmp_path):
 
 
 def test_film_events_leave_out_time_before_the_film():
-    clock = pd.DataFrame({"film_s": [-2.0, 0.0, 10.0, 10.0, 20.0], "recording_s": [0.0, 2.0, 12.0, 15.0, 25.0], "segment": [0, 0, 0, 1, 1]})
+    clock = pd.DataFrame(
+        {
+            "film_s": [-2.0, 0.0, 10.0, 10.0, 20.0],
+            "recording_s": [0.0, 2.0, 12.0, 15.0, 25.0],
+            "segment": [0, 0, 0, 1, 1],
+        }
+    )
     table = derivative.film_events(clock)
-    assert table[["onset", "duration", "film_s", "film_end_s"]].to_numpy().tolist() == [[2, 10, 0, 10], [15, 10, 10, 20]]
+    assert table[["onset", "duration", "film_s", "film_end_s"]].to_numpy().tolist() == [
+        [2, 10, 0, 10],
+        [15, 10, 10, 20],
+    ]
 
 
 def test_mni_is_told_from_other_spaces():
-    assert all(sidecars.is_mni(s) for s in ("MNI152NLin2009cAsym", "MNI152Lin", "ICBM152", "IXI549Space", "MNI152NLin6Asym"))
-    assert not any(sidecars.is_mni(s) for s in ("ACPC", "Other", "n/a", "fsaverage", "Talairach", "MNI305", "ScanRAS", "Pixels"))
+    assert all(
+        sidecars.is_mni(s)
+        for s in ("MNI152NLin2009cAsym", "MNI152Lin", "ICBM152", "IXI549Space", "MNI152NLin6Asym")
+    )
+    assert not any(
+        sidecars.is_mni(s)
+        for s in ("ACPC", "Other", "n/a", "fsaverage", "Talairach", "MNI305", "ScanRAS", "Pixels")
+    )
 
 
 def test_entities():
@@ -310,18 +438,36 @@ def test_mne_bids_reads_the_same(tmp_path, monkeypatch):
     table.to_csv(path, sep="\t", index=False)
     where = mne_bids.BIDSPath("01", "a", "film", "clinical", "1", datatype="ieeg", root=root)
     raw = mne_bids.read_raw_bids(where, verbose="error")
-    cfg = running.config(root, film_zero=bids_dataset.ZERO_RULE, ieeg={"reference": "none", "high_pass_hz": False, "line_freq_hz": 1000})
+    cfg = running.config(
+        root,
+        film_zero=bids_dataset.ZERO_RULE,
+        ieeg={"reference": "none", "high_pass_hz": False, "line_freq_hz": 1000},
+    )
     done = running.preprocess(cfg, root, tmp_path / "results", monkeypatch)
-    ours, electrodes = mne.io.read_raw_brainvision(done.vhdr, verbose="error"), read_tsv(done.electrodes).set_index("electrode")
-    assert raw.info["bads"] == electrodes.index[electrodes["reason"].eq("bad: noisy")].tolist() == ["A4"]
-    neural = [n for n, kind in zip(raw.ch_names, raw.get_channel_types(), strict=True) if kind == "seeg"]
+    ours, electrodes = (
+        mne.io.read_raw_brainvision(done.vhdr, verbose="error"),
+        read_tsv(done.electrodes).set_index("electrode"),
+    )
+    assert (
+        raw.info["bads"]
+        == electrodes.index[electrodes["reason"].eq("bad: noisy")].tolist()
+        == ["A4"]
+    )
+    neural = [
+        n for n, kind in zip(raw.ch_names, raw.get_channel_types(), strict=True) if kind == "seeg"
+    ]
     names = [n for n in neural if n not in raw.info["bads"]]
     assert ours.ch_names == names
-    assert np.abs(ours.get_data() - raw.get_data(picks=names)).max() < 1e-5 * np.abs(raw.get_data(picks=names)).max()
+    assert (
+        np.abs(ours.get_data() - raw.get_data(picks=names)).max()
+        < 1e-5 * np.abs(raw.get_data(picks=names)).max()
+    )
     place = raw.get_montage().get_positions()
     assert place["coord_frame"] == "ras"
     for name in names:
-        assert electrodes.loc[name, ["x", "y", "z"]].to_numpy(float) == pytest.approx(place["ch_pos"][name] * 1000)
+        assert electrodes.loc[name, ["x", "y", "z"]].to_numpy(float) == pytest.approx(
+            place["ch_pos"][name] * 1000
+        )
     onset = raw.annotations.onset[list(raw.annotations.description).index("music")]
     assert read_tsv(done.quality).iloc[0]["film_zero_s"] == pytest.approx(onset)
 
@@ -333,10 +479,15 @@ def test_a_recording_fits_one_film(tmp_path):
 
     def stimuli(**recordings):
         given = {name: {**film, "recordings": fits} for name, fits in recordings.items()}
-        cfg = settings.with_defaults({"dataset": "x", "source": "bids", "bids_root": str(root), "stimuli": given}, running.SCHEMA)
+        cfg = settings.with_defaults(
+            {"dataset": "x", "source": "bids", "root": str(root), "stimuli": given}, running.SCHEMA
+        )
         return {r["recording"]: r["stimulus"] for r in dataset.recordings(cfg, root)}
 
-    assert stimuli(a={"task": "film"}, b={"task": "other"}) == {bids_dataset.STEM: "a", "sub-02_task-other": "b"}
+    assert stimuli(a={"task": "film"}, b={"task": "other"}) == {
+        bids_dataset.STEM: "a",
+        "sub-02_task-other": "b",
+    }
     assert stimuli(a={"task": "film"}) == {bids_dataset.STEM: "a"}
     with pytest.raises(InputError, match=rf"a, b all fit {bids_dataset.STEM}"):
         stimuli(a={"task": "film"}, b={})

@@ -1,4 +1,6 @@
-"""The Brain Treebank converter on a miniature release, and its clock on the timings of the real one."""
+"""The Brain Treebank converter on a miniature release, and its clock on the timings of the real
+one.
+"""
 
 import os
 from pathlib import Path
@@ -11,13 +13,16 @@ import pytest
 import release
 import running
 
-from fusion import dataset
-from fusion.errors import InputError
+from fusion.design import recordings as dataset
 from fusion.ieeg import treebank, validation
-from fusion.labelled import open_labelled
-from fusion.tables import read_tsv
+from fusion.io.errors import InputError
+from fusion.io.labelled import open_labelled
+from fusion.io.tables import read_tsv
 
-PLANTED = {f"sub-{t.subject:02d}_task-{t.film.replace('-', '')}_run-{t.trial + 1:02d}": t for t in release.TRIALS}
+PLANTED = {
+    f"sub-{t.subject:02d}_task-{t.film.replace('-', '')}_run-{t.trial + 1:02d}": t
+    for t in release.TRIALS
+}
 
 
 @pytest.fixture(scope="module")
@@ -30,20 +35,41 @@ def converted(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         for name, row in rows.items():
             convert(row, bids, patch, name)
-        subjects = {r["subject"]: {k: r["release"][k] for k in ("number", "labels", "coords", "depth")} for r in rows.values()}
-        films = {r["release"]["film"]: {k: r["release"][k] for k in ("features", "scenes")} for r in rows.values()}
+        subjects = {
+            r["subject"]: {k: r["release"][k] for k in ("number", "labels", "coords", "depth")}
+            for r in rows.values()
+        }
+        films = {
+            r["release"]["film"]: {k: r["release"][k] for k in ("features", "scenes")}
+            for r in rows.values()
+        }
         out = {"description": bids / "dataset_description.json"}
-        running.run("convert_treebank_dataset", {"tables": []}, out, {"subjects": subjects, "films": films}, patch)
+        running.run(
+            "convert_treebank_dataset",
+            {"tables": []},
+            out,
+            {"subjects": subjects, "films": films},
+            patch,
+        )
     return root, bids, rows
 
 
 def convert(row, bids, patch, name):
     files = row["release"]
-    given = {key: files[key] or [] for key in ("h5", "labels", "timings", "features", "corrupted", "scenes")}
+    given = {
+        key: files[key] or []
+        for key in ("h5", "labels", "timings", "features", "corrupted", "scenes")
+    }
     stem = bids / f"sub-{row['subject']}" / "ieeg" / name
     out = {part: f"{stem}_ieeg.{part}" for part in ("vhdr", "vmrk", "eeg")}
-    out |= {"sidecar": f"{stem}_ieeg.json", "channels": f"{stem}_channels.tsv", "events": f"{stem}_events.tsv"}
-    return running.run("convert_treebank", given, out, {"subject": files["number"], "film": files["film"]}, patch)
+    out |= {
+        "sidecar": f"{stem}_ieeg.json",
+        "channels": f"{stem}_channels.tsv",
+        "events": f"{stem}_events.tsv",
+    }
+    return running.run(
+        "convert_treebank", given, out, {"subject": files["number"], "film": files["film"]}, patch
+    )
 
 
 def bids_file(bids, name, suffix):
@@ -64,7 +90,9 @@ def test_the_official_validator_has_no_error(converted):
 def test_the_rate_is_measured(converted, name):
     raw = mne.io.read_raw_brainvision(bids_file(converted[1], name, "ieeg.vhdr"), verbose="error")
     assert raw.info["sfreq"] == PLANTED[name].sfreq
-    assert set(read_tsv(bids_file(converted[1], name, "channels.tsv"))["sampling_frequency"]) == {PLANTED[name].sfreq}
+    assert set(read_tsv(bids_file(converted[1], name, "channels.tsv"))["sampling_frequency"]) == {
+        PLANTED[name].sfreq
+    }
 
 
 @pytest.mark.parametrize("name", PLANTED)
@@ -76,17 +104,27 @@ def test_words_land_on_their_planted_sample_on_every_electrode(converted, name):
     assert np.abs(sample - trial.sample(words["film_s"])).max() <= 1
     raw = mne.io.read_raw_brainvision(bids_file(bids, name, "ieeg.vhdr"), verbose="error")
     data = raw.get_data() * 1e6
-    assert raw.ch_names == [n.translate(str.maketrans("", "", "*#_")) for n in release.LABELS[trial.subject]]
+    assert raw.ch_names == [
+        n.translate(str.maketrans("", "", "*#_")) for n in release.LABELS[trial.subject]
+    ]
     for k in range(len(data)):  # the k-th label is electrode_k: its marks are (k + 1) times as high
         height = [data[k, int(s) - 2 : int(s) + 4].max() for s in sample]
         assert np.allclose(height, release.MARK * (k + 1) + k, atol=6)
 
 
-@pytest.mark.parametrize("name", [name for name, trial in PLANTED.items() if not trial.sparse and not trial.replay_s])
+@pytest.mark.parametrize(
+    "name", [name for name, trial in PLANTED.items() if not trial.sparse and not trial.replay_s]
+)
 def test_the_release_s_own_rule_agrees_without_jitter(converted, name):
     words = read_tsv(bids_file(converted[1], name, "events.tsv")).query("trial_type == 'word'")
-    away = np.all([np.abs(words["film_s"] - at) > 0.11 for at, _ in PLANTED[name].pauses] or [np.ones(len(words), bool)], axis=0)
-    assert np.abs(words["trigger_sample"] - PLANTED[name].sample(words["film_s"]))[away].max() <= 1.5
+    away = np.all(
+        [np.abs(words["film_s"] - at) > 0.11 for at, _ in PLANTED[name].pauses]
+        or [np.ones(len(words), bool)],
+        axis=0,
+    )
+    assert (
+        np.abs(words["trigger_sample"] - PLANTED[name].sample(words["film_s"]))[away].max() <= 1.5
+    )
 
 
 def test_pauses_are_gaps_of_the_film_s_clock(converted):
@@ -99,23 +137,31 @@ def test_pauses_are_gaps_of_the_film_s_clock(converted):
 
 def test_responses_never_span_a_pause(converted, tmp_path, monkeypatch):
     name = "sub-02_task-cars2_run-01"
-    cfg = running.config("-", film_zero={"rule": "film_events"}, ieeg={"shaft_ends": "keep", "high_pass_hz": False})
+    cfg = running.config(
+        "-", film_zero={"rule": "film_events"}, ieeg={"shaft_ends": "keep", "high_pass_hz": False}
+    )
     cleaned = running.preprocess(cfg, converted[1], tmp_path, monkeypatch, name)
     words = read_tsv(converted[1] / "stimuli/cars2_words.tsv")
     events = tmp_path / "events.tsv"
-    words.assign(event=[f"w{k:05d}" for k in range(len(words))]).to_csv(events, sep="\t", index=False)
+    words.assign(event=[f"w{k:05d}" for k in range(len(words))]).to_csv(
+        events, sep="\t", index=False
+    )
     with open_labelled(running.responses(cfg, cleaned, events, tmp_path, monkeypatch)) as data:
         onset = data["onset_s"].to_numpy()
         dropped = data.attrs["dropped"]
     for at in (0, 20.05, 40.02, 60):
         assert (np.abs(onset - at) > 2.09).all()
-    expected = sum(any(abs(t - at) < 2.1 for at in (0, 20.05, 40.02, 60)) for t in words["onset_s"] if t <= 60)
+    expected = sum(
+        any(abs(t - at) < 2.1 for at in (0, 20.05, 40.02, 60)) for t in words["onset_s"] if t <= 60
+    )
     assert f'"window crosses a gap": {expected}' in dropped
     assert len(onset) == len(words) - 1 - expected
 
 
 def test_a_replayed_stretch_counts_once(converted):
-    films = read_tsv(bids_file(converted[1], "sub-06_task-cars2_run-05", "events.tsv")).query("trial_type == 'film'")
+    films = read_tsv(bids_file(converted[1], "sub-06_task-cars2_run-05", "events.tsv")).query(
+        "trial_type == 'film'"
+    )
     ends = films["film_end_s"].to_numpy()
     assert (films["film_s"].to_numpy()[1:] >= ends[:-1] - 1e-6).all()
 
@@ -128,16 +174,21 @@ def test_corrupted_electrodes_are_bad_in_both_spellings(converted, tmp_path):
     published = bads(converted[0] / "corrupted_elec.json")
     assert published == {1: {"F10Fa3"}, 2: {"RT2aA4", "Nobody9"}, 6: set(), 9: {"T2d4"}}
     assert bads(tmp_path / "corrupted_elec.json") == published
-    table = read_tsv(bids_file(converted[1], "sub-01_task-fantasticmrfox_run-01", "channels.tsv")).set_index("name")
+    table = read_tsv(
+        bids_file(converted[1], "sub-01_task-fantasticmrfox_run-01", "channels.tsv")
+    ).set_index("name")
     assert table.index[table["status"] == "bad"].tolist() == ["F10Fa3"]
     assert table.loc[["DC4", "TRIG4"], "type"].tolist() == ["MISC", "TRIG"]
 
 
 def test_places_and_regions(converted):
-    table = read_tsv(converted[1] / "sub-01/ieeg/sub-01_space-Other_electrodes.tsv").set_index("name")
+    table = read_tsv(converted[1] / "sub-01/ieeg/sub-01_space-Other_electrodes.tsv").set_index(
+        "name"
+    )
     assert "DC4" not in table.index
     assert table.loc["T1bIc1", ["x", "y", "z"]].isna().all()  # the release has none
-    assert table.loc["T1bIc2", ["x", "y", "z"]].tolist() == [-49, -21, 31]  # the release's column order is Z, X, Y
+    # the release's column order is Z, X, Y
+    assert table.loc["T1bIc2", ["x", "y", "z"]].tolist() == [-49, -21, 31]
     assert set(table["hemisphere"].dropna()) == {"L"}
     assert table.loc["F10Fa1", "region"] == "ctx-lh-superiortemporal"
 
@@ -151,7 +202,9 @@ def test_words_without_times_are_dropped_and_others_kept(converted):
 
 def test_jittered_triggers_give_a_smooth_clock():
     rng = np.random.default_rng(3)
-    trial = release.Trial(1, 0, "x", 2048, pauses=[(100.0, 20.0)], film_s=300.0, jitter=20.0, drift=3e-5)
+    trial = release.Trial(
+        1, 0, "x", 2048, pauses=[(100.0, 20.0)], film_s=300.0, jitter=20.0, drift=3e-5
+    )
     triggers = release.triggers_of(trial, rng).dropna().sort_values("index").reset_index(drop=True)
     sfreq, measured = treebank.measured_rate(triggers)
     assert sfreq == 2048
@@ -180,21 +233,64 @@ def test_thinned_points_stay_within_the_tolerance():
     assert np.abs(np.interp(x, x[keep], y[keep]) - y).max() <= 0.5
 
 
-@pytest.mark.parametrize(("change", "message"), [
-    (lambda r: (r / "electrode_labels/sub_1/electrode_labels.json").write_text('["A1", "A#1"]'), "electrode_labels.json.*twice"),
-    (lambda r: (r / "electrode_labels/sub_1/electrode_labels.json").write_text('{"a": 1}'), "electrode_labels.json.*list"),
-    (lambda r: (r / "corrupted_elec.json").write_text('{"patient1": []}'), "corrupted_elec.json.*sub_N or subjectN"),
-    (lambda r: (r / "subject_timings/sub_1_trial000_timings.csv").write_text("movie_time,time\n1,2\n"), "timings.csv.*'index'"),
-    (lambda r: (r / "subject_timings/sub_1_trial000_timings.csv").write_text("movie_time,index\n1,\n"), "timings.csv.*two at least"),
-    (lambda r: (r / "transcripts/fantastic-mr-fox/features.csv").write_text("text,start\na,1\n"), "features.csv.*'end'"),
-    (lambda r: (r / "subject_metadata/sub_1_trial000_metadata.json").unlink(), "metadata.json.*no such file"),
-    (lambda r: (r / "transcripts/fantastic-mr-fox/features.csv").unlink(), "features.csv.*no such file"),
-    (lambda r: _h5(r, lambda f: f.__delitem__("data/electrode_3")), r"sub_1_trial000.h5.*no electrode_3"),
-    (lambda r: _h5(r, lambda f: [f.__delitem__(f"data/electrode_{k}") for k in (8, 9)]), r"sub_1_trial000.h5.*8 electrodes for 9 labels"),
-    (lambda r: _h5(r, lambda f: f.move("data", "other")), r"sub_1_trial000.h5.*group 'data'"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            lambda r: (r / "electrode_labels/sub_1/electrode_labels.json").write_text(
+                '["A1", "A#1"]'
+            ),
+            "electrode_labels.json.*twice",
+        ),
+        (
+            lambda r: (r / "electrode_labels/sub_1/electrode_labels.json").write_text('{"a": 1}'),
+            "electrode_labels.json.*list",
+        ),
+        (
+            lambda r: (r / "corrupted_elec.json").write_text('{"patient1": []}'),
+            "corrupted_elec.json.*sub_N or subjectN",
+        ),
+        (
+            lambda r: (r / "subject_timings/sub_1_trial000_timings.csv").write_text(
+                "movie_time,time\n1,2\n"
+            ),
+            "timings.csv.*'index'",
+        ),
+        (
+            lambda r: (r / "subject_timings/sub_1_trial000_timings.csv").write_text(
+                "movie_time,index\n1,\n"
+            ),
+            "timings.csv.*two at least",
+        ),
+        (
+            lambda r: (r / "transcripts/fantastic-mr-fox/features.csv").write_text(
+                "text,start\na,1\n"
+            ),
+            "features.csv.*'end'",
+        ),
+        (
+            lambda r: (r / "subject_metadata/sub_1_trial000_metadata.json").unlink(),
+            "metadata.json.*no such file",
+        ),
+        (
+            lambda r: (r / "transcripts/fantastic-mr-fox/features.csv").unlink(),
+            "features.csv.*no such file",
+        ),
+        (
+            lambda r: _h5(r, lambda f: f.__delitem__("data/electrode_3")),
+            r"sub_1_trial000.h5.*no electrode_3",
+        ),
+        (
+            lambda r: _h5(r, lambda f: [f.__delitem__(f"data/electrode_{k}") for k in (8, 9)]),
+            r"sub_1_trial000.h5.*8 electrodes for 9 labels",
+        ),
+        (lambda r: _h5(r, lambda f: f.move("data", "other")), r"sub_1_trial000.h5.*group 'data'"),
+    ],
+)
 def test_a_broken_release_is_one_clear_error(tmp_path, monkeypatch, change, message):
-    release.write_release(tmp_path, trials=[release.Trial(1, 0, "fantastic-mr-fox", 512, film_s=20.0)])
+    release.write_release(
+        tmp_path, trials=[release.Trial(1, 0, "fantastic-mr-fox", 512, film_s=20.0)]
+    )
     change(tmp_path)
     with pytest.raises(InputError, match=message):
         row = dataset.recordings(running.config(tmp_path, source="treebank"), tmp_path / "bids")[0]
@@ -210,33 +306,52 @@ REAL = os.environ.get("FUSION_REAL_LAYOUT")
 
 
 @pytest.mark.skipif(not REAL, reason="FUSION_REAL_LAYOUT is not set")
-@pytest.mark.parametrize(("trial", "pauses", "within_one", "jitter", "across_a_pause"), [
-    ("subject1_trial2", 2, 8385, 0, 0),
-    ("subject2_trial4", 17, 6149, 1694, 1),
-    ("subject6_trial0", 1, 3244, 821, 1),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("trial", "pauses", "within_one", "jitter", "across_a_pause"),
+    [
+        ("subject1_trial2", 2, 8385, 0, 0),
+        ("subject2_trial4", 17, 6149, 1694, 1),
+        ("subject6_trial0", 1, 3244, 821, 1),
+    ],
+)
 def test_real_timings(trial, pauses, within_one, jitter, across_a_pause):
     """Word onsets of the real release from the anchors at the words' ends, by the release's rule.
 
-    The triggers themselves are not public here; each word's end is a moment whose sample is known. Where it and the next
-    word's start hang on the same trigger the rule must give the published sample; where a trigger lies between, the two
-    triggers' jitter (up to 64 samples) stands between them; where a pause does, more.
-    """
+    The triggers themselves are not public here; each word's end is a moment whose sample is known.
+    Where it and the next word's start hang on the same trigger the rule must give the published
+    sample; where a trigger lies between, the two triggers' jitter (up to 64 samples) stands between
+    them; where a pause does, more."""
     words = pd.read_csv(Path(REAL) / f"braintreebank_alignment/{trial}_words_timing.csv")
-    both = pd.concat([words[["start", "est_idx"]].set_axis(["movie_time", "index"], axis=1),
-                      words[["end", "est_end_idx"]].set_axis(["movie_time", "index"], axis=1)])  # fmt: skip
+    both = pd.concat(
+        [
+            words[["start", "est_idx"]].set_axis(["movie_time", "index"], axis=1),
+            words[["end", "est_end_idx"]].set_axis(["movie_time", "index"], axis=1),
+        ]
+    )
     both = both.assign(trig_type="trigger").sort_values("index", ignore_index=True)
     assert treebank.measured_rate(both)[0] == 2048
     assert treebank.segments(both, 2048).max() == pauses
-    published = pd.read_csv(Path(REAL) / "braintreebank_alignment/derived_pauses_all_trials.tsv", sep="\t")
+    published = pd.read_csv(
+        Path(REAL) / "braintreebank_alignment/derived_pauses_all_trials.tsv", sep="\t"
+    )
     subject, number = trial.replace("subject", "").split("_trial")
-    assert len(published.query(f"subject == 'sub_{subject}' and trial == 'trial{int(number):03d}'")) == pauses
+    assert (
+        len(published.query(f"subject == 'sub_{subject}' and trial == 'trial{int(number):03d}'"))
+        == pauses
+    )
 
     ends = words[["end", "est_end_idx"]].set_axis(["movie_time", "index"], axis=1)
     off = np.abs(treebank.nearest_trigger_sample(ends, words["start"], 2048) - words["est_idx"])
     counts = [(off <= 1).sum(), ((off > 1) & (off <= 64)).sum(), (off > 64).sum()]
-    explained = dict(zip(("within one sample", "trigger jitter", "a pause between"), counts, strict=True))
-    assert explained == {"within one sample": within_one, "trigger jitter": jitter, "a pause between": across_a_pause}
-    at_once = (words["start"].shift(-1) - words["end"]).abs() < 0.002  # the next word begins as this one ends
+    explained = dict(
+        zip(("within one sample", "trigger jitter", "a pause between"), counts, strict=True)
+    )
+    assert explained == {
+        "within one sample": within_one,
+        "trigger jitter": jitter,
+        "a pause between": across_a_pause,
+    }
+    # the next word begins as this one ends
+    at_once = (words["start"].shift(-1) - words["end"]).abs() < 0.002
     same = np.roll(at_once, 1)
     assert (off[same] <= 1).mean() > 0.98

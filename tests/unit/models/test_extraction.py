@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from sklearn.random_projection import SparseRandomProjection, johnson_lindenstrauss_min_dim
 from torch import nn
 
-from fusion.errors import InputError
-from fusion.models import extract, hooks, inputs
-from fusion.models.network import Items, Network
-from fusion.models.pooling import pool
-from fusion.models.projection import Projection, target_size
+from fusion.io.errors import InputError
+from fusion.models.run import extract, hooks, inputs
+from fusion.models.run.network import Items, Network
+from fusion.models.run.pooling import pool
+from fusion.models.run.projection import Projection, target_size
 
 
 @pytest.mark.parametrize("pooling", ["cls", "mean", "last", "flatten"])
@@ -27,7 +27,12 @@ def test_poolings_against_a_loop(pooling):
     for i, n in enumerate(lengths):
         kept = output[i, :n]
         zeros = np.zeros((7 - n, 3), np.float32)
-        expected = {"cls": kept[0], "mean": kept.mean(0), "last": kept[-1], "flatten": np.concatenate([kept, zeros]).ravel()}[pooling]
+        expected = {
+            "cls": kept[0],
+            "mean": kept.mean(0),
+            "last": kept[-1],
+            "flatten": np.concatenate([kept, zeros]).ravel(),
+        }[pooling]
         assert np.allclose(found[i], expected, atol=1e-6)
 
 
@@ -39,7 +44,9 @@ def test_what_stands_in_the_padding_never_counts(length, padding, pooling):
     filled = output.clone()
     filled[:, length:] = 1e6
     assert torch.equal(pool(filled, pooling, tokens), pool(output, pooling, tokens))
-    assert torch.allclose(pool(output, pooling, tokens), pool(output[:, :length], pooling), atol=1e-6)
+    assert torch.allclose(
+        pool(output, pooling, tokens), pool(output[:, :length], pooling), atol=1e-6
+    )
 
 
 def test_images_leave_the_class_token_out_of_the_mean():
@@ -48,7 +55,10 @@ def test_images_leave_the_class_token_out_of_the_mean():
     assert torch.equal(pool(output, "flatten", prefix=1), output.flatten(1))
 
 
-@pytest.mark.parametrize(("shape", "pooling"), [((2, 3), "cls"), ((2, 3, 4, 4), "last"), ((2,), "mean"), ((2, 3, 4, 4, 4), "mean")])
+@pytest.mark.parametrize(
+    ("shape", "pooling"),
+    [((2, 3), "cls"), ((2, 3, 4, 4), "last"), ((2,), "mean"), ((2, 3, 4, 4, 4), "mean")],
+)
 def test_outputs_that_cannot_be_pooled(shape, pooling):
     with pytest.raises(ValueError, match=r"fit|output of shape"):
         pool(torch.zeros(shape), pooling)
@@ -68,10 +78,15 @@ def test_the_projection_is_scikit_learns():
 
 
 def test_the_projection_matrix_is_pinned():
-    # A newer scikit-learn that drew another matrix would change every projected layer: this is how it would be noticed.
-    matrix = SparseRandomProjection(50, random_state=0).fit(np.zeros((1, 400), np.float32)).components_
+    # A newer scikit-learn that drew another matrix would change every projected layer: this is how
+    # it would be noticed.
+    matrix = (
+        SparseRandomProjection(50, random_state=0).fit(np.zeros((1, 400), np.float32)).components_
+    )
     stored = (
-        matrix.indptr.astype("<i8").tobytes() + matrix.indices.astype("<i8").tobytes() + np.signbit(matrix.data).astype(np.uint8).tobytes()
+        matrix.indptr.astype("<i8").tobytes()
+        + matrix.indices.astype("<i8").tobytes()
+        + np.signbit(matrix.data).astype(np.uint8).tobytes()
     )
     assert Projection(400, 50).digest == hashlib.sha256(stored).hexdigest()
     assert Projection(400, 50).digest.startswith("ae65a549ab67819f")
@@ -79,7 +94,13 @@ def test_the_projection_matrix_is_pinned():
 
 @pytest.mark.parametrize(
     ("width", "size", "up", "expected"),
-    [(100, None, False, 100), (100, 300, False, 100), (100, 300, True, 300), (300, 100, False, 100), (100, 100, True, 100)],
+    [
+        (100, None, False, 100),
+        (100, 300, False, 100),
+        (100, 300, True, 300),
+        (300, 100, False, 100),
+        (100, 100, True, 100),
+    ],
 )
 def test_what_is_projected(width, size, up, expected):
     projection = Projection(width, size, up)
@@ -98,7 +119,9 @@ def test_target_sizes():
 def test_distances_survive_the_projection():
     x = np.random.default_rng(1).standard_normal((30, 4000)).astype(np.float32)
     y = Projection(4000, 2000)(x)
-    ratios = [((y[i] - y[j]) ** 2).sum() / ((x[i] - x[j]) ** 2).sum() for i in range(30) for j in range(i)]
+    ratios = [
+        ((y[i] - y[j]) ** 2).sum() / ((x[i] - x[j]) ** 2).sum() for i in range(30) for j in range(i)
+    ]
     assert 0.8 < min(ratios) <= max(ratios) < 1.2
 
 
@@ -126,7 +149,11 @@ def network(module=None, fail_above=None, seen=None):
     module = module or Tower().eval()
 
     def prepare(items):
-        return {"x": torch.from_numpy(items.frames.astype(np.float32)[:, None, None] * np.ones((1, 3, 4), np.float32))}
+        return {
+            "x": torch.from_numpy(
+                items.frames.astype(np.float32)[:, None, None] * np.ones((1, 3, 4), np.float32)
+            )
+        }
 
     def run(batch):
         if seen is not None:
@@ -143,7 +170,11 @@ def items(start, stop):
 
 
 def collected(net, n, **options):
-    parts = list(extract.features(net, {"blocks.11": "mean"}, n, items, extract.Running(torch.device("cpu"), **options)))
+    parts = list(
+        extract.features(
+            net, {"blocks.11": "mean"}, n, items, extract.Running(torch.device("cpu"), **options)
+        )
+    )
     assert [part[0] for part in parts] == [0, *(part[1] for part in parts[:-1])]
     return np.concatenate([part[2]["blocks.11"] for part in parts])
 
@@ -161,7 +192,10 @@ def test_running_out_of_memory_halves_the_batch_and_loses_nothing():
 @pytest.mark.parametrize("workers", [1, 2, 5])
 def test_many_workers_keep_the_order(workers):
     tower = Tower().eval()
-    assert np.array_equal(collected(network(tower), 23, batch_size=4), collected(network(tower), 23, batch_size=4, workers=workers))
+    assert np.array_equal(
+        collected(network(tower), 23, batch_size=4),
+        collected(network(tower), 23, batch_size=4, workers=workers),
+    )
     halved = collected(network(tower, fail_above=3), 23, batch_size=20, workers=workers)
     assert np.abs(halved - collected(network(tower), 23, batch_size=4)).max() < 1e-6
 
@@ -175,11 +209,23 @@ def test_other_errors_are_not_swallowed():
 
 def test_layers_that_do_not_run_or_are_not_finite_are_errors():
     with pytest.raises(InputError, match="does not reach"):
-        next(extract.features(network(), {"unused": "mean"}, 3, items, extract.Running(torch.device("cpu"))))
+        next(
+            extract.features(
+                network(), {"unused": "mean"}, 3, items, extract.Running(torch.device("cpu"))
+            )
+        )
     broken = Tower().eval()
     broken.blocks[2].bias.data[1] = float("nan")
     with pytest.raises(InputError, match="not finite"):
-        next(extract.features(network(broken), {"blocks.2": "mean"}, 3, items, extract.Running(torch.device("cpu"))))
+        next(
+            extract.features(
+                network(broken),
+                {"blocks.2": "mean"},
+                3,
+                items,
+                extract.Running(torch.device("cpu")),
+            )
+        )
 
 
 @pytest.mark.parametrize("pooling", ["cls", "mean", "last", "flatten"])
@@ -200,7 +246,10 @@ def test_hooks_are_gone_afterwards():
 EVENTS = pd.DataFrame({"frame": [5, 5, 2, 5, 9], "text": ["a", "b", "a", "a", None]})
 
 
-@pytest.mark.parametrize(("kind", "expected"), [("frame", [0, 0, 1, 0, 2]), ("text", [0, 1, 0, 0, 2]), ("pair", [0, 1, 2, 0, 3])])
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [("frame", [0, 0, 1, 0, 2]), ("text", [0, 1, 0, 0, 2]), ("pair", [0, 1, 2, 0, 3])],
+)
 def test_every_distinct_input_is_shown_once(kind, expected):
     assert inputs.distinct(EVENTS, {"true": "text"}).shown["true"][kind].tolist() == expected
 
@@ -214,7 +263,9 @@ def test_every_pairing_finds_its_frames_and_texts(rows):
         shown = found.shown[pairing]
         assert found.frames[shown["frame"]].tolist() == events["frame"].tolist()
         assert found.texts[shown["text"]].tolist() == events[column].astype(str).tolist()
-        assert np.array_equal(found.pairs[shown["pair"]], np.stack([shown["frame"], shown["text"]], 1))
+        assert np.array_equal(
+            found.pairs[shown["pair"]], np.stack([shown["frame"], shown["text"]], 1)
+        )
     for held in (found.frames, found.texts, [tuple(pair) for pair in found.pairs]):
         assert len(set(held)) == len(held)
 

@@ -1,4 +1,6 @@
-"""The loaders reproduce what the original implementations put out, at every block, from checkpoints in the original formats."""
+"""The loaders reproduce what the original implementations put out, at every block, from checkpoints
+in the original formats.
+"""
 
 import os
 from functools import partial
@@ -8,14 +10,25 @@ import numpy as np
 import pytest
 import torch
 
-from fusion.errors import InputError
-from fusion.models import albef, blip, families, hooks
-from fusion.models.network import Network
-from fusion.models.slip import tokenizer
+from fusion.io.errors import InputError
+from fusion.models.families import albef, blip
+from fusion.models.families import registry as families
+from fusion.models.families.slip import tokenizer
+from fusion.models.run import hooks
+from fusion.models.run.network import Network
 
 FIXTURES = os.environ.get("FUSION_FIXTURES")
-pytestmark = pytest.mark.skipif(not FIXTURES, reason="FUSION_FIXTURES is not set: the oracle checkpoints are not here")
-ROW = {"architecture": {}, "preprocess": {}, "tokenizer": None, "ignore_keys": [], "layers": {}, "text_length": None}
+pytestmark = pytest.mark.skipif(
+    not FIXTURES, reason="FUSION_FIXTURES is not set: the oracle checkpoints are not here"
+)
+ROW = {
+    "architecture": {},
+    "preprocess": {},
+    "tokenizer": None,
+    "ignore_keys": [],
+    "layers": {},
+    "text_length": None,
+}
 CLOSE = 1e-5
 
 
@@ -40,7 +53,13 @@ def slip_checkpoints():
 def test_slip_at_every_block(name):
     expected = np.load(fixture(f"slip/{name}_expected.npz"))
     feed = "joint" if "encode_text" in expected else "image"
-    network = families.build(name, ROW | {"family": "slip", "feed": feed}, {"path": fixture(f"slip/{name}.pt")}, "trained", 0)
+    network = families.build(
+        name,
+        ROW | {"family": "slip", "feed": feed},
+        {"path": fixture(f"slip/{name}.pt")},
+        "trained",
+        0,
+    )
     model = network.module
     places = {
         "visual": "visual",
@@ -53,7 +72,10 @@ def test_slip_at_every_block(name):
         places["image_mlp.layer1"] = "image_mlp"
     if feed == "joint":
         places |= {"ln_final": "text_ln_final", "text_embedding": "encode_text"}
-        places |= {f"transformer.resblocks.{i}": f"text_block_{i}" for i in range(len(model.transformer.resblocks))}
+        places |= {
+            f"transformer.resblocks.{i}": f"text_block_{i}"
+            for i in range(len(model.transformer.resblocks))
+        }
 
     def run():
         model.encode_image(torch.from_numpy(expected["images"]))
@@ -71,7 +93,8 @@ def test_slip_texts_become_the_same_tokens():
     ids, counted, truncated = tokenize(expected["texts"].tolist())
     short = expected["tokens"][:, -1] == 0
     assert np.array_equal(ids.numpy()[short], expected["tokens"][short])
-    # SLIP cuts a long text's end token off and then reads out its first token; here the end token stays.
+    # SLIP cuts a long text's end token off and then reads out its first token; here the end token
+    # stays.
     assert np.array_equal(ids.numpy()[~short, :-1], expected["tokens"][~short, :-1])
     assert (ids.numpy()[:, :].max(1) == 49407).all()
     assert len(truncated) == (~short).sum() == 1
@@ -80,9 +103,19 @@ def test_slip_texts_become_the_same_tokens():
 
 def test_the_image_tower_alone_is_the_same():
     expected = np.load(fixture("slip/slip_tiny_expected.npz"))
-    network = families.build("slip", ROW | {"family": "slip", "feed": "image"}, {"path": fixture("slip/slip_tiny.pt")}, "trained", 0)
+    network = families.build(
+        "slip",
+        ROW | {"family": "slip", "feed": "image"},
+        {"path": fixture("slip/slip_tiny.pt")},
+        "trained",
+        0,
+    )
     assert not hasattr(network.module, "transformer")
-    found = outputs(network, lambda: network.module.encode_image(torch.from_numpy(expected["images"])), ["visual"])
+    found = outputs(
+        network,
+        lambda: network.module.encode_image(torch.from_numpy(expected["images"])),
+        ["visual"],
+    )
     assert np.abs(found["visual"] - expected["visual"]).max() < CLOSE
 
 
@@ -93,45 +126,96 @@ def test_a_simclr_checkpoint_has_no_text_tower():
 
 
 def test_albef_at_every_block():
-    expected = {key: torch.from_numpy(value) for key, value in np.load(fixture("lavis/albef_expected.npz")).items()}
-    model, _ = albef.from_checkpoint(fixture("lavis/albef.pth"), {"heads": 4, "text_heads": 4}, None, True)
+    expected = {
+        key: torch.from_numpy(value)
+        for key, value in np.load(fixture("lavis/albef_expected.npz")).items()
+    }
+    model, _ = albef.from_checkpoint(
+        fixture("lavis/albef.pth"), {"heads": 4, "text_heads": 4}, None, True
+    )
     model.eval()
     first = len(model.text_encoder.encoder.layer)
-    places = {f"visual_encoder.blocks.{i}": f"vision_block_{i}" for i in range(len(model.visual_encoder.blocks))}
+    places = {
+        f"visual_encoder.blocks.{i}": f"vision_block_{i}"
+        for i in range(len(model.visual_encoder.blocks))
+    }
     places |= {f"text_encoder.encoder.layer.{i}": f"text_layer_{i}" for i in range(first)}
-    places |= {f"fusion_encoder.encoder.layer.{i}": f"text_layer_{first + i}" for i in range(len(model.fusion_encoder.encoder.layer))}
-    places |= {"visual_encoder": "image_embeds", "text_encoder": "text_embeds", "fusion_encoder": "multimodal_embeds"}
-    found = outputs(model, partial(model, expected["images"], expected["input_ids"], expected["attention_mask"]), places)
+    places |= {
+        f"fusion_encoder.encoder.layer.{i}": f"text_layer_{first + i}"
+        for i in range(len(model.fusion_encoder.encoder.layer))
+    }
+    places |= {
+        "visual_encoder": "image_embeds",
+        "text_encoder": "text_embeds",
+        "fusion_encoder": "multimodal_embeds",
+    }
+    found = outputs(
+        model,
+        partial(model, expected["images"], expected["input_ids"], expected["attention_mask"]),
+        places,
+    )
     for path, key in places.items():
         assert np.abs(found[path] - expected[key].flatten(1).numpy()).max() < CLOSE, path
 
 
 def test_albef_as_originally_published_adds_a_token_type():
-    expected = {key: torch.from_numpy(value) for key, value in np.load(fixture("lavis/albef_expected.npz")).items()}
+    expected = {
+        key: torch.from_numpy(value)
+        for key, value in np.load(fixture("lavis/albef_expected.npz")).items()
+    }
     plain, typed = (
-        albef.from_checkpoint(fixture("lavis/albef.pth"), {"heads": 4, "text_heads": 4, "token_types": types}, None, True)[0].eval()
+        albef.from_checkpoint(
+            fixture("lavis/albef.pth"),
+            {"heads": 4, "text_heads": 4, "token_types": types},
+            None,
+            True,
+        )[0].eval()
         for types in (False, True)
     )
-    types = torch.load(fixture("lavis/albef.pth"), weights_only=True)["model"]["text_encoder.bert.embeddings.token_type_embeddings.weight"]
+    types = torch.load(fixture("lavis/albef.pth"), weights_only=True)["model"][
+        "text_encoder.bert.embeddings.token_type_embeddings.weight"
+    ]
     plain.text_encoder.embeddings.word_embeddings.weight.data += types[0]
     with torch.inference_mode():
         text = {"input_ids": expected["input_ids"], "attention_mask": expected["attention_mask"]}
-        assert torch.allclose(plain.text_encoder(**text).last_hidden_state, typed.text_encoder(**text).last_hidden_state, atol=1e-6)
+        assert torch.allclose(
+            plain.text_encoder(**text).last_hidden_state,
+            typed.text_encoder(**text).last_hidden_state,
+            atol=1e-6,
+        )
 
 
 def test_blip_at_every_block():
-    expected = {key: torch.from_numpy(value) for key, value in np.load(fixture("lavis/blip_expected.npz")).items()}
-    model = blip.from_checkpoint(fixture("lavis/blip.pth"), {"heads": 4, "text_heads": 4}, None, True).eval()
-    image = {f"vision_model.encoder.layers.{i}": f"vision_block_{i}" for i in range(len(model.vision_model.encoder.layers))}
+    expected = {
+        key: torch.from_numpy(value)
+        for key, value in np.load(fixture("lavis/blip_expected.npz")).items()
+    }
+    model = blip.from_checkpoint(
+        fixture("lavis/blip.pth"), {"heads": 4, "text_heads": 4}, None, True
+    ).eval()
+    image = {
+        f"vision_model.encoder.layers.{i}": f"vision_block_{i}"
+        for i in range(len(model.vision_model.encoder.layers))
+    }
     image |= {"vision_model.post_layernorm": "image_embeds"}
-    text = {"pixels": expected["images"], "input_ids": expected["input_ids"], "attention_mask": expected["attention_mask"]}
-    joint = {f"text_encoder.encoder.layer.{i}": f"text_layer_{i}" for i in range(len(model.text_encoder.encoder.layer))}
+    text = {
+        "pixels": expected["images"],
+        "input_ids": expected["input_ids"],
+        "attention_mask": expected["attention_mask"],
+    }
+    joint = {
+        f"text_encoder.encoder.layer.{i}": f"text_layer_{i}"
+        for i in range(len(model.text_encoder.encoder.layer))
+    }
 
     def run(batch):
         seen = model.vision_model(pixel_values=batch["pixels"]).last_hidden_state
         ones = torch.ones(seen.shape[:2], dtype=torch.long)
         model.text_encoder(
-            input_ids=batch["input_ids"], attention_mask=batch["attention_mask"], encoder_hidden_states=seen, encoder_attention_mask=ones
+            input_ids=batch["input_ids"],
+            attention_mask=batch["attention_mask"],
+            encoder_hidden_states=seen,
+            encoder_attention_mask=ones,
         )
 
     found = outputs(model, partial(run, text), image | joint)
@@ -140,7 +224,9 @@ def test_blip_at_every_block():
             assert np.abs(found[path] - expected[key].flatten(1).numpy()).max() < CLOSE, path
     with torch.inference_mode():
         seen = model.vision_model(pixel_values=expected["images"]).last_hidden_state
-        alone = model.text_encoder(input_ids=expected["input_ids"], attention_mask=expected["attention_mask"]).last_hidden_state
+        alone = model.text_encoder(
+            input_ids=expected["input_ids"], attention_mask=expected["attention_mask"]
+        ).last_hidden_state
     assert np.abs(seen.numpy() - expected["image_embeds"].numpy()).max() < CLOSE
     assert np.abs(alone.numpy() - expected["text_embeds"].numpy()).max() < CLOSE
     last = list(joint)[-1]

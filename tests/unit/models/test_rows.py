@@ -1,17 +1,25 @@
-"""Rows of the zoo are held against their schema: every mistake is one clear error that names the model and the key."""
+"""Rows of the zoo are held against their schema: every mistake is one clear error that names the
+model and the key.
+"""
 
 from pathlib import Path
 
 import pytest
 import yaml
 
-from fusion import settings
-from fusion.errors import InputError
-from fusion.models import families
+from fusion.design import config as settings
+from fusion.io.errors import InputError
+from fusion.models.families import registry as families
 
 REPOSITORY = Path(__file__).parents[3]
 SCHEMA = yaml.safe_load((REPOSITORY / "workflow/schemas/models.schema.yaml").read_text())
-GOOD = {"family": "timm_vision", "modality": "vision", "feed": "image", "checkpoint": "hf:timm/net", "layers": {"blocks.*": "cls"}}
+GOOD = {
+    "family": "timm_vision",
+    "modality": "vision",
+    "feed": "image",
+    "checkpoint": "hf:timm/net",
+    "layers": {"blocks.*": "cls"},
+}
 OTHER = {"other": GOOD}
 MISTAKES = [
     ({"net": GOOD | {"famly": "slip"}}, "net", "'family'"),
@@ -24,20 +32,53 @@ MISTAKES = [
     ({"net": GOOD | {"sha256": {"model.safetensors": "abc"}}}, "sha256", "abc"),
     ({"ne-t": GOOD}, "ne-t", "letters"),
     ({"net": "slip"}, "net", "slip"),
-    ({"both": {"family": "concat", "modality": "vision-language", "parts": {"other": "blocks.1"}}} | OTHER, "parts", "two or more"),
     (
-        {"both": {"family": "concat", "modality": "vision-language", "parts": {"other": "blocks.1", "othr": "blocks.1"}}} | OTHER,
+        {
+            "both": {
+                "family": "concat",
+                "modality": "vision-language",
+                "parts": {"other": "blocks.1"},
+            }
+        }
+        | OTHER,
+        "parts",
+        "two or more",
+    ),
+    (
+        {
+            "both": {
+                "family": "concat",
+                "modality": "vision-language",
+                "parts": {"other": "blocks.1", "othr": "blocks.1"},
+            }
+        }
+        | OTHER,
         "othr",
         "did you mean",
     ),
     (
-        {"both": {"family": "concat", "modality": "vision-language", "parts": {"other": "block.1", "net": "blocks.1"}}, "net": GOOD}
+        {
+            "both": {
+                "family": "concat",
+                "modality": "vision-language",
+                "parts": {"other": "block.1", "net": "blocks.1"},
+            },
+            "net": GOOD,
+        }
         | OTHER,
         "parts.other",
         "a layer of other",
     ),
     (
-        {"both": {"family": "concat", "modality": "vision-language", "checkpoint": "x", "parts": {"other": "norm"}}} | OTHER,
+        {
+            "both": {
+                "family": "concat",
+                "modality": "vision-language",
+                "checkpoint": "x",
+                "parts": {"other": "norm"},
+            }
+        }
+        | OTHER,
         "checkpoint",
         "parts only",
     ),

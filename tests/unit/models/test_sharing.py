@@ -9,17 +9,19 @@ from hypothesis import strategies as st
 from torch import nn
 from transformers.modeling_outputs import BaseModelOutput
 
-from fusion.errors import InputError
-from fusion.models import extract, sharing
-from fusion.models.inputs import distinct
-from fusion.models.network import Items, Network
+from fusion.io.errors import InputError
+from fusion.models.run import extract, sharing
+from fusion.models.run.inputs import distinct
+from fusion.models.run.network import Items, Network
 
 LAYERS = {"see": "mean", "see.0": "mean", "read": "mean", "keys": "mean", "join": "mean"}
 COLUMNS = {"true": "text", "shuffled0": "a", "shuffled1": "b"}
 
 
 class Joint(nn.Module):
-    """An image of 3 tokens and a text of 2, each through its own modules, then added through keys of the image."""
+    """An image of 3 tokens and a text of 2, each through its own modules, then added through keys
+    of the image.
+    """
 
     def __init__(self):
         super().__init__()
@@ -51,11 +53,27 @@ def network(text_only=(), fail_above=None):
         part.forward = counting(name, part.forward)
 
     def prepare(items):
-        tokens = lambda values, n: torch.tensor(np.array(values, np.float32))[:, None, None] + torch.arange(n * 4.0).view(n, 4) / 8  # noqa: E731
-        batch = {"image": tokens(items.images[:, 0, 0, 0], 3)} if items.images is not None else {}
-        return batch | ({"text": tokens([int(text) for text in items.texts], 2)} if items.texts is not None else {})
+        def tokens(values, n):
+            given = torch.tensor(np.array(values, np.float32))[:, None, None]
+            return given + torch.arange(n * 4.0).view(n, 4) / 8
 
-    return Network(module, prepare, lambda batch: module(**batch), image_only=("see", "keys"), text_only=text_only), passed
+        batch = {"image": tokens(items.images[:, 0, 0, 0], 3)} if items.images is not None else {}
+        return batch | (
+            {"text": tokens([int(text) for text in items.texts], 2)}
+            if items.texts is not None
+            else {}
+        )
+
+    return (
+        Network(
+            module,
+            prepare,
+            lambda batch: module(**batch),
+            image_only=("see", "keys"),
+            text_only=text_only,
+        ),
+        passed,
+    )
 
 
 def events(rows):
@@ -63,11 +81,20 @@ def events(rows):
 
 
 def run(net, table, layers=LAYERS, **options):
-    """Return (pairing, path) -> values (event, feature), and check that every event is written once."""
+    """Return (pairing, path) -> values (event, feature), and check that every event is written
+    once.
+    """
     inputs = distinct(table, COLUMNS)
     pictures = lambda start, stop: np.uint8(inputs.frames[start:stop, None, None, None])  # noqa: E731
-    found = {(pairing, path): np.full((len(table), 4), np.nan, np.float32) for pairing in COLUMNS for path in layers}
-    done, running = [], extract.Running(torch.device("cpu"), progress=lambda n: done.append(n), **options)
+    found = {
+        (pairing, path): np.full((len(table), 4), np.nan, np.float32)
+        for pairing in COLUMNS
+        for path in layers
+    }
+    done, running = (
+        [],
+        extract.Running(torch.device("cpu"), progress=lambda n: done.append(n), **options),
+    )
     for kind, rows, values in sharing.pairings(net, layers, "joint", inputs, pictures, running):
         for pairing, shown in inputs.shown.items():
             for event, row in enumerate(shown[kind]):
@@ -83,9 +110,18 @@ def one_by_one(table, layers=LAYERS):
     net, _ = network()
     found = {}
     for pairing, column in COLUMNS.items():
-        item = lambda i, _, texts=table[column]: Items(None, np.full((1, 1, 1, 3), table["frame"][i], np.uint8), [str(texts[i])])  # noqa: E731
-        each = list(extract.features(net, layers, len(table), item, extract.Running(torch.device("cpu"), batch_size=1)))
-        found |= {(pairing, path): np.concatenate([done[path] for _, _, done in each]) for path in layers}
+
+        def item(i, _, texts=table[column]):
+            return Items(None, np.full((1, 1, 1, 3), table["frame"][i], np.uint8), [str(texts[i])])
+
+        each = list(
+            extract.features(
+                net, layers, len(table), item, extract.Running(torch.device("cpu"), batch_size=1)
+            )
+        )
+        found |= {
+            (pairing, path): np.concatenate([done[path] for _, _, done in each]) for path in layers
+        }
     return found
 
 
@@ -96,11 +132,18 @@ def same(found, expected):
     return max(np.abs(found[key] - expected[key]).max() for key in expected)
 
 
-@given(st.lists(st.tuples(*[st.integers(0, 5)] * 4), min_size=1, max_size=12), st.integers(1, 5), st.integers(1, 3))
+@given(
+    st.lists(st.tuples(*[st.integers(0, 5)] * 4), min_size=1, max_size=12),
+    st.integers(1, 5),
+    st.integers(1, 3),
+)
 @settings(max_examples=25, deadline=None)
 def test_all_pairings_equal_every_event_by_itself(rows, batch_size, workers):
     table = events(rows)
-    assert same(run(network()[0], table, batch_size=batch_size, workers=workers), one_by_one(table)) < 1e-6
+    assert (
+        same(run(network()[0], table, batch_size=batch_size, workers=workers), one_by_one(table))
+        < 1e-6
+    )
 
 
 def test_the_images_modules_run_once_a_frame():
@@ -152,7 +195,9 @@ class Odd(nn.Module):
     def __init__(self):
         super().__init__()
         self.summed, self.twice, self.structured = nn.Identity(), nn.Identity(), nn.Module()
-        self.structured.forward = lambda x: BaseModelOutput(last_hidden_state=x, hidden_states=(x, x.repeat_interleave(2, 0)))
+        self.structured.forward = lambda x: BaseModelOutput(
+            last_hidden_state=x, hidden_states=(x, x.repeat_interleave(2, 0))
+        )
 
     def forward(self, x):
         return self.summed(x.sum()), self.twice(self.twice(x) + 1), self.structured.forward(x)

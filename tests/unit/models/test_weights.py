@@ -13,8 +13,8 @@ import pytest
 import torch
 from torch import nn
 
-from fusion.errors import InputError
-from fusion.models import checkpoints, fetch
+from fusion.io.errors import InputError
+from fusion.models.run import checkpoints, fetch
 
 CONTENT = np.random.default_rng(0).bytes(3_000_000)
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
@@ -54,7 +54,14 @@ class Server(BaseHTTPRequestHandler):
 @pytest.fixture
 def server(monkeypatch):
     Server.content, Server.tag, Server.plan, Server.log = CONTENT, '"one"', [], []
-    for name in ("HF_HUB_OFFLINE", "FUSION_MIRROR", "http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+    for name in (
+        "HF_HUB_OFFLINE",
+        "FUSION_MIRROR",
+        "http_proxy",
+        "HTTP_PROXY",
+        "all_proxy",
+        "ALL_PROXY",
+    ):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(fetch.time, "sleep", lambda seconds: None)
     running = ThreadingHTTPServer(("127.0.0.1", 0), Server)
@@ -93,7 +100,9 @@ def test_a_cut_download_is_resumed(server, tmp_path):
     Server.plan = ["cut", "cut"]
     found = fetch.fetch(server, SHA256, [], tmp_path, None)
     assert found["sha256"] == SHA256
-    starts = [int(asked.removeprefix("bytes=").rstrip("-")) if asked else 0 for _, asked, _ in Server.log]
+    starts = [
+        int(asked.removeprefix("bytes=").rstrip("-")) if asked else 0 for _, asked, _ in Server.log
+    ]
     assert starts[0] == 0
     assert 1_400_000 < starts[1] <= 1_500_000
     assert 2_150_000 < starts[2] <= 2_300_000
@@ -163,7 +172,9 @@ def test_a_lab_mirror_comes_first(server, tmp_path):
     assert found["path"] == str(folder / "net.pt")
     assert Server.log == []
     base = server.removesuffix("/models/net.pt")
-    found = fetch.fetch("http://elsewhere.example/models/net.pt", SHA256, [], tmp_path / "cache", base)
+    found = fetch.fetch(
+        "http://elsewhere.example/models/net.pt", SHA256, [], tmp_path / "cache", base
+    )
     assert found["sha256"] == SHA256
     assert Server.log[0][0] == "/elsewhere.example/models/net.pt"
 
@@ -178,7 +189,9 @@ def test_the_hub_offline_says_what_to_do(tmp_path, monkeypatch):
     mirrored = tmp_path / "mirror/org/net"
     mirrored.mkdir(parents=True)
     (mirrored / "model.safetensors").write_bytes(b"x")
-    assert fetch.fetch("hf:org/net", None, [], tmp_path, str(tmp_path / "mirror"))["path"] == str(mirrored)
+    assert fetch.fetch("hf:org/net", None, [], tmp_path, str(tmp_path / "mirror"))["path"] == str(
+        mirrored
+    )
 
 
 class Hub(BaseHTTPRequestHandler):
@@ -200,14 +213,23 @@ class Hub(BaseHTTPRequestHandler):
         if not self.path.lstrip("/").startswith(("org/net", "api/models/org/net")):
             return self.answer(b"{}", 404, X_Error_Code="RepoNotFound")
         if self.path.startswith("/api/"):
-            listing = {"id": "org/net", "sha": Hub.commit, "siblings": [{"rfilename": name} for name in Hub.files]}
+            listing = {
+                "id": "org/net",
+                "sha": Hub.commit,
+                "siblings": [{"rfilename": name} for name in Hub.files],
+            }
             if "/tree/" in self.path:
                 oids = {name: hashlib.sha1(body).hexdigest() for name, body in Hub.files.items()}
-                listing = [{"type": "file", "path": name, "size": len(Hub.files[name]), "oid": oid} for name, oid in oids.items()]
+                listing = [
+                    {"type": "file", "path": name, "size": len(Hub.files[name]), "oid": oid}
+                    for name, oid in oids.items()
+                ]
             return self.answer(json.dumps(listing).encode(), Content_Type="application/json")
         name = self.path.split(f"{Hub.commit}/")[-1]
         body = Hub.files[name]
-        return self.answer(body, X_Repo_Commit=Hub.commit, ETag=f'"{hashlib.sha1(body).hexdigest()}"')
+        return self.answer(
+            body, X_Repo_Commit=Hub.commit, ETag=f'"{hashlib.sha1(body).hexdigest()}"'
+        )
 
     do_HEAD = do_GET
 
@@ -219,12 +241,24 @@ class Hub(BaseHTTPRequestHandler):
 def hub(monkeypatch, tmp_path):
     import huggingface_hub.constants as constants
 
-    Hub.files, Hub.asked = {"config.json": b"{}", "README.md": b"read", "onnx/model.onnx": b"graph"}, []
+    Hub.files, Hub.asked = (
+        {
+            "config.json": b"{}",
+            "README.md": b"read",
+            "onnx/model.onnx": b"graph",
+        },
+        [],
+    )
     running = ThreadingHTTPServer(("127.0.0.1", 0), Hub)
     threading.Thread(target=running.serve_forever, daemon=True).start()
-    endpoint = f"http://127.0.0.1:{running.server_port}"  # as HF_ENDPOINT would set it before the library is imported
+    # as HF_ENDPOINT would set it before the library is imported
+    endpoint = f"http://127.0.0.1:{running.server_port}"
     monkeypatch.setattr(constants, "ENDPOINT", endpoint)
-    monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", endpoint + "/{repo_id}/resolve/{revision}/{filename}")
+    monkeypatch.setattr(
+        constants,
+        "HUGGINGFACE_CO_URL_TEMPLATE",
+        endpoint + "/{repo_id}/resolve/{revision}/{filename}",
+    )
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
     yield Hub.files
@@ -269,7 +303,10 @@ def test_folders_hash_every_file(tmp_path):
     assert found["path"] == str(folder)
     assert found["files"]["model.safetensors"] == weights
     (folder / "config.json").write_text("{ }")
-    assert fetch.fetch("resources/net", weights, [], tmp_path, None, local)["sha256"] != found["sha256"]
+    assert (
+        fetch.fetch("resources/net", weights, [], tmp_path, None, local)["sha256"]
+        != found["sha256"]
+    )
     with pytest.raises(InputError, match="sha256 of model.safetensors"):
         fetch.fetch("resources/net", "0" * 64, [], tmp_path, None, local)
     with pytest.raises(InputError, match="no such file"):
@@ -289,7 +326,11 @@ class Payload:
 @pytest.mark.parametrize("legacy", [False, True])
 def test_a_payload_is_refused_and_does_not_run(tmp_path, legacy):
     trace, path = tmp_path / "trace", tmp_path / "net.pt"
-    torch.save({"state_dict": {"a": torch.zeros(2)}, "args": Payload(trace)}, path, _use_new_zipfile_serialization=not legacy)
+    torch.save(
+        {"state_dict": {"a": torch.zeros(2)}, "args": Payload(trace)},
+        path,
+        _use_new_zipfile_serialization=not legacy,
+    )
     with pytest.raises(InputError, match="refused"):
         checkpoints.read(path)
     assert not trace.exists()
@@ -315,7 +356,9 @@ def test_plain_training_state_is_read(tmp_path):
 @pytest.mark.parametrize("damage", ["cut", "text", "empty", "no tensors"])
 def test_damaged_files_are_one_clear_error(tmp_path, damage):
     path = tmp_path / "net.pt"
-    torch.save({"epoch": 3} if damage == "no tensors" else {"state_dict": {"a": torch.ones(1000)}}, path)
+    torch.save(
+        {"epoch": 3} if damage == "no tensors" else {"state_dict": {"a": torch.ones(1000)}}, path
+    )
     if damage == "cut":
         path.write_bytes(path.read_bytes()[:2000])
     if damage == "text":
@@ -337,6 +380,8 @@ def test_every_difference_of_keys_is_an_error():
     with pytest.raises(InputError, match=r"1 unexpected keys \(temp\)"):
         checkpoints.load_strict(module, state | {"temp": torch.zeros(1)}, "net.pt")
     with pytest.raises(InputError, match=r"1 missing keys \(1\.bias\)"):
-        checkpoints.load_strict(module, {k: v for k, v in state.items() if k != "1.bias"}, "net.pt", ["1.*"])
+        checkpoints.load_strict(
+            module, {k: v for k, v in state.items() if k != "1.bias"}, "net.pt", ["1.*"]
+        )
     with pytest.raises(InputError, match=r"0\.weight \(3, 5\) for \(3, 2\)"):
         checkpoints.load_strict(module, state | {"0.weight": torch.zeros(3, 5)}, "net.pt")

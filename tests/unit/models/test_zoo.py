@@ -1,4 +1,5 @@
-"""Every model of config/models.yaml goes through `weights` and `activations`, with a tiny checkpoint of its own family.
+"""Every model of config/models.yaml goes through `weights` and `activations`, with a tiny
+checkpoint of its own family.
 
 `pytest -rP` prints the table of models, layers, shapes and dtypes.
 """
@@ -16,10 +17,12 @@ import xarray as xr
 import yaml
 from run_scripts import run_script
 
-from fusion import labelled, settings, tables
-from fusion.errors import InputError
-from fusion.models import extract, families, hooks, regions, sharing
-from fusion.models.network import Items
+from fusion.design import config as settings
+from fusion.io import labelled, tables
+from fusion.io.errors import InputError
+from fusion.models.families import registry as families
+from fusion.models.run import extract, hooks, regions, sharing
+from fusion.models.run.network import Items
 
 REPOSITORY = Path(__file__).parents[3]
 SCHEMA = yaml.safe_load((REPOSITORY / "workflow/schemas/models.schema.yaml").read_text())
@@ -40,7 +43,9 @@ MAKERS = {
     "lxmert": tiny.lxmert_folder,
     "visualbert": tiny.visualbert_folder,
     "beit": partial(tiny.timm_folder, name="beit_base_patch16_224", **TIMM),
-    "convnext": partial(tiny.timm_folder, name="convnext_base", depths=(1, 1, 2, 1), dims=(8, 16, 32, 64)),
+    "convnext": partial(
+        tiny.timm_folder, name="convnext_base", depths=(1, 1, 2, 1), dims=(8, 16, 32, 64)
+    ),
     "dinov2": partial(tiny.timm_folder, name="vit_base_patch14_dinov2", **TIMM),
     "transformers_text": tiny.bert_folder,
     "sbert": tiny.mpnet_folder,
@@ -53,12 +58,40 @@ EVENTS = pd.DataFrame(
     {
         "event": [f"w{i:05d}" for i in range(6)],
         "frame": [3, 3, 7, 7, 9, 3],
-        "text": ["the red circle", "the red circle moves", "a blue square", None, "up and down", "the red circle"],
-        "text_shuffled0": ["a blue square", "up", "the red circle", "down", "the red circle", "left"],
-        "text_shuffled1": ["left", "the red circle", "up and down is the square", None, "a blue square", "left"],
+        "text": [
+            "the red circle",
+            "the red circle moves",
+            "a blue square",
+            None,
+            "up and down",
+            "the red circle",
+        ],
+        "text_shuffled0": [
+            "a blue square",
+            "up",
+            "the red circle",
+            "down",
+            "the red circle",
+            "left",
+        ],
+        "text_shuffled1": [
+            "left",
+            "the red circle",
+            "up and down is the square",
+            None,
+            "a blue square",
+            "left",
+        ],
     }
 )
-SETTINGS = {"projection": "jl", "jl_eps": 0.1, "project_up": False, "batch_size": 4, "device": "cpu", "autocast": False}
+SETTINGS = {
+    "projection": "jl",
+    "jl_eps": 0.1,
+    "project_up": False,
+    "batch_size": 4,
+    "device": "cpu",
+    "autocast": False,
+}
 
 
 @pytest.fixture(autouse=True)
@@ -71,7 +104,9 @@ def film(tmp_path_factory):
     folder = tmp_path_factory.mktemp("film")
     tables.write_tsv(EVENTS, folder / "events.tsv")
     images = np.random.default_rng(0).integers(0, 256, (4, 40, 56, 3), dtype=np.uint8)
-    with labelled.create(folder / "frames.nc", {"frame": np.array([3, 5, 7, 9]), "y": 40, "x": 56, "rgb": 3}) as file:
+    with labelled.create(
+        folder / "frames.nc", {"frame": np.array([3, 5, 7, 9]), "y": 40, "x": 56, "rgb": 3}
+    ) as file:
         labelled.add(file, "image", ("frame", "y", "x", "rgb"), images)
     return folder
 
@@ -83,7 +118,8 @@ def checkpoints(tmp_path_factory):
 
     def checkpoint(name):
         row = ZOO[name]
-        kin = next((kind for kind in ("slip_simclr", "slip_clip") if name.startswith(kind)), name)  # whatever their size and tower
+        # whatever their size and tower
+        kin = next((kind for kind in ("slip_simclr", "slip_clip") if name.startswith(kind)), name)
         maker = MAKERS.get(kin) or MAKERS[row["family"]]
         if maker not in made:
             made[maker] = maker(tmp_path_factory.mktemp(name))
@@ -96,7 +132,11 @@ def checkpoints(tmp_path_factory):
 
 def tiny_row(name, checkpoints, zoo=ZOO):
     if name.startswith("demo_"):  # the repository ships these
-        shipped = {key: str(REPOSITORY / ZOO[name][key]) for key in ("checkpoint", "tokenizer") if ZOO[name][key]}
+        shipped = {
+            key: str(REPOSITORY / ZOO[name][key])
+            for key in ("checkpoint", "tokenizer")
+            if ZOO[name][key]
+        }
         return ZOO[name] | shipped
     row = zoo[name] | {"checkpoint": checkpoints(name), "sha256": None}
     # The last layers of networks as deep as the published ones are those of the tiny ones.
@@ -108,7 +148,12 @@ def tiny_row(name, checkpoints, zoo=ZOO):
     if row["tokenizer"]:
         row["tokenizer"] = checkpoints.tokenizer
     if row["regions"]["backbone"]:
-        row["regions"] = {"file": None, "backbone": checkpoints.backbone, "net": "resnet18", "grid": 2}
+        row["regions"] = {
+            "file": None,
+            "backbone": checkpoints.backbone,
+            "net": "resnet18",
+            "grid": 2,
+        }
     if row["family"] == "albef":
         row["preprocess"] = {"size": 32}
         row["architecture"] = {"heads": 4, "text_heads": 4}
@@ -122,27 +167,56 @@ def tiny_row(name, checkpoints, zoo=ZOO):
 def files_of(source):
     if source is None:
         return []
-    return sorted(str(p) for p in Path(source).rglob("*") if p.is_file()) if Path(source).is_dir() else [source]
+    return (
+        sorted(str(p) for p in Path(source).rglob("*") if p.is_file())
+        if Path(source).is_dir()
+        else [source]
+    )
 
 
 def weights_of(row, folder):
-    spec = {key: row[key] for key in ("checkpoint", "sha256", "files", "tokenizer")} | {"backbone": row["regions"]["backbone"]}
+    spec = {key: row[key] for key in ("checkpoint", "sha256", "files", "tokenizer")} | {
+        "backbone": row["regions"]["backbone"]
+    }
     inputs = {key: files_of(spec[key]) for key in ("checkpoint", "tokenizer", "backbone")}
-    run_script("weights", folder / "weights.log", input=inputs, output={"weights": folder / "weights.json"}, params={"spec": spec})
+    run_script(
+        "weights",
+        folder / "weights.log",
+        input=inputs,
+        output={"weights": folder / "weights.json"},
+        params={"spec": spec},
+    )
     return folder / "weights.json"
 
 
 def activations_of(name, row, film, folder, init="trained", shuffled=(), **changed):
     """Run the script and return its file, or that of the shuffled pairings and return theirs."""
-    spec = {"model": name, "init": init, "row": row, "seed": 0, "pairings": shuffled} | SETTINGS | changed
+    spec = (
+        {"model": name, "init": init, "row": row, "seed": 0, "pairings": shuffled}
+        | SETTINGS
+        | changed
+    )
     events = changed.pop("events", film / "events.tsv")
     spec.pop("events", None)
     threads = spec.pop("threads", 1)
-    inputs = {"events": events, "all_events": [events], "frames": film / "frames.nc", "weights": folder / "weights.json", "regions": []}
+    inputs = {
+        "events": events,
+        "all_events": [events],
+        "frames": film / "frames.nc",
+        "weights": folder / "weights.json",
+        "regions": [],
+    }
     rule, names = ("shuffled_activations", shuffled) if shuffled else ("activations", ["true"])
     paths = [folder / f"{init}-{pairing}-{len(list(folder.glob('*.nc')))}.nc" for pairing in names]
     output = {"activations": paths if shuffled else paths[0]}
-    run_script(rule, folder / f"{rule}.log", input=inputs, output=output, params={"spec": spec}, threads=threads)
+    run_script(
+        rule,
+        folder / f"{rule}.log",
+        input=inputs,
+        output=output,
+        params={"spec": spec},
+        threads=threads,
+    )
     return output["activations"]
 
 
@@ -152,7 +226,9 @@ def layers_of(path):
         return {data[name].attrs["layer"]: data[name].to_numpy() for name in data.data_vars}
 
 
-@pytest.mark.parametrize(("zoo", "name"), [*(("zoo", name) for name in NETWORKS), *(("paper", name) for name in PAPERS)])
+@pytest.mark.parametrize(
+    ("zoo", "name"), [*(("zoo", name) for name in NETWORKS), *(("paper", name) for name in PAPERS)]
+)
 def test_every_network_of_the_zoo_runs(zoo, name, film, checkpoints, tmp_path):
     row = tiny_row(name, checkpoints, {"zoo": ZOO, "paper": PAPER}[zoo])
     weights_of(row, tmp_path)
@@ -163,12 +239,16 @@ def test_every_network_of_the_zoo_runs(zoo, name, film, checkpoints, tmp_path):
         names = [data[variable].attrs["layer"] for variable in sorted(data.data_vars)]
         for variable in sorted(data.data_vars):
             layer = data[variable]
-            print(f"{name:20s} {layer.attrs['layer']:45s} {layer.attrs['pooling']:8s} {layer.shape!s:12s} {layer.dtype}")
+            print(
+                f"{name:20s} {layer.attrs['layer']:45s} {layer.attrs['pooling']:8s}"
+                f" {layer.shape!s:12s} {layer.dtype}"
+            )
         for variable in data.data_vars:
             values = data[variable].to_numpy()
             assert values.dtype == np.float32
             assert np.isfinite(values).all()
-            # Events that show the same have the same features; events that show something else have others.
+            # Events that show the same have the same features; events that show something else have
+            # others.
             assert np.array_equal(values[0], values[5])
             assert not np.allclose(values[0], values[4])
     assert names == [layer["layer"] for layer in card["layers"]]
@@ -178,12 +258,15 @@ def test_every_network_of_the_zoo_runs(zoo, name, film, checkpoints, tmp_path):
     assert card["libraries"]["torch"]
 
 
-@pytest.mark.parametrize("name", ["slip", "albef", "blip", "flava", "visualbert", "beit", "clip", "gpt2", "qwen3_vl"])
+@pytest.mark.parametrize(
+    "name", ["slip", "albef", "blip", "flava", "visualbert", "beit", "clip", "gpt2", "qwen3_vl"]
+)
 def test_random_copies_are_untrained_seeded_and_different(name, film, checkpoints, tmp_path):
     row = tiny_row(name, checkpoints)
     weights_of(row, tmp_path)
     trained, first, again, second = (
-        layers_of(activations_of(name, row, film, tmp_path, init)) for init in ("trained", "random0", "random0", "random1")
+        layers_of(activations_of(name, row, film, tmp_path, init))
+        for init in ("trained", "random0", "random0", "random1")
     )
     last = list(trained)[-1]
     assert all(np.array_equal(first[layer], again[layer]) for layer in first)
@@ -192,16 +275,33 @@ def test_random_copies_are_untrained_seeded_and_different(name, film, checkpoint
 
 
 def test_the_papers_rows_are_those_of_its_table():
-    assert set(PAPERS) == {"slip", "slip_clip", "slip_simclr", "albef", "blip", "flava", "beit", "convnext", "sbert", "simcse"}
+    assert set(PAPERS) == {
+        "slip",
+        "slip_clip",
+        "slip_simclr",
+        "albef",
+        "blip",
+        "flava",
+        "beit",
+        "convnext",
+        "sbert",
+        "simcse",
+    }
     for name in PAPERS:
         assert PAPER[name]["checkpoint"] == ZOO[name]["checkpoint"]
         assert PAPER[name]["modality"] == ZOO[name]["modality"]
 
 
 def test_flattened_texts_are_as_wide_as_the_row_says(film, checkpoints, tmp_path):
-    row = tiny_row("sbert", checkpoints) | {"layers": {"encoder.layer.1": "flatten"}, "text_length": 20}
+    row = tiny_row("sbert", checkpoints) | {
+        "layers": {"encoder.layer.1": "flatten"},
+        "text_length": 20,
+    }
     weights_of(row, tmp_path)
-    alone, together = (layers_of(activations_of("sbert", row, film, tmp_path, batch_size=size))["encoder.layer.1"] for size in (1, 6))
+    alone, together = (
+        layers_of(activations_of("sbert", row, film, tmp_path, batch_size=size))["encoder.layer.1"]
+        for size in (1, 6)
+    )
     assert alone.shape == (6, 20 * 32)
     assert np.abs(alone - together).max() < 1e-5
     with pytest.raises(InputError, match="text_length"):
@@ -209,10 +309,11 @@ def test_flattened_texts_are_as_wide_as_the_row_says(film, checkpoints, tmp_path
 
 
 def whole_passes(name, row, film, folder, columns):
-    """Return module path -> values (column, event, feature): every event through the whole network by itself, nothing shared.
+    """Return module path -> values (column, event, feature): every event through the whole network
+    by itself, nothing shared.
 
-    Beside them, module path -> whether what it puts out can be handed out again, of the modules that the network shares.
-    """
+    Beside them, module path -> whether what it puts out can be handed out again, of the modules
+    that the network shares."""
     weights = json.loads((folder / "weights.json").read_text()) | {"regions": []}
     network = families.build(name, row, weights, "trained", 0)
     layers = hooks.expand(network.module, row["layers"], name)
@@ -224,17 +325,37 @@ def whole_passes(name, row, film, folder, columns):
     def item(i, stop):
         return Items(frames[i:stop], images[frames[i]][None], texts[i:stop])
 
-    passes = extract.features(network, layers, len(frames), item, extract.Running(torch.device("cpu"), batch_size=1))
+    passes = extract.features(
+        network, layers, len(frames), item, extract.Running(torch.device("cpu"), batch_size=1)
+    )
     each = [done for _, _, done in passes]
-    whole = {path: np.concatenate([done[path] for done in each]).reshape(len(columns), len(EVENTS), -1) for path in layers}
+    whole = {
+        path: np.concatenate([done[path] for done in each]).reshape(len(columns), len(EVENTS), -1)
+        for path in layers
+    }
     with sharing.remember(network.module, network.image_only) as memory, torch.inference_mode():
         memory.begin(2, recording=True)
-        network.run(network.prepare(Items(frames[:2], np.stack([images[frame] for frame in frames[:2]]), texts[:2])))
+        network.run(
+            network.prepare(
+                Items(frames[:2], np.stack([images[frame] for frame in frames[:2]]), texts[:2])
+            )
+        )
     return whole, {path: output is not None for path, output in memory.outputs.items()}
 
 
-CLIP_JOINT = {"visual.transformer.resblocks.*": "cls", "transformer.resblocks.*": "last", "ln_final": "flatten"}
-JOINT = [*(("zoo", name) for name in NETWORKS if ZOO[name]["feed"] == "joint" and name != "demo_slip_joint"), ("zoo", "clip")]
+CLIP_JOINT = {
+    "visual.transformer.resblocks.*": "cls",
+    "transformer.resblocks.*": "last",
+    "ln_final": "flatten",
+}
+JOINT = [
+    *(
+        ("zoo", name)
+        for name in NETWORKS
+        if ZOO[name]["feed"] == "joint" and name != "demo_slip_joint"
+    ),
+    ("zoo", "clip"),
+]
 JOINT.append(("paper", "albef"))  # flattened
 
 
@@ -244,16 +365,23 @@ def test_pairings_that_share_equal_whole_passes(zoo, name, film, checkpoints, tm
     row |= {"feed": "joint", "layers": CLIP_JOINT} if name == "clip" else {}
     weights_of(row, tmp_path)
     pairings = ["shuffled0", "shuffled1"]
-    paths = activations_of(name, row, film, tmp_path, shuffled=pairings, batch_size=2, threads=2, projection="none")
+    paths = activations_of(
+        name, row, film, tmp_path, shuffled=pairings, batch_size=2, threads=2, projection="none"
+    )
     paths = [activations_of(name, row, film, tmp_path, projection="none"), *paths]
-    expected, handed_out = whole_passes(name, row, film, tmp_path, ["text", *(f"text_{pairing}" for pairing in pairings)])
+    expected, handed_out = whole_passes(
+        name, row, film, tmp_path, ["text", *(f"text_{pairing}" for pairing in pairings)]
+    )
     for i, (path, pairing) in enumerate(zip(paths, ["true", *pairings], strict=True)):
         found = layers_of(path)
         assert list(found) == list(layers_of(paths[0]))
         assert set(found) == set(expected)
         for layer, values in expected.items():
             # Single precision: a product of matrices is rounded by the number of their rows.
-            assert np.abs(found[layer] - values[i]).max() < 3e-6 * max(1, np.abs(values).max()), (pairing, layer)
+            assert np.abs(found[layer] - values[i]).max() < 3e-6 * max(1, np.abs(values).max()), (
+                pairing,
+                layer,
+            )
         with labelled.open_labelled(path) as data:
             card = json.loads(data.attrs["card"])
         assert card["pairing"] == pairing
@@ -264,11 +392,15 @@ def test_pairings_that_share_equal_whole_passes(zoo, name, film, checkpoints, tm
     assert not np.allclose(expected[last][0], expected[last][1], atol=1e-3)
 
 
-@pytest.mark.parametrize("name", ["sbert", "gpt2", "convnext"])  # for those that join, see above: whole passes are batches of one
+@pytest.mark.parametrize(
+    "name", ["sbert", "gpt2", "convnext"]
+)  # for those that join, see above: whole passes are batches of one
 def test_batches_and_padding_change_nothing(name, film, checkpoints, tmp_path):
     row = tiny_row(name, checkpoints)
     weights_of(row, tmp_path)
-    batches = [layers_of(activations_of(name, row, film, tmp_path, batch_size=size)) for size in (1, 5)]
+    batches = [
+        layers_of(activations_of(name, row, film, tmp_path, batch_size=size)) for size in (1, 5)
+    ]
     # Batches of one hold no padding at all.
     for layer, values in batches[0].items():
         assert np.abs(values - batches[1][layer]).max() < 1e-5, layer
@@ -289,7 +421,9 @@ def test_the_order_of_events_changes_nothing(film, checkpoints, tmp_path):
     order = [4, 0, 5, 2, 3, 1]
     tables.write_tsv(EVENTS.iloc[order], tmp_path / "reordered.tsv")
     plain = layers_of(activations_of("flava", row, film, tmp_path))
-    reordered = layers_of(activations_of("flava", row, film, tmp_path, events=tmp_path / "reordered.tsv"))
+    reordered = layers_of(
+        activations_of("flava", row, film, tmp_path, events=tmp_path / "reordered.tsv")
+    )
     for layer in plain:
         assert np.abs(plain[layer][order] - reordered[layer]).max() < 1e-5
 
@@ -297,6 +431,8 @@ def test_the_order_of_events_changes_nothing(film, checkpoints, tmp_path):
 def test_two_runs_give_the_same_bytes(film, checkpoints, tmp_path):
     row = tiny_row("slip_joint", checkpoints)
     weights_of(row, tmp_path)
-    first, second = (activations_of("slip_joint", row, film, tmp_path, projection=48) for _ in range(2))
+    first, second = (
+        activations_of("slip_joint", row, film, tmp_path, projection=48) for _ in range(2)
+    )
     assert first != second
     assert first.read_bytes() == second.read_bytes()

@@ -1,4 +1,6 @@
-"""Tiny, randomly initialised checkpoints of every family, in the formats in which the real ones are published."""
+"""Tiny, randomly initialised checkpoints of every family, in the formats in which the real ones are
+published.
+"""
 
 import argparse
 import json
@@ -9,11 +11,31 @@ import torch
 import transformers as T
 from timm.models import save_for_hf
 
-from fusion.models import albef, blip, slip
+from fusion.models.families import albef, blip, slip
 
-HIDDEN = {"hidden_size": 32, "num_hidden_layers": 3, "num_attention_heads": 4, "intermediate_size": 64}
+HIDDEN = {
+    "hidden_size": 32,
+    "num_hidden_layers": 3,
+    "num_attention_heads": 4,
+    "intermediate_size": 64,
+}
 SMALL = {"image_size": 32, "patch_size": 8}
-WORDS = ["red", "circle", "a", "the", "moves", "left", "right", "blue", "square", "and", "up", "down", "to", "is"]
+WORDS = [
+    "red",
+    "circle",
+    "a",
+    "the",
+    "moves",
+    "left",
+    "right",
+    "blue",
+    "square",
+    "and",
+    "up",
+    "down",
+    "to",
+    "is",
+]
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 VOCABULARY = {token: i for i, token in enumerate([*SPECIAL, *WORDS])}
 
@@ -21,7 +43,9 @@ logging.getLogger("transformers").setLevel(logging.ERROR)
 
 
 def seeded(make, *arguments, **options):
-    """Return a module with every weight drawn, also those that an initialiser leaves at zero or one."""
+    """Return a module with every weight drawn, also those that an initialiser leaves at zero or
+    one.
+    """
     torch.manual_seed(0)
     module = make(*arguments, **options)
     with torch.no_grad():
@@ -54,7 +78,14 @@ def slip_file(folder, towers=("image", "text"), **sizes):
     model = seeded(slip.Slip, sizes, towers)
     state = {f"module.{key}": value for key, value in model.state_dict().items()}
     path = folder / "slip.pt"
-    torch.save({"epoch": 25, "state_dict": state, "args": argparse.Namespace(model="SLIP_TINY", betas=(0.9, 0.98))}, path)
+    torch.save(
+        {
+            "epoch": 25,
+            "state_dict": state,
+            "args": argparse.Namespace(model="SLIP_TINY", betas=(0.9, 0.98)),
+        },
+        path,
+    )
     return path
 
 
@@ -78,7 +109,11 @@ def albef_file(folder):
             number, rest = key.removeprefix("fusion_encoder.encoder.layer.").split(".", 1)
             key = f"text_encoder.bert.encoder.layer.{int(number) + 2}.{rest}"
         state[key] = value
-    state |= {"temp": torch.tensor(0.07), "visual_encoder_m.norm.weight": torch.ones(32), "queue_ptr": torch.zeros(1, dtype=torch.long)}
+    state |= {
+        "temp": torch.tensor(0.07),
+        "visual_encoder_m.norm.weight": torch.ones(32),
+        "queue_ptr": torch.zeros(1, dtype=torch.long),
+    }
     path = folder / "albef.pth"
     torch.save({"model": state}, path)
     return path
@@ -95,14 +130,19 @@ def blip_model():
         **HIDDEN,
     }
     config = T.BlipConfig(
-        vision_config={**HIDDEN, **SMALL, "layer_norm_eps": 1e-6}, text_config=text, projection_dim=16, image_text_hidden_size=16
+        vision_config={**HIDDEN, **SMALL, "layer_norm_eps": 1e-6},
+        text_config=text,
+        projection_dim=16,
+        image_text_hidden_size=16,
     )
     return seeded(T.BlipForImageTextRetrieval, config)
 
 
 def blip_folder(folder):
     blip_model().save_pretrained(folder)
-    T.BlipProcessor(T.BlipImageProcessorPil(size={"height": 32, "width": 32}), T.BertTokenizer(vocab=VOCABULARY)).save_pretrained(folder)
+    T.BlipProcessor(
+        T.BlipImageProcessorPil(size={"height": 32, "width": 32}), T.BertTokenizer(vocab=VOCABULARY)
+    ).save_pretrained(folder)
     return folder
 
 
@@ -142,7 +182,9 @@ def flava_folder(folder):
     )
     seeded(T.FlavaForPreTraining, config).save_pretrained(folder)
     size = {"height": 32, "width": 32}
-    T.FlavaProcessor(T.FlavaImageProcessorPil(size=size, crop_size=size), T.BertTokenizer(vocab=VOCABULARY)).save_pretrained(folder)
+    T.FlavaProcessor(
+        T.FlavaImageProcessorPil(size=size, crop_size=size), T.BertTokenizer(vocab=VOCABULARY)
+    ).save_pretrained(folder)
     return folder
 
 
@@ -166,7 +208,8 @@ def lxmert_folder(folder, width=512):
 
 def visualbert_folder(folder, width=512):
     seeded(
-        T.VisualBertForPreTraining, T.VisualBertConfig(vocab_size=len(VOCABULARY), visual_embedding_dim=width, **HIDDEN)
+        T.VisualBertForPreTraining,
+        T.VisualBertConfig(vocab_size=len(VOCABULARY), visual_embedding_dim=width, **HIDDEN),
     ).save_pretrained(folder)
     return folder
 
@@ -178,15 +221,25 @@ def timm_folder(folder, name, **options):
 
 
 def bert_folder(folder):
-    seeded(T.BertForMaskedLM if "mlm" in folder.name else T.BertModel, T.BertConfig(vocab_size=len(VOCABULARY), **HIDDEN)).save_pretrained(
-        folder
-    )
+    seeded(
+        T.BertForMaskedLM if "mlm" in folder.name else T.BertModel,
+        T.BertConfig(vocab_size=len(VOCABULARY), **HIDDEN),
+    ).save_pretrained(folder)
     return bert_tokenizer(folder)
 
 
 def mpnet_folder(folder):
-    vocabulary = {token: i for i, token in enumerate(["<s>", "<pad>", "</s>", "[UNK]", *WORDS, "<mask>"])}
-    config = T.MPNetConfig(vocab_size=len(vocabulary), pad_token_id=1, bos_token_id=0, eos_token_id=2, max_position_embeddings=90, **HIDDEN)
+    vocabulary = {
+        token: i for i, token in enumerate(["<s>", "<pad>", "</s>", "[UNK]", *WORDS, "<mask>"])
+    }
+    config = T.MPNetConfig(
+        vocab_size=len(vocabulary),
+        pad_token_id=1,
+        bos_token_id=0,
+        eos_token_id=2,
+        max_position_embeddings=90,
+        **HIDDEN,
+    )
     seeded(T.MPNetModel, config).save_pretrained(folder)
     T.MPNetTokenizer(vocab=vocabulary, model_max_length=80).save_pretrained(folder)
     return folder
@@ -194,7 +247,13 @@ def mpnet_folder(folder):
 
 def byte_pairs():
     """Return a vocabulary of single bytes, as GPT-2 and Qwen write them, and no merges."""
-    letters = sorted({*"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.,:;!?'\"-_<>|/\\()[]{}", "\u0120", "\u010a"})
+    letters = sorted(
+        {
+            *"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.,:;!?'\"-_<>|/\\()[]{}",
+            "\u0120",
+            "\u010a",
+        }
+    )
     return {letter: i for i, letter in enumerate(letters)}
 
 
@@ -202,7 +261,15 @@ def gpt2_folder(folder):
     vocabulary = byte_pairs()
     vocabulary["<|endoftext|>"] = len(vocabulary)
     end = vocabulary["<|endoftext|>"]
-    config = T.GPT2Config(vocab_size=len(vocabulary), n_positions=80, n_embd=32, n_layer=3, n_head=4, bos_token_id=end, eos_token_id=end)
+    config = T.GPT2Config(
+        vocab_size=len(vocabulary),
+        n_positions=80,
+        n_embd=32,
+        n_layer=3,
+        n_head=4,
+        bos_token_id=end,
+        eos_token_id=end,
+    )
     seeded(T.GPT2LMHeadModel, config).save_pretrained(folder)
     T.GPT2Tokenizer(vocab=vocabulary, merges=[], model_max_length=80).save_pretrained(folder)
     return folder
@@ -222,13 +289,40 @@ def open_clip_folder(folder, siglip=False):
         "resize_mode": "shortest",
     }
     if siglip:
-        vision = {"image_size": 32, "timm_model_name": "test_vit", "timm_pool": "map", "timm_proj": "none"}
-        text = {**text, "context_length": 64, "no_causal_mask": True, "proj_bias": True, "pool_type": "last"}
-        config = {"embed_dim": 64, "init_logit_bias": -10, "custom_text": True, "vision_cfg": vision, "text_cfg": text}
-        process = {"mean": [0.5] * 3, "std": [0.5] * 3, "interpolation": "bicubic", "resize_mode": "squash"}
-    (folder / "open_clip_config.json").write_text(json.dumps({"model_cfg": config, "preprocess_cfg": process}))
+        vision = {
+            "image_size": 32,
+            "timm_model_name": "test_vit",
+            "timm_pool": "map",
+            "timm_proj": "none",
+        }
+        text = {
+            **text,
+            "context_length": 64,
+            "no_causal_mask": True,
+            "proj_bias": True,
+            "pool_type": "last",
+        }
+        config = {
+            "embed_dim": 64,
+            "init_logit_bias": -10,
+            "custom_text": True,
+            "vision_cfg": vision,
+            "text_cfg": text,
+        }
+        process = {
+            "mean": [0.5] * 3,
+            "std": [0.5] * 3,
+            "interpolation": "bicubic",
+            "resize_mode": "squash",
+        }
+    (folder / "open_clip_config.json").write_text(
+        json.dumps({"model_cfg": config, "preprocess_cfg": process})
+    )
     model = seeded(open_clip.create_model, f"local-dir:{folder}", load_weights=False)
-    save_file({key: value.contiguous() for key, value in model.state_dict().items()}, folder / "open_clip_model.safetensors")
+    save_file(
+        {key: value.contiguous() for key, value in model.state_dict().items()},
+        folder / "open_clip_model.safetensors",
+    )
     return folder
 
 
@@ -252,7 +346,12 @@ def qwen_folder(folder):
         "head_dim": 8,
         "max_position_embeddings": 512,
         "pad_token_id": ids["<|endoftext|>"],
-        "rope_parameters": {"rope_type": "default", "mrope_section": [2, 1, 1], "rope_theta": 10000.0, "mrope_interleaved": True},
+        "rope_parameters": {
+            "rope_type": "default",
+            "mrope_section": [2, 1, 1],
+            "rope_theta": 10000.0,
+            "mrope_interleaved": True,
+        },
         **HIDDEN,
     }
     vision = {
@@ -279,15 +378,22 @@ def qwen_folder(folder):
     tokenizer = T.Qwen2Tokenizer(vocab=vocabulary, merges=[])
     tokenizer.add_special_tokens({"additional_special_tokens": special[1:]})
     template = (
-        "{% for message in messages %}<|im_start|>{{ message.role }}\n{% for part in message.content %}"
-        "{% if part.type == 'image' %}<|vision_start|><|image_pad|><|vision_end|>{% else %}{{ part.text }}{% endif %}"
-        "{% endfor %}<|im_end|>\n{% endfor %}"
+        "{% for message in messages %}<|im_start|>{{ message.role }}\n{% for part in"
+        " message.content %}{% if part.type == 'image'"
+        " %}<|vision_start|><|image_pad|><|vision_end|>{% else %}{{ part.text }}{% endif %}{%"
+        " endfor %}<|im_end|>\n{% endfor %}"
     )
     images = T.Qwen2VLImageProcessorPil(
-        patch_size=8, temporal_patch_size=2, merge_size=2, size={"shortest_edge": 256, "longest_edge": 4096}
+        patch_size=8,
+        temporal_patch_size=2,
+        merge_size=2,
+        size={"shortest_edge": 256, "longest_edge": 4096},
     )
     T.Qwen3VLProcessor(
-        image_processor=images, tokenizer=tokenizer, video_processor=T.Qwen3VLVideoProcessor(patch_size=8), chat_template=template
+        image_processor=images,
+        tokenizer=tokenizer,
+        video_processor=T.Qwen3VLVideoProcessor(patch_size=8),
+        chat_template=template,
     ).save_pretrained(folder)
     return folder
 

@@ -1,4 +1,6 @@
-"""Made-up results with every figure drawn and the page written, once for all tests of the report."""
+"""Made-up results with every figure drawn and the page written, once for all tests of the
+report.
+"""
 
 import pytest
 from made_once import made_once
@@ -20,7 +22,9 @@ def small(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def large(tmp_path_factory):
-    """Results of 1,090 electrodes over seven subjects, with the figures that need no fits, and the page."""
+    """Results of 1,090 electrodes over seven subjects, with the figures that need no fits, and the
+    page.
+    """
 
     def make(folder):
         write_results(folder, subjects=7, electrodes=1090, with_scores=False)

@@ -1,4 +1,6 @@
-"""Results as the workflow would write them, made up: for tests of figures and of the report, at any size."""
+"""Results as the workflow would write them, made up: for tests of figures and of the report, at any
+size.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +12,11 @@ import pandas as pd
 import yaml
 from scipy import stats
 
-from fusion import labelled, settings, tables
 from fusion.contrasts import correct, summary
 from fusion.contrasts import regions as region_tables
 from fusion.contrasts import sites as site_tables
+from fusion.design import config as settings
+from fusion.io import labelled, tables
 
 MODELS = {
     "slip": "vision-language",
@@ -22,15 +25,19 @@ MODELS = {
     "sbert": "language",
 }
 CONTRASTS = {
-    "multimodal_vs_unimodal": {"a": ["slip", "slip_clip"], "b": ["slip_simclr", "sbert"], "test": "multimodal"},
-    "slip_vs_simclr": {"a": "slip", "b": "slip_simclr", "test": "slip"},
-    "multimodal_vs_linear": {"a": ["slip", "slip_clip"], "b": "linear", "test": "linear"},
-    "any_vs_nothing": {"a": list(MODELS), "b": "nothing", "test": "signal"},
-    "vision_vs_nothing": {"a": "slip_simclr", "b": "nothing", "test": "vision"},
-    "language_vs_nothing": {"a": "sbert", "b": "nothing", "test": "language"},
-    "slip_clip_vs_simclr": {"a": "slip_clip", "b": "slip_simclr", "test": None},
-    "slip_vs_slip_clip": {"a": "slip", "b": "slip_clip", "alternative": "two-sided", "test": None},
-    "trained_vs_random": {"a": "slip", "b": "slip-random0", "test": None},
+    "multimodal_vs_unimodal": {
+        "a": ["slip", "slip_clip"],
+        "b": ["slip_simclr", "sbert"],
+        "role": "multimodal",
+    },
+    "slip_vs_simclr": {"a": "slip", "b": "slip_simclr", "role": "matched"},
+    "multimodal_vs_linear": {"a": ["slip", "slip_clip"], "b": "linear", "role": "linear"},
+    "any_vs_nothing": {"a": list(MODELS), "b": "nothing", "role": "signal"},
+    "vision_vs_nothing": {"a": "slip_simclr", "b": "nothing", "role": "vision"},
+    "language_vs_nothing": {"a": "sbert", "b": "nothing", "role": "language"},
+    "slip_clip_vs_simclr": {"a": "slip_clip", "b": "slip_simclr", "role": None},
+    "slip_vs_slip_clip": {"a": "slip", "b": "slip_clip", "alternative": "two-sided", "role": None},
+    "trained_vs_random": {"a": "slip", "b": "slip-random0", "role": None},
 }
 GAIN = {
     "multimodal_vs_unimodal": {"integration": 0.12},
@@ -73,8 +80,12 @@ UNCOVERED = ["cuneus", "pericalcarine", "lingual", "frontalpole"]
 BINS_MS = np.arange(-2000, 2001, 25.0)
 
 
-def electrodes_of(subjects: int, electrodes: int, space="MNI152NLin2009cAsym", regions=True, seed=0) -> pd.DataFrame:
-    """Return ``electrodes`` kept channels on shafts of eight, spread over ``subjects``, and one dropped for every twelve."""
+def electrodes_of(
+    subjects: int, electrodes: int, space="MNI152NLin2009cAsym", regions=True, seed=0
+) -> pd.DataFrame:
+    """Return ``electrodes`` kept channels on shafts of eight, spread over ``subjects``, and one
+    dropped for every twelve.
+    """
     rng = np.random.default_rng(seed)
     rows = []
     for s, indices in enumerate(np.array_split(np.arange(electrodes), subjects)):
@@ -102,20 +113,30 @@ def electrodes_of(subjects: int, electrodes: int, space="MNI152NLin2009cAsym", r
                         "shaft": shaft,
                     }
                 )
-    table = pd.DataFrame(rows).astype({"region": object, "hemisphere": object, "space": object, "reason": object})
+    table = pd.DataFrame(rows).astype(
+        {"region": object, "hemisphere": object, "space": object, "reason": object}
+    )
     dropped = table[table.index % 12 == 7].copy()
     dropped["electrode"], dropped["kept"] = "Z" + dropped.electrode, False
-    dropped["reason"] = np.resize(["end of shaft", "marked bad in channels.tsv", "flat"], len(dropped))
+    dropped["reason"] = np.resize(
+        ["end of shaft", "marked bad in channels.tsv", "flat"], len(dropped)
+    )
     return pd.concat([table, dropped]).sort_values("subject", kind="stable", ignore_index=True)
 
 
-def contrasts_at(channels: pd.DataFrame, alignments, effect=1.0, seed=0) -> tuple[pd.DataFrame, pd.Series]:
+def contrasts_at(
+    channels: pd.DataFrame, alignments, effect=1.0, seed=0
+) -> tuple[pd.DataFrame, pd.Series]:
     """Return the rows of all contrasts at the kept channels, and what was planted in each."""
     rng = np.random.default_rng([seed, 2])
     kept = channels[channels.kept]
     n = len(kept)
     kind = (
-        rng.choice(["integration", "vision", "language", "both", "none"], n, p=[0.12, 0.13, 0.17, 0.08, 0.5])
+        rng.choice(
+            ["integration", "vision", "language", "both", "none"],
+            n,
+            p=[0.12, 0.13, 0.17, 0.08, 0.5],
+        )
         if effect
         else np.repeat("none", n)
     )
@@ -125,11 +146,24 @@ def contrasts_at(channels: pd.DataFrame, alignments, effect=1.0, seed=0) -> tupl
         alternative = sides.get("alternative", "greater")
         for alignment in alignments:
             for window in ("after", "all"):
-                scale = effect * (1.0 if alignment == "language" else 0.7) * (1 if window == "after" else 0.5)
+                scale = (
+                    effect
+                    * (1.0 if alignment == "language" else 0.7)
+                    * (1 if window == "after" else 0.5)
+                )
                 se, df = rng.gamma(20, 0.001, n), 29.0
-                d = np.array([GAIN[contrast].get(k, 0.0) for k in kind]) * scale * rng.uniform(0.6, 1.4, n) + rng.normal(0, 1, n) * se
+                d = (
+                    np.array([GAIN[contrast].get(k, 0.0) for k in kind])
+                    * scale
+                    * rng.uniform(0.6, 1.4, n)
+                    + rng.normal(0, 1, n) * se
+                )
                 t = d / se
-                base = 0.0 if sides["b"] == "nothing" else np.where(kind == "none", rng.normal(0, 0.012, n), rng.gamma(5, 0.03, n))
+                base = (
+                    0.0
+                    if sides["b"] == "nothing"
+                    else np.where(kind == "none", rng.normal(0, 0.012, n), rng.gamma(5, 0.03, n))
+                )
                 part = pd.DataFrame(
                     {
                         "subject": kept.subject,
@@ -138,8 +172,14 @@ def contrasts_at(channels: pd.DataFrame, alignments, effect=1.0, seed=0) -> tupl
                         "contrast": contrast,
                         "window": window,
                         "alternative": alternative,
-                        "a": f"{rng.choice(np.ravel(sides['a']))}-trained-true".replace("random0-trained", "random0"),
-                        "b": "nothing" if sides["b"] == "nothing" else f"{np.ravel(sides['b'])[0]}-trained-true",
+                        "a": f"{rng.choice(np.ravel(sides['a']))}-trained-true".replace(
+                            "random0-trained", "random0"
+                        ),
+                        "b": (
+                            "nothing"
+                            if sides["b"] == "nothing"
+                            else f"{np.ravel(sides['b'])[0]}-trained-true"
+                        ),
                         "layer_a": "blocks.3",
                         "layer_b": "blocks.2",
                         "r_a": np.tanh(np.arctanh(base) + d),
@@ -150,7 +190,11 @@ def contrasts_at(channels: pd.DataFrame, alignments, effect=1.0, seed=0) -> tupl
                         "ci_high": d + stats.t.ppf(0.975, df) * se,
                         "t": t,
                         "df": df,
-                        "p": stats.t.sf(t, df) if alternative == "greater" else 2 * stats.t.sf(abs(t), df),
+                        "p": (
+                            stats.t.sf(t, df)
+                            if alternative == "greater"
+                            else 2 * stats.t.sf(abs(t), df)
+                        ),
                         "p_max": np.clip(stats.t.sf(t, df) * 3, 0.001, 1),
                         "latency_ms": np.clip(np.round(rng.normal(350, 180, n) / 25) * 25, 0, 1000),
                         "n_events": 1600.0,
@@ -163,18 +207,38 @@ def contrasts_at(channels: pd.DataFrame, alignments, effect=1.0, seed=0) -> tupl
                     part["a"] = [f"{m}-trained-true" for m in rng.choice(list(MODELS), n)]
                 parts.append(part)
     table = pd.concat(parts, ignore_index=True)
-    numbers = ["r_a", "r_b", "effect", "se", "ci_low", "ci_high", "t", "df", "p", "p_max", "latency_ms"]
+    numbers = [
+        "r_a",
+        "r_b",
+        "effect",
+        "se",
+        "ci_low",
+        "ci_high",
+        "t",
+        "df",
+        "p",
+        "p_max",
+        "latency_ms",
+    ]
     table.loc[~table.tested, numbers] = np.nan
     return table, pd.Series(kind, pd.MultiIndex.from_frame(kept[["subject", "electrode"]]))
 
 
-def sites(subjects: int, electrodes: int, alignments=("language", "vision"), space="MNI152NLin2009cAsym", regions=True, effect=1.0, seed=0):
+def sites(
+    subjects: int,
+    electrodes: int,
+    alignments=("language", "vision"),
+    space="MNI152NLin2009cAsym",
+    regions=True,
+    effect=1.0,
+    seed=0,
+):
     """Return (sites, contrasts, channels, truth); ``effect`` 0 plants nothing."""
     channels = electrodes_of(subjects, electrodes, space, regions, seed)
     contrasts, kind = contrasts_at(channels, alignments, effect, seed)
     contrasts = correct.add_families(contrasts, "bh")
     spec = {
-        "contrasts": {name: c["test"] for name, c in CONTRASTS.items()},
+        "contrasts": {name: c["role"] for name, c in CONTRASTS.items()},
         "alignments": list(alignments),
         "window": "after",
         "level": 0.05,
@@ -189,22 +253,39 @@ def sites(subjects: int, electrodes: int, alignments=("language", "vision"), spa
 
 def regions(sites: pd.DataFrame) -> pd.DataFrame:
     """Return the table of regions that belongs to ``sites``; some regions have no electrode."""
-    atlas = pd.DataFrame([(r, h) for r in (*REGIONS, *UNCOVERED) for h in "LR"], columns=["region", "hemisphere"])
+    atlas = pd.DataFrame(
+        [(r, h) for r in (*REGIONS, *UNCOVERED) for h in "LR"], columns=["region", "hemisphere"]
+    )
     return region_tables.region_table(sites, atlas, "bh")
 
 
 def scores(electrodes: list[str], layers: int, peak: np.ndarray, rng) -> pd.DataFrame:
-    """Return one fit's scores: electrode x bin x layer, with a bump after the event of height ``peak`` (electrode)."""
+    """Return one fit's scores: electrode x bin x layer, with a bump after the event of height
+    ``peak`` (electrode).
+    """
     shape = np.exp(-0.5 * ((BINS_MS - 300) / 250) ** 2)
     depth = 0.6 + 0.4 * np.sin(np.linspace(0.4, 2.6, layers))
-    r = peak[:, None, None] * shape[None, :, None] * depth[None, None, :] + rng.normal(0, 0.01, (len(electrodes), len(BINS_MS), layers))
-    index = pd.MultiIndex.from_product([electrodes, BINS_MS, [f"blocks.{k}" for k in range(layers)]], names=["electrode", "bin", "layer"])
+    r = peak[:, None, None] * shape[None, :, None] * depth[None, None, :] + rng.normal(
+        0, 0.01, (len(electrodes), len(BINS_MS), layers)
+    )
+    index = pd.MultiIndex.from_product(
+        [electrodes, BINS_MS, [f"blocks.{k}" for k in range(layers)]],
+        names=["electrode", "bin_ms", "layer"],
+    )
     table = pd.DataFrame(
-        {"r_val": (r + rng.normal(0, 0.005, r.shape)).ravel(), "r_test": r.ravel()}, index=index, dtype="float32"
+        {"r_val": (r + rng.normal(0, 0.005, r.shape)).ravel(), "r_test": r.ravel()},
+        index=index,
+        dtype="float32",
     ).reset_index()
     chosen = rng.integers(max(layers - 3, 0), layers, len(electrodes))
-    table["alpha"], table["alpha_at_edge"], table["alpha_edge_gain"] = np.float32(1000), False, np.float32(0)
-    table["chosen"] = table.layer.to_numpy() == np.repeat([f"blocks.{k}" for k in chosen], len(BINS_MS) * layers)
+    table["alpha"], table["alpha_at_edge"], table["alpha_edge_gain"] = (
+        np.float32(1000),
+        False,
+        np.float32(0),
+    )
+    table["chosen"] = table.layer.to_numpy() == np.repeat(
+        [f"blocks.{k}" for k in chosen], len(BINS_MS) * layers
+    )
     return table
 
 
@@ -212,15 +293,21 @@ def config(subjects: int, alignments, dataset="made_up") -> dict:
     """Return the parts of the resolved config that the report reads."""
     base = Path(__file__).parents[3]
     schema = yaml.safe_load((base / "workflow/schemas/config.schema.yaml").read_text())
-    sides = {name: {k: v for k, v in c.items() if k != "test"} | {"test": c["test"]} for name, c in CONTRASTS.items()}
-    sides["multimodal_vs_linear"]["b"] = "slip_simclr"  # the zoo of these tests has no row of concatenated features
+    sides = {
+        name: {k: v for k, v in c.items() if k != "test"} | {"test": c["role"]}
+        for name, c in CONTRASTS.items()
+    }
+    # the zoo of these tests has no row of concatenated features
+    sides["multimodal_vs_linear"]["b"] = "slip_simclr"
     user = {
         "dataset": dataset,
         "source": "simulate",
         "models": list(MODELS),
         "events": {"alignments": list(alignments)},
         "contrasts": sides,
-        "stimuli": {"film": {"video": "film.mp4", "transcript": {"file": "w.tsv", "format": "words"}}},
+        "stimuli": {
+            "film": {"video": "film.mp4", "transcript": {"file": "w.tsv", "format": "words"}}
+        },
         "simulate": {"subjects": subjects},
     }
     return settings.resolve(user, schema, dict.fromkeys(MODELS, {}))
@@ -230,7 +317,16 @@ def controls(sites: pd.DataFrame, alignments, seed=0) -> dict[str, pd.DataFrame]
     """Return the tables of the controls, with the columns that figures read."""
     rng = np.random.default_rng([seed, 3])
     kept = sites[sites.tested][["subject", "electrode"]]
-    n, out = len(kept), {"partition": [], "interaction": [], "floors": [], "leak": [], "passive": []}
+    n, out = (
+        len(kept),
+        {
+            "partition": [],
+            "interaction": [],
+            "floors": [],
+            "leak": [],
+            "passive": [],
+        },
+    )
     q = lambda p: stats.false_discovery_control(p) if n else p  # noqa: E731
     tests = [
         "better_than_unimodal",
@@ -247,15 +343,33 @@ def controls(sites: pd.DataFrame, alignments, seed=0) -> dict[str, pd.DataFrame]
         parts = rng.dirichlet([3, 3, 1, 2], n) * rng.gamma(3, 0.06, (n, 1)) - 0.005
         for k, band in enumerate(["vision", "language", "lowlevel", "multimodal"]):
             out["partition"].append(
-                kept.assign(alignment=alignment, band=band, r_full=parts.sum(1), part=parts[:, k], unique=parts[:, k] ** 2)
+                kept.assign(
+                    alignment=alignment,
+                    band=band,
+                    r_full=parts.sum(1),
+                    part=parts[:, k],
+                    unique=parts[:, k] ** 2,
+                )
             )
         for test in tests:
             p = rng.beta(0.3 if "shuffle" in test else 0.8, 1, n)
-            out["interaction"].append(kept.assign(network="slip_joint", test=test, alignment=alignment, p=p, q=q(p)))
-        for a, b in (("slip-random0-true", "slip-random1-true"), ("slip-trained-true:blocks.3", "slip-trained-true:blocks.5")):
+            out["interaction"].append(
+                kept.assign(network="slip_joint", test=test, alignment=alignment, p=p, q=q(p))
+            )
+        for a, b in (
+            ("slip-random0-true", "slip-random1-true"),
+            ("slip-trained-true:blocks.3", "slip-trained-true:blocks.5"),
+        ):
             p = rng.random(n)
             out["floors"].append(
-                kept.assign(floor="two layers" if ":" in a else "two random inits", a=a, b=b, alignment=alignment, p=p, q=q(p))
+                kept.assign(
+                    floor="two layers" if ":" in a else "two random inits",
+                    a=a,
+                    b=b,
+                    alignment=alignment,
+                    p=p,
+                    q=q(p),
+                )
             )
         leak = rng.normal(0.01, 0.02, n)
         out["leak"].append(
@@ -274,50 +388,109 @@ def controls(sites: pd.DataFrame, alignments, seed=0) -> dict[str, pd.DataFrame]
                 r = rng.uniform(0.1, 0.4) * np.exp(-0.5 * (bins / 500) ** 2)
                 out["passive"].append(
                     pd.DataFrame(
-                        {"stimulus": "film", "alignment": alignment, "network": network, "feature": feature, "latency_ms": bins, "r": r}
+                        {
+                            "stimulus": "film",
+                            "alignment": alignment,
+                            "network": network,
+                            "feature": feature,
+                            "latency_ms": bins,
+                            "r": r,
+                        }
                     )
                 )
     out = {name: pd.concat(rows, ignore_index=True) for name, rows in out.items()}
     rows = [
-        (a, w, 1.0, 10.0, c, pr, 500 * (w == "none"), rng.beta(5, 95), 0.01, 500 * (w != "none"), rng.beta(5, 3))
+        (
+            a,
+            w,
+            1.0,
+            10.0,
+            c,
+            pr,
+            500 * (w == "none"),
+            rng.beta(5, 95),
+            0.01,
+            500 * (w != "none"),
+            rng.beta(5, 3),
+        )
         for a in alignments
         for w in ("none", "drift", "vision", "interaction")
         for c in CONTRASTS
         for pr in ("calibrated", "calibrated, any bin", "bin-wise (paper)")
     ]
-    names = ["alignment", "world", "size", "minutes", "contrast", "procedure", "nulls", "fpr_05", "fpr_05_se", "alternatives", "power_fdr"]
+    names = [
+        "alignment",
+        "world",
+        "effect",
+        "minutes",
+        "contrast",
+        "procedure",
+        "nulls",
+        "fpr_05",
+        "fpr_05_se",
+        "alternatives",
+        "power_fdr",
+    ]
     out["calibration"] = pd.DataFrame(rows, columns=names)
     return out
 
 
 def write_results(
-    folder, subjects=3, electrodes=72, layers=4, alignments=("language", "vision"), with_scores=True, seed=0, **options
+    folder,
+    subjects=3,
+    electrodes=72,
+    layers=4,
+    alignments=("language", "vision"),
+    with_scores=True,
+    seed=0,
+    **options,
 ) -> Path:
-    """Write everything the report reads to ``folder`` and return it. ``options`` go to :func:`sites`."""
+    """Write everything the report reads to ``folder`` and return it. ``options`` go to
+    :func:`sites`.
+    """
     folder = Path(folder)
     rng = np.random.default_rng([seed, 1])
-    table, contrasts, channels, truth = sites(subjects, electrodes, alignments, seed=seed, **options)
+    table, contrasts, channels, truth = sites(
+        subjects, electrodes, alignments, seed=seed, **options
+    )
     tables.write_tsv(table, folder / "sites.tsv")
     tables.write_tsv(regions(table), folder / "regions.tsv")
     tables.write_parquet(contrasts, folder / "contrasts.parquet")
     tables.write_tsv(summary.overlap_table(table), folder / "overlap.tsv")
-    verdicts = pd.crosstab(table.subject, table.verdict).add_prefix("n_").rename_axis(columns=None).reset_index()
+    verdicts = (
+        pd.crosstab(table.subject, table.verdict)
+        .add_prefix("n_")
+        .rename_axis(columns=None)
+        .reset_index()
+    )
     tables.write_tsv(verdicts, folder / "subjects.tsv")
     tables.write_tsv(truth, folder / "truth.tsv")
     merged = truth.merge(table[["subject", "electrode", "verdict"]])
     confusion = pd.crosstab(merged.planted, merged.verdict).rename_axis(columns=None).reset_index()
     tables.write_tsv(confusion, folder / "confusion.tsv")
-    (folder / "config.yaml").write_text(yaml.safe_dump(config(subjects, alignments), sort_keys=False))
+    (folder / "config.yaml").write_text(
+        yaml.safe_dump(config(subjects, alignments), sort_keys=False)
+    )
     for name, control in controls(table, alignments, seed).items():
         tables.write_tsv(control, folder / f"{name}.tsv")
     summed = channels.groupby("subject").kept.agg(kept="sum", neural="size").reset_index()
-    tables.write_tsv(summed.assign(recording="sub-" + summed.subject + "_task-film_run-1"), folder / "recordings.tsv")
+    tables.write_tsv(
+        summed.assign(recording="sub-" + summed.subject + "_task-film_run-1"),
+        folder / "recordings.tsv",
+    )
     for subject, part in channels.groupby("subject"):
-        tables.write_tsv(part.drop(columns="subject"), folder / f"electrodes/sub-{subject}_task-film_run-1.tsv")
+        tables.write_tsv(
+            part.drop(columns="subject"), folder / f"electrodes/sub-{subject}_task-film_run-1.tsv"
+        )
         if with_scores:
             signal = table.set_index(["subject", "electrode"]).r_best
             kept = part[part.kept]
-            peak = signal.reindex(pd.MultiIndex.from_frame(kept[["subject", "electrode"]])).clip(lower=0).fillna(0).to_numpy()
+            peak = (
+                signal.reindex(pd.MultiIndex.from_frame(kept[["subject", "electrode"]]))
+                .clip(lower=0)
+                .fillna(0)
+                .to_numpy()
+            )
             write_fits(folder, subject, kept.electrode.tolist(), peak, alignments, layers, rng)
     for model, modality in MODELS.items():
         for alignment in alignments:
@@ -330,19 +503,34 @@ def write_results(
                 "trained_on": "YFCC15M",
             }
             path = folder / f"activations/film_{alignment}_{model}-trained-true.nc"
-            with labelled.create(path, {"event": ["w0", "w1"], "feature_00": 3}, {"card": json.dumps(card)}) as file:
-                labelled.add(file, "layer_00", ("event", "feature_00"), np.zeros((2, 3), "float32"), attrs={"layer": "blocks.0"})
+            with labelled.create(
+                path, {"event": ["w0", "w1"], "feature_00": 3}, {"card": json.dumps(card)}
+            ) as file:
+                labelled.add(
+                    file,
+                    "layer_00",
+                    ("event", "feature_00"),
+                    np.zeros((2, 3), "float32"),
+                    attrs={"layer": "blocks.0"},
+                )
     return folder
 
 
-def write_fits(folder: Path, subject: str, names: list[str], base: np.ndarray, alignments, layers: int, rng) -> None:
-    """Write scores, influence, predictions and responses of one subject; ``base`` is the peak r of each electrode."""
+def write_fits(
+    folder: Path, subject: str, names: list[str], base: np.ndarray, alignments, layers: int, rng
+) -> None:
+    """Write scores, influence, predictions and responses of one subject; ``base`` is the peak r of
+    each electrode.
+    """
     blocks = [f"film:{k}" for k in range(30)]
     events, onset = [f"w{k:05d}" for k in range(400)], np.sort(rng.uniform(0, 600, 400))
     shape = np.exp(-0.5 * ((BINS_MS - 300) / 250) ** 2)
     for alignment in alignments:
         wave = rng.normal(size=(400, 1, 1)).astype("float32")
-        response = 8 * (wave * base[None, :, None] * 3 * shape + rng.normal(size=(400, len(names), len(BINS_MS)))).astype("float32")
+        response = 8 * (
+            wave * base[None, :, None] * 3 * shape
+            + rng.normal(size=(400, len(names), len(BINS_MS)))
+        ).astype("float32")
         path = folder / f"responses/sub-{subject}_task-film_run-1_{alignment}.nc"
         attrs = {
             "subject": subject,
@@ -353,38 +541,81 @@ def write_fits(folder: Path, subject: str, names: list[str], base: np.ndarray, a
             "unit": "µV",
             "dropped": json.dumps({"window outside the recording": 7}),
         }
-        with labelled.create(path, {"event": events, "electrode": names, "bin": BINS_MS}, attrs) as file:
-            labelled.add(file, "response", ("event", "electrode", "bin"), response)
+        with labelled.create(
+            path, {"event": events, "electrode": names, "bin_ms": BINS_MS}, attrs
+        ) as file:
+            labelled.add(file, "response", ("event", "electrode", "bin_ms"), response)
             labelled.add(file, "onset_s", ("event",), onset)
         for model in MODELS:
             for init in ("trained", "random0"):
                 out = folder / f"encoding/{subject}_{alignment}_{model}-{init}-true"
-                scale = (1.0 if init == "trained" else 0.3) * {"slip": 1.1, "slip_clip": 1.05}.get(model, 0.9)
+                scale = (1.0 if init == "trained" else 0.3) * {"slip": 1.1, "slip_clip": 1.05}.get(
+                    model, 0.9
+                )
                 table = scores(names, layers, base * scale, rng)
                 tables.write_parquet(table, out / "scores.parquet")
                 if init == "trained" and model in ("slip", "slip_simclr"):
                     write_influence(out / "influence.nc", table, names, blocks, rng)
                     predicted = wave * base[None, :, None] * 3 * scale * shape * 8
-                    attrs = {"subject": subject, "alignment": alignment, "fit": f"{model}-trained-true"}
-                    with labelled.create(out / "predictions.nc", {"event": events, "electrode": names, "bin": BINS_MS}, attrs) as file:
+                    attrs = {
+                        "subject": subject,
+                        "alignment": alignment,
+                        "fit": f"{model}-trained-true",
+                    }
+                    with labelled.create(
+                        out / "predictions.nc",
+                        {"event": events, "electrode": names, "bin_ms": BINS_MS},
+                        attrs,
+                    ) as file:
                         labelled.add(file, "stimulus", ("event",), np.repeat("film", len(events)))
-                        labelled.add(file, "recording", ("event",), np.repeat(f"sub-{subject}_task-film_run-1", len(events)))
-                        labelled.add(file, "prediction", ("event", "electrode", "bin"), predicted.astype("float32"))
-                        labelled.add(file, "fold", ("event",), (onset // 120).astype("int16"), dtype="int16")
+                        labelled.add(
+                            file,
+                            "recording",
+                            ("event",),
+                            np.repeat(f"sub-{subject}_task-film_run-1", len(events)),
+                        )
+                        labelled.add(
+                            file,
+                            "prediction",
+                            ("event", "electrode", "bin_ms"),
+                            predicted.astype("float32"),
+                        )
+                        labelled.add(
+                            file, "fold", ("event",), (onset // 120).astype("int16"), dtype="int16"
+                        )
 
 
 def write_influence(path: Path, table: pd.DataFrame, names, blocks, rng) -> None:
     """Write a fit's block influences, with the chosen layer's z."""
-    chosen = table[table.chosen].pivot_table(index="electrode", columns="bin", values="r_test").loc[names]
+    chosen = (
+        table[table.chosen]
+        .pivot_table(index="electrode", columns="bin_ms", values="r_test")
+        .loc[names]
+    )
     z = np.arctanh(chosen.to_numpy()).astype("float32")
     drift = rng.normal(0, 0.004 / np.sqrt(len(blocks)), (2, len(blocks), 1, 1))
-    influence = (drift + rng.normal(0, 0.02 / np.sqrt(len(blocks)), (2, len(blocks), *z.shape))).astype("float32")
-    layer = table[table.chosen].drop_duplicates("electrode").set_index("electrode").layer.loc[names].to_numpy(dtype=object)
+    influence = (
+        drift + rng.normal(0, 0.02 / np.sqrt(len(blocks)), (2, len(blocks), *z.shape))
+    ).astype("float32")
+    layer = (
+        table[table.chosen]
+        .drop_duplicates("electrode")
+        .set_index("electrode")
+        .layer.loc[names]
+        .to_numpy(dtype=object)
+    )
     with labelled.create(
-        path, {"part": ["test", "training"], "block": blocks, "fold": np.arange(5), "electrode": names, "bin": BINS_MS}
+        path,
+        {
+            "part": ["test", "training"],
+            "block": blocks,
+            "fold": np.arange(5),
+            "electrode": names,
+            "bin_ms": BINS_MS,
+        },
     ) as file:
-        labelled.add(file, "influence", ("part", "block", "electrode", "bin"), influence)
-        labelled.add(file, "z", ("electrode", "bin"), z)
-        labelled.add(file, "z_val", ("electrode", "bin"), z)
-        labelled.add(file, "r", ("electrode", "bin"), np.tanh(z))
+        labelled.add(file, "influence", ("part", "block", "electrode", "bin_ms"), influence)
+        labelled.add(file, "z", ("electrode", "bin_ms"), z)
+        labelled.add(file, "z_val", ("electrode", "bin_ms"), z)
+        labelled.add(file, "r", ("electrode", "bin_ms"), np.tanh(z))
         labelled.add(file, "layer", ("electrode",), layer)

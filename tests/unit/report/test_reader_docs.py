@@ -1,4 +1,6 @@
-"""What README and docs tell a reader to do can be done: commands run, configs resolve, files and columns exist."""
+"""What README and docs tell a reader to do can be done: commands run, configs resolve, files and
+columns exist.
+"""
 
 import re
 import shlex
@@ -9,10 +11,16 @@ from pathlib import Path
 import pytest
 import yaml
 
-from fusion import settings
+from fusion.design import config as settings
 
 REPOSITORY = Path(__file__).parents[3]
-PAGES = [REPOSITORY / "README.md", *(REPOSITORY / "docs" / f"{name}.md" for name in ("first_run", "own_data", "reading_the_results"))]
+PAGES = [
+    REPOSITORY / "README.md",
+    *(
+        REPOSITORY / "docs" / f"{name}.md"
+        for name in ("first_run", "own_data", "reading_the_results")
+    ),
+]
 
 
 def blocks(page, language):
@@ -20,7 +28,12 @@ def blocks(page, language):
 
 
 def commands(page):
-    return [line.split("#")[0].strip() for block in blocks(page, "bash") for line in block.splitlines() if line.split("#")[0].strip()]
+    return [
+        line.split("#")[0].strip()
+        for block in blocks(page, "bash")
+        for line in block.splitlines()
+        if line.split("#")[0].strip()
+    ]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.stem)
@@ -39,36 +52,59 @@ def test_configs_resolve(page, tmp_path, monkeypatch):
         for stimulus in config["stimuli"].values():
             for name in (stimulus["video"], stimulus["transcript"]["file"]):
                 (tmp_path / name).touch()
-        assert settings.resolve({**config, "bids_root": str(tmp_path)}, schema, settings.load_zoo(["config/models.yaml"], REPOSITORY))
+        assert settings.resolve(
+            {**config, "root": str(tmp_path)},
+            schema,
+            settings.load_zoo(["config/models.yaml"], REPOSITORY),
+        )
 
 
 def test_the_two_commands_are_targets_of_the_makefile():
     targets = re.findall(r"^([a-z]+):", (REPOSITORY / "Makefile").read_text(), re.MULTILINE)
-    asked = [command.split()[1] for page in PAGES for command in commands(page) if command.startswith("make ")]
+    asked = [
+        command.split()[1]
+        for page in PAGES
+        for command in commands(page)
+        if command.startswith("make ")
+    ]
     assert set(asked) == {"demo", "test"} and set(asked) <= set(targets)
 
 
 def test_columns_named_in_the_readme_exist():
     schema = yaml.safe_load((REPOSITORY / "workflow/schemas/sites.schema.yaml").read_text())
     rows = re.findall(r"^\| (`.*?) \|", (REPOSITORY / "README.md").read_text(), re.MULTILINE)
-    names = [name for row in rows for name in re.findall(r"`([^`]+)`", row) if "<" not in name and not name.startswith("_")]
+    names = [
+        name
+        for row in rows
+        for name in re.findall(r"`([^`]+)`", row)
+        if "<" not in name and not name.startswith("_")
+    ]
     assert len(names) >= 7
     for name in names:
-        assert name in schema["columns"] or any(re.fullmatch(pattern, name) for pattern in schema.get("patterns", {})), name
+        assert name in schema["columns"] or any(
+            re.fullmatch(pattern, name) for pattern in schema.get("patterns", {})
+        ), name
 
 
 @pytest.mark.slow
 def test_commands_of_the_first_run(finished):
-    """Every Snakemake command of the first run, on a finished run; those that would compute are only planned."""
+    """Every Snakemake command of the first run, on a finished run; those that would compute are
+    only planned.
+    """
     small = finished / "tests/small.yaml"
     for command in commands(REPOSITORY / "docs/first_run.md"):
         words = shlex.split(command)
         if words[0] != ".venv/bin/snakemake":
             continue
-        words = ["report.html" if word.endswith("snakemake_report.html") else word for word in words[1:]]
+        words = [
+            "report.html" if word.endswith("snakemake_report.html") else word for word in words[1:]
+        ]
         plan = [] if {"-n", "--summary", "--report"} & set(words) else ["-n"]
         ran = subprocess.run(
-            [sys.executable, "-m", "snakemake", *words, *plan, "--configfile", str(small)], cwd=finished, capture_output=True, text=True
+            [sys.executable, "-m", "snakemake", *words, *plan, "--configfile", str(small)],
+            cwd=finished,
+            capture_output=True,
+            text=True,
         )
         assert ran.returncode == 0, f"{command}\n{ran.stdout[-2000:]}{ran.stderr[-2000:]}"
     text = (finished / "report.html").read_text()

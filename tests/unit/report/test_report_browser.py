@@ -1,4 +1,6 @@
-"""The page in a browser: nothing goes wrong, nothing is asked for, the brain turns, tables sort and filter, everyone can use it."""
+"""The page in a browser: nothing goes wrong, nothing is asked for, the brain turns, tables sort and
+filter, everyone can use it.
+"""
 
 # ruff: noqa: E501 - lines of JavaScript
 
@@ -20,8 +22,17 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-BROWSER = next((path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None)
-pytestmark = pytest.mark.skipif(BROWSER is None, reason="no Chromium on this machine (Debian: apt-get install chromium)")
+BROWSER = next(
+    (
+        path
+        for name in ("chromium", "chromium-browser", "google-chrome")
+        if (path := shutil.which(name))
+    ),
+    None,
+)
+pytestmark = pytest.mark.skipif(
+    BROWSER is None, reason="no Chromium on this machine (Debian: apt-get install chromium)"
+)
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +53,10 @@ def axe(tmp_path_factory):
     folder = tmp_path_factory.mktemp("axe")
     try:
         ran = subprocess.run(
-            ["npm", "install", "--silent", "--no-fund", "--no-audit", "axe-core@4.10.3"], cwd=folder, capture_output=True, timeout=60
+            ["npm", "install", "--silent", "--no-fund", "--no-audit", "axe-core@4.10.3"],
+            cwd=folder,
+            capture_output=True,
+            timeout=60,
         )
     except subprocess.TimeoutExpired:
         pytest.skip("npm did not answer within a minute")
@@ -59,9 +73,19 @@ class Opened:
         self.page = self.context.new_page()
         self.page.set_default_timeout(120_000)  # a busy machine is no fault of the page
         self.said, self.asked = [], []
-        self.page.on("console", lambda message: self.said.append(message.text) if message.type in ("error", "warning") else None)
+        self.page.on(
+            "console",
+            lambda message: (
+                self.said.append(message.text) if message.type in ("error", "warning") else None
+            ),
+        )
         self.page.on("pageerror", lambda error: self.said.append(str(error)))
-        self.page.on("request", lambda request: self.asked.append(request.url) if not request.url.startswith("data:") else None)
+        self.page.on(
+            "request",
+            lambda request: (
+                self.asked.append(request.url) if not request.url.startswith("data:") else None
+            ),
+        )
         self.url = f"file://{path}"
         self.page.goto(self.url)
         self.page.wait_for_selector("html[data-ready=true]")
@@ -80,7 +104,9 @@ def test_nothing_goes_wrong_and_nothing_is_asked_for(opened):
 
 
 def test_every_figure_is_there(opened):
-    sizes = opened.page.evaluate("[...document.images].map(i => [i.complete, i.naturalWidth, i.closest('figure').id])")
+    sizes = opened.page.evaluate(
+        "[...document.images].map(i => [i.complete, i.naturalWidth, i.closest('figure').id])"
+    )
     assert len(sizes) > 15 and all(complete and width > 300 for complete, width, _ in sizes), sizes
 
 
@@ -88,7 +114,10 @@ def test_the_brain_turns(opened):
     page = opened.page
     canvas = page.locator("#brain-canvas")
     canvas.scroll_into_view_if_needed()
-    look = "c => { const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data; let h = 0; for (let i = 0; i < d.length; i += 97) h = (h * 31 + d[i]) | 0; return h; }"
+    look = (
+        "c => { const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data; let h = 0;"
+        " for (let i = 0; i < d.length; i += 97) h = (h * 31 + d[i]) | 0; return h; }"
+    )
     before, turn = canvas.evaluate(look), canvas.evaluate("c => c.fusion.turn")
     box = canvas.bounding_box()
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
@@ -107,9 +136,14 @@ def test_the_brain_turns(opened):
 
 
 def test_the_brain_has_left_and_front_where_they_are(opened):
-    """Seen from the left the front is at the left; from above the right is at the right; a point nearer to the reader is drawn later."""
+    """Seen from the left the front is at the left; from above the right is at the right; a point
+    nearer to the reader is drawn later.
+    """
     page = opened.page
-    spread = "c => { const s = JSON.parse(document.getElementById('brain-data').textContent).sites; return c.fusion.places.map(p => [p[0], p[1], p[2], ...s[p[3]].slice(0, 3)]); }"
+    spread = (
+        "c => { const s = JSON.parse(document.getElementById('brain-data').textContent).sites;"
+        " return c.fusion.places.map(p => [p[0], p[1], p[2], ...s[p[3]].slice(0, 3)]); }"
+    )
     for view, horizontal, vertical, depth in (
         ("left", (4, -1), (5, -1), (3, -1)),
         ("right", (4, 1), (5, -1), (3, 1)),
@@ -139,7 +173,8 @@ def test_the_brain_names_an_electrode(opened):
     page.mouse.move(box["x"] + x, box["y"] + y)
     page.wait_for_timeout(80)
     name, look = page.evaluate(
-        f"(() => {{ const d = JSON.parse(document.getElementById('brain-data').textContent); const s = d.sites[{k}]; return [s[4], d.looks[s[3]].name]; }})()"
+        "(() => { const d = JSON.parse(document.getElementById('brain-data').textContent); const"
+        f" s = d.sites[{k}]; return [s[4], d.looks[s[3]].name]; }})()"
     )
     assert page.locator("#brain-label").is_visible()
     assert page.locator("#brain-label").inner_text().startswith(f"{name}: {look}")
@@ -156,15 +191,23 @@ def test_verdicts_can_be_hidden(opened):
     before = canvas.evaluate(count)
     page.locator("[data-look='0']").uncheck()
     page.wait_for_timeout(80)
-    looks = page.evaluate("JSON.parse(document.getElementById('brain-data').textContent).sites.filter(s => s[3] === 0).length")
+    looks = page.evaluate(
+        "JSON.parse(document.getElementById('brain-data').textContent).sites.filter(s => s[3] ==="
+        " 0).length"
+    )
     assert looks > 0 and canvas.evaluate(count) == before - looks
     page.locator("[data-look='0']").check()
 
 
 def test_tables_sort(opened):
     page = opened.page
-    column = "[...document.querySelectorAll('#sites thead th')].findIndex(h => h.textContent === 'r')"
-    read = f"(() => {{ const k = {column}; return [...document.querySelectorAll('#sites tbody tr')].map(r => r.cells[k].dataset.value ?? r.cells[k].textContent); }})()"
+    column = (
+        "[...document.querySelectorAll('#sites thead th')].findIndex(h => h.textContent === 'r')"
+    )
+    read = (
+        f"(() => {{ const k = {column}; return [...document.querySelectorAll('#sites tbody"
+        " tr')].map(r => r.cells[k].dataset.value ?? r.cells[k].textContent); })()"
+    )
     button = page.locator("#sites thead th button").nth(page.evaluate(column))
     for direction in ("ascending", "descending"):
         button.click()
@@ -172,14 +215,22 @@ def test_tables_sort(opened):
         numbers = [float(v) for v in values if v != "n/a"]
         assert numbers == sorted(numbers, reverse=direction == "descending") and len(numbers) > 20
         assert "n/a" not in values[: len(numbers)], "missing values come last"
-        assert page.evaluate("document.querySelector('#sites th[aria-sort]').getAttribute('aria-sort')") == direction
+        assert (
+            page.evaluate(
+                "document.querySelector('#sites th[aria-sort]').getAttribute('aria-sort')"
+            )
+            == direction
+        )
 
 
 def test_tables_filter(opened):
     page = opened.page
     controls = page.locator("[data-filters='sites']")
     controls.locator("select").select_option("integration")
-    shown = "[...document.querySelectorAll('#sites tbody tr')].filter(r => !r.hidden).map(r => r.textContent)"
+    shown = (
+        "[...document.querySelectorAll('#sites tbody tr')].filter(r => !r.hidden).map(r =>"
+        " r.textContent)"
+    )
     rows = page.evaluate(shown)
     assert rows and all("integration" in row for row in rows)
     controls.locator("input").fill("01")
@@ -195,15 +246,30 @@ def test_tables_filter(opened):
 def test_accessible(opened, axe):
     opened.page.evaluate(axe)
     found = opened.page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
-    serious = [(v["id"], v["impact"], [n["html"][:120] for n in v["nodes"]][:3]) for v in found if v["impact"] in ("serious", "critical")]
+    serious = [
+        (v["id"], v["impact"], [n["html"][:120] for n in v["nodes"]][:3])
+        for v in found
+        if v["impact"] in ("serious", "critical")
+    ]
     assert serious == []
 
 
 def test_readable_on_a_telephone(browser, small):
     one = Opened(browser, small / "report.html", width=390)
-    assert one.page.evaluate("document.documentElement.scrollWidth") <= 390, "the page itself never scrolls sideways"
-    assert float(one.page.evaluate("parseFloat(getComputedStyle(document.querySelector('#sentences p')).fontSize)")) >= 16
-    figure = one.page.evaluate("document.querySelector('#figure-effects img').getBoundingClientRect().width")
+    assert one.page.evaluate("document.documentElement.scrollWidth") <= 390, (
+        "the page itself never scrolls sideways"
+    )
+    assert (
+        float(
+            one.page.evaluate(
+                "parseFloat(getComputedStyle(document.querySelector('#sentences p')).fontSize)"
+            )
+        )
+        >= 16
+    )
+    figure = one.page.evaluate(
+        "document.querySelector('#figure-effects img').getBoundingClientRect().width"
+    )
     assert figure >= 600, "figures keep a readable size in a box that scrolls"
     assert one.said == []
     one.context.close()
@@ -223,7 +289,9 @@ def test_the_demos_report(browser, axe, finished):
     (path,) = (finished / "results").glob("*/report.html")
     one = Opened(browser, path)
     assert one.said == [] and one.asked == [one.url]
-    assert all(one.page.evaluate("[...document.images].map(i => i.complete && i.naturalWidth > 300)"))
+    assert all(
+        one.page.evaluate("[...document.images].map(i => i.complete && i.naturalWidth > 300)")
+    )
     test_the_brain_names_an_electrode(one)
     test_tables_filter(one)
     test_accessible(one, axe)

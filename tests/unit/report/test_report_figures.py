@@ -1,4 +1,6 @@
-"""Figures: every one at two sizes, no label cut or on top of another, and what is drawn is what the tables say."""
+"""Figures: every one at two sizes, no label cut or on top of another, and what is drawn is what the
+tables say.
+"""
 
 import json
 
@@ -9,10 +11,10 @@ from made_up_results import contrasts_at, regions, sites
 from report_harness import TITLES, draw, figure_jobs, troubles
 
 from fusion.contrasts.influence import max_over_bins, multipliers
-from fusion.report import (
+from fusion.encoding import profiles
+from fusion.figures import (
     alignments,
     brain,
-    brain_mesh,
     calibration,
     claims,
     coverage,
@@ -22,7 +24,6 @@ from fusion.report import (
     leak,
     names,
     partition,
-    profiles,
     read,
     region_map,
     scatter,
@@ -32,8 +33,9 @@ from fusion.report import (
     time_course,
     upset,
 )
-from fusion.report import regions as regions_figure
-from fusion.tables import read_tsv
+from fusion.figures import regions as regions_figure
+from fusion.io.tables import read_tsv
+from fusion.report import brain_mesh
 
 
 def test_no_label_is_cut_or_covered_with_three_subjects(small):
@@ -60,9 +62,15 @@ def test_the_test_for_covered_labels_can_fail():
 
 def test_figures_are_the_same_every_time(small):
     chosen = ["effects", "time", "brain_verdict", "tests"]
-    before = {name: [(small / f"figures/{name}.{kind}").read_bytes() for kind in ("svg", "png", "tsv")] for name in chosen}
+    before = {
+        name: [(small / f"figures/{name}.{kind}").read_bytes() for kind in ("svg", "png", "tsv")]
+        for name in chosen
+    }
     draw(small, chosen)
-    assert before == {name: [(small / f"figures/{name}.{kind}").read_bytes() for kind in ("svg", "png", "tsv")] for name in chosen}
+    assert before == {
+        name: [(small / f"figures/{name}.{kind}").read_bytes() for kind in ("svg", "png", "tsv")]
+        for name in chosen
+    }
 
 
 def test_svg_asks_for_nothing_from_outside(small):
@@ -75,7 +83,9 @@ def test_brain_counts_are_the_tables(small):
     table = read.sites(small / "sites.tsv")
     drawn = read_tsv(small / "figures/brain_verdict.tsv")
     expected = table["verdict"].replace({"none": "no signal"}).value_counts()
-    pd.testing.assert_series_equal(drawn["verdict"].value_counts().sort_index(), expected.sort_index(), check_names=False)
+    pd.testing.assert_series_equal(
+        drawn["verdict"].value_counts().sort_index(), expected.sort_index(), check_names=False
+    )
 
 
 def test_empty_verdicts_are_drawn_empty():
@@ -83,10 +93,21 @@ def test_empty_verdicts_are_drawn_empty():
     looks = brain.looks_of(table.assign(layer=brain.layers(table, "verdict")), "verdict")
     assert looks["undecided"]["face"] == "none"
     assert looks["not tested"]["marker"] == "x"
-    filled = [look["face"] for name, look in looks.items() if name in ("integration", "multimodal", "vision", "language")]
+    filled = [
+        look["face"]
+        for name, look in looks.items()
+        if name in ("integration", "multimodal", "vision", "language")
+    ]
     assert (
         len(set(filled)) == 4
-        and len({look["marker"] for name, look in looks.items() if name in ("integration", "multimodal", "vision", "language")}) == 4
+        and len(
+            {
+                look["marker"]
+                for name, look in looks.items()
+                if name in ("integration", "multimodal", "vision", "language")
+            }
+        )
+        == 4
     )
 
 
@@ -123,7 +144,9 @@ def test_verdicts_without_a_colour_of_their_own_get_one():
 def test_regions_bars_have_the_tables_intervals(small):
     table = read.regions(small / "regions.tsv")
     figure, data = regions_figure.draw(table, 0.05)
-    drawn = sorted((segment[0][0], segment[1][0]) for segment in figure.axes[0].collections[0].get_segments())
+    drawn = sorted(
+        (segment[0][0], segment[1][0]) for segment in figure.axes[0].collections[0].get_segments()
+    )
     shown = table[(table["region"] != "unknown") & (table["tested"] > 0)]
     np.testing.assert_allclose(drawn, sorted(zip(shown["ci_low"], shown["ci_high"], strict=True)))
     assert len(data) == len(table)
@@ -150,7 +173,19 @@ def test_every_figure_says_when_there_is_nothing():
         best_modality=np.nan,
         **{t: pd.array([pd.NA] * len(table)) for t in read.tests_of(table)},
     )
-    empty_scores = pd.DataFrame(columns=["subject", "electrode", "alignment", "model", "init", "layer", "depth", "chosen", "r_test"])
+    empty_scores = pd.DataFrame(
+        columns=[
+            "subject",
+            "electrode",
+            "alignment",
+            "model",
+            "init",
+            "layer",
+            "depth",
+            "chosen",
+            "r_test",
+        ]
+    )
     drawn = {
         "effects": effects.draw(none, "after", 0.05),
         "scatter": scatter.draw(none, "slip_vs_simclr", {}, "after", 0.05),
@@ -164,16 +199,40 @@ def test_every_figure_says_when_there_is_nothing():
         "regions": regions_figure.draw(regions(untested), 0.05),
         "examples": examples.draw([], "slip", "language"),
         "claims": claims.draw(None, None, 0.05),
-        "partition": partition.draw(pd.DataFrame(columns=["subject", "electrode", "alignment", "band", "r_full", "part", "unique"]), table),
-        "leak": leak.draw(
-            pd.DataFrame(columns=["subject", "electrode", "alignment", "leak", "r_leak", "r_model", "drift_share", "flagged"])
+        "partition": partition.draw(
+            pd.DataFrame(
+                columns=["subject", "electrode", "alignment", "band", "r_full", "part", "unique"]
+            ),
+            table,
         ),
-        "time": time_course.draw(pd.DataFrame(columns=time_course.CURVE), pd.DataFrame(columns=time_course.BAR), {}, [0, 1000]),
+        "leak": leak.draw(
+            pd.DataFrame(
+                columns=[
+                    "subject",
+                    "electrode",
+                    "alignment",
+                    "leak",
+                    "r_leak",
+                    "r_model",
+                    "drift_share",
+                    "flagged",
+                ]
+            )
+        ),
+        "time": time_course.draw(
+            pd.DataFrame(columns=time_course.CURVE),
+            pd.DataFrame(columns=time_course.BAR),
+            {},
+            [0, 1000],
+        ),
         "calibration": calibration.draw(pd.DataFrame(columns=["minutes", "size", "world"])),
     }
-    from fusion.report import layers, trained
+    from fusion.figures import layers, trained
 
-    drawn |= {"trained": trained.draw(empty_scores, table, []), "layers": layers.draw(empty_scores, table, [])}
+    drawn |= {
+        "trained": trained.draw(empty_scores, table, []),
+        "layers": layers.draw(empty_scores, table, []),
+    }
     for name, (figure, _) in drawn.items():
         words = [text.get_text() for text in figure.texts]
         assert len(figure.axes) == 0 and len(words) == 1 and len(words[0]) > 20, name
@@ -196,7 +255,12 @@ def test_corrected_bins_hold_their_level():
     for repetition in range(200):
         influence = rng.normal(size=(2, 25, 30)) / np.sqrt(25)
         z = np.sqrt(2) * rng.normal(size=30)
-        hits += time_course.p_corrected(z, influence, multipliers(np.random.default_rng(repetition), 199, 25)).min() <= 0.05
+        hits += (
+            time_course.p_corrected(
+                z, influence, multipliers(np.random.default_rng(repetition), 199, 25)
+            ).min()
+            <= 0.05
+        )
     assert hits / 200 < 0.12
 
 
@@ -210,7 +274,14 @@ def test_mean_over_subjects_is_a_mean_over_electrodes():
                 z,
                 influence,
                 blocks,
-                {"z": z.sum(0), "influence": influence.sum(2), "n": n, "folds": n, "blocks": blocks, "bins": np.arange(4)},
+                {
+                    "z": z.sum(0),
+                    "influence": influence.sum(2),
+                    "n": n,
+                    "folds": n,
+                    "blocks": blocks,
+                    "bins": np.arange(4),
+                },
             )
         )
     found = time_course.combined([part[3] for part in parts])
@@ -237,7 +308,7 @@ def test_profiles_are_means_over_the_window(small):
     whole = pd.read_parquet(path)
     found = profiles.reduced(path, [0, 1000]).set_index(["electrode", "layer"])
     for (electrode, layer), part in list(whole.groupby(["electrode", "layer"]))[:20]:
-        inside = part[(part["bin"] >= 0) & (part["bin"] <= 1000)]
+        inside = part[(part["bin_ms"] >= 0) & (part["bin_ms"] <= 1000)]
         row = found.loc[(electrode, layer)]
         assert row["r_test"] == pytest.approx(inside["r_test"].astype(float).mean(), abs=1e-6)
         assert row["chosen"] == part["chosen"].iloc[0]
@@ -255,7 +326,13 @@ def test_coarser_mesh_is_a_closed_surface_on_the_same_vertices():
 
 
 def test_examples_are_best_median_and_none():
-    scores = pd.DataFrame({"subject": "01", "electrode": list("ABCDEFG"), "r_test": [0.5, 0.4, 0.3, 0.2, 0.1, -0.001, -0.3]})
+    scores = pd.DataFrame(
+        {
+            "subject": "01",
+            "electrode": list("ABCDEFG"),
+            "r_test": [0.5, 0.4, 0.3, 0.2, 0.1, -0.001, -0.3],
+        }
+    )
     assert list(examples.choose(scores)["electrode"]) == ["A", "C", "F"]
     assert len(examples.choose(scores.iloc[:0])) == 0
 
@@ -263,7 +340,9 @@ def test_examples_are_best_median_and_none():
 def test_shares_have_wilson_intervals():
     from statsmodels.stats.proportion import proportion_confint
 
-    table = pd.DataFrame({"test": "x", "p": [0.01, 0.2, 0.03, 0.5, np.nan], "q": [0.04, 0.5, 0.06, 0.5, np.nan]})
+    table = pd.DataFrame(
+        {"test": "x", "p": [0.01, 0.2, 0.03, 0.5, np.nan], "q": [0.04, 0.5, 0.06, 0.5, np.nan]}
+    )
     row = claims.shares(table, ["test"], 0.05).iloc[0]
     assert (row["electrodes"], row["p_below"], row["q_below"]) == (4, 2, 1)
     assert (row["low"], row["high"]) == pytest.approx(proportion_confint(2, 4, method="wilson"))

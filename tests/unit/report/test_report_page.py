@@ -1,4 +1,6 @@
-"""The page: every number in its text is the tables', it holds all it shows, and it reads true when there is little to say."""
+"""The page: every number in its text is the tables', it holds all it shows, and it reads true when
+there is little to say.
+"""
 
 import csv
 import json
@@ -12,8 +14,9 @@ import yaml
 from made_up_results import write_results
 from report_harness import TITLES, draw, write_page
 
-from fusion.report import assemble, controls, methods, numbers, page, provenance, read, story
-from fusion.tables import read_tsv
+from fusion.figures import read
+from fusion.io.tables import read_tsv
+from fusion.report import assemble, controls, methods, numbers, page, provenance, story
 
 MISSING = ("", "n/a")
 
@@ -23,7 +26,15 @@ class Page(HTMLParser):
 
     def __init__(self, path):
         super().__init__()
-        self.numbers, self.tables, self.images, self.ids, self.loads, self.links, self.text = [], {}, [], [], [], [], []
+        self.numbers, self.tables, self.images, self.ids, self.loads, self.links, self.text = (
+            [],
+            {},
+            [],
+            [],
+            [],
+            [],
+            [],
+        )
         self._key, self._table, self._cell, self._skip = None, None, None, 0
         self.feed(Path(path).read_text())
         self.words = " ".join("".join(self.text).split())
@@ -33,7 +44,11 @@ class Page(HTMLParser):
         if tag not in ("span", "strong", "em", "code", "a"):
             self.text.append(" ")
         self.ids += [given["id"]] if "id" in given else []
-        self.loads += [value for name in ("src", "srcset", "data", "action", "poster") if (value := given.get(name))]
+        self.loads += [
+            value
+            for name in ("src", "srcset", "data", "action", "poster")
+            if (value := given.get(name))
+        ]
         if tag in ("link", "a") and "href" in given:
             (self.loads if tag == "link" else self.links).append(given["href"])
         if tag == "img":
@@ -75,8 +90,17 @@ def rows(path):
 
 
 def wilson(k, n, z=1.959963984540054):
-    middle, half = (k + z * z / 2) / (n + z * z), z / (n + z * z) * math.sqrt(k * (n - k) / n + z * z / 4)
-    return {"share": 100 * k / n, "low": 100 * (middle - half), "high": 100 * (middle + half), "count": k, "of": n}
+    middle, half = (
+        (k + z * z / 2) / (n + z * z),
+        z / (n + z * z) * math.sqrt(k * (n - k) / n + z * z / 4),
+    )
+    return {
+        "share": 100 * k / n,
+        "low": 100 * (middle - half),
+        "high": 100 * (middle + half),
+        "count": k,
+        "of": n,
+    }
 
 
 def median(values):
@@ -85,8 +109,13 @@ def median(values):
 
 
 def by_hand(folder, key):
-    """Return the number under ``key``, counted from the files with nothing but the standard library."""
-    sites, regions = rows(folder / "sites.tsv"), [r for r in rows(folder / "regions.tsv") if r["region"] != "unknown"]
+    """Return the number under ``key``, counted from the files with nothing but the standard
+    library.
+    """
+    sites, regions = (
+        rows(folder / "sites.tsv"),
+        [r for r in rows(folder / "regions.tsv") if r["region"] != "unknown"],
+    )
     covered = [r for r in regions if int(r["electrodes"]) > 0]
     channels = [row for path in folder.glob("electrodes/*.tsv") for row in rows(path)]
     tested = [s for s in sites if s["tested"] == "True"]
@@ -127,11 +156,13 @@ def by_hand(folder, key):
             return wilson(len(found), len(made))[what[1]]
         if what == ["detectable"]:
             widths = [
-                float(s[f"{contrast}_{alignment}_ci_high"]) - float(s[f"{contrast}_{alignment}_ci_low"])
+                float(s[f"{contrast}_{alignment}_ci_high"])
+                - float(s[f"{contrast}_{alignment}_ci_low"])
                 for s in sites
                 if s[f"{contrast}_{alignment}_effect"] not in MISSING
             ]
-            return (1.6448536 + 0.8416212) * median(widths) / 2 / 2.045229642  # 95% of Student's t with 29 degrees of freedom
+            # 95% of Student's t with 29 degrees of freedom
+            return (1.6448536 + 0.8416212) * median(widths) / 2 / 2.045229642
     if key == "alpha.rising":
         return 0
     raise AssertionError(f"the page uses a number that this test does not know: {key}")
@@ -150,14 +181,20 @@ def test_every_number_in_the_text_is_the_tables(small, parsed):
     assert len(parsed.numbers) > 50
     for key, text in parsed.numbers:
         expected = by_hand(small, key)
-        assert number(text) == pytest.approx(expected, rel=6e-3, abs=0.051 if key.rsplit(".")[-1] in ("share", "low", "high") else 1e-9), (
-            key
-        )
+        assert number(text) == pytest.approx(
+            expected,
+            rel=6e-3,
+            abs=0.051 if key.rsplit(".")[-1] in ("share", "low", "high") else 1e-9,
+        ), key
 
 
 def test_every_number_with_1090_electrodes(large):
     parsed = Page(large / "report.html")
-    wrong = [(key, text) for key, text in parsed.numbers if number(text) != pytest.approx(by_hand(large, key), rel=6e-3, abs=0.051)]
+    wrong = [
+        (key, text)
+        for key, text in parsed.numbers
+        if number(text) != pytest.approx(by_hand(large, key), rel=6e-3, abs=0.051)
+    ]
     assert wrong == [] and len(parsed.tables["sites"]) == 1 + len(rows(large / "sites.tsv"))
     assert len((large / "report.html").read_bytes()) < 8e6
 
@@ -182,7 +219,12 @@ def test_the_table_of_sites_is_the_file(small, parsed):
     assert len(body) == len(file)
     for cells, row in zip(body, file, strict=True):
         shown = {name: cell for name, cell in zip(names, cells, strict=True)}
-        assert (shown["subject"][1], shown["electrode"][1], shown["verdict"][1], shown["reason"][1]) == (
+        assert (
+            shown["subject"][1],
+            shown["electrode"][1],
+            shown["verdict"][1],
+            shown["reason"][1],
+        ) == (
             row["subject"],
             row["electrode"],
             row["verdict"],
@@ -217,13 +259,20 @@ def test_the_page_holds_everything(small, parsed):
     assert all(link.startswith("#") for link in parsed.links)
     assert {link[1:] for link in parsed.links} <= set(parsed.ids)
     assert len(parsed.ids) == len(set(parsed.ids))
-    assert len(parsed.images) == len(TITLES) and all(len(image["alt"]) > 30 for image in parsed.images)
+    assert len(parsed.images) == len(TITLES) and all(
+        len(image["alt"]) > 30 for image in parsed.images
+    )
     assert "default-src 'none'" in (small / "report.html").read_text()
 
 
 def test_captions_name_what_is_drawn():
     for name in TITLES:
-        words = Path(__file__).parents[3].joinpath(f"workflow/report/{'brain' if name.startswith('brain') else name}.rst").read_text()
+        words = (
+            Path(__file__)
+            .parents[3]
+            .joinpath(f"workflow/report/{'brain' if name.startswith('brain') else name}.rst")
+            .read_text()
+        )
         assert len(words) > 120, name
         assert page.paragraphs(words)[0]
 
@@ -232,7 +281,9 @@ def test_captions_are_plain_restructured_text():
     from docutils.core import publish_doctree
 
     for path in Path(__file__).parents[3].joinpath("workflow/report").glob("*.rst"):
-        tree = publish_doctree(path.read_text(), settings_overrides={"report_level": 1, "halt_level": 2})
+        tree = publish_doctree(
+            path.read_text(), settings_overrides={"report_level": 1, "halt_level": 2}
+        )
         assert len(tree.children) >= 1
 
 
@@ -258,7 +309,7 @@ def made(folder, change=None, **options):
 
 
 def edit(folder, name, **columns):
-    from fusion.tables import write_tsv
+    from fusion.io.tables import write_tsv
 
     write_tsv(read_tsv(folder / name, dtype=read.IDS).assign(**columns), folder / name)
 
@@ -273,7 +324,11 @@ def test_no_site_passes(tmp_path):
 def test_nothing_could_be_tested(tmp_path):
     def change(folder):
         table = read_tsv(folder / "sites.tsv", dtype=read.IDS)
-        empty = {c: "n/a" for c in table if c.startswith("test_") or c.endswith(("_effect", "_q", "_p", "_ci_low", "_ci_high"))}
+        empty = {
+            c: "n/a"
+            for c in table
+            if c.startswith("test_") or c.endswith(("_effect", "_q", "_p", "_ci_low", "_ci_high"))
+        }
         edit(
             folder,
             "sites.tsv",
@@ -294,26 +349,40 @@ def test_nothing_could_be_tested(tmp_path):
 
     words = made(tmp_path, change).words
     assert "could be tested, so this analysis gives no answer" in words
-    assert "No electrode could be tested. The reasons are under" in words and "8 blocks of film time, fewer than 20" in words
+    assert (
+        "No electrode could be tested. The reasons are under" in words
+        and "8 blocks of film time, fewer than 20" in words
+    )
     assert "nan" not in words.split()
 
 
 def test_one_subject(tmp_path):
     words = made(tmp_path, subjects=1).words
-    assert "in 1 subject," in words and "There is one subject: nothing here generalises to other people." in words
+    assert (
+        "in 1 subject," in words
+        and "There is one subject: nothing here generalises to other people." in words
+    )
 
 
 def test_one_alignment(tmp_path):
     page_ = made(tmp_path, alignments=("language",))
-    assert "Only language events were analysed: tests 2 and 4, which need both alignments, are not made." in page_.words
+    assert (
+        "Only language events were analysed: tests 2 and 4, which need both alignments, are not"
+        " made." in page_.words
+    )
     tests = {row[0][1][0]: row[1][1] for row in page_.tables["multimodality"][1:]}
     assert tests["2"] == tests["4"] == "not made" and tests["1"] != "not made"
-    assert "vision events" not in page_.words.split("Methods")[0].split("Figure")[0].replace("language events", "")
+    assert "vision events" not in page_.words.split("Methods")[0].split("Figure")[0].replace(
+        "language events", ""
+    )
 
 
 def test_no_coordinates(tmp_path):
     words = made(tmp_path, space=None).words
-    assert "No electrode can be drawn on the template brain." in words and "sites have no coordinates" in words
+    assert (
+        "No electrode can be drawn on the template brain." in words
+        and "sites have no coordinates" in words
+    )
     assert 'id="brain-data"' not in (tmp_path / "report.html").read_text()
 
 
@@ -326,28 +395,52 @@ def test_unknown_space(tmp_path):
 def test_no_regions(tmp_path):
     words = made(tmp_path, regions=False).words
     assert "No electrode has a region, so nothing can be counted by region." in words
-    assert "Regions of electrodes are not known, so nothing is said about where in the brain sites are" in words
+    assert (
+        "Regions of electrodes are not known, so nothing is said about where in the brain sites are"
+        in words
+    )
     assert "covered regions" not in words
 
 
 def test_a_section_appears_with_its_table(tmp_path):
     import pandas as pd
 
-    sections = controls.sections({"leak": pd.DataFrame({"electrode": ["A1"], "r_leak": [0.1]}), "mine": pd.DataFrame({"x": [1]})}, set())
+    sections = controls.sections(
+        {
+            "leak": pd.DataFrame({"electrode": ["A1"], "r_leak": [0.1]}),
+            "mine": pd.DataFrame({"x": [1]}),
+        },
+        set(),
+    )
     assert [s["title"] for s in sections] == ["Leak meter", "Mine"]
     assert controls.sections({}, set()) == []
-    together = controls.sections({"interaction": pd.DataFrame({"p": [0.1]}), "floors": pd.DataFrame({"p": [0.1]})}, {"claims"})
+    together = controls.sections(
+        {"interaction": pd.DataFrame({"p": [0.1]}), "floors": pd.DataFrame({"p": [0.1]})},
+        {"claims"},
+    )
     assert [s["figures"] for s in together] == [["claims"], []]
 
 
 def test_methods_follow_the_config(small):
     config = yaml.safe_load((small / "config.yaml").read_text())
     before = " ".join(text for _, text, _ in methods.paragraphs(config))
-    assert "high-pass filter at 0.1 Hz" in before and "5 contiguous blocks" in before and "within 10 s" in before
-    config["ieeg"]["high_pass_hz"], config["encoding"]["folds"], config["encoding"]["gap_s"] = False, 7, 4.2
+    assert (
+        "high-pass filter at 0.1 Hz" in before
+        and "5 contiguous blocks" in before
+        and "within 10 s" in before
+    )
+    config["ieeg"]["high_pass_hz"], config["encoding"]["folds"], config["encoding"]["gap_s"] = (
+        False,
+        7,
+        4.2,
+    )
     config["statistics"]["procedure"], config["statistics"]["correction"] = "paper", "by"
     after = " ".join(text for _, text, _ in methods.paragraphs(config))
-    assert "No high-pass filter" in after and "7 contiguous blocks" in after and "within 4.2 s" in after
+    assert (
+        "No high-pass filter" in after
+        and "7 contiguous blocks" in after
+        and "within 4.2 s" in after
+    )
     assert "published procedure" in after and "Benjamini-Yekutieli" in after
     cited = {key for _, _, keys in methods.paragraphs(config) for key in keys}
     assert "by" in cited and "bh" not in cited and cited <= set(methods.REFERENCES)
@@ -355,7 +448,9 @@ def test_methods_follow_the_config(small):
 
 def test_every_schema_choice_has_its_words(small):
     config = yaml.safe_load((small / "config.yaml").read_text())
-    schema = yaml.safe_load(Path(__file__).parents[3].joinpath("workflow/schemas/config.schema.yaml").read_text())["properties"]
+    schema = yaml.safe_load(
+        Path(__file__).parents[3].joinpath("workflow/schemas/config.schema.yaml").read_text()
+    )["properties"]
     for section, key in (
         ("ieeg", "reference"),
         ("ieeg", "phase"),
@@ -383,7 +478,9 @@ def test_limits_name_the_missing_interaction_test(small):
     said = " ".join(map(str, story.limits(story.Numbers({}), config, set())))
     assert "No contrast tests the interaction" in said and "noise ceiling" in said
     config["contrasts"]["slip_vs_simclr"]["test"] = "interaction"
-    assert "No contrast tests the interaction" not in " ".join(map(str, story.limits(story.Numbers({}), config, set())))
+    assert "No contrast tests the interaction" not in " ".join(
+        map(str, story.limits(story.Numbers({}), config, set()))
+    )
 
 
 def test_text_from_tables_cannot_become_markup(tmp_path):
@@ -419,7 +516,9 @@ def test_run_times_come_from_benchmark_files(tmp_path):
     assert provenance.run_times(tmp_path / "none").empty
     for name, seconds in (("a", 2.0), ("b", 5.0)):
         (tmp_path / "encode").mkdir(exist_ok=True)
-        (tmp_path / f"encode/{name}.tsv").write_text(f"s\th:m:s\tmax_rss\n{seconds}\t0:00:02\t120.5\n")
+        (tmp_path / f"encode/{name}.tsv").write_text(
+            f"s\th:m:s\tmax_rss\n{seconds}\t0:00:02\t120.5\n"
+        )
     (tmp_path / "broken").mkdir()
     (tmp_path / "broken/x.tsv").write_text("")
     row = provenance.run_times(tmp_path).iloc[0]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from fusion import codehash
+from fusion.design import codehash
 
 WORKFLOW = Path(__file__).parents[3] / "workflow"
 
@@ -32,11 +32,21 @@ def hash_now(tree):
 
 def test_sources_follow_imports_through_the_library(tree):
     names = {str(p.relative_to(tree[1])) for p in codehash.sources(*tree) if tree[1] in p.parents}
-    assert names == {"fusion/__init__.py", "fusion/encoding/__init__.py", "fusion/encoding/ridge.py", "fusion/tables.py"}
+    assert names == {
+        "fusion/__init__.py",
+        "fusion/encoding/__init__.py",
+        "fusion/encoding/ridge.py",
+        "fusion/tables.py",
+    }
 
 
 @pytest.mark.parametrize(
-    ("file", "changes"), [("fusion/tables.py", True), ("fusion/encoding/ridge.py", True), ("fusion/encoding/folds.py", False)]
+    ("file", "changes"),
+    [
+        ("fusion/tables.py", True),
+        ("fusion/encoding/ridge.py", True),
+        ("fusion/encoding/folds.py", False),
+    ],
 )
 def test_the_hash_follows_content(tree, file, changes):
     before = hash_now(tree)
@@ -62,7 +72,10 @@ def test_a_relative_import_is_refused(tree):
         "import os, fusion.encoding.ridge as r\n",
         "def f():\n    from fusion.encoding import ridge\n",
         "if True: from fusion.encoding import ridge\n",
-        "from fusion.encoding import (  # two (or more)\n    folds as f,\n    ridge,  # the fit\n)\n",
+        (
+            "from fusion.encoding import (  # two (or more)\n    folds as f,\n    ridge,  # the"
+            " fit\n)\n"
+        ),
         "from fusion.encoding import folds, \\\n    ridge\n",
         "x = 1; from fusion.encoding.ridge import fit\n",
     ],

@@ -1,4 +1,6 @@
-"""Whatever is written into a config ends in a resolved config or in one clear line, never in a traceback from inside a library."""
+"""Whatever is written into a config ends in a resolved config or in one clear line, never in a
+traceback from inside a library.
+"""
 
 import copy
 from pathlib import Path
@@ -7,9 +9,9 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fusion import dataset
-from fusion import settings as config_settings
-from fusion.errors import InputError
+from fusion.design import config as config_settings
+from fusion.design import recordings as dataset
+from fusion.io.errors import InputError
 
 REPOSITORY = Path(__file__).parents[3]
 SCHEMA = yaml.safe_load((REPOSITORY / "workflow/schemas/config.schema.yaml").read_text())
@@ -19,7 +21,13 @@ START = config_settings.resolve(
         "dataset": "fuzz",
         "source": "simulate",
         "models": list(ZOO),
-        "stimuli": {"film": {"video": "film.mp4", "transcript": {"file": "words.tsv", "format": "words"}, "recordings": {"task": "film"}}},
+        "stimuli": {
+            "film": {
+                "video": "film.mp4",
+                "transcript": {"file": "words.tsv", "format": "words"},
+                "recordings": {"task": "film"},
+            }
+        },
         "contrasts": {
             "one": {"a": ["slip", "slip_clip"], "b": "slip_simclr-random0"},
             "two": {"a": {"rank": 1, "of": ["slip", "linear"]}, "b": "nothing"},
@@ -37,7 +45,11 @@ SCALARS = st.one_of(
     st.sampled_from(["slip", "film", "bids", "1e-3", "-", "a/b", "*"]),
 )
 VALUES = st.recursive(
-    SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3), max_leaves=5
+    SCALARS,
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3)
+    ),
+    max_leaves=5,
 )
 
 
@@ -70,7 +82,9 @@ def mutated(draw):
     return config
 
 
-@settings(max_examples=500, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(
+    max_examples=500, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
+)
 @given(mutated())
 def test_a_mutated_config_resolves_or_is_one_clear_line(config):
     try:

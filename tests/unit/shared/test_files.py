@@ -4,9 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fusion import labelled, seeds, tables
-from fusion.atomic import whole
-from fusion.errors import InputError
+from fusion import seeds
+from fusion.io import labelled, tables
+from fusion.io.atomic import whole
+from fusion.io.errors import InputError
 
 
 def test_nothing_appears_after_an_error_and_the_old_file_stays(tmp_path):
@@ -21,7 +22,11 @@ def test_nothing_appears_after_an_error_and_the_old_file_stays(tmp_path):
 
 def test_labelled_arrays_round_trip(tmp_path):
     values = np.arange(6, dtype=np.float32).reshape(2, 3)
-    with labelled.create(tmp_path / "a.nc", {"event": ["w1", "w2"], "electrode": ["A1", "é", "NA"]}, {"subject": "01"}) as file:
+    with labelled.create(
+        tmp_path / "a.nc",
+        {"event": ["w1", "w2"], "electrode": ["A1", "é", "NA"]},
+        {"subject": "01"},
+    ) as file:
         streamed = labelled.add(file, "streamed", ("event", "electrode"))
         for k in range(3):
             streamed[:, k] = values[:, k]
@@ -48,7 +53,12 @@ def test_tables_keep_an_electrode_called_na_and_write_missing_as_bids_does(tmp_p
 
 @pytest.mark.parametrize(
     ("content", "says"),
-    [(None, "no such file"), ("", "an empty file"), ("a\tb\n1\t2\n", "column 'onset'"), ("a\tb\n1\t2\t3\t4\n1\n", "onset")],
+    [
+        (None, "no such file"),
+        ("", "an empty file"),
+        ("a\tb\n1\t2\n", "column 'onset'"),
+        ("a\tb\n1\t2\t3\t4\n1\n", "onset"),
+    ],
 )
 def test_a_bad_table_is_one_clear_error(tmp_path, content, says):
     path = tmp_path / "t.tsv"
@@ -62,5 +72,15 @@ def test_a_bad_table_is_one_clear_error(tmp_path, content, says):
 
 def test_streams_differ_by_use_and_repeat_by_id():
     assert seeds.seed_for(0, "slip", 1) == seeds.seed_for(0, "slip", 1)
-    assert len({seeds.seed_for(0, "slip", 1), seeds.seed_for(0, "slip1"), seeds.seed_for(1, "slip", 1), seeds.seed_for(0, "slip", 2)}) == 4
+    assert (
+        len(
+            {
+                seeds.seed_for(0, "slip", 1),
+                seeds.seed_for(0, "slip1"),
+                seeds.seed_for(1, "slip", 1),
+                seeds.seed_for(0, "slip", 2),
+            }
+        )
+        == 4
+    )
     assert seeds.rng_for(0, "a").random() == seeds.rng_for(0, "a").random()

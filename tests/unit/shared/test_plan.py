@@ -4,13 +4,34 @@ import pandas as pd
 import pytest
 
 from fusion import plan
-from fusion.errors import InputError
+from fusion.io.errors import InputError
 
 JOBS = pd.DataFrame(
     [
-        {"rule": "encode", "threads": 2, "mem_mb": 4000, "disk_mb": 100, "gpu": 0, "runtime_min": 60},
-        {"rule": "encode", "threads": 2, "mem_mb": 6000, "disk_mb": 100, "gpu": 0, "runtime_min": 60},
-        {"rule": "activations", "threads": 1, "mem_mb": 3000, "disk_mb": 0, "gpu": 1, "runtime_min": 30},
+        {
+            "rule": "encode",
+            "threads": 2,
+            "mem_mb": 4000,
+            "disk_mb": 100,
+            "gpu": 0,
+            "runtime_min": 60,
+        },
+        {
+            "rule": "encode",
+            "threads": 2,
+            "mem_mb": 6000,
+            "disk_mb": 100,
+            "gpu": 0,
+            "runtime_min": 60,
+        },
+        {
+            "rule": "activations",
+            "threads": 1,
+            "mem_mb": 3000,
+            "disk_mb": 0,
+            "gpu": 1,
+            "runtime_min": 30,
+        },
     ]
 )
 
@@ -25,7 +46,11 @@ def test_measured_rules_count_at_what_was_measured_others_at_their_limit():
 
 
 def test_benchmarks_are_read_by_rule(tmp_path):
-    for name, seconds in (("encode/01_language.tsv", 3), ("encode/02_language.tsv", 5), ("figure_brain/a/b.tsv", 1)):
+    for name, seconds in (
+        ("encode/01_language.tsv", 3),
+        ("encode/02_language.tsv", 5),
+        ("figure_brain/a/b.tsv", 1),
+    ):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(f"s\th:m:s\n{seconds}\t0:00:0{seconds}\n")
     assert plan.measured_seconds([tmp_path]) == {"encode": 4, "figure_brain": 1}

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from fusion import settings
-from fusion.errors import InputError
+from fusion.design import config as settings
+from fusion.io.errors import InputError
 
 REPOSITORY = Path(__file__).parents[3]
 SCHEMA = yaml.safe_load((REPOSITORY / "workflow/schemas/config.schema.yaml").read_text())
@@ -35,17 +35,33 @@ MISTAKES = [
     ({"contrasts": {"x": {"a": "slip"}}}, "contrasts.x.b", "a value"),
     ({"contrasts": {"x": {"a": "slip", "b": "simcse"}}}, "contrasts.x.b", "simcse"),
     ({"contrasts": {"x": {"a": "slip", "b": "slip-random3"}}}, "contrasts.x.b", "random0"),
-    ({"contrasts": {"x": {"a": "slip", "b": "slip-trained-shuffled0"}}}, "contrasts.x.b", "shuffled_pairings"),
+    (
+        {"contrasts": {"x": {"a": "slip", "b": "slip-trained-shuffled0"}}},
+        "contrasts.x.b",
+        "shuffled_pairings",
+    ),
     ({"statistics": {"primary_window": "late"}}, "statistics.primary_window", "after"),
     ({"controls": {"window": "late"}}, "controls.window", "after"),
     ({"controls": {"bands": {"vision": ["simcse"]}}}, "controls.bands.vision", "slip_simclr"),
-    ({"controls": {"joint_networks": {"x": {"model": "flavva"}}}}, "controls.joint_networks.x.model", "'flava' (did you mean that?)"),
-    ({"controls": {"joint_networks": {"x": {"model": "slip"}}}}, "controls.joint_networks.x.model", "feed: joint"),
-    ({"controls": {"joint_networks": {"x": {"model": "flava"}}}}, "controls.joint_networks.x", "shuffled_pairings"),
+    (
+        {"controls": {"joint_networks": {"x": {"model": "flavva"}}}},
+        "controls.joint_networks.x.model",
+        "'flava' (did you mean that?)",
+    ),
+    (
+        {"controls": {"joint_networks": {"x": {"model": "slip"}}}},
+        "controls.joint_networks.x.model",
+        "feed: joint",
+    ),
+    (
+        {"controls": {"joint_networks": {"x": {"model": "flava"}}}},
+        "controls.joint_networks.x",
+        "shuffled_pairings",
+    ),
     ({"controls": {"partitoin": True}}, "controls.partitoin", "'partition'"),
-    ({"source": "bids"}, "bids_root", "an existing folder"),
-    ({"source": "bids", "bids_root": "/nowhere"}, "bids_root", "/nowhere"),
-    ({"source": "treebank"}, "treebank_root", "an existing folder"),
+    ({"source": "bids"}, "root", "an existing folder"),
+    ({"source": "bids", "root": "/nowhere"}, "root", "/nowhere"),
+    ({"source": "treebank"}, "root", "an existing folder"),
 ]
 
 
@@ -60,9 +76,16 @@ def test_a_mistake_is_one_error_that_names_the_key(change, key, says):
 
 
 def test_a_missing_film_is_named(tmp_path):
-    film = {"film": {"video": "stimuli/film.mp4", "transcript": {"file": "words.tsv", "format": "words"}}}
+    film = {
+        "film": {
+            "video": "stimuli/film.mp4",
+            "transcript": {"file": "words.tsv", "format": "words"},
+        }
+    }
     with pytest.raises(InputError, match=r"stimuli\.film\.video.*film\.mp4"):
-        settings.resolve({**GOOD, "source": "bids", "bids_root": str(tmp_path), "stimuli": film}, SCHEMA, ZOO)
+        settings.resolve(
+            {**GOOD, "source": "bids", "root": str(tmp_path), "stimuli": film}, SCHEMA, ZOO
+        )
 
 
 def test_a_file_of_models_that_is_no_yaml_is_one_clear_error(tmp_path):
@@ -80,7 +103,9 @@ def test_resolving_is_idempotent_and_keeps_what_the_user_wrote():
 
 def test_key_order_of_the_user_does_not_matter():
     backwards = dict(reversed(list(GOOD.items())))
-    assert list(settings.resolve(backwards, SCHEMA, ZOO)) == list(settings.resolve(GOOD, SCHEMA, ZOO))
+    assert list(settings.resolve(backwards, SCHEMA, ZOO)) == list(
+        settings.resolve(GOOD, SCHEMA, ZOO)
+    )
 
 
 def every_property(schema, path=()):
@@ -91,7 +116,11 @@ def every_property(schema, path=()):
             yield from every_property(inner["additionalProperties"], (*path, key, "*"))
 
 
-@pytest.mark.parametrize(("path", "schema"), every_property(SCHEMA), ids=lambda v: ".".join(v) if isinstance(v, tuple) else "")
+@pytest.mark.parametrize(
+    ("path", "schema"),
+    every_property(SCHEMA),
+    ids=lambda v: ".".join(v) if isinstance(v, tuple) else "",
+)
 def test_every_key_is_described_and_every_object_is_closed(path, schema):
     assert schema.get("description") or "$ref" in schema, f"{'.'.join(path)} has no description"
     if "properties" in schema:
@@ -103,6 +132,12 @@ def test_every_key_is_described_and_every_object_is_closed(path, schema):
 def test_fits_of_an_operand():
     assert settings.fits_of("slip") == ["slip-trained-true"]
     assert settings.fits_of("slip-random0") == ["slip-random0-true"]
-    assert settings.fits_of(["slip", "simcse-trained-shuffled1"]) == ["slip-trained-true", "simcse-trained-shuffled1"]
-    assert settings.fits_of({"rank": 2, "of": ["slip", "simcse"]}) == ["slip-trained-true", "simcse-trained-true"]
+    assert settings.fits_of(["slip", "simcse-trained-shuffled1"]) == [
+        "slip-trained-true",
+        "simcse-trained-shuffled1",
+    ]
+    assert settings.fits_of({"rank": 2, "of": ["slip", "simcse"]}) == [
+        "slip-trained-true",
+        "simcse-trained-true",
+    ]
     assert settings.fits_of("nothing") == []

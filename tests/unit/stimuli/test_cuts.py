@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fusion.errors import InputError
+from fusion.io.errors import InputError
 from fusion.stimuli import cuts, film
 from fusion.stimuli.film import FilmClock
 
@@ -19,7 +19,14 @@ REAL = os.environ.get("FUSION_REAL_LAYOUT")
 
 def clock(seconds):
     seconds, n = np.asarray(seconds), len(seconds)
-    return FilmClock(np.arange(n), seconds, np.zeros(n, int), np.zeros(n, bool), float(seconds[-1] + seconds[1]), 0.0)
+    return FilmClock(
+        np.arange(n),
+        seconds,
+        np.zeros(n, int),
+        np.zeros(n, bool),
+        float(seconds[-1] + seconds[1]),
+        0.0,
+    )
 
 
 @pytest.mark.parametrize("digits", [3, 4, 6, 9])
@@ -36,7 +43,11 @@ def test_the_first_shot_is_no_cut_unless_asked_for(tmp_path, caplog):
     (tmp_path / "a.tsv").write_text("onset\n2.0\n0\n1.0\n1.0\n99\n")
     timing = clock(np.arange(100) / 25)
     assert cuts.from_table(tmp_path / "a.tsv", "onset", timing, True)["frame"].tolist() == [25, 50]
-    assert cuts.from_table(tmp_path / "a.tsv", "onset", timing, False)["frame"].tolist() == [0, 25, 50]
+    assert cuts.from_table(tmp_path / "a.tsv", "onset", timing, False)["frame"].tolist() == [
+        0,
+        25,
+        50,
+    ]
     assert "1 of 5 cuts lie outside the film" in caplog.text
 
 
@@ -48,7 +59,9 @@ def test_what_is_no_table_of_cuts_is_refused(tmp_path):
         cuts.from_table(tmp_path / "a.tsv", "shot", clock([0, 1, 2]), True)
 
 
-@pytest.mark.skipif(not REAL, reason="FUSION_REAL_LAYOUT is not set: the bmovie annotation is not at hand")
+@pytest.mark.skipif(
+    not REAL, reason="FUSION_REAL_LAYOUT is not set: the bmovie annotation is not at hand"
+)
 def test_the_shots_of_bmovie_begin_with_the_pictures_it_names():
     path = Path(REAL, "bmovie_annotations/assets/annotations/scenecut_info.csv")
     shots = pd.read_csv(path)
@@ -60,13 +73,22 @@ def test_the_shots_of_bmovie_begin_with_the_pictures_it_names():
 
 @pytest.fixture(scope="module")
 def shots(tmp_path_factory):
-    """A film of uneven frame rate with noise that jumps at known pictures: (path, first pictures of the shots)."""
+    """A film of uneven frame rate with noise that jumps at known pictures: (path, first pictures of
+    the shots).
+    """
     rng = np.random.default_rng(2)
     path, first = tmp_path_factory.mktemp("shots") / "film.mp4", [0, 31, 77, 90, 150, 201]
     stamps = np.cumsum(rng.integers(2000, 5200, 240))
     with av.open(str(path), "w") as container:
-        stream = container.add_stream("libx264", rate=25, options={"preset": "ultrafast", "bf": "2"})
-        stream.width, stream.height, stream.pix_fmt, stream.codec_context.time_base = 160, 120, "yuv420p", Fraction(1, 90_000)
+        stream = container.add_stream(
+            "libx264", rate=25, options={"preset": "ultrafast", "bf": "2"}
+        )
+        stream.width, stream.height, stream.pix_fmt, stream.codec_context.time_base = (
+            160,
+            120,
+            "yuv420p",
+            Fraction(1, 90_000),
+        )
         for k, stamp in enumerate(stamps):
             if k in first:
                 scene = np.kron(rng.integers(0, 256, (6, 8, 3)), np.ones((20, 20, 1)))

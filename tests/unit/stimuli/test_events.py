@@ -6,12 +6,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fusion.errors import InputError
+from fusion.io.errors import InputError
 from fusion.seeds import rng_for
 from fusion.stimuli import events, pairing, sentences
 from fusion.stimuli.film import FilmClock
 
-LANGUAGE = {"text": "sentence_so_far", "text_window_words": 3, "previous_sentences": 0, "stop_words": [], "min_spacing_s": 0}
+LANGUAGE = {
+    "text": "sentence_so_far",
+    "text_window_words": 3,
+    "previous_sentences": 0,
+    "stop_words": [],
+    "min_spacing_s": 0,
+}
 VISION = {"frame_offset_s": 0, "min_spacing_s": 0}
 quick = settings(max_examples=60, deadline=None)
 
@@ -44,27 +50,49 @@ def test_a_word_gets_the_first_picture_at_or_after_it_and_the_sentence_so_far():
     assert table["event"].tolist() == [f"w{k:05d}" for k in range(7)]
     assert table["frame"].tolist() == [25, 30, 35, 76, 83, 150, 155]
     np.testing.assert_allclose(table["frame_s"], table["frame"] / 25)
-    assert table["text"].tolist() == ["Who", "Who's", "Who's there?", "It's me,", "It's me, Pippi!", "Come", "Come in."]
+    assert table["text"].tolist() == [
+        "Who",
+        "Who's",
+        "Who's there?",
+        "It's me,",
+        "It's me, Pippi!",
+        "Come",
+        "Come in.",
+    ]
     assert dict(counts.to_numpy())["events"] == 7
 
 
-@pytest.mark.parametrize(("change", "third", "last"), [
-    ({"text": "sentence"}, "Who's there?", "Come in."),
-    ({"text": "window"}, "Who 's there", "pippi Come in"),
-    ({"previous_sentences": 1}, "Who's there?", "It's me, Pippi! Come in."),
-    ({"previous_sentences": 5}, "Who's there?", "Who's there? It's me, Pippi! Come in."),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("change", "third", "last"),
+    [
+        ({"text": "sentence"}, "Who's there?", "Come in."),
+        ({"text": "window"}, "Who 's there", "pippi Come in"),
+        ({"previous_sentences": 1}, "Who's there?", "It's me, Pippi! Come in."),
+        ({"previous_sentences": 5}, "Who's there?", "Who's there? It's me, Pippi! Come in."),
+    ],
+)
 def test_texts_as_configured(change, third, last):
     text = events.language(TALK, clock(), LANGUAGE | change)[0]["text"]
     assert (text[2], text[6]) == (third, last)
 
 
 def test_words_left_out_are_counted_once_each():
-    talk = pd.concat([TALK, words(("late", 10.1, "s00003", "late"), ("early", -0.1, "s00004", "early"))], ignore_index=True)
-    table, counts = events.language(talk, clock(), LANGUAGE | {"stop_words": ["In", "there", "late"], "min_spacing_s": 0.35})
+    talk = pd.concat(
+        [TALK, words(("late", 10.1, "s00003", "late"), ("early", -0.1, "s00004", "early"))],
+        ignore_index=True,
+    )
+    table, counts = events.language(
+        talk, clock(), LANGUAGE | {"stop_words": ["In", "there", "late"], "min_spacing_s": 0.35}
+    )
     assert table["word"].tolist() == ["Who", "me", "Come"]
     told = dict(counts.to_numpy())
-    assert told == {"words": 9, "outside the film": 2, "stop word": 2, "too close to the one before": 2, "events": 3}
+    assert told == {
+        "words": 9,
+        "outside the film": 2,
+        "stop word": 2,
+        "too close to the one before": 2,
+        "events": 3,
+    }
     assert told["words"] == sum(told[k] for k in told if k != "words")
 
 
@@ -86,9 +114,12 @@ def test_words_out_of_order_make_events_in_order_with_texts_as_spoken():
 
 def test_a_sentence_goes_on_after_an_interruption():
     talk = words(
-        ("I", 1.0, "s00000", "I know."), ("What", 1.1, "s00001", "What now?"), ("know", 1.2, "s00000", "I know."),
-        ("now", 1.3, "s00001", "What now?"), ("Ah", 2.0, "s00002", "Ah."),
-    )  # fmt: skip
+        ("I", 1.0, "s00000", "I know."),
+        ("What", 1.1, "s00001", "What now?"),
+        ("know", 1.2, "s00000", "I know."),
+        ("now", 1.3, "s00001", "What now?"),
+        ("Ah", 2.0, "s00002", "Ah."),
+    )
     text = events.language(talk, clock(), LANGUAGE)[0]["text"].tolist()
     assert text == ["I", "What", "I know.", "What now?", "Ah."]
     assert events.said(talk, "sentence_so_far", 1, 2)[4] == "I know. What now? Ah."
@@ -122,18 +153,22 @@ def test_spacing_is_kept_greedily(onset, spacing):
 
 @quick
 @given(
-    st.lists(st.tuples(st.floats(0, 90), st.floats(0, 5)), min_size=1, max_size=12), st.lists(st.floats(-5, 100), min_size=1, max_size=8)
+    st.lists(st.tuples(st.floats(0, 90), st.floats(0, 5)), min_size=1, max_size=12),
+    st.lists(st.floats(-5, 100), min_size=1, max_size=8),
 )
 def test_the_nearest_interval_is_the_nearest(spans, times):
     onset = np.array([a for a, _ in spans])
     offset = onset + [length for _, length in spans]
     found = sentences.nearest(onset, offset, np.array(times))
     for t, k in zip(times, found, strict=True):
-        distance = [0 if a <= t <= b else min(abs(t - a), abs(t - b)) for a, b in zip(onset, offset, strict=True)]
+        distance = [
+            0 if a <= t <= b else min(abs(t - a), abs(t - b))
+            for a, b in zip(onset, offset, strict=True)
+        ]
         assert distance[k] == pytest.approx(min(distance))
 
 
-# -- texts ---------------------------------------------------------------------------------------------------------------------------
+# -- texts
 
 
 @quick
@@ -157,20 +192,23 @@ def test_text_so_far_grows_along_any_sentence(spoken, written):
         assert part and (text.startswith(part) or part == word)
 
 
-@pytest.mark.parametrize(("spoken", "text", "expected"), [
-    (["nee", "k", "heb"], "Nee, ik heb al.", ["Nee,", "Nee, ik", "Nee, ik heb"]),
-    (["gon", "na", "go"], "Gonna go!", ["Gon", "Gonna", "Gonna go!"]),
-    (["what", "'d", "you"], "What'd... you?", ["What", "What'd...", "What'd... you?"]),
-    (["me", "euros"], "Give me 7 euros.", ["Give me", "Give me 7 euros."]),
-    (["uh", "yes"], "Yes.", ["uh", "Yes."]),
-    (["yes", "uh"], "Yes.", ["Yes.", "Yes."]),
-    (["a", "b", "c"], "one", ["one", "one", "one"]),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("spoken", "text", "expected"),
+    [
+        (["nee", "k", "heb"], "Nee, ik heb al.", ["Nee,", "Nee, ik", "Nee, ik heb"]),
+        (["gon", "na", "go"], "Gonna go!", ["Gon", "Gonna", "Gonna go!"]),
+        (["what", "'d", "you"], "What'd... you?", ["What", "What'd...", "What'd... you?"]),
+        (["me", "euros"], "Give me 7 euros.", ["Give me", "Give me 7 euros."]),
+        (["uh", "yes"], "Yes.", ["uh", "Yes."]),
+        (["yes", "uh"], "Yes.", ["Yes.", "Yes."]),
+        (["a", "b", "c"], "one", ["one", "one", "one"]),
+    ],
+)
 def test_text_so_far_where_words_and_text_differ(spoken, text, expected):
     assert sentences.prefixes(spoken, text) == expected
 
 
-# -- shuffled pairings ------------------------------------------------------------------------------------------------------------------
+# -- shuffled pairings
 
 
 def test_shuffled_texts_are_far_away_in_film_time_and_keep_their_order():
@@ -188,12 +226,17 @@ def test_shuffled_texts_are_far_away_in_film_time_and_keep_their_order():
         assert (steps == 1).sum() == 398  # one seam
     again = pairing.shifts(onset, 5, 60, rng_for(0, "pairing", "film", "language"))
     assert shifts.tolist() == again.tolist()
-    assert shifts.tolist() != pairing.shifts(onset, 5, 60, rng_for(1, "pairing", "film", "language")).tolist()
+    assert (
+        shifts.tolist()
+        != pairing.shifts(onset, 5, 60, rng_for(1, "pairing", "film", "language")).tolist()
+    )
 
 
 def test_every_possible_shift_may_be_drawn_and_no_other():
     onset = np.array([0.0, 10, 20, 30, 40, 50])
-    possible = {m for m in range(1, 6) if all(abs(onset[(i + m) % 6] - onset[i]) >= 20 for i in range(6))}
+    possible = {
+        m for m in range(1, 6) if all(abs(onset[(i + m) % 6] - onset[i]) >= 20 for i in range(6))
+    }
     drawn = {int(pairing.shifts(onset, 1, 20, rng_for(seed, "x"))[0]) for seed in range(60)}
     assert drawn == possible == {2, 3, 4}
     with pytest.raises(InputError, match="4, but 3 shifts of the 6 events"):
@@ -201,11 +244,15 @@ def test_every_possible_shift_may_be_drawn_and_no_other():
     assert len(pairing.shifts(onset, 0, 1e9, rng_for(0, "x"))) == 0
 
 
-# -- cutting long sentences --------------------------------------------------------------------------------------------------------------
+# -- cutting long sentences
 
 
 @quick
-@given(st.lists(st.integers(1, 12), min_size=1, max_size=6), st.integers(2, 9), st.integers(0, 2**32 - 1))
+@given(
+    st.lists(st.integers(1, 12), min_size=1, max_size=6),
+    st.integers(2, 9),
+    st.integers(0, 2**32 - 1),
+)
 def test_no_sentence_is_longer_than_allowed_and_whole_ones_stay(sizes, longest, seed):
     number = np.repeat(np.arange(len(sizes)), sizes)
     onset = np.cumsum(np.random.default_rng(seed).uniform(0.3, 2, len(number)))

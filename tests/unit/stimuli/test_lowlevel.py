@@ -10,7 +10,7 @@ import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fusion.errors import InputError
+from fusion.io.errors import InputError
 from fusion.stimuli import film, lowlevel, sound
 
 TICK = Fraction(1, 90_000)
@@ -21,7 +21,10 @@ def test_light_is_taken_from_the_picture_of_the_event():
     image = rng.integers(0, 256, (130, 8, 10, 3), dtype=np.uint8)
     kept = np.arange(130) * 3 + 5
     motion = rng.uniform(size=130).astype(np.float32)
-    store = xr.Dataset({"image": (("frame", "y", "x", "rgb"), image), "motion_energy": ("frame", motion)}, coords={"frame": kept})
+    store = xr.Dataset(
+        {"image": (("frame", "y", "x", "rgb"), image), "motion_energy": ("frame", motion)},
+        coords={"frame": kept},
+    )
     asked = rng.choice(kept, 40)
     table = lowlevel.visual(store, asked)
     for row, frame in zip(table.itertuples(), asked, strict=True):
@@ -62,17 +65,29 @@ def test_mel_filters_are_triangles_side_by_side():
         assert (np.diff(np.sign(np.diff(band[band > 0]))) <= 0).all(), "up, then down"
 
 
-@pytest.mark.parametrize(("file", "late"), [("a.mp4", 0.0), ("a.mkv", 0.0), ("a.mkv", 2.0), ("a.ts", 2.0)])
+@pytest.mark.parametrize(
+    ("file", "late"), [("a.mp4", 0.0), ("a.mkv", 0.0), ("a.mkv", 2.0), ("a.ts", 2.0)]
+)
 def test_a_tone_has_its_level_its_pitch_and_its_time(file, late, tmp_path):
     path = tmp_path / file
-    numbered_films.write(path, np.arange(125) * 3600 + 90_000, TICK, options={"preset": "ultrafast"}, sound_from=1 + late)
+    numbered_films.write(
+        path,
+        np.arange(125) * 3600 + 90_000,
+        TICK,
+        options={"preset": "ultrafast"},
+        sound_from=1 + late,
+    )
     clock = film.read_clock(path)
     spectrum = sound.spectrum(path, clock, 20)
     start = int(np.flatnonzero(spectrum[:, 0] > -15)[0]) * sound.HOP / sound.RATE_HZ
-    assert start == pytest.approx(late, abs=0.09), "AAC primes its decoder with one or two frames of 64 ms"
+    assert start == pytest.approx(late, abs=0.09), (
+        "AAC primes its decoder with one or two frames of 64 ms"
+    )
     inside = slice(int((late + 0.5) * 100), int((late + 2) * 100))
     np.testing.assert_allclose(spectrum[inside, 0], 10 * np.log10(0.5**2 / 2), atol=0.5)
-    centres = sound.mel_filters(20, sound.WINDOW, sound.RATE_HZ).argmax(0) * sound.RATE_HZ / sound.WINDOW
+    centres = (
+        sound.mel_filters(20, sound.WINDOW, sound.RATE_HZ).argmax(0) * sound.RATE_HZ / sound.WINDOW
+    )
     assert abs(centres[spectrum[inside, 1:].mean(0).argmax()] - 440) == np.abs(centres - 440).min()
     events = lowlevel.acoustic(spectrum, np.array([late + 1.0, 1000.0]), (0, 0.5))
     assert events["envelope_db"][0] == pytest.approx(-9.03, abs=0.5)
@@ -92,7 +107,9 @@ def test_sound_is_averaged_over_the_window_of_the_event():
 
 def test_damaged_sound_is_refused_with_its_place(tmp_path):
     path = tmp_path / "a.mp4"
-    numbered_films.write(path, np.arange(50) * 3600, TICK, options={"preset": "ultrafast"}, sound_from=0)
+    numbered_films.write(
+        path, np.arange(50) * 3600, TICK, options={"preset": "ultrafast"}, sound_from=0
+    )
     with av.open(str(path)) as file:
         places = [(packet.pos, packet.size) for packet in file.demux(audio=0) if packet.size]
     data = bytearray(path.read_bytes())
@@ -104,5 +121,7 @@ def test_damaged_sound_is_refused_with_its_place(tmp_path):
 
 
 def test_a_silent_film_has_no_spectrum(tmp_path):
-    numbered_films.write(tmp_path / "a.mp4", np.arange(30) * 3600, TICK, options={"preset": "ultrafast"})
+    numbered_films.write(
+        tmp_path / "a.mp4", np.arange(30) * 3600, TICK, options={"preset": "ultrafast"}
+    )
     assert sound.spectrum(tmp_path / "a.mp4", film.read_clock(tmp_path / "a.mp4"), 8) is None

@@ -1,4 +1,6 @@
-"""The five scripts one after the other on a numbered film: every event's picture shows the number of the frame it should."""
+"""The five scripts one after the other on a numbered film: every event's picture shows the number
+of the frame it should.
+"""
 
 import json
 import subprocess
@@ -12,8 +14,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fusion.labelled import open_labelled
-from fusion.tables import read_tsv, write_tsv
+from fusion.io.labelled import open_labelled
+from fusion.io.tables import read_tsv, write_tsv
 
 REPOSITORY = Path(__file__).parents[3]
 N = 1000
@@ -28,8 +30,10 @@ RUN = textwrap.dedent("""
 
     for script, job in json.load(open(sys.argv[1])).items():
         given = {key: Named(**job[key]) for key in ("input", "output")}
-        job = SimpleNamespace(**given, params=SimpleNamespace(spec=job["spec"]), threads=1, log=[job["log"]])
-        runpy.run_path(f"workflow/scripts/{script.split('-')[0]}.py", init_globals={"snakemake": job})
+        spec = SimpleNamespace(spec=job["spec"])
+        job = SimpleNamespace(**given, params=spec, threads=1, log=[job["log"]])
+        name = script.split("-")[0]
+        runpy.run_path(f"workflow/scripts/{name}.py", init_globals={"snakemake": job})
 """)
 
 
@@ -39,15 +43,34 @@ def made(tmp_path_factory):
     folder = tmp_path_factory.mktemp("stimuli")
     rng = np.random.default_rng(3)
     numbered_films.write(
-        folder / "film.mkv", np.arange(N) * 1001, Fraction(1, 24_000), options={"preset": "ultrafast", "bf": 2}, gop=60,
-        rate=Fraction(24_000, 1001), sound_from=0,
-    )  # fmt: skip
+        folder / "film.mkv",
+        np.arange(N) * 1001,
+        Fraction(1, 24_000),
+        options={"preset": "ultrafast", "bf": 2},
+        gop=60,
+        rate=Fraction(24_000, 1001),
+        sound_from=0,
+    )
     onset = np.sort(rng.uniform(0, 43, 120)).round(3)  # the film ends after 41.7 s
-    words = pd.DataFrame({"word": [f"mot{k}." if k % 7 == 6 else f"mot{k}" for k in range(120)], "onset_s": onset, "offset_s": onset + 0.1})
+    words = pd.DataFrame(
+        {
+            "word": [f"mot{k}." if k % 7 == 6 else f"mot{k}" for k in range(120)],
+            "onset_s": onset,
+            "offset_s": onset + 0.1,
+        }
+    )
     write_tsv(words, folder / "words.tsv", float_format="%.10g")
-    (folder / "cuts.csv").write_text("start\n" + "\n".join(f"{k * 1001 / 24_000:.3f}" for k in range(0, N, 50)))
+    (folder / "cuts.csv").write_text(
+        "start\n" + "\n".join(f"{k * 1001 / 24_000:.3f}" for k in range(0, N, 50))
+    )
 
-    base = {"min_spacing_s": 0, "shuffled_pairings": 2, "shuffle_min_shift_s": 5, "stimulus": "film", "seed": 1}
+    base = {
+        "min_spacing_s": 0,
+        "shuffled_pairings": 2,
+        "shuffle_min_shift_s": 5,
+        "stimulus": "film",
+        "seed": 1,
+    }
     language = {
         **base,
         "alignment": "language",
@@ -61,24 +84,67 @@ def made(tmp_path_factory):
     transcript = {"format": "words", "tier": None, "language": "en", "longest_sentence": 50}
 
     def at(**names):
-        return {key: [str(folder / one) for one in name] if isinstance(name, list) else str(folder / name) for key, name in names.items()}
+        return {
+            key: (
+                [str(folder / one) for one in name]
+                if isinstance(name, list)
+                else str(folder / name)
+            )
+            for key, name in names.items()
+        }
 
     jobs = {
         "transcript": (at(transcript="words.tsv"), at(words="film_words.tsv"), transcript),
-        "scene_cuts": (at(film="film.mkv", cuts="cuts.csv"), at(cuts="film_cuts.tsv"), {"onset_column": "start", "skip_first": True}),
-        "events-language": (at(film="film.mkv", words="film_words.tsv"), at(events="language.tsv", counts="language_counts.tsv"), language),
-        "events-vision": (
-            at(film="film.mkv", words="film_words.tsv", cuts="film_cuts.tsv"), at(events="vision.tsv", counts="vision_counts.tsv"), vision,
+        "scene_cuts": (
+            at(film="film.mkv", cuts="cuts.csv"),
+            at(cuts="film_cuts.tsv"),
+            {"onset_column": "start", "skip_first": True},
         ),
-        "frames": (at(film="film.mkv", events=["language.tsv", "vision.tsv"]), at(frames="film.nc"), {"stimulus": "film", "size_px": 32}),
-    }  # fmt: skip
+        "events-language": (
+            at(film="film.mkv", words="film_words.tsv"),
+            at(events="language.tsv", counts="language_counts.tsv"),
+            language,
+        ),
+        "events-vision": (
+            at(film="film.mkv", words="film_words.tsv", cuts="film_cuts.tsv"),
+            at(events="vision.tsv", counts="vision_counts.tsv"),
+            vision,
+        ),
+        "frames": (
+            at(film="film.mkv", events=["language.tsv", "vision.tsv"]),
+            at(frames="film.nc"),
+            {"stimulus": "film", "size_px": 32},
+        ),
+    }
     for alignment in ("language", "vision"):
-        inputs = at(film="film.mkv", events=f"{alignment}.tsv", words="film_words.tsv", cuts="film_cuts.tsv", frames="film.nc")
-        jobs[f"lowlevel-{alignment}"] = (inputs, at(lowlevel=f"lowlevel_{alignment}.nc"), {"alignment": alignment, **low})
-    listed = {name: {"input": i, "output": o, "spec": s, "log": str(folder / f"{name}.log")} for name, (i, o, s) in jobs.items()}
+        inputs = at(
+            film="film.mkv",
+            events=f"{alignment}.tsv",
+            words="film_words.tsv",
+            cuts="film_cuts.tsv",
+            frames="film.nc",
+        )
+        jobs[f"lowlevel-{alignment}"] = (
+            inputs,
+            at(lowlevel=f"lowlevel_{alignment}.nc"),
+            {"alignment": alignment, **low},
+        )
+    listed = {
+        name: {"input": i, "output": o, "spec": s, "log": str(folder / f"{name}.log")}
+        for name, (i, o, s) in jobs.items()
+    }
     (folder / "jobs.json").write_text(json.dumps(listed))
-    environment = {"PYTHONPATH": str(REPOSITORY / "workflow/lib"), "OMP_NUM_THREADS": "1", "PATH": ""}
-    ran = subprocess.run([sys.executable, "-c", RUN, str(folder / "jobs.json")], cwd=REPOSITORY, env=environment, check=False)
+    environment = {
+        "PYTHONPATH": str(REPOSITORY / "workflow/lib"),
+        "OMP_NUM_THREADS": "1",
+        "PATH": "",
+    }
+    ran = subprocess.run(
+        [sys.executable, "-c", RUN, str(folder / "jobs.json")],
+        cwd=REPOSITORY,
+        env=environment,
+        check=False,
+    )
     logs = "\n".join(path.read_text() for path in sorted(folder.glob("*.log")))
     assert ran.returncode == 0, logs
     return folder
@@ -89,8 +155,13 @@ def test_the_store_holds_the_picture_of_every_event(made, alignment):
     events = read_tsv(made / f"{alignment}.tsv")
     times = np.floor(np.arange(N) * 1001 / 24 + 0.5) / 1000  # Matroska's milliseconds
     with open_labelled(made / "film.nc") as store:
-        kept = {int(frame): numbered_films.number(store["image"][k].to_numpy()) for k, frame in enumerate(store["frame"].to_numpy())}
-        np.testing.assert_allclose(store["frame_s"], times[store["frame"].to_numpy()] - times[0], atol=1e-9)
+        kept = {
+            int(frame): numbered_films.number(store["image"][k].to_numpy())
+            for k, frame in enumerate(store["frame"].to_numpy())
+        }
+        np.testing.assert_allclose(
+            store["frame_s"], times[store["frame"].to_numpy()] - times[0], atol=1e-9
+        )
         assert store["image"].dtype == np.uint8
         assert store["image"].shape[1:] == (32, 32, 3)
     assert all(kept[frame] == frame for frame in events["frame"])
@@ -127,12 +198,21 @@ def test_low_level_features_are_finite_and_named(made):
     with open_labelled(made / "lowlevel_language.nc") as store:
         names = store["feature"].to_numpy().tolist()
         assert np.isfinite(store["features"].to_numpy()).all()
-        assert store["event"].to_numpy().tolist() == read_tsv(made / "language.tsv")["event"].tolist()
+        assert (
+            store["event"].to_numpy().tolist() == read_tsv(made / "language.tsv")["event"].tolist()
+        )
     with open_labelled(made / "lowlevel_vision.nc") as store:
         assert set(names) - set(store["feature"].to_numpy().tolist()) == {"word_length"}
-    assert {"luminance", "contrast", "motion_energy", "since_cut_s", "envelope_db", "mel_07_db", "word_rate_hz", "film_position"} <= set(
-        names
-    )
+    assert {
+        "luminance",
+        "contrast",
+        "motion_energy",
+        "since_cut_s",
+        "envelope_db",
+        "mel_07_db",
+        "word_rate_hz",
+        "film_position",
+    } <= set(names)
 
 
 def test_long_decoding_shows_its_rate_and_the_time_left(made):

@@ -1,4 +1,6 @@
-"""All readers make the same table of the same content, and real transcripts become what is known of them."""
+"""All readers make the same table of the same content, and real transcripts become what is known of
+them.
+"""
 
 import json
 import logging
@@ -13,19 +15,41 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from praatio import textgrid
 
-from fusion.errors import InputError
+from fusion.io.errors import InputError
+from fusion.io.tables import read_tsv, write_tsv
 from fusion.stimuli import readers, transcripts
-from fusion.tables import read_tsv, write_tsv
 
 REAL = os.environ.get("FUSION_REAL_LAYOUT")
-real = pytest.mark.skipif(not REAL, reason="FUSION_REAL_LAYOUT is not set: real transcripts are not at hand")
+real = pytest.mark.skipif(
+    not REAL, reason="FUSION_REAL_LAYOUT is not set: real transcripts are not at hand"
+)
 
 # Words that a splitter takes for nothing but words, and words that tables trip over.
 PLAIN = st.text("bdfgklmt", min_size=5, max_size=9)
-TRAPS = ["NA", "null", "n't", "10", "1e5", "-", '"', '"quoted"', "'s", "été", "naïve", "#", "日本", "True"]
-ODD = st.one_of(st.sampled_from(TRAPS), st.text(string.ascii_letters + "'\"’é,.!?", min_size=1, max_size=8))
-ODD = ODD.filter(lambda word: '""' not in word)  # in a table without quoting these read as a quoted quote
-quick = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+TRAPS = [
+    "NA",
+    "null",
+    "n't",
+    "10",
+    "1e5",
+    "-",
+    '"',
+    '"quoted"',
+    "'s",
+    "été",
+    "naïve",
+    "#",
+    "日本",
+    "True",
+]
+ODD = st.one_of(
+    st.sampled_from(TRAPS), st.text(string.ascii_letters + "'\"’é,.!?", min_size=1, max_size=8)
+)
+# in a table without quoting these read as a quoted quote
+ODD = ODD.filter(lambda word: '""' not in word)
+quick = settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 
 
 @st.composite
@@ -46,12 +70,17 @@ def content(draw, words, full_stops):
 
 def as_tsv(table, path):
     """Write as BIDS tables are: no quoting."""
-    rows = ["\t".join(table.columns), *("\t".join(str(cell) for cell in row) for row in table.itertuples(index=False))]
+    rows = [
+        "\t".join(table.columns),
+        *("\t".join(str(cell) for cell in row) for row in table.itertuples(index=False)),
+    ]
     path.write_text("\n".join(rows) + "\n", encoding="utf-8")
 
 
 def spans(table):
-    return table.groupby("sentence_id").agg(onset=("onset_s", "min"), offset=("offset_s", "max"), item=("sentence", "first"))
+    return table.groupby("sentence_id").agg(
+        onset=("onset_s", "min"), offset=("offset_s", "max"), item=("sentence", "first")
+    )
 
 
 def write_words(table, path):
@@ -59,14 +88,38 @@ def write_words(table, path):
 
 
 def write_events(table, path):
-    rows = pd.DataFrame({"onset": table["onset_s"], "duration": table["offset_s"] - table["onset_s"], "trial_type": "word",
-                         "word": table["word"], "sentence_id": table["sentence_id"], "sentence": table["sentence"]})  # fmt: skip
-    cut = pd.DataFrame([{"onset": 0.0, "duration": 0, "trial_type": "cut", "word": "n/a", "sentence_id": "n/a", "sentence": "n/a"}])
+    rows = pd.DataFrame(
+        {
+            "onset": table["onset_s"],
+            "duration": table["offset_s"] - table["onset_s"],
+            "trial_type": "word",
+            "word": table["word"],
+            "sentence_id": table["sentence_id"],
+            "sentence": table["sentence"],
+        }
+    )
+    cut = pd.DataFrame(
+        [
+            {
+                "onset": 0.0,
+                "duration": 0,
+                "trial_type": "cut",
+                "word": "n/a",
+                "sentence_id": "n/a",
+                "sentence": "n/a",
+            }
+        ]
+    )
     as_tsv(pd.concat([cut, rows]), path)
 
 
 def write_ds003688(table, path):
-    as_tsv(table.rename(columns={"word": "item", "onset_s": "onset", "offset_s": "offset"})[["item", "onset", "offset"]], path)
+    as_tsv(
+        table.rename(columns={"word": "item", "onset_s": "onset", "offset_s": "offset"})[
+            ["item", "onset", "offset"]
+        ],
+        path,
+    )
     as_tsv(spans(table)[["item", "onset", "offset"]], path.with_name("sentences.tsv"))
 
 
@@ -79,34 +132,65 @@ def write_ds005574(table, path):
 
 
 def write_treebank(table, path):
-    rows = table.rename(columns={"word": "text", "onset_s": "start", "offset_s": "end"}).assign(rms=0.1)
+    rows = table.rename(columns={"word": "text", "onset_s": "start", "offset_s": "end"}).assign(
+        rms=0.1
+    )
     rows["sentence_idx"] = rows.pop("sentence_id").str[1:].astype(int) + 4.0
     rows.to_csv(path)
 
 
 def write_whisper(table, path):
     """Segments that are no sentences: five words each."""
-    words = [{"word": f" {row.word}", "start": row.onset_s, "end": row.offset_s, "probability": 0.9} for row in table.itertuples()]
-    segments = [{"id": k, "words": words[k : k + 5], "text": "".join(w["word"] for w in words[k : k + 5])} for k in range(0, len(words), 5)]
+    words = [
+        {"word": f" {row.word}", "start": row.onset_s, "end": row.offset_s, "probability": 0.9}
+        for row in table.itertuples()
+    ]
+    segments = [
+        {"id": k, "words": words[k : k + 5], "text": "".join(w["word"] for w in words[k : k + 5])}
+        for k in range(0, len(words), 5)
+    ]
     path.write_text(json.dumps({"text": "", "segments": segments, "language": "en"}))
 
 
 def write_whisperx(table, path):
     segments = [
-        {"start": g["onset_s"].min(), "end": g["offset_s"].max(), "text": g["sentence"].iloc[0],
-         "words": [{"word": r.word, "start": r.onset_s, "end": r.offset_s, "score": 0.8} for r in g.itertuples()]}
+        {
+            "start": g["onset_s"].min(),
+            "end": g["offset_s"].max(),
+            "text": g["sentence"].iloc[0],
+            "words": [
+                {"word": r.word, "start": r.onset_s, "end": r.offset_s, "score": 0.8}
+                for r in g.itertuples()
+            ],
+        }
         for _, g in table.groupby("sentence_id")
-    ]  # fmt: skip
-    path.write_text(json.dumps({"segments": segments, "word_segments": [w for s in segments for w in s["words"]]}))
+    ]
+    path.write_text(
+        json.dumps(
+            {"segments": segments, "word_segments": [w for s in segments for w in s["words"]]}
+        )
+    )
 
 
 def write_textgrid(table, path):
     grid = textgrid.Textgrid()
     end = table["offset_s"].max() + 1
-    grid.addTier(textgrid.IntervalTier("Words", list(zip(table["onset_s"], table["offset_s"], table["word"], strict=True)), 0, end))
+    grid.addTier(
+        textgrid.IntervalTier(
+            "Words",
+            list(zip(table["onset_s"], table["offset_s"], table["word"], strict=True)),
+            0,
+            end,
+        )
+    )
     sentence = spans(table)
     grid.addTier(
-        textgrid.IntervalTier("sentences", list(zip(sentence["onset"], sentence["offset"], sentence["item"], strict=True)), 0, end)
+        textgrid.IntervalTier(
+            "sentences",
+            list(zip(sentence["onset"], sentence["offset"], sentence["item"], strict=True)),
+            0,
+            end,
+        )
     )
     grid.save(str(path), "long_textgrid", includeBlankSpaces=True)
 
@@ -116,7 +200,10 @@ WITH_SENTENCES = {
     "events": ("events.tsv", "events", write_events),
     "treebank": ("features.csv", "treebank", write_treebank),
 }
-BY_TIME = {"ds003688": ("words.tsv", "ds003688", write_ds003688), "textgrid": ("film.TextGrid", "textgrid", write_textgrid)}
+BY_TIME = {
+    "ds003688": ("words.tsv", "ds003688", write_ds003688),
+    "textgrid": ("film.TextGrid", "textgrid", write_textgrid),
+}
 BY_SPLITTER = {
     "ds005574": ("transcript.tsv", "ds005574", write_ds005574),
     "whisper": ("film.json", "whisper", write_whisper),
@@ -125,7 +212,9 @@ BY_SPLITTER = {
 
 
 def same(found, expected):
-    pd.testing.assert_frame_equal(found.astype(expected.dtypes), expected, check_exact=False, rtol=0, atol=1e-9)
+    pd.testing.assert_frame_equal(
+        found.astype(expected.dtypes), expected, check_exact=False, rtol=0, atol=1e-9
+    )
 
 
 @pytest.mark.parametrize("name", [*WITH_SENTENCES, *BY_TIME, *BY_SPLITTER])
@@ -134,7 +223,9 @@ def same(found, expected):
 def test_every_reader_returns_the_same_table(name, expected, tmp_path):
     file, form, write = {**WITH_SENTENCES, **BY_TIME, **BY_SPLITTER}[name]
     write(expected, tmp_path / file)
-    found = transcripts.read(tmp_path / file, form, tmp_path / "sentences.tsv" if name == "ds003688" else None)
+    found = transcripts.read(
+        tmp_path / file, form, tmp_path / "sentences.tsv" if name == "ds003688" else None
+    )
     same(found, expected)
 
 
@@ -144,7 +235,9 @@ def test_every_reader_returns_the_same_table(name, expected, tmp_path):
 def test_words_that_tables_trip_over_survive(name, expected, tmp_path):
     file, form, write = {**WITH_SENTENCES, **BY_TIME}[name]
     write(expected, tmp_path / file)
-    found = transcripts.read(tmp_path / file, form, tmp_path / "sentences.tsv" if name == "ds003688" else None)
+    found = transcripts.read(
+        tmp_path / file, form, tmp_path / "sentences.tsv" if name == "ds003688" else None
+    )
     assert found["word"].tolist() == expected["word"].tolist()
     same(found, expected)
 
@@ -162,9 +255,13 @@ def subtitle(form, sentence):
     def clock(seconds):
         ms = round(seconds * 1000)
         mark = "," if form == "srt" else "."
-        return f"{ms // 3_600_000:02d}:{ms // 60_000 % 60:02d}:{ms // 1000 % 60:02d}{mark}{ms % 1000:03d}"
+        hours, minutes, seconds = ms // 3_600_000, ms // 60_000 % 60, ms // 1000 % 60
+        return f"{hours:02d}:{minutes:02d}:{seconds:02d}{mark}{ms % 1000:03d}"
 
-    cues = [f"{k + 1}\n{clock(row.onset)} --> {clock(row.offset)}\n{row.item}\n" for k, row in enumerate(sentence.itertuples())]
+    cues = [
+        f"{k + 1}\n{clock(row.onset)} --> {clock(row.offset)}\n{row.item}\n"
+        for k, row in enumerate(sentence.itertuples())
+    ]
     return ("WEBVTT\n\n" if form == "vtt" else "") + "\n".join(cues)
 
 
@@ -184,12 +281,19 @@ def test_subtitles_return_the_same_sentences(form, expected, tmp_path):
 
 
 def test_markup_of_subtitles_is_not_text(tmp_path):
-    (tmp_path / "a.srt").write_text("1\n00:00:01,000 --> 00:00:02,000\n<i>Who is</i>\n{\\an8}there?\n")
+    (tmp_path / "a.srt").write_text(
+        "1\n00:00:01,000 --> 00:00:02,000\n<i>Who is</i>\n{\\an8}there?\n"
+    )
     assert transcripts.read(tmp_path / "a.srt", "srt")["word"].tolist() == ["Who", "is", "there?"]
 
 
 def test_untimed_words_stay_in_the_sentence_and_are_counted(tmp_path, caplog):
-    words = [{"word": "Give"}, {"word": "me", "start": 1.0, "end": 1.2}, {"word": "7"}, {"word": "euros.", "start": 2.0, "end": 2.5}]
+    words = [
+        {"word": "Give"},
+        {"word": "me", "start": 1.0, "end": 1.2},
+        {"word": "7"},
+        {"word": "euros.", "start": 2.0, "end": 2.5},
+    ]
     (tmp_path / "a.json").write_text(json.dumps({"segments": [{"words": words}]}))
     found = transcripts.read(tmp_path / "a.json", "whisper")
     assert found["word"].tolist() == ["me", "euros."]
@@ -198,7 +302,10 @@ def test_untimed_words_stay_in_the_sentence_and_are_counted(tmp_path, caplog):
 
 
 def test_words_that_end_before_they_begin_get_no_length(tmp_path, caplog):
-    as_tsv(pd.DataFrame({"word": ["a", "b"], "onset_s": [1, 2], "offset_s": [0.5, "n/a"]}), tmp_path / "a.tsv")
+    as_tsv(
+        pd.DataFrame({"word": ["a", "b"], "onset_s": [1, 2], "offset_s": [0.5, "n/a"]}),
+        tmp_path / "a.tsv",
+    )
     found = transcripts.read(tmp_path / "a.tsv", "words")
     assert found["offset_s"].tolist() == [1, 2]
     assert "1 words end before they begin" in caplog.text
@@ -208,7 +315,10 @@ def test_a_transcript_without_punctuation_is_cut_at_silences(tmp_path, caplog):
     onset = np.arange(120) * 0.3
     onset[47:] += 2  # the longest silence
     onset[90:] += 1
-    as_tsv(pd.DataFrame({"word": "mot", "onset_s": onset, "offset_s": onset + 0.25}), tmp_path / "a.tsv")
+    as_tsv(
+        pd.DataFrame({"word": "mot", "onset_s": onset, "offset_s": onset + 0.25}),
+        tmp_path / "a.tsv",
+    )
     found = transcripts.read(tmp_path / "a.tsv", "words")
     assert found.groupby("sentence_id").size().tolist() == [47, 43, 30]
     assert "is punctuation missing?" in caplog.text
@@ -220,26 +330,37 @@ def test_a_byte_order_mark_and_csv_are_read(tmp_path):
 
 
 def test_events_on_the_clock_of_a_recording_use_film_time_where_given(tmp_path):
-    as_tsv(pd.DataFrame({"onset": [100.5], "duration": [0.5], "film_s": [2.25], "value": ["ja"]}), tmp_path / "a.tsv")
+    as_tsv(
+        pd.DataFrame({"onset": [100.5], "duration": [0.5], "film_s": [2.25], "value": ["ja"]}),
+        tmp_path / "a.tsv",
+    )
     found = transcripts.read(tmp_path / "a.tsv", "events")
     assert found[["word", "onset_s", "offset_s"]].to_numpy().tolist() == [["ja", 2.25, 2.75]]
 
 
-@pytest.mark.parametrize(("name", "form", "text", "message"), [
-    ("a.tsv", "words", "", "empty file"),
-    ("a.tsv", "words", "word\tonset_s\n", "no words"),
-    ("a.tsv", "words", "word\tonset_s\na\tn/a\n", "no word with a time"),
-    ("a.tsv", "words", "mot\tonset_s\na\t1\n", "column 'word'"),
-    ("a.tsv", "ds003688", "item\tonset\n", "column 'offset'"),
-    ("a.json", "whisper", "{", "no JSON"),
-    ("a.json", "whisper", "[]", "key segments"),
-    ("a.json", "whisper", '{"segments": [{"text": "a", "start": 0, "end": 1}]}', "word_timestamps=True"),
-    ("a.json", "whisper", '{"segments": []}', "no words"),
-    ("a.TextGrid", "textgrid", "hello", "no TextGrid"),
-    ("a.srt", "srt", "hello", "no (subtitles|words)"),
-    ("a.vtt", "vtt", "WEBVTT\n", "no (subtitles|words)"),
-    ("a.csv", "treebank", "text,start\na,1\n", "column 'end'"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("name", "form", "text", "message"),
+    [
+        ("a.tsv", "words", "", "empty file"),
+        ("a.tsv", "words", "word\tonset_s\n", "no words"),
+        ("a.tsv", "words", "word\tonset_s\na\tn/a\n", "no word with a time"),
+        ("a.tsv", "words", "mot\tonset_s\na\t1\n", "column 'word'"),
+        ("a.tsv", "ds003688", "item\tonset\n", "column 'offset'"),
+        ("a.json", "whisper", "{", "no JSON"),
+        ("a.json", "whisper", "[]", "key segments"),
+        (
+            "a.json",
+            "whisper",
+            '{"segments": [{"text": "a", "start": 0, "end": 1}]}',
+            "word_timestamps=True",
+        ),
+        ("a.json", "whisper", '{"segments": []}', "no words"),
+        ("a.TextGrid", "textgrid", "hello", "no TextGrid"),
+        ("a.srt", "srt", "hello", "no (subtitles|words)"),
+        ("a.vtt", "vtt", "WEBVTT\n", "no (subtitles|words)"),
+        ("a.csv", "treebank", "text,start\na,1\n", "column 'end'"),
+    ],
+)
 def test_what_is_no_transcript_is_refused_in_one_line(name, form, text, message, tmp_path):
     (tmp_path / name).write_text(text)
     with pytest.raises(InputError, match=message) as caught:
@@ -256,7 +377,9 @@ def test_an_unknown_tier_or_language_is_refused(tmp_path):
     grid.save(str(tmp_path / "a.TextGrid"), "short_textgrid", includeBlankSpaces=True)
     with pytest.raises(InputError, match="tiers phones, notes"):
         transcripts.read(tmp_path / "a.TextGrid", "textgrid")
-    assert transcripts.read(tmp_path / "a.TextGrid", "textgrid", tier="notes")["word"].tolist() == ["b"]
+    assert transcripts.read(tmp_path / "a.TextGrid", "textgrid", tier="notes")["word"].tolist() == [
+        "b"
+    ]
     with pytest.raises(InputError, match="'xx'"):
         transcripts.read(tmp_path / "a.TextGrid", "textgrid", tier="notes", language="xx")
 
@@ -264,7 +387,9 @@ def test_an_unknown_tier_or_language_is_refused(tmp_path):
 @real
 def test_ds003688_has_446_words_in_67_sentences():
     sound = Path(REAL, "ds003688/stimuli/annotations/sound")
-    words = transcripts.read(sound / "sound_annotation_words.tsv", "ds003688", sound / "sound_annotation_sentences.tsv")
+    words = transcripts.read(
+        sound / "sound_annotation_words.tsv", "ds003688", sound / "sound_annotation_sentences.tsv"
+    )
     assert len(words) == 446
     assert words["sentence_id"].nunique() == 67
     raw = read_tsv(sound / "sound_annotation_words.tsv", dtype={"item": str})
@@ -279,20 +404,27 @@ def test_ds003688_words_fall_in_the_speech_blocks_of_the_recording():
     from fusion.ieeg import clock
 
     sound = Path(REAL, "ds003688/stimuli/annotations/sound")
-    words = transcripts.read(sound / "sound_annotation_words.tsv", "ds003688", sound / "sound_annotation_sentences.tsv")
+    words = transcripts.read(
+        sound / "sound_annotation_words.tsv", "ds003688", sound / "sound_annotation_sentences.tsv"
+    )
     file = next(Path(REAL, "ds003688/sub-01/ses-iemu/ieeg").glob("*_task-film_run-1_events.tsv"))
     events = read_tsv(file)
     rule = {"rule": "first_event", "column": "trial_type", "value": "music"}
     table = clock.clock_table(rule, events, file, events["onset"].max() + 60, "ieeg")
     recording, _ = clock.to_recording(table, words["onset_s"].to_numpy())
     speech = events[events["trial_type"] == "speech"]
-    inside = [((speech["onset"] <= t) & (t < speech["onset"] + speech["duration"])).any() for t in recording]
+    inside = [
+        ((speech["onset"] <= t) & (t < speech["onset"] + speech["duration"])).any()
+        for t in recording
+    ]
     assert sum(inside) == 446
     assert set(words["onset_s"] // 30 % 2) == {1}
 
 
 @real
-@pytest.mark.parametrize(("folder", "count", "back"), [("whisper-medium", 5134, 0), ("en_core_web_lg", 5136, 19)])
+@pytest.mark.parametrize(
+    ("folder", "count", "back"), [("whisper-medium", 5134, 0), ("en_core_web_lg", 5136, 19)]
+)
 def test_podcast_transcripts_merge_tokens_and_count_steps_back(folder, count, back, caplog):
     path = Path(REAL, "ds005574/stimuli", folder, "transcript.tsv")
     with caplog.at_level(logging.WARNING):

@@ -24,7 +24,15 @@ def contrast_spec(wildcards):
         "block_s": config["encoding"]["block_s"],
         **{
             key: statistics[key]
-            for key in ("procedure", "windows", "bin_weights", "multipliers", "min_blocks", "gate_bins", "resamples")
+            for key in (
+                "procedure",
+                "windows",
+                "bin_weights",
+                "multipliers",
+                "min_blocks",
+                "gate_bins",
+                "resamples",
+            )
         },
         "seed": config["seed"],
     }
@@ -43,22 +51,38 @@ def contrast_influences(wildcards):
 
 def contrast_bootstraps(wildcards):
     """Return the bootstrap intervals of those fits, which only the paper's procedure looks at."""
-    return contrast_files(wildcards, "bootstrap.nc") if config["statistics"]["procedure"] == "paper" else []
+    return (
+        contrast_files(wildcards, "bootstrap.nc")
+        if config["statistics"]["procedure"] == "paper"
+        else []
+    )
 
 
 def contrast_predictions(wildcards):
     """Return the held-out predictions of those fits, which only the block bootstrap looks at."""
-    return contrast_files(wildcards, "predictions.nc") if config["statistics"]["procedure"] == "block_bootstrap" else []
+    return (
+        contrast_files(wildcards, "predictions.nc")
+        if config["statistics"]["procedure"] == "block_bootstrap"
+        else []
+    )
 
 
 def contrast_responses(wildcards):
     """Return the responses that go with them."""
-    return encode_responses(wildcards) if config["statistics"]["procedure"] == "block_bootstrap" else []
+    return (
+        encode_responses(wildcards)
+        if config["statistics"]["procedure"] == "block_bootstrap"
+        else []
+    )
 
 
 def bootstrap_spec(wildcards):
     """Return what shapes the bootstrap of a fit."""
-    return {**encode_spec(wildcards), "resamples": config["statistics"]["resamples"], "seed": config["seed"]}
+    return {
+        **encode_spec(wildcards),
+        "resamples": config["statistics"]["resamples"],
+        "seed": config["seed"],
+    }
 
 
 def contrast_tables(wildcards):
@@ -74,7 +98,7 @@ def contrast_tables(wildcards):
 def sites_spec(wildcards):
     """Return what shapes the table of sites."""
     return {
-        "contrasts": {name: contrast["test"] for name, contrast in config["contrasts"].items()},
+        "contrasts": {name: contrast["role"] for name, contrast in config["contrasts"].items()},
         "alignments": ALIGNMENTS,
         "window": config["statistics"]["primary_window"],
         "level": config["statistics"]["level"],
@@ -87,7 +111,7 @@ def sites_spec(wildcards):
 
 def calibrate_settings(world):
     """Return [effect, minutes] of every simulation of a world; None minutes is the film as it is."""
-    calibrate = config["calibrate"]
+    calibrate = config["calibration"]
     cases = [[calibrate["effect"], None]]
     if world not in ("none", "drift"):
         cases += [[effect, None] for effect in calibrate["effects"]] + [
@@ -98,8 +122,13 @@ def calibrate_settings(world):
 
 def calibrate_spec(wildcards):
     """Return what shapes the simulations of one world."""
-    names = [name for name in config["contrasts"] if wildcards.alignment in contrast_alignments(name)]
-    contrasts = {name: {side: operand_spec(config["contrasts"][name][side]) for side in "ab"} for name in names}
+    names = [
+        name for name in config["contrasts"] if wildcards.alignment in contrast_alignments(name)
+    ]
+    contrasts = {
+        name: {side: operand_spec(config["contrasts"][name][side]) for side in "ab"}
+        for name in names
+    }
     for name in names:
         contrasts[name]["alternative"] = config["contrasts"][name]["alternative"]
     return {
@@ -109,15 +138,22 @@ def calibrate_spec(wildcards):
         "contrasts": contrasts,
         "fits": list(dict.fromkeys(fit for name in names for fit in contrast_fits(name))),
         "modality": {name: row["modality"] for name, row in ZOO.items() if "modality" in row},
-        "parts": {name: list(ZOO[name]["parts"]) for name in config["models"] if ZOO[name].get("parts")},
+        "parts": {
+            name: list(ZOO[name]["parts"]) for name in config["models"] if ZOO[name].get("parts")
+        },
         "window": config["statistics"]["primary_window"],
         "windows": config["statistics"]["windows"],
         "validation": config["encoding"]["validation"],
         **{key: config["statistics"][key] for key in ("bin_weights", "multipliers", "min_blocks")},
-        **{key: config["calibrate"][key] for key in ("repetitions", "electrodes", "width", "step_ms")},
-        "bin_ms": config["responses"]["bin_ms"],
+        **{
+            key: config["calibration"][key]
+            for key in ("repetitions", "electrodes", "width", "step_ms")
+        },
+        "bin_width_ms": config["responses"]["bin_width_ms"],
         # Band-limited amplitude is taken after the high-pass, which leaves its drift in.
-        "high_pass_hz": False if config["ieeg"]["high_gamma_hz"] else config["ieeg"]["high_pass_hz"],
+        "high_pass_hz": (
+            False if config["ieeg"]["high_gamma_hz"] else config["ieeg"]["high_pass_hz"]
+        ),
         "encoding": config["encoding"],
         "seed": config["seed"],
     }
@@ -137,7 +173,9 @@ def shift_null_spec(wildcards):
 
 def shift_null_tables(wildcards):
     """Return the shift nulls of all fits that a contrast holds against nothing."""
-    alone = [name for name, sides in config["contrasts"].items() if "nothing" in (sides["a"], sides["b"])]
+    alone = [
+        name for name, sides in config["contrasts"].items() if "nothing" in (sides["a"], sides["b"])
+    ]
     return list(
         dict.fromkeys(
             f"<results>/shift_null/{subject}_{alignment}_{fit}.parquet"

@@ -9,7 +9,9 @@ def band_models(band):
     modality = {"multimodal": "vision-language"}.get(band, band)
     rows = {name: ZOO[name] for name in config["models"] if ZOO[name]["family"] != "concat"}
     # A network that is shown frames and texts together is tested on its own; its parts would fill every band.
-    of_modality = [name for name, row in rows.items() if row["modality"] == modality and row["feed"] != "joint"]
+    of_modality = [
+        name for name, row in rows.items() if row["modality"] == modality and row["feed"] != "joint"
+    ]
     return of_modality if CONTROLS["bands"][band] is None else CONTROLS["bands"][band]
 
 
@@ -26,12 +28,19 @@ def subject_responses(wildcards):
 
 def films_of(wildcards):
     """Return the films that a job covers: its own, or all that its subject saw."""
-    return [wildcards.stimulus] if "stimulus" in wildcards.keys() else subject_stimuli(wildcards.subject)
+    return (
+        [wildcards.stimulus]
+        if "stimulus" in wildcards.keys()
+        else subject_stimuli(wildcards.subject)
+    )
 
 
 def activation_files(wildcards, fits):
     """Return the activations of fits for all films of a job, in the order of :func:`pairs`."""
-    return [f"<results>/activations/{film}_{wildcards.alignment}_{fit}.nc" for fit, film in pairs(wildcards, fits)]
+    return [
+        f"<results>/activations/{film}_{wildcards.alignment}_{fit}.nc"
+        for fit, film in pairs(wildcards, fits)
+    ]
 
 
 def pairs(wildcards, fits):
@@ -73,8 +82,13 @@ def matched_contrasts():
     rows = {}
     for name, contrast in config["contrasts"].items():
         sides = {side: settings.fits_of(contrast[side]) for side in "ab"}
-        if all(sides.values()) and all(fit in MATCHED_FITS for fits in sides.values() for fit in fits):
-            ranks = {f"rank_{side}": contrast[side]["rank"] if isinstance(contrast[side], dict) else 1 for side in "ab"}
+        if all(sides.values()) and all(
+            fit in MATCHED_FITS for fits in sides.values() for fit in fits
+        ):
+            ranks = {
+                f"rank_{side}": contrast[side]["rank"] if isinstance(contrast[side], dict) else 1
+                for side in "ab"
+            }
             rows[name] = {
                 **sides,
                 **ranks,
@@ -89,7 +103,9 @@ MATCHED = matched_contrasts()
 # Two random inits where there are two, and the layers of the first network.
 FIRST = [name for name in config["models"] if ZOO[name]["family"] != "concat"][:1]
 FLOOR_PAIRS = (
-    [["two random inits", *full(FIRST, "random0"), *full(FIRST, "random1")]] if FIRST and len(INITS) > 2 else []
+    [["two random inits", *full(FIRST, "random0"), *full(FIRST, "random1")]]
+    if FIRST and len(INITS) > 2
+    else []
 )
 FLOOR_PAIRS += [["declared pair", *full(pair)] for pair in CONTROLS["floor_pairs"]]
 FLOOR_FITS = list(dict.fromkeys(full(FIRST) + [fit for pair in FLOOR_PAIRS for fit in pair[1:]]))
@@ -107,7 +123,9 @@ SUBJECT_CONTROLS = {
     "ceiling": CONTROLS["ceiling"],
 }
 CONTROL_TABLES = [
-    name for name, on in (*SUBJECT_CONTROLS.items(), ("passive", CONTROLS["passive"] and ALL_BAND_FITS)) if on
+    name
+    for name, on in (*SUBJECT_CONTROLS.items(), ("passive", CONTROLS["passive"] and ALL_BAND_FITS))
+    if on
 ]
 
 
@@ -120,7 +138,7 @@ def control_spec(wildcards, **more):
         **{key: value for key, value in wildcards.items()},
         "films": films_of(wildcards),
         "window_ms": config["statistics"]["windows"][window],
-        "bin_ms": config["responses"]["bin_ms"],
+        "bin_width_ms": config["responses"]["bin_width_ms"],
         "dimensions": CONTROLS["dimensions"],
         **{key: config["encoding"][key] for key in keys},
         **more,
@@ -130,7 +148,10 @@ def control_spec(wildcards, **more):
 def partition_spec(wildcards):
     """Return what shapes a variance partition."""
     return control_spec(
-        wildcards, pairs=pairs(wildcards, ALL_BAND_FITS), bands=BAND_FITS, scalings=CONTROLS["scalings"]
+        wildcards,
+        pairs=pairs(wildcards, ALL_BAND_FITS),
+        bands=BAND_FITS,
+        scalings=CONTROLS["scalings"],
     )
 
 
@@ -157,7 +178,9 @@ def interaction_spec(wildcards):
 
 def interaction_activations(wildcards):
     """Return the activations that the interaction test needs."""
-    return activation_files(wildcards, dict.fromkeys(BAND_FITS["vision"] + BAND_FITS["language"] + joint_fits()))
+    return activation_files(
+        wildcards, dict.fromkeys(BAND_FITS["vision"] + BAND_FITS["language"] + joint_fits())
+    )
 
 
 def leak_spec(wildcards):
@@ -167,7 +190,12 @@ def leak_spec(wildcards):
 
 def floors_spec(wildcards):
     """Return what shapes the floors."""
-    return control_spec(wildcards, pairs=pairs(wildcards, FLOOR_FITS), layers_of=full(FIRST)[0], compared=FLOOR_PAIRS)
+    return control_spec(
+        wildcards,
+        pairs=pairs(wildcards, FLOOR_FITS),
+        layers_of=full(FIRST)[0],
+        compared=FLOOR_PAIRS,
+    )
 
 
 def passive_spec(wildcards):
@@ -182,27 +210,35 @@ def other_subjects(wildcards):
     """Return the responses of the other subjects who saw a film of this subject's."""
     films = subject_stimuli(wildcards.subject)
     others = [
-        name for name, row in RECORDINGS.items() if row["subject"] != wildcards.subject and row["stimulus"] in films
+        name
+        for name, row in RECORDINGS.items()
+        if row["subject"] != wildcards.subject and row["stimulus"] in films
     ]
     return [f"<results>/responses/{recording}_{wildcards.alignment}.nc" for recording in others]
 
 
 def ceiling_spec(wildcards):
     """Return what shapes the ceiling."""
-    return control_spec(wildcards, subjects={name: row["subject"] for name, row in RECORDINGS.items()})
+    return control_spec(
+        wildcards, subjects={name: row["subject"] for name, row in RECORDINGS.items()}
+    )
 
 
 def control_parts(wildcards):
     """Return the parts of one control's table."""
     if wildcards.control == "passive":
         return expand(
-            "<results>/controls/{stimulus}_{alignment}_passive.parquet", stimulus=STIMULI, alignment=ALIGNMENTS
+            "<results>/controls/{stimulus}_{alignment}_passive.parquet",
+            stimulus=STIMULI,
+            alignment=ALIGNMENTS,
         )
     tested = {alignment for row in MATCHED.values() for alignment in row["alignments"]}
     return expand(
         "<results>/controls/{subject}_{alignment}_{control}.parquet",
         subject=SUBJECTS,
-        alignment=[name for name in ALIGNMENTS if wildcards.control != "dimension_match" or name in tested],
+        alignment=[
+            name for name in ALIGNMENTS if wildcards.control != "dimension_match" or name in tested
+        ],
         control=wildcards.control,
     )
 

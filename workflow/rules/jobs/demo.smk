@@ -4,9 +4,14 @@
 def simulated_files():
     """Return the files of the simulated recordings, and what describes all of them."""
     shared = ["README", "participants.tsv", "participants.json", "task-film_events.json"]
-    files = [f"<results>/bids/{name}" for name in [*shared, "space-MNI152NLin2009cAsym_electrodes.json"]]
+    files = [
+        f"<results>/bids/{name}" for name in [*shared, "space-MNI152NLin2009cAsym_electrodes.json"]
+    ]
     for row in RECORDINGS.values() if DEMO else []:
-        files += [str(path).replace(str(RESULTS), "<results>", 1) for path in (row["ieeg"], *row["sidecars"])]
+        files += [
+            str(path).replace(str(RESULTS), "<results>", 1)
+            for path in (row["ieeg"], *row["sidecars"])
+        ]
     return files
 
 
@@ -15,5 +20,8 @@ def simulate_spec():
     return {
         "seed": config["seed"],
         "subjects": [f"{k + 1:02d}" for k in range(config["simulate"]["subjects"])],
-        **{key: config["simulate"][key] for key in ("film_s", "sfreq_hz", "shafts", "contacts", "effect")},
+        **{
+            key: config["simulate"][key]
+            for key in ("film_s", "sfreq_hz", "shafts", "contacts", "effect")
+        },
     }

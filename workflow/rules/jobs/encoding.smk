@@ -11,7 +11,9 @@ def encode_parts(model):
 def encode_activations(wildcards):
     """Return [stimulus, model] of every activations file of a fit, in the order of the files."""
     models = encode_parts(wildcards.model) or [wildcards.model]
-    return [[stimulus, model] for stimulus in subject_stimuli(wildcards.subject) for model in models]
+    return [
+        [stimulus, model] for stimulus in subject_stimuli(wildcards.subject) for model in models
+    ]
 
 
 def encode_activation_files(wildcards):
@@ -47,8 +49,13 @@ def encode_spec(wildcards):
 def encode_mem_mb(wildcards, input, attempt):
     """Return the memory of a fit (MB): responses, predictions, influence; a layer with its factors; the interpreter. More with every attempt."""
     responses, activations = (
-        sum(Path(path).stat().st_size for path in paths) / 2**20 for paths in (input.responses, input.activations)
+        sum(Path(path).stat().st_size for path in paths) / 2**20
+        for paths in (input.responses, input.activations)
     )
-    layers = 1 if encode_parts(wildcards.model) else max(1, len(ZOO[wildcards.model].get("layers") or {}))
+    layers = (
+        1
+        if encode_parts(wildcards.model)
+        else max(1, len(ZOO[wildcards.model].get("layers") or {}))
+    )
     libraries = 400 if config["encoding"]["backend"] == "numpy" else 2000
     return attempt * int(libraries + 3.2 * responses + 24 * activations / layers)

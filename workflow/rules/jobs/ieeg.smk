@@ -24,13 +24,17 @@ def convert_spec(wildcards):
 def release_tables():
     """Return the files of the release that describe subjects and films."""
     keys = ("labels", "coords", "depth", "features", "scenes")
-    return sorted({row["release"][key] for row in TREEBANK.values() for key in keys if row["release"][key]})
+    return sorted(
+        {row["release"][key] for row in TREEBANK.values() for key in keys if row["release"][key]}
+    )
 
 
 def release_subjects():
     """Return the subjects of the release: number, labels, places."""
     return {
-        row["subject"]: {key: row["release"][key] for key in ("number", "labels", "coords", "depth")}
+        row["subject"]: {
+            key: row["release"][key] for key in ("number", "labels", "coords", "depth")
+        }
         for row in TREEBANK.values()
     }
 
@@ -53,7 +57,13 @@ def release_outputs():
     ]
     words = [f"{root}/stimuli/{film}_words.tsv" for film in release_films()]
     return (
-        places + words + [f"{root}/stimuli/{film}_cuts.tsv" for film, row in release_films().items() if row["scenes"]]
+        places
+        + words
+        + [
+            f"{root}/stimuli/{film}_cuts.tsv"
+            for film, row in release_films().items()
+            if row["scenes"]
+        ]
     )
 
 
@@ -80,7 +90,7 @@ def preprocess_spec(wildcards):
         "recording": wildcards.recording,
         "subject": row["subject"],
         "stimulus": row["stimulus"],
-        "task": dataset.entities(wildcards.recording).get("task", "n/a"),
+        "task": entities(wildcards.recording).get("task", "n/a"),
         "film_zero": config["stimuli"][row["stimulus"]]["film_zero"],
         "ieeg": {key: value for key, value in config["ieeg"].items() if key != "validation"},
     }
@@ -117,4 +127,8 @@ def recordings_spec():
 
 def dataset_files(wildcards):
     """Return every file of the BIDS dataset that describes or holds a recording."""
-    return list(dict.fromkeys(path for row in RECORDINGS.values() for path in (row["ieeg"], *row["sidecars"])))
+    return list(
+        dict.fromkeys(
+            path for row in RECORDINGS.values() for path in (row["ieeg"], *row["sidecars"])
+        )
+    )

@@ -12,14 +12,21 @@ def local_files(source):
 def region_files(wildcards):
     """Return the user's file of region features, where a model takes one."""
     source = ZOO[wildcards.model]["regions"]["file"]
-    return [stimulus_file(wildcards.stimulus, source.format(stimulus=wildcards.stimulus))] if source else []
+    return (
+        [stimulus_file(wildcards.stimulus, source.format(stimulus=wildcards.stimulus))]
+        if source
+        else []
+    )
 
 
 def weights_spec(wildcards):
     """Return what decides which weights a model has."""
     row = ZOO[wildcards.model]
     backbone = None if row["regions"]["file"] else row["regions"]["backbone"]
-    return {**{key: row[key] for key in ("checkpoint", "sha256", "files", "tokenizer")}, "backbone": backbone}
+    return {
+        **{key: row[key] for key in ("checkpoint", "sha256", "files", "tokenizer")},
+        "backbone": backbone,
+    }
 
 
 def activations_spec(wildcards):

@@ -1,7 +1,10 @@
 """Which files each job of the report stage reads, and what shapes its result."""
 
 STATISTICS = config["statistics"]
-PRIMARY = {"window_name": STATISTICS["primary_window"], "window": STATISTICS["windows"][STATISTICS["primary_window"]]}
+PRIMARY = {
+    "window_name": STATISTICS["primary_window"],
+    "window": STATISTICS["windows"][STATISTICS["primary_window"]],
+}
 CAPTIONS = Path(workflow.basedir, "workflow", "report")
 # Every figure in the order of the report: name -> title and the category under which `snakemake --report` lists it.
 TITLES = {
@@ -31,7 +34,9 @@ TITLES = {
 
 def role(test):
     """Return the contrast that plays a part in the verdicts, or None."""
-    return next((name for name, contrast in config["contrasts"].items() if contrast["test"] == test), None)
+    return next(
+        (name for name, contrast in config["contrasts"].items() if contrast["role"] == test), None
+    )
 
 
 def single(contrast):
@@ -43,30 +48,37 @@ def single(contrast):
 
 def one_on_one():
     """Return the contrast whose two models are shown over time: the decisive one, or the first of two single fits; or None."""
-    decisive = [name for name in (role("slip"), *config["contrasts"]) if name]
+    decisive = [name for name in (role("matched"), *config["contrasts"]) if name]
     return next((name for name in decisive if single(name)), None)
 
 
 def three_way():
     """Return the decisive contrast, that of a second model with the same rival, and that of the two models; or what there is of them."""
-    first = role("slip")
+    first = role("matched")
     if first is None or single(first) is None:
         return []
     model, rival = single(first)
     pairs = {name: single(name) for name in config["contrasts"] if name != first and single(name)}
     second = next(
-        (name for name, (a, b) in pairs.items() if b == rival and a.split("-")[1:] == model.split("-")[1:]), None
+        (
+            name
+            for name, (a, b) in pairs.items()
+            if b == rival and a.split("-")[1:] == model.split("-")[1:]
+        ),
+        None,
     )
     if second is None:
         return []
-    third = next((name for name, sides in pairs.items() if set(sides) == {model, pairs[second][0]}), None)
+    third = next(
+        (name for name, sides in pairs.items() if set(sides) == {model, pairs[second][0]}), None
+    )
     return [first, second, *([third] if third else [])]
 
 
 def figure_names():
     """Return the figures that this config gives rise to, in the order of the report."""
     needs = {
-        "scatter": role("multimodal") or role("slip"),
+        "scatter": role("multimodal") or role("matched"),
         "slip": three_way(),
         "time": one_on_one(),
         "alignments": config["contrasts"],
@@ -74,7 +86,10 @@ def figure_names():
         "examples": config["encoding"]["keep_predictions"] and one_on_one(),
         "folds": config["encoding"]["keep_predictions"],
         "claims": claims_tables(),
-        **{name: name in report_tables() for name in ("partition", "leak", "passive", "calibration")},
+        **{
+            name: name in report_tables()
+            for name in ("partition", "leak", "passive", "calibration")
+        },
     }
     return [name for name in TITLES if needs.get(name, True)]
 
@@ -119,27 +134,41 @@ def score_profiles_spec(wildcards):
 
 def brain_spec(wildcards):
     """Return what shapes a brain: what colours it, and the effect that sizes its markers."""
-    decisive = role("slip") or role("multimodal")
+    decisive = role("matched") or role("multimodal")
     effect = f"{decisive}_{contrast_alignments(decisive)[0]}_effect" if decisive else None
     return {"by": wildcards.colour, "effect": effect if wildcards.colour == "verdict" else None}
 
 
 def scatter_spec():
     """Return what shapes the scatter of multimodal against unimodal models."""
-    contrast = role("multimodal") or role("slip")
+    contrast = role("multimodal") or role("matched")
     operands = {side: config["contrasts"][contrast][side] for side in "ab"} if contrast else {}
-    return {"contrast": contrast, "operands": operands, "window": PRIMARY["window_name"], "level": STATISTICS["level"]}
+    return {
+        "contrast": contrast,
+        "operands": operands,
+        "window": PRIMARY["window_name"],
+        "level": STATISTICS["level"],
+    }
 
 
 def slip_spec():
     """Return what shapes the three-way comparison."""
-    operands = {name: {side: config["contrasts"][name][side] for side in "ab"} for name in three_way()}
-    return {"pairs": three_way(), "operands": operands, "window": PRIMARY["window_name"], "level": STATISTICS["level"]}
+    operands = {
+        name: {side: config["contrasts"][name][side] for side in "ab"} for name in three_way()
+    }
+    return {
+        "pairs": three_way(),
+        "operands": operands,
+        "window": PRIMARY["window_name"],
+        "level": STATISTICS["level"],
+    }
 
 
 def alignments_spec():
     """Return what shapes the comparison of alignments: the contrasts that tests of multimodality rest on."""
-    chosen = [role(test) for test in ("multimodal", "slip", "linear") if role(test)] or list(config["contrasts"])[:3]
+    chosen = [role(test) for test in ("multimodal", "matched", "linear") if role(test)] or list(
+        config["contrasts"]
+    )[:3]
     return {"contrasts": chosen, "window": PRIMARY["window_name"], "level": STATISTICS["level"]}
 
 
@@ -147,7 +176,12 @@ def time_fits():
     """Return [subject, alignment, side] of every fit of the contrast that is shown over time."""
     contrast = one_on_one()
     alignments = contrast_alignments(contrast) if contrast else []
-    return [[subject, alignment, side] for subject in SUBJECTS for alignment in alignments for side in "ab"]
+    return [
+        [subject, alignment, side]
+        for subject in SUBJECTS
+        for alignment in alignments
+        for side in "ab"
+    ]
 
 
 def time_influence(wildcards):
@@ -189,7 +223,8 @@ def example_fit():
 def example_predictions(wildcards):
     """Return the predictions of that fit, for all subjects."""
     return [
-        f"<results>/encoding/{subject}_{example_alignment()}_{example_fit()}/predictions.nc" for subject in SUBJECTS
+        f"<results>/encoding/{subject}_{example_alignment()}_{example_fit()}/predictions.nc"
+        for subject in SUBJECTS
     ]
 
 
@@ -207,7 +242,11 @@ def report_tables():
     """Return the further tables that the report shows, by name; the calibration if it is asked for, or once `snakemake calibrate` has made it."""
     names = ["overlap", "subjects", "recordings", *CONTROL_TABLES]
     names += ["confusion", *(["controls_planted"] if CONTROL_TABLES else [])] if DEMO else []
-    names += ["calibration"] if config["calibrate"]["report"] or (RESULTS / "calibration.tsv").is_file() else []
+    names += (
+        ["calibration"]
+        if config["calibration"]["report"] or (RESULTS / "calibration.tsv").is_file()
+        else []
+    )
     return {name: f"<results>/{name}.tsv" for name in names}
 
 

@@ -36,16 +36,26 @@ def transcript_spec(wildcards):
 def cut_spec(wildcards):
     """Return how to read or detect cuts: only what the one or the other uses."""
     row = config["stimuli"][wildcards.stimulus]["scene_cuts"]
-    keys = ("onset_column", "skip_first") if row["file"] else ("detector", "threshold", "min_scene_s")
+    keys = (
+        ("onset_column", "skip_first") if row["file"] else ("detector", "threshold", "min_scene_s")
+    )
     return {key: row[key] for key in keys}
 
 
 def event_spec(wildcards):
     """Return what makes an event of an alignment."""
     keys = ["min_spacing_s", "shuffled_pairings", "shuffle_min_shift_s"]
-    own = {"language": ["text", "text_window_words", "previous_sentences", "stop_words"], "vision": ["frame_offset_s"]}
+    own = {
+        "language": ["text", "text_window_words", "previous_sentences", "stop_words"],
+        "vision": ["frame_offset_s"],
+    }
     chosen = {key: config["events"][key] for key in keys + own[wildcards.alignment]}
-    return {"stimulus": wildcards.stimulus, "alignment": wildcards.alignment, "seed": config["seed"], **chosen}
+    return {
+        "stimulus": wildcards.stimulus,
+        "alignment": wildcards.alignment,
+        "seed": config["seed"],
+        **chosen,
+    }
 
 
 def lowlevel_spec(wildcards):

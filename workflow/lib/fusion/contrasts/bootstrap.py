@@ -1,8 +1,8 @@
 """The paper's uncertainty: refit on resampled events, with every network resampled alike.
 
-A resample is a count per event. Fitting with counts as weights is the same as fitting with copies, and copies of an event
-stay in the event's own fold, so nothing leaks. Events that were not drawn cost nothing: a resample has 63% of the rows.
-"""
+A resample is a count per event. Fitting with counts as weights is the same as fitting with copies,
+and copies of an event stay in the event's own fold, so nothing leaks. Events that were not drawn
+cost nothing: a resample has 63% of the rows."""
 
 from __future__ import annotations
 
@@ -16,21 +16,28 @@ from fusion.encoding.folds import Folds
 
 def resample_counts(rng: np.random.Generator, n_events: int, resamples: int) -> np.ndarray:
     """Return how often each event is drawn in each resample (resamples, n_events) int16."""
-    return rng.multinomial(n_events, np.full(n_events, 1 / n_events), size=resamples).astype(np.int16)
+    return rng.multinomial(n_events, np.full(n_events, 1 / n_events), size=resamples).astype(
+        np.int16
+    )
 
 
 def weighted_r(a: np.ndarray, b: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """Return Pearson's r of the columns of ``a`` and ``b`` (n, T) with weights (n); 0 where either is constant."""
+    """Return Pearson's r of the columns of ``a`` and ``b`` (n, T) with weights (n); 0 where either
+    is constant.
+    """
     share = weight / weight.sum()
     a, b = a - share @ a, b - share @ b
     products, norms = share @ (a * b), np.sqrt((share @ a**2) * (share @ b**2))
     return np.divide(products, norms, out=np.zeros_like(products), where=norms > 1e-12)
 
 
-def ridge_predictions(x: np.ndarray, y: np.ndarray, weight: np.ndarray, wanted: list[np.ndarray], alphas: np.ndarray) -> list[np.ndarray]:
+def ridge_predictions(
+    x: np.ndarray, y: np.ndarray, weight: np.ndarray, wanted: list[np.ndarray], alphas: np.ndarray
+) -> list[np.ndarray]:
     """Return predictions of weighted ridge fits for every penalty.
 
-    Features are standardised by their weighted mean and SD; the intercept is left out (it does not change a correlation).
+    Features are standardised by their weighted mean and SD; the intercept is left out (it does not
+    change a correlation).
 
     Parameters
     ----------
@@ -56,7 +63,9 @@ def ridge_predictions(x: np.ndarray, y: np.ndarray, weight: np.ndarray, wanted: 
     rows = root * ((x - mean) / np.where(varies, scale, 1.0) * varies)
     targets = root * y
     primal = rows.shape[1] <= rows.shape[0]
-    values, vectors = scipy.linalg.eigh(rows.T @ rows if primal else rows @ rows.T, driver="evd", check_finite=False)
+    values, vectors = scipy.linalg.eigh(
+        rows.T @ rows if primal else rows @ rows.T, driver="evd", check_finite=False
+    )
     values = np.maximum(values, 0)
     rotated = vectors.T @ (rows.T @ targets if primal else targets)
     out = []
@@ -67,8 +76,11 @@ def ridge_predictions(x: np.ndarray, y: np.ndarray, weight: np.ndarray, wanted: 
     return out
 
 
-def refit(x: np.ndarray, y: np.ndarray, counts: np.ndarray, folds: Folds, alphas: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return validation and test r (T) of one resample: the whole procedure anew, penalties chosen again.
+def refit(
+    x: np.ndarray, y: np.ndarray, counts: np.ndarray, folds: Folds, alphas: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return validation and test r (T) of one resample: the whole procedure anew, penalties chosen
+    again.
 
     Parameters
     ----------
@@ -83,13 +95,20 @@ def refit(x: np.ndarray, y: np.ndarray, counts: np.ndarray, folds: Folds, alphas
     """
     validation, test = [], []
     for f, (outer, inner) in enumerate(zip(folds.outer, folds.inner, strict=True)):
-        train, *scored = (rows[counts[rows] > 0] for rows in (outer.train, inner.scored[f], outer.scored[f]))
-        predicted = ridge_predictions(x[train], y[train], counts[train].astype(float), [x[rows] for rows in scored], alphas)
+        train, *scored = (
+            rows[counts[rows] > 0] for rows in (outer.train, inner.scored[f], outer.scored[f])
+        )
+        predicted = ridge_predictions(
+            x[train], y[train], counts[train].astype(float), [x[rows] for rows in scored], alphas
+        )
         for into, rows, values in zip((validation, test), scored, predicted, strict=True):
             into.append([weighted_r(own, y[rows], counts[rows].astype(float)) for own in values])
     validation, test = np.mean(validation, axis=0), np.mean(test, axis=0)
     best = validation.argmax(axis=0)[None]
-    return np.take_along_axis(validation, best, axis=0)[0], np.take_along_axis(test, best, axis=0)[0]
+    return (
+        np.take_along_axis(validation, best, axis=0)[0],
+        np.take_along_axis(test, best, axis=0)[0],
+    )
 
 
 def intervals(
@@ -128,4 +147,9 @@ def intervals(
         draws.append(refit(x, y, own, folds, alphas))
         progress()
     low, high = np.percentile(np.array(draws, np.float32), [2.5, 97.5], axis=0)
-    return {"r_val_low": low[0], "r_val_high": high[0], "r_test_low": low[1], "r_test_high": high[1]}
+    return {
+        "r_val_low": low[0],
+        "r_val_high": high[0],
+        "r_test_low": low[1],
+        "r_test_high": high[1],
+    }

@@ -11,7 +11,9 @@ LABELS = {"bh": "Benjamini-Hochberg", "by": "Benjamini-Yekutieli"}
 
 
 def q_values(p: np.ndarray, correction: str) -> np.ndarray:
-    """Return false-discovery q-values of ``p``; NaN p-values (not tested) take no part and stay NaN."""
+    """Return false-discovery q-values of ``p``; NaN p-values (not tested) take no part and stay
+    NaN.
+    """
     p = np.asarray(p, float)
     q = np.full(p.shape, np.nan)
     tested = np.isfinite(p)
@@ -21,12 +23,18 @@ def q_values(p: np.ndarray, correction: str) -> np.ndarray:
 
 
 def add_families(table: pd.DataFrame, correction: str) -> pd.DataFrame:
-    """Return the contrast table with ``q`` and ``family``: all electrodes of one contrast x alignment x window."""
+    """Return the contrast table with ``q`` and ``family``: all electrodes of one contrast x
+    alignment x window.
+    """
     table = table.copy()
     table["q"], table["family"] = np.nan, ""
-    for (contrast, alignment, window), rows in table.groupby(["contrast", "alignment", "window"], sort=False):
+    for (contrast, alignment, window), rows in table.groupby(
+        ["contrast", "alignment", "window"], sort=False
+    ):
         table.loc[rows.index, "q"] = q_values(rows["p"], correction)
-        table.loc[rows.index, "family"] = family_name(contrast, alignment, window, int(rows["tested"].sum()), correction)
+        table.loc[rows.index, "family"] = family_name(
+            contrast, alignment, window, int(rows["tested"].sum()), correction
+        )
     return table
 
 
@@ -36,7 +44,8 @@ def family_name(what: str, alignment: str, window: str, n_tests: int, correction
 
 
 def any_of(p: np.ndarray) -> np.ndarray:
-    """Return one p-value per row for "at least one of the row's hypotheses is false" (Simes; NaN are left out).
+    """Return one p-value per row for "at least one of the row's hypotheses is false" (Simes; NaN
+    are left out).
 
     Parameters
     ----------
@@ -54,5 +63,7 @@ def any_of(p: np.ndarray) -> np.ndarray:
 
 
 def all_of(p: np.ndarray) -> np.ndarray:
-    """Return one p-value per row for "all of the row's hypotheses are false" (the largest; NaN if any is missing)."""
+    """Return one p-value per row for "all of the row's hypotheses are false" (the largest; NaN if
+    any is missing).
+    """
     return p.max(axis=1) if p.shape[1] else np.full(len(p), np.nan)

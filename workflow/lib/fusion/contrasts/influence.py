@@ -1,9 +1,9 @@
 """The test of a difference of cross-validated scores, from block influences.
 
-A score depends on every event twice: as a test event of its own fold and as a training event of the others. The
-influence function of both parts, summed over blocks of film time, gives a standard error that knows about the
-autocorrelation of events, of overlapping bins, and about training (see docs/statistics.md).
-"""
+A score depends on every event twice: as a test event of its own fold and as a training event of the
+others. The influence function of both parts, summed over blocks of film time, gives a standard
+error that knows about the autocorrelation of events, of overlapping bins, and about training (see
+docs/statistics.md)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ ROUNDING = 1e-7
 
 
 def bin_weights(z_val_a: np.ndarray, z_val_b: np.ndarray) -> np.ndarray:
-    """Return the weights of a window's bins: the positive part of the two models' mean validation z, summing to 1.
+    """Return the weights of a window's bins: the positive part of the two models' mean validation
+    z, summing to 1.
 
     Parameters
     ----------
@@ -35,9 +36,11 @@ def bin_weights(z_val_a: np.ndarray, z_val_b: np.ndarray) -> np.ndarray:
 
 
 def active_blocks(influence: np.ndarray) -> np.ndarray:
-    """Return which blocks an electrode has events in (n_blocks, n_electrodes): those with any influence at all.
+    """Return which blocks an electrode has events in (n_blocks, n_electrodes): those with any
+    influence at all.
 
-    An electrode that was recorded in one of two films has no events in the blocks of the other, and they are no samples.
+    An electrode that was recorded in one of two films has no events in the blocks of the other, and
+    they are no samples.
 
     Parameters
     ----------
@@ -48,18 +51,23 @@ def active_blocks(influence: np.ndarray) -> np.ndarray:
     return (influence != 0).any(axis=axes)
 
 
-def block_variance(sums: np.ndarray, n_blocks: np.ndarray | int | None = None, n_folds: int = 1) -> np.ndarray:
-    """Return the variance of a sum over blocks of every part: V = K/(K-F) sum_k (B_k - mean B)^2 of the first, K/(K-1) .. of others.
+def block_variance(
+    sums: np.ndarray, n_blocks: np.ndarray | int | None = None, n_folds: int = 1
+) -> np.ndarray:
+    """Return the variance of a sum over blocks of every part: V = K/(K-F) sum_k (B_k - mean B)^2 of
+    the first, K/(K-1) .. of others.
 
-    The first part is that of the test events. In each of the F folds a score's influences on them add up to zero, so that F
-    block sums are not free, as K residuals are not after F means were taken. Influences on training events add up to zero once.
+    The first part is that of the test events. In each of the F folds a score's influences on them
+    add up to zero, so that F block sums are not free, as K residuals are not after F means were
+    taken. Influences on training events add up to zero once.
 
     Parameters
     ----------
     sums
         Block sums of influences (n_parts, K, ..), zero for blocks that are no samples.
     n_blocks
-        Number of blocks that are, for each of the last dimensions (None: all K); the variance is NaN without one more than are lost.
+        Number of blocks that are, for each of the last dimensions (None: all K); the variance is
+        NaN without one more than are lost.
     n_folds
         F.
 
@@ -77,7 +85,11 @@ def block_variance(sums: np.ndarray, n_blocks: np.ndarray | int | None = None, n
 
 
 def difference(
-    z: np.ndarray, influence: np.ndarray, weights: np.ndarray, alternative: str, conservative: bool = False
+    z: np.ndarray,
+    influence: np.ndarray,
+    weights: np.ndarray,
+    alternative: str,
+    conservative: bool = False,
 ) -> dict[str, np.ndarray]:
     """Test the mean over folds of the weighted mean over bins of a difference of scores.
 
@@ -93,15 +105,15 @@ def difference(
     alternative
         ``greater`` or ``two-sided``.
     conservative
-        Take the variance of the two parts' sum where that is larger. For a score held against nothing: without a
-        difference of two models the noise of training and test does not cancel.
+        Take the variance of the two parts' sum where that is larger. For a score held against
+        nothing: without a difference of two models the noise of training and test does not cancel.
 
     Returns
     -------
     dict
-        ``effect``, ``se`` (square root of V(test) + V(training)), ``ci_low``, ``ci_high`` (95%, two-sided), ``t``, ``df``
-        (n_blocks - n_folds), ``p`` and ``n_blocks`` (the electrode's own), each (n_electrodes). Where the standard error is
-        zero, t and p are NaN.
+        ``effect``, ``se`` (square root of V(test) + V(training)), ``ci_low``, ``ci_high`` (95%,
+        two-sided), ``t``, ``df`` (n_blocks - n_folds), ``p`` and ``n_blocks`` (the electrode's
+        own), each (n_electrodes). Where the standard error is zero, t and p are NaN.
     """
     if z.ndim == 2:
         z, influence, weights = z[None], influence[None], weights[None]
@@ -110,7 +122,9 @@ def difference(
     n_blocks = active_blocks(influence).sum(axis=0)
     variance = block_variance(sums, n_blocks, len(z)).sum(axis=0)
     if conservative:
-        variance = np.maximum(variance, block_variance(sums.sum(axis=0, keepdims=True), n_blocks)[0])
+        variance = np.maximum(
+            variance, block_variance(sums.sum(axis=0, keepdims=True), n_blocks)[0]
+        )
     se = np.sqrt(variance)
     df = np.maximum(n_blocks - len(z), 1)
     half = stdtrit(df, (1 + CONFIDENCE) / 2) * se
@@ -143,15 +157,23 @@ def p_value(t: np.ndarray, df: np.ndarray | int, alternative: str) -> np.ndarray
 
 
 def multipliers(rng: np.random.Generator, draws: int, n_blocks: int) -> np.ndarray:
-    """Return random signs (2, draws, n_blocks) float32, independent for the two parts because their variances add."""
+    """Return random signs (2, draws, n_blocks) float32, independent for the two parts because their
+    variances add.
+    """
     return rng.integers(0, 2, (2, draws, n_blocks)).astype(np.float32) * 2 - 1
 
 
-def max_over_bins(z: np.ndarray, influence: np.ndarray, alternative: str, signs: np.ndarray, conservative: bool = False) -> np.ndarray:
+def max_over_bins(
+    z: np.ndarray,
+    influence: np.ndarray,
+    alternative: str,
+    signs: np.ndarray,
+    conservative: bool = False,
+) -> np.ndarray:
     """Test whether the scores differ at any bin, keeping the error rate over all of them.
 
-    The largest t over bins is held against its distribution under random signs of the centred block influences, every
-    draw studentised anew.
+    The largest t over bins is held against its distribution under random signs of the centred block
+    influences, every draw studentised anew.
 
     Parameters
     ----------
@@ -178,13 +200,17 @@ def max_over_bins(z: np.ndarray, influence: np.ndarray, alternative: str, signs:
         if n_blocks <= n_folds:
             continue
         blocks = influence[:, own, e].astype(float)
-        observed = studentised(z[e], np.sqrt(block_variance(blocks, n_folds=n_folds if len(blocks) > 1 else 1).sum(axis=0)))
+        observed = studentised(
+            z[e],
+            np.sqrt(block_variance(blocks, n_folds=n_folds if len(blocks) > 1 else 1).sum(axis=0)),
+        )
         centred = blocks - blocks.mean(axis=1, keepdims=True)
         squares = (centred**2).sum(axis=1)
         use = np.isfinite(observed)
         if not use.any():
             continue
-        # The sum of signed influences, and its variance: signs leave squares alone, so only the mean moves.
+        # The sum of signed influences, and its variance: signs leave squares alone, so only the
+        # mean moves.
         drawn = signs[: len(centred), :, own] @ centred[..., use].astype(np.float32)
         total = drawn.sum(axis=0)
         variance = squares[:, use].sum(axis=0) - (drawn**2).sum(axis=0) / n_blocks

@@ -1,8 +1,7 @@
 """The paper's procedure: its signal gate and its paired test across an electrode's bins.
 
-Kept so that it can be run and compared. Overlapping bins of one electrode are no independent samples, so the p-values
-of this test are not what they say (docs/statistics.md has the rates).
-"""
+Kept so that it can be run and compared. Overlapping bins of one electrode are no independent
+samples, so the p-values of this test are not what they say (docs/statistics.md has the rates)."""
 
 from __future__ import annotations
 
@@ -11,7 +10,9 @@ import numpy as np
 from fusion.contrasts.influence import CONFIDENCE, p_value, stdtrit, studentised
 
 
-def binwise_test(difference: np.ndarray, counts: np.ndarray, alternative: str) -> dict[str, np.ndarray]:
+def binwise_test(
+    difference: np.ndarray, counts: np.ndarray, alternative: str
+) -> dict[str, np.ndarray]:
     """Return the paired t-test of two models' r across an electrode's bins.
 
     Parameters
@@ -26,7 +27,8 @@ def binwise_test(difference: np.ndarray, counts: np.ndarray, alternative: str) -
     Returns
     -------
     dict
-        ``effect`` (mean over bins), ``se``, ``ci_low``, ``ci_high``, ``t``, ``df``, ``p`` (E); NaN below two bins.
+        ``effect`` (mean over bins), ``se``, ``ci_low``, ``ci_high``, ``t``, ``df``, ``p`` (E); NaN
+        below two bins.
     """
     n = counts.sum(axis=1)
     enough = n >= 2
@@ -39,16 +41,26 @@ def binwise_test(difference: np.ndarray, counts: np.ndarray, alternative: str) -
     t = studentised(effect, se)
     half = stdtrit(df, (1 + CONFIDENCE) / 2) * se
     interval = {"ci_low": effect - half, "ci_high": effect + half}
-    return {"effect": effect, "se": se, **interval, "t": t, "df": df, "p": p_value(t, df, alternative)}
+    return {
+        "effect": effect,
+        "se": se,
+        **interval,
+        "t": t,
+        "df": df,
+        "p": p_value(t, df, alternative),
+    }
 
 
 def gate(low: np.ndarray) -> np.ndarray:
-    """Return which bins count for a model (E, B): the lower end of the interval of its validation r is above zero."""
+    """Return which bins count for a model (E, B): the lower end of the interval of its validation r
+    is above zero.
+    """
     return low > 0
 
 
 def gate_reasons(a: np.ndarray, b: np.ndarray, least: int) -> np.ndarray:
-    """Return why an electrode does not enter a comparison (E): a model that alone passes the gate is counted, and wins nothing.
+    """Return why an electrode does not enter a comparison (E): a model that alone passes the gate
+    is counted, and wins nothing.
 
     Parameters
     ----------

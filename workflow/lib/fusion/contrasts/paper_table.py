@@ -1,4 +1,6 @@
-"""The table of one contrast by the paper's procedure: signal gate, then a paired test across the bins that count."""
+"""The table of one contrast by the paper's procedure: signal gate, then a paired test across the
+bins that count.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,7 @@ import pandas as pd
 from fusion.contrasts import fits as fitted
 from fusion.contrasts import paper
 from fusion.contrasts.table import COLUMNS, RESULTS, Side, side, window_bins
-from fusion.errors import InputError
+from fusion.io.errors import InputError
 
 
 def paper_table(fits: list[fitted.Fit], lows: dict[str, pd.DataFrame], spec: dict) -> pd.DataFrame:
@@ -26,8 +28,8 @@ def paper_table(fits: list[fitted.Fit], lows: dict[str, pd.DataFrame], spec: dic
     Returns
     -------
     pd.DataFrame
-        The same columns; ``effect`` is the mean difference of r over the bins that count, ``se`` and ``df`` are those of
-        the paired test across them, ``p_max`` is missing.
+        The same columns; ``effect`` is the mean difference of r over the bins that count, ``se``
+        and ``df`` are those of the paired test across them, ``p_max`` is missing.
     """
     aligned = {fit.name: fit for fit in fitted.align(fits)}
     tables = [_window(aligned, lows, spec, window) for window in spec["windows"]]
@@ -37,7 +39,9 @@ def paper_table(fits: list[fitted.Fit], lows: dict[str, pd.DataFrame], spec: dic
     return table[COLUMNS]
 
 
-def _window(fits: dict[str, fitted.Fit], lows: dict[str, pd.DataFrame], spec: dict, window: str) -> pd.DataFrame:
+def _window(
+    fits: dict[str, fitted.Fit], lows: dict[str, pd.DataFrame], spec: dict, window: str
+) -> pd.DataFrame:
     some = next(iter(fits.values()))
     in_window = window_bins(some.bins, window, spec["windows"][window])
     a, b = (side(fits, spec[label], in_window, spec["validation"]) for label in "ab")
@@ -53,18 +57,28 @@ def _window(fits: dict[str, fitted.Fit], lows: dict[str, pd.DataFrame], spec: di
         reason[a.name == b.name] = "a and b are the same fit"
     for label, own in (("a", a), ("b", b)):
         reason[own.name == ""] = f"no fit for {label}"
-    table = pd.DataFrame({"electrode": some.electrodes, "window": window, **result, "p_max": np.nan})
+    table = pd.DataFrame(
+        {"electrode": some.electrodes, "window": window, **result, "p_max": np.nan}
+    )
     table["latency_ms"] = some.bins[in_window][peak]
     for label, own in (("a", a), ("b", b)):
-        table[label], table[f"layer_{label}"], table[f"r_{label}"] = own.name, own.layer, np.tanh(own.z).mean(axis=(0, 2))
+        table[label], table[f"layer_{label}"], table[f"r_{label}"] = (
+            own.name,
+            own.layer,
+            np.tanh(own.z).mean(axis=(0, 2)),
+        )
     table["n_events"], table["n_blocks"], table["reason"] = some.n_events, len(some.blocks), reason
     table["tested"] = table["reason"] == ""
     table.loc[~table["tested"], RESULTS] = np.nan
     return table
 
 
-def _passed(own: Side, lows: dict[str, pd.DataFrame], some: fitted.Fit, in_window: np.ndarray) -> np.ndarray:
-    """Return which bins of the window count for one side (E, bins); all of them where the side is nothing."""
+def _passed(
+    own: Side, lows: dict[str, pd.DataFrame], some: fitted.Fit, in_window: np.ndarray
+) -> np.ndarray:
+    """Return which bins of the window count for one side (E, bins); all of them where the side is
+    nothing.
+    """
     out = np.ones((len(some.electrodes), int(in_window.sum())), bool)
     if own.choice is None:
         return out
@@ -74,7 +88,9 @@ def _passed(own: Side, lows: dict[str, pd.DataFrame], some: fitted.Fit, in_windo
             out[at] = False
             continue
         if name not in lows:
-            raise InputError("bootstrap", f"fit {name}", "no file", "bootstrap intervals of every fit")
+            raise InputError(
+                "bootstrap", f"fit {name}", "no file", "bootstrap intervals of every fit"
+            )
         low = lows[name].reindex(index=some.electrodes, columns=some.bins[in_window]).to_numpy()
         out[at] = paper.gate(low[at])
     return out

@@ -1,8 +1,9 @@
-"""Is a score above zero? The null in which film and brain are shifted against each other, everything refitted.
+"""Is a score above zero? The null in which film and brain are shifted against each other,
+everything refitted.
 
-Slow drift of film and brain makes scores of empty electrodes vary more than any formula within one alignment of the two
-can know. Shifting the features circularly keeps the autocorrelation of both and breaks what links them.
-"""
+Slow drift of film and brain makes scores of empty electrodes vary more than any formula within one
+alignment of the two can know. Shifting the features circularly keeps the autocorrelation of both
+and breaks what links them."""
 
 from __future__ import annotations
 
@@ -15,8 +16,11 @@ from fusion.encoding.fit import Settings, fit_electrodes
 from fusion.encoding.scores import fisher
 
 
-def shifted_rows(onset_s: np.ndarray, stimulus: np.ndarray, min_shift_s: float, rng: np.random.Generator) -> np.ndarray:
-    """Return the rows (n) that stand where each event stands when every film is turned by a random number of events.
+def shifted_rows(
+    onset_s: np.ndarray, stimulus: np.ndarray, min_shift_s: float, rng: np.random.Generator
+) -> np.ndarray:
+    """Return the rows (n) that stand where each event stands when every film is turned by a random
+    number of events.
 
     Raises
     ------
@@ -31,13 +35,20 @@ def shifted_rows(onset_s: np.ndarray, stimulus: np.ndarray, min_shift_s: float, 
         least = int(np.searchsorted(times, times[0] + min_shift_s))
         most = len(rows) - int(np.searchsorted(-times[::-1], -(times[-1] - min_shift_s)))
         if least > most:
-            raise ValueError(f"film {film} lasts {np.ptp(times):.0f} s, less than two shifts of {min_shift_s:g} s")
+            raise ValueError(
+                f"film {film} lasts {np.ptp(times):.0f} s, less than two shifts of"
+                f" {min_shift_s:g} s"
+            )
         order[rows] = np.roll(rows, int(rng.integers(least, most + 1)))
     return order
 
 
-def window_score(features: Mapping[str, np.ndarray], responses: np.ndarray, onset_s, stimulus, settings: Settings) -> np.ndarray:
-    """Return the score (E) of a fit over the bins it is given: mean over folds of validation-weighted z, as in a contrast with nothing."""
+def window_score(
+    features: Mapping[str, np.ndarray], responses: np.ndarray, onset_s, stimulus, settings: Settings
+) -> np.ndarray:
+    """Return the score (E) of a fit over the bins it is given: mean over folds of
+    validation-weighted z, as in a contrast with nothing.
+    """
     fit = fit_electrodes(features, responses, onset_s, stimulus, settings)
     z, z_val = fisher(fit.of_layer(fit.r_test)), fit.of_layer(fit.z_val)
     return (z * bin_weights(z_val, np.zeros_like(z_val))).sum(axis=2).mean(axis=0)
@@ -78,7 +89,8 @@ def shift_null(
     Returns
     -------
     dict
-        ``score``, ``null_mean``, ``null_sd`` and ``p``, (1 + null scores that are as large) / (shifts + 1), each (E).
+        ``score``, ``null_mean``, ``null_sd`` and ``p``, (1 + null scores that are as large) /
+        (shifts + 1), each (E).
     """
     settings = Settings(**{**vars(settings), "keep_predictions": False, "influence": False})
     score = window_score(features, responses, onset_s, stimulus, settings)

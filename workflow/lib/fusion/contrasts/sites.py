@@ -1,4 +1,6 @@
-"""The table of sites: one row per electrode, with its best model, its contrasts, the tests of multimodality and a verdict."""
+"""The table of sites: one row per electrode, with its best model, its contrasts, the tests of
+multimodality and a verdict.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +8,7 @@ import pandas as pd
 
 from fusion.contrasts import verdicts
 from fusion.contrasts.correct import family_name
-from fusion.errors import InputError
+from fusion.io.errors import InputError
 
 PLACE = ["subject", "electrode", "region", "hemisphere", "x", "y", "z", "space"]
 VALUES = ["effect", "ci_low", "ci_high", "p", "q"]
@@ -15,12 +17,14 @@ VALUES = ["effect", "ci_low", "ci_high", "p", "q"]
 def merge_electrodes(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
     """Return one row per subject and electrode from the tables of its recordings.
 
-    An electrode that any recording kept is kept; its place is that of the first recording that has it.
+    An electrode that any recording kept is kept; its place is that of the first recording that has
+    it.
 
     Parameters
     ----------
     tables
-        ``(subject, recording)`` -> table with electrode, kept, reason, x, y, z, space, region, hemisphere.
+        ``(subject, recording)`` -> table with electrode, kept, reason, x, y, z, space, region,
+        hemisphere.
 
     Raises
     ------
@@ -31,8 +35,15 @@ def merge_electrodes(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
     for (subject, recording), table in tables.items():
         twice = table["electrode"][table["electrode"].duplicated()]
         if len(twice):
-            raise InputError(f"electrodes/{recording}.tsv", "column electrode", f"{twice.iloc[0]!r} twice", "every electrode once")
-        rows.append(table.assign(subject=subject, kept=table["kept"].astype(str).str.lower() == "true"))
+            raise InputError(
+                f"electrodes/{recording}.tsv",
+                "column electrode",
+                f"{twice.iloc[0]!r} twice",
+                "every electrode once",
+            )
+        rows.append(
+            table.assign(subject=subject, kept=table["kept"].astype(str).str.lower() == "true")
+        )
     merged = pd.concat(rows, ignore_index=True).astype({"subject": str, "electrode": str})
     merged = merged.sort_values(["subject", "kept"], ascending=[True, False], kind="stable")
     return merged.drop_duplicates(["subject", "electrode"]).sort_index().reset_index(drop=True)
@@ -48,13 +59,14 @@ def site_table(electrodes: pd.DataFrame, contrasts: pd.DataFrame, spec: dict) ->
     contrasts
         All contrast tables, with q.
     spec
-        ``contrasts`` (name -> role or None, in order), ``alignments``, ``window`` (the primary one), ``level``,
-        ``correction``, ``modality`` (model -> modality).
+        ``contrasts`` (name -> role or None, in order), ``alignments``, ``window`` (the primary
+        one), ``level``, ``correction``, ``modality`` (model -> modality).
 
     Returns
     -------
     pd.DataFrame
-        Columns as in ``schemas/sites.schema.yaml``. Kept electrodes, and dropped ones that have a place in the brain.
+        Columns as in ``schemas/sites.schema.yaml``. Kept electrodes, and dropped ones that have a
+        place in the brain.
 
     Raises
     ------
@@ -67,7 +79,12 @@ def site_table(electrodes: pd.DataFrame, contrasts: pd.DataFrame, spec: dict) ->
     primary = contrasts[contrasts["window"] == spec["window"]]
     strange = pd.MultiIndex.from_frame(primary[["subject", "electrode"]]).difference(index)
     if len(strange):
-        raise InputError("contrasts", "electrode", f"{strange[0][1]} of subject {strange[0][0]}", "an electrode of the electrodes tables")
+        raise InputError(
+            "contrasts",
+            "electrode",
+            f"{strange[0][1]} of subject {strange[0][0]}",
+            "an electrode of the electrodes tables",
+        )
 
     roles = {role: name for name, role in spec["contrasts"].items() if role}
     p = verdicts.p_by_role(primary, roles, index, spec["alignments"])
@@ -79,55 +96,87 @@ def site_table(electrodes: pd.DataFrame, contrasts: pd.DataFrame, spec: dict) ->
     out = sites[PLACE].copy()
     out["tested"] = tested
     out = out.join(best_models(primary, roles.get("signal"), index, spec["modality"]))
-    wide = [contrast_columns(primary, name, alignment, index) for name in spec["contrasts"] for alignment in spec["alignments"]]
+    wide = [
+        contrast_columns(primary, name, alignment, index)
+        for name in spec["contrasts"]
+        for alignment in spec["alignments"]
+    ]
     out = pd.concat([out, *wide], axis=1)
     for test in verdicts.TESTS:
         q = tests[test] if len(tests) else pd.Series(float("nan"), out.index)
         out[test] = (q < spec["level"]).astype(object).where(q.notna(), None)
-        out[f"{test}_q"] = q
+        out[f"q_{test}"] = q
     out = pd.concat([out, decision], axis=1)
     dropped = ~sites["kept"]
-    out.loc[dropped, "reason"] = "dropped in cleaning: " + sites.loc[dropped, "reason"].fillna("no reason given").astype(str)
+    out.loc[dropped, "reason"] = "dropped in cleaning: " + sites.loc[dropped, "reason"].fillna(
+        "no reason given"
+    ).astype(str)
     untested = sites["kept"] & ~tested
     if len(primary):
-        why = primary.groupby(["subject", "electrode"])["reason"].agg(lambda words: "; ".join(dict.fromkeys(filter(None, words))))
+        why = primary.groupby(["subject", "electrode"])["reason"].agg(
+            lambda words: "; ".join(dict.fromkeys(filter(None, words)))
+        )
         why = why.reindex(index).to_numpy()
-        out.loc[untested, "reason"] = pd.Series(why, out.index)[untested].fillna("not among the responses")
+        out.loc[untested, "reason"] = pd.Series(why, out.index)[untested].fillna(
+            "not among the responses"
+        )
     return out
 
 
-def best_models(primary: pd.DataFrame, contrast: str | None, index: pd.MultiIndex, modality: dict[str, str]) -> pd.DataFrame:
-    """Return ``best_model, best_modality, r_best, latency_ms`` per site, from the contrast of all models with nothing.
+def best_models(
+    primary: pd.DataFrame, contrast: str | None, index: pd.MultiIndex, modality: dict[str, str]
+) -> pd.DataFrame:
+    """Return ``best_model, best_modality, r_best, latency_ms`` per site, from the contrast of all
+    models with nothing.
 
     The best model is the validation's choice; where alignments differ, that of the larger t.
     """
     columns = ["best_model", "best_modality", "r_best", "latency_ms"]
-    rows = primary[(primary["contrast"] == contrast) & primary["tested"]] if contrast else primary.iloc[:0]
-    rows = rows.sort_values("t", ascending=False, kind="stable").drop_duplicates(["subject", "electrode"])
+    rows = (
+        primary[(primary["contrast"] == contrast) & primary["tested"]]
+        if contrast
+        else primary.iloc[:0]
+    )
+    rows = rows.sort_values("t", ascending=False, kind="stable").drop_duplicates(
+        ["subject", "electrode"]
+    )
     rows = rows.set_index(["subject", "electrode"]).reindex(index).reset_index(drop=True)
     model = rows["a"].astype("string").str.split("-").str[0].astype(object)
     best = pd.DataFrame(
-        {"best_model": model, "best_modality": model.map(modality), "r_best": rows["r_a"], "latency_ms": rows["latency_ms"]}
+        {
+            "best_model": model,
+            "best_modality": model.map(modality),
+            "r_best": rows["r_a"],
+            "latency_ms": rows["latency_ms"],
+        }
     )
     return best[columns]
 
 
-def contrast_columns(primary: pd.DataFrame, contrast: str, alignment: str, index: pd.MultiIndex) -> pd.DataFrame:
-    """Return the columns of one contrast and alignment, named ``<contrast>_<alignment>_<value>``; none if it was not made."""
+def contrast_columns(
+    primary: pd.DataFrame, contrast: str, alignment: str, index: pd.MultiIndex
+) -> pd.DataFrame:
+    """Return the columns of one contrast and alignment, named ``<contrast>_<alignment>_<value>``;
+    none if it was not made.
+    """
     rows = primary[(primary["contrast"] == contrast) & (primary["alignment"] == alignment)]
     rows = rows.set_index(["subject", "electrode"])[VALUES].reindex(index).reset_index(drop=True)
     return rows.add_prefix(f"{contrast}_{alignment}_")
 
 
 def families(contrasts: pd.DataFrame, sites: pd.DataFrame, spec: dict) -> dict[str, str]:
-    """Return, for every q column of the table of sites, the set of tests that it was corrected in."""
+    """Return, for every q column of the table of sites, the set of tests that it was corrected
+    in.
+    """
     out = {}
     primary = contrasts[contrasts["window"] == spec["window"]]
     for (contrast, alignment), rows in primary.groupby(["contrast", "alignment"], sort=False):
         out[f"{contrast}_{alignment}_q"] = rows["family"].iloc[0]
     joined = " and ".join(spec["alignments"])
     for column in sites.columns:
-        if column.startswith("q_") or column.endswith("_q") and column.startswith("test_"):
-            name = column.removeprefix("q_").removesuffix("_q")
-            out[column] = family_name(name, joined, spec["window"], int(sites[column].notna().sum()), spec["correction"])
+        if column.startswith("q_"):
+            name = column.removeprefix("q_")
+            out[column] = family_name(
+                name, joined, spec["window"], int(sites[column].notna().sum()), spec["correction"]
+            )
     return out

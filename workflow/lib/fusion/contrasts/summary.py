@@ -1,4 +1,6 @@
-"""What the sites add up to: how the tests of multimodality overlap, and how much hangs on one subject."""
+"""What the sites add up to: how the tests of multimodality overlap, and how much hangs on one
+subject.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,8 @@ OVERLAP = ["one", "other", "n_one", "n_other", "both", "expected", "jaccard", "p
 
 
 def overlap_table(table: pd.DataFrame) -> pd.DataFrame:
-    """Return, for each pair of tests of multimodality (and the verdict integration), how many electrodes pass both.
+    """Return, for each pair of tests of multimodality (and the verdict integration), how many
+    electrodes pass both.
 
     Parameters
     ----------
@@ -24,12 +27,15 @@ def overlap_table(table: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pd.DataFrame
-        ``one, other, n_one, n_other, both, expected`` (by chance within subjects), ``jaccard``, ``p`` (exact permutation
-        within subjects), ``electrodes`` (at which both tests were made). Pairs of tests that were never made are left out.
+        ``one, other, n_one, n_other, both, expected`` (by chance within subjects), ``jaccard``,
+        ``p`` (exact permutation within subjects), ``electrodes`` (at which both tests were made).
+        Pairs of tests that were never made are left out.
     """
     tested = table[table["tested"]]
     passed = {test: tested[test] for test in verdicts.TESTS}
-    passed["integration"] = (tested["verdict"] == "integration").where(tested["q_integration"].notna(), None)
+    passed["integration"] = (tested["verdict"] == "integration").where(
+        tested["q_integration"].notna(), None
+    )
     rows = []
     for one, other in combinations(passed, 2):
         made = passed[one].notna() & passed[other].notna()
@@ -44,8 +50,11 @@ def overlap_table(table: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=OVERLAP)
 
 
-def subject_table(electrodes: pd.DataFrame, contrasts: pd.DataFrame, table: pd.DataFrame, spec: dict) -> pd.DataFrame:
-    """Return one row per subject: its verdicts, and what remains of the sites of integration when the subject is left out.
+def subject_table(
+    electrodes: pd.DataFrame, contrasts: pd.DataFrame, table: pd.DataFrame, spec: dict
+) -> pd.DataFrame:
+    """Return one row per subject: its verdicts, and what remains of the sites of integration when
+    the subject is left out.
 
     Parameters
     ----------
@@ -57,9 +66,10 @@ def subject_table(electrodes: pd.DataFrame, contrasts: pd.DataFrame, table: pd.D
     Returns
     -------
     pd.DataFrame
-        ``subject, electrodes, tested``, one column a verdict (``n_integration`` ..), ``fraction`` with its Wilson interval
-        (``ci_low``, ``ci_high``), ``others`` (sites of integration in the other subjects) and ``others_alone`` (the same
-        when the correction is made without this subject).
+        ``subject, n_electrodes, n_tested``, one column a verdict (``n_integration`` ..),
+        ``fraction`` with its Wilson interval (``ci_low``, ``ci_high``), ``others`` (sites of
+        integration in the other subjects) and ``others_alone`` (the same when the correction is
+        made without this subject).
     """
     positive = table["verdict"] == "integration"
     rows = []
@@ -67,13 +77,36 @@ def subject_table(electrodes: pd.DataFrame, contrasts: pd.DataFrame, table: pd.D
         counts = own["verdict"].value_counts()
         tested, n = int(own["tested"].sum()), int(counts.get("integration", 0))
         low, high = map(float, wilson(n, tested))
-        without = correct.add_families(contrasts[contrasts["subject"] != subject].drop(columns=["q", "family"]), spec["correction"])
-        alone = sites.site_table(electrodes[electrodes["subject"] != subject], without, spec)["verdict"] == "integration"
-        rows.append({
-            "subject": subject, "electrodes": len(own), "tested": tested,
-            **{f"n_{name.replace(' ', '_')}": int(counts.get(name, 0)) for name in verdicts.VERDICTS},
-            "fraction": n / tested if tested else np.nan, "ci_low": low, "ci_high": high,
-            "others": int(positive[table["subject"] != subject].sum()), "others_alone": int(alone.sum()),
-        })  # fmt: skip
-    columns = ["subject", "electrodes", "tested", *(f"n_{name.replace(' ', '_')}" for name in verdicts.VERDICTS)]
-    return pd.DataFrame(rows, columns=[*columns, "fraction", "ci_low", "ci_high", "others", "others_alone"])
+        without = correct.add_families(
+            contrasts[contrasts["subject"] != subject].drop(columns=["q", "family"]),
+            spec["correction"],
+        )
+        alone = (
+            sites.site_table(electrodes[electrodes["subject"] != subject], without, spec)["verdict"]
+            == "integration"
+        )
+        rows.append(
+            {
+                "subject": subject,
+                "n_electrodes": len(own),
+                "n_tested": tested,
+                **{
+                    f"n_{name.replace(' ', '_')}": int(counts.get(name, 0))
+                    for name in verdicts.VERDICTS
+                },
+                "fraction": n / tested if tested else np.nan,
+                "ci_low": low,
+                "ci_high": high,
+                "others": int(positive[table["subject"] != subject].sum()),
+                "others_alone": int(alone.sum()),
+            }
+        )
+    columns = [
+        "subject",
+        "n_electrodes",
+        "n_tested",
+        *(f"n_{name.replace(' ', '_')}" for name in verdicts.VERDICTS),
+    ]
+    return pd.DataFrame(
+        rows, columns=[*columns, "fraction", "ci_low", "ci_high", "others", "others_alone"]
+    )

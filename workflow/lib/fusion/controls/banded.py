@@ -1,12 +1,15 @@
-"""Banded ridge by an exact search over band scalings, with the score's split over bands and its block influence.
+"""Banded ridge by an exact search over band scalings, with the score's split over bands and its
+block influence.
 
-Features come in bands; band b is multiplied by sqrt(gamma_b) before one ridge penalty alpha is paid for all of them
-(Dupre la Tour et al., 2022, NeuroImage 264:119728; himalaya calls the gammas kernel weights). For a declared list of scalings
-every combination of scaling and alpha is tried on validation folds, for each target on its own, and nothing is sampled twice:
+Features come in bands; band b is multiplied by sqrt(gamma_b) before one ridge penalty alpha is paid
+for all of them (Dupre la Tour et al., 2022, NeuroImage 264:119728; himalaya calls the gammas kernel
+weights). For a declared list of scalings every combination of scaling and alpha is tried on
+validation folds, for each target on its own, and nothing is sampled twice:
 
 * a training set's Gram matrix is made once; a scaling multiplies its rows and columns;
 * one eigendecomposition for each training set and scaling serves all alphas and targets;
-* the training set without folds f and g validates f for g and g for f, so k nested folds need k (k - 1) / 2 inner fits;
+* the training set without folds f and g validates f for g and g for f, so k nested folds need k (k
+- 1) / 2 inner fits;
 * validation correlations come from the validation fold's moments, never from its predictions:
   <y, Xw> = w'X'y and |Xw|^2 = w'X'Xw.
 """
@@ -27,11 +30,11 @@ BATCH = 128
 
 @dataclass(frozen=True)
 class BandedFit:
-    """What a fit of one set of bands says about every target (F folds, T targets, B bands, K blocks, R scalings).
+    """What a fit of one set of bands says about every target (F folds, T targets, B bands, K
+    blocks, R scalings).
 
-    All is kept fold by fold: with nested validation a fold's validation scores come from its own training events, and whoever chooses or
-    weighs by them must do so within the fold.
-    """
+    All is kept fold by fold: with nested validation a fold's validation scores come from its own
+    training events, and whoever chooses or weighs by them must do so within the fold."""
 
     z: np.ndarray
     """(F, T) atanh of the test correlation."""
@@ -46,7 +49,8 @@ class BandedFit:
     dof: np.ndarray
     """(F, T) effective degrees of freedom, sum of s / (s + alpha)."""
     influence: np.ndarray
-    """(F, 2, K, T) block sums of the influence of each event, as a test and as a training event, on the mean over folds of z."""
+    """(F, 2, K, T) block sums of the influence of each event on the mean over folds of z: as a test
+    and as a training event."""
     prediction: np.ndarray | None = None
     """(n, T) out-of-fold predictions; NaN where an event is never held out."""
 
@@ -54,7 +58,8 @@ class BandedFit:
 class Moments:
     """Gram matrix and cross-products of every set of events that a plan of folds asks for.
 
-    Events that belong to the same sets are an atom; products are made once for each atom, and those of a set are sums over its atoms.
+    Events that belong to the same sets are an atom; products are made once for each atom, and those
+    of a set are sums over its atoms.
 
     Parameters
     ----------
@@ -67,43 +72,67 @@ class Moments:
     standardise
         Divide features by their SD over the events of a set.
 
-    Products with targets are made in float32: their error is far below that of any score, and there are many targets.
-    """
+    Products with targets are made in float32: their error is far below that of any score, and there
+    are many targets."""
 
     def __init__(self, x: np.ndarray, y: np.ndarray, folds: Folds, standardise: bool):
         self.mean_x, self.mean_y, self.standardise = x.mean(0), y.mean(0), standardise
         self.x, self.y = x - self.mean_x, (y - self.mean_y).astype("float32")
         sets = {
-            np.sort(events).tobytes(): events for held in (*folds.outer, *folds.inner) for events in (held.train, *held.scored.values())
+            np.sort(events).tobytes(): events
+            for held in (*folds.outer, *folds.inner)
+            for events in (held.train, *held.scored.values())
         }
         member = np.zeros((len(x), len(sets)), bool)
         for k, events in enumerate(sets.values()):
             member[events, k] = True
         signatures, atom = np.unique(member, axis=0, return_inverse=True)
         self.atoms_of = {key: np.flatnonzero(signatures[:, k]) for k, key in enumerate(sets)}
-        parts = [self._products(np.flatnonzero(atom.reshape(-1) == k)) for k in range(len(signatures))]
-        self.gram, self.cross, self.power, self.sum_x, self.sum_y = (np.stack(part) for part in zip(*parts, strict=True))
+        parts = [
+            self._products(np.flatnonzero(atom.reshape(-1) == k)) for k in range(len(signatures))
+        ]
+        self.gram, self.cross, self.power, self.sum_x, self.sum_y = (
+            np.stack(part) for part in zip(*parts, strict=True)
+        )
 
     def _products(self, rows: np.ndarray):
         x, y = self.x[rows], self.y[rows]
-        return x.T @ x, x.T.astype("float32") @ y, np.einsum("nt,nt->t", y, y), x.sum(0), np.ones(len(rows), "float32") @ y
+        return (
+            x.T @ x,
+            x.T.astype("float32") @ y,
+            np.einsum("nt,nt->t", y, y),
+            x.sum(0),
+            np.ones(len(rows), "float32") @ y,
+        )
 
     def of(self, events: np.ndarray):
-        """Return (mean_x, 1 / sd_x, mean_y, X'X, X'y, y'y) of a set, centred (products unscaled); constant features get 0."""
+        """Return (mean_x, 1 / sd_x, mean_y, X'X, X'y, y'y) of a set, centred (products unscaled);
+        constant features get 0.
+        """
         atoms, n = self.atoms_of[np.sort(events).tobytes()], len(events)
-        gram, cross, power, sum_x, sum_y = (part[atoms].sum(0) for part in (self.gram, self.cross, self.power, self.sum_x, self.sum_y))
+        gram, cross, power, sum_x, sum_y = (
+            part[atoms].sum(0)
+            for part in (self.gram, self.cross, self.power, self.sum_x, self.sum_y)
+        )
         mean_x, mean_y = sum_x / n, sum_y / n
         gram = gram - np.outer(sum_x, mean_x)
         cross = cross - np.outer(sum_x.astype("float32"), mean_y)
         power = np.maximum(power - n * mean_y**2, 0)
         variance = np.diag(gram) / n
         alive = variance > 1e-12 * max(variance.max(initial=0.0), 1e-300)
-        inverse = np.where(alive, 1 / np.sqrt(np.where(alive, variance, 1)), 0.0) if self.standardise else np.ones(len(variance))
+        inverse = (
+            np.where(alive, 1 / np.sqrt(np.where(alive, variance, 1)), 0.0)
+            if self.standardise
+            else np.ones(len(variance))
+        )
         return mean_x, inverse, mean_y, gram, cross, power
 
 
-def search(moments: Moments, sizes: list[int], folds: Folds, scalings: np.ndarray, alphas: np.ndarray) -> np.ndarray:
-    """Return the mean validation correlation (outer fold, scaling, alpha, target) of all nested problems at once.
+def search(
+    moments: Moments, sizes: list[int], folds: Folds, scalings: np.ndarray, alphas: np.ndarray
+) -> np.ndarray:
+    """Return the mean validation correlation (outer fold, scaling, alpha, target) of all nested
+    problems at once.
 
     Parameters
     ----------
@@ -138,7 +167,9 @@ def search(moments: Moments, sizes: list[int], folds: Folds, scalings: np.ndarra
                     power = np.einsum("pt,pt->t", weights, spread @ weights)
                     product = np.einsum("pt,pt->t", weights, against)
                     scale_of = np.sqrt(np.maximum(power, 0) * test_power)
-                    r = np.divide(product, scale_of, out=np.zeros(len(product)), where=scale_of > 1e-12)
+                    r = np.divide(
+                        product, scale_of, out=np.zeros(len(product)), where=scale_of > 1e-12
+                    )
                     total[f, k, a] += r / times[f]
     return total
 
@@ -152,7 +183,8 @@ def fit(
     alphas: Sequence[float] = ALPHAS,
     standardise: bool = True,
 ) -> BandedFit:
-    """Fit banded ridge to every target, scaling and alpha chosen in the inner folds, scored on the outer ones.
+    """Fit banded ridge to every target, scaling and alpha chosen in the inner folds, scored on the
+    outer ones.
 
     Parameters
     ----------
@@ -206,11 +238,24 @@ def fit(
     return found
 
 
-def _test_fold(f: int, held: Held, moments: Moments, sizes: list[int], scalings: np.ndarray, block: np.ndarray, found: BandedFit) -> None:
-    """Fill in one outer fold: fit at the chosen scalings and penalties, score, split and influence."""
+def _test_fold(
+    f: int,
+    held: Held,
+    moments: Moments,
+    sizes: list[int],
+    scalings: np.ndarray,
+    block: np.ndarray,
+    found: BandedFit,
+) -> None:
+    """Fill in one outer fold: fit at the chosen scalings and penalties, score, split and
+    influence.
+    """
     test, k_folds, n_blocks = held.scored[f], len(found.z), found.influence.shape[2]
     mean_x, inverse, mean_y, gram, cross, _ = moments.of(held.train)
-    in_test, in_train = ((block[events] == np.arange(n_blocks)[:, None]).astype("float32") for events in (test, held.train))
+    in_test, in_train = (
+        (block[events] == np.arange(n_blocks)[:, None]).astype("float32")
+        for events in (test, held.train)
+    )
     share = in_train.sum(1, keepdims=True) / len(held.train)
     owner_of = np.repeat(np.arange(len(sizes)), sizes)
     for row in np.unique(found.scaling[f]):
@@ -219,7 +264,10 @@ def _test_fold(f: int, held: Held, moments: Moments, sizes: list[int], scalings:
         if not len(keep):
             continue
         s, u = _decompose(gram, keep, scale)
-        x_test, x_train = (((moments.x[np.ix_(e, keep)] - mean_x[keep]) * scale).astype("float32") for e in (test, held.train))
+        x_test, x_train = (
+            ((moments.x[np.ix_(e, keep)] - mean_x[keep]) * scale).astype("float32")
+            for e in (test, held.train)
+        )
         owner, basis = owner_of[keep], u.astype("float32")
         rotated = basis.T @ (scale[:, None] * cross[np.ix_(keep, chosen)]).astype("float32")
         x_test_u = x_test @ basis
@@ -259,12 +307,13 @@ def grid(
     rng: np.random.Generator | None = None,
     n_random: int = 24,
 ) -> np.ndarray:
-    """Return scalings (R, n_bands) that sum to 1: every combination of ratios for up to three bands, a sample beyond.
+    """Return scalings (R, n_bands) that sum to 1: every combination of ratios for up to three
+    bands, a sample beyond.
 
-    The first row gives every band the same weight; each band is also left out, and stands alone. With two or three bands the ratio to
-    the first band runs over ``base ** steps``. With more bands, all subsets of equal weight and ``n_random`` Dirichlet draws
-    (himalaya's search) are tried; ``rng`` is then needed.
-    """
+    The first row gives every band the same weight; each band is also left out, and stands alone.
+    With two or three bands the ratio to the first band runs over ``base ** steps``. With more
+    bands, all subsets of equal weight and ``n_random`` Dirichlet draws (himalaya's search) are
+    tried; ``rng`` is then needed."""
     subsets = [[float(s >> b & 1) for b in range(n_bands)] for s in range(2**n_bands - 1, 0, -1)]
     rows = list(subsets)
     if n_bands == 2:
@@ -272,20 +321,27 @@ def grid(
     elif n_bands == 3:
         rows += [[1.0, base**i, base**j] for i in steps[::2] for j in steps[::2]]
     elif n_bands > 3:
-        rows += [*rng.dirichlet(np.ones(n_bands), n_random // 2), *rng.dirichlet(np.full(n_bands, 0.3), n_random - n_random // 2)]
+        rows += [
+            *rng.dirichlet(np.ones(n_bands), n_random // 2),
+            *rng.dirichlet(np.full(n_bands, 0.3), n_random - n_random // 2),
+        ]
     rows = np.asarray(rows, float)
     rows /= rows.sum(1, keepdims=True)
     _, first = np.unique(np.round(rows, 12), axis=0, return_index=True)
     return rows[np.sort(first)]
 
 
-def _scale(gamma: np.ndarray, sizes: list[int], inverse: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _scale(
+    gamma: np.ndarray, sizes: list[int], inverse: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     scale = np.repeat(np.sqrt(gamma), sizes) * inverse
     keep = np.flatnonzero(scale)
     return keep, scale[keep]
 
 
-def _decompose(gram: np.ndarray, keep: np.ndarray, scale: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _decompose(
+    gram: np.ndarray, keep: np.ndarray, scale: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     s, u = np.linalg.eigh(gram[np.ix_(keep, keep)] * scale[:, None] * scale)
     return np.maximum(s, 0), u
 

@@ -6,12 +6,16 @@ import numpy as np
 from scipy.linalg import eigh
 
 
-def principal(layers: list[np.ndarray], n_dims: int, scales: list[np.ndarray] | None = None) -> np.ndarray:
-    """Return the leading principal components of all layers of a network (or of several networks) side by side.
+def principal(
+    layers: list[np.ndarray], n_dims: int, scales: list[np.ndarray] | None = None
+) -> np.ndarray:
+    """Return the leading principal components of all layers of a network (or of several networks)
+    side by side.
 
-    Each feature is standardised over the events and each layer weighted to the same total variance, so that no layer is chosen and
-    none outweighs another by its width. Responses are not seen. With the same ``n_dims``, bands of different networks differ in
-    what they hold and not in how much they can hold.
+    Each feature is standardised over the events and each layer weighted to the same total variance,
+    so that no layer is chosen and none outweighs another by its width. Responses are not seen. With
+    the same ``n_dims``, bands of different networks differ in what they hold and not in how much
+    they can hold.
 
     Parameters
     ----------
@@ -25,8 +29,9 @@ def principal(layers: list[np.ndarray], n_dims: int, scales: list[np.ndarray] | 
     Returns
     -------
     np.ndarray
-        (n, d) float64 scores, largest variance first, each component's sign fixed by its largest entry; their mean variance is 1 but
-        components keep their relative variances, so that ridge penalises small ones more.
+        (n, d) float64 scores, largest variance first, each component's sign fixed by its largest
+        entry; their mean variance is 1 but components keep their relative variances, so that ridge
+        penalises small ones more.
 
     Raises
     ------
@@ -34,8 +39,15 @@ def principal(layers: list[np.ndarray], n_dims: int, scales: list[np.ndarray] | 
         If there is no layer, layers have different numbers of events, or nothing varies.
     """
     if not layers or len({len(layer) for layer in layers}) != 1:
-        raise ValueError(f"layers have {[len(layer) for layer in layers]} events; expected one or more of the same length")
-    parts = [standard(np.asarray(x, "float64"), None if scales is None else scales[k]) / np.sqrt(x.shape[1]) for k, x in enumerate(layers)]
+        raise ValueError(
+            f"layers have {[len(layer) for layer in layers]} events; expected one or more of the"
+            " same length"
+        )
+    parts = [
+        standard(np.asarray(x, "float64"), None if scales is None else scales[k])
+        / np.sqrt(x.shape[1])
+        for k, x in enumerate(layers)
+    ]
     n, width = len(parts[0]), sum(part.shape[1] for part in parts)
     if width <= n:
         x = np.hstack(parts)
@@ -52,9 +64,13 @@ def principal(layers: list[np.ndarray], n_dims: int, scales: list[np.ndarray] | 
 
 
 def standard(x: np.ndarray, scale: np.ndarray | None = None) -> np.ndarray:
-    """Return features (n, p) with mean 0, divided by ``scale`` (p,) or by their own SDs; where that is 0 they become 0."""
+    """Return features (n, p) with mean 0, divided by ``scale`` (p,) or by their own SDs; where that
+    is 0 they become 0.
+    """
     scale = x.std(0) if scale is None else scale
-    return (x - x.mean(0)) / np.where(scale > 1e-9 * max(scale.max(initial=0), 1e-300), scale, np.inf)
+    return (x - x.mean(0)) / np.where(
+        scale > 1e-9 * max(scale.max(initial=0), 1e-300), scale, np.inf
+    )
 
 
 def _leading(gram: np.ndarray, n_dims: int) -> tuple[np.ndarray, np.ndarray]:
@@ -64,10 +80,11 @@ def _leading(gram: np.ndarray, n_dims: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def towers(image: np.ndarray, text: np.ndarray) -> dict[str, np.ndarray]:
-    """Return what a network of two towers joins: both embeddings, and the terms of their similarity.
+    """Return what a network of two towers joins: both embeddings, and the terms of their
+    similarity.
 
-    Such a network (CLIP and its kind) meets itself in one place only, the inner product of the two normalised embeddings;
-    its terms, one per dimension, are the joint features it has.
+    Such a network (CLIP and its kind) meets itself in one place only, the inner product of the two
+    normalised embeddings; its terms, one per dimension, are the joint features it has.
 
     Parameters
     ----------

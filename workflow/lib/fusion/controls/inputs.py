@@ -1,4 +1,6 @@
-"""What the controls read: responses in a window, networks and low-level features, lined up by the ids of film and event."""
+"""What the controls read: responses in a window, networks and low-level features, lined up by the
+ids of film and event.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +13,16 @@ import pandas as pd
 from fusion.controls.bands import principal
 from fusion.controls.battery import Design
 from fusion.encoding.folds import contiguous_blocks, film_blocks, film_time_blocks, make_folds
-from fusion.encoding.inputs import Activations, Recording, electrode_groups, read_recordings, read_responses
+from fusion.encoding.inputs import (
+    Activations,
+    Recording,
+    electrode_groups,
+    read_recordings,
+    read_responses,
+)
 from fusion.encoding.prepare import drift_regressors
-from fusion.errors import InputError
-from fusion.labelled import open_labelled
+from fusion.io.errors import InputError
+from fusion.io.labelled import open_labelled
 
 
 @dataclass(frozen=True)
@@ -46,8 +54,9 @@ class Group:
     stimulus: np.ndarray
 
 
-def window_bins(bins_ms: np.ndarray, window_ms, bin_ms: float) -> np.ndarray:
-    """Return indices of a window's bins that do not overlap: the first, and each that begins where the last one taken ends.
+def window_bins(bins_ms: np.ndarray, window_ms, bin_width_ms: float) -> np.ndarray:
+    """Return indices of a window's bins that do not overlap: the first, and each that begins where
+    the last one taken ends.
 
     Overlapping bins repeat each other; a control tests the same window with far fewer of them.
 
@@ -58,24 +67,29 @@ def window_bins(bins_ms: np.ndarray, window_ms, bin_ms: float) -> np.ndarray:
     """
     taken: list[int] = []
     for k in np.flatnonzero((bins_ms >= window_ms[0] - 1e-6) & (bins_ms <= window_ms[1] + 1e-6)):
-        if not taken or bins_ms[k] - bins_ms[taken[-1]] >= bin_ms - 1e-6:
+        if not taken or bins_ms[k] - bins_ms[taken[-1]] >= bin_width_ms - 1e-6:
             taken.append(int(k))
     if not taken:
         raise InputError(
-            "config", "key controls.window", f"the window {list(window_ms)}", f"one that holds bins ({bins_ms[0]:g} to {bins_ms[-1]:g} ms)"
+            "config",
+            "key controls.window",
+            f"the window {list(window_ms)}",
+            f"one that holds bins ({bins_ms[0]:g} to {bins_ms[-1]:g} ms)",
         )
     return np.array(taken)
 
 
 def groups(paths: list[str], spec: dict) -> Iterator[Group]:
-    """Yield the electrodes of a subject, by the recordings that have them, in the folds and blocks of the encoding fits.
+    """Yield the electrodes of a subject, by the recordings that have them, in the folds and blocks
+    of the encoding fits.
 
     Parameters
     ----------
     paths
         Responses files of all recordings of the subject.
     spec
-        ``window_ms, bin_ms, folds, split, validation, gap_s, block_s, alphas, drift_cosines_s``.
+        ``window_ms, bin_width_ms, folds, split, validation, gap_s, block_s, alphas,
+        drift_cosines_s``.
 
     Raises
     ------
@@ -85,9 +99,13 @@ def groups(paths: list[str], spec: dict) -> Iterator[Group]:
     recordings = read_recordings(paths)
     stimulus = np.concatenate([np.full(len(r.event), r.stimulus) for r in recordings])
     onset_s = np.concatenate([r.onset_s for r in recordings])
-    fold = contiguous_blocks(onset_s, stimulus, spec["folds"]) if spec["split"] == "film_time" else film_blocks(stimulus)
+    fold = (
+        contiguous_blocks(onset_s, stimulus, spec["folds"])
+        if spec["split"] == "film_time"
+        else film_blocks(stimulus)
+    )
     ends = np.cumsum([0, *(len(r.event) for r in recordings)])
-    take = window_bins(recordings[0].bin.astype(float), spec["window_ms"], spec["bin_ms"])
+    take = window_bins(recordings[0].bin_ms.astype(float), spec["window_ms"], spec["bin_width_ms"])
     for electrodes, positions in electrode_groups(recordings):
         own = [recordings[k] for k in positions]
         at = np.concatenate([np.arange(ends[k], ends[k + 1]) for k in positions])
@@ -95,18 +113,39 @@ def groups(paths: list[str], spec: dict) -> Iterator[Group]:
         viewing = np.concatenate([np.full(len(r.event), r.name) for r in own])
         flat = prepared(flat, drift_regressors(onset_s[at], viewing, spec["drift_cosines_s"]))
         try:
-            folds = make_folds(onset_s[at], stimulus[at], validation=spec["validation"], gap_s=spec["gap_s"], fold=fold[at])
+            folds = make_folds(
+                onset_s[at],
+                stimulus[at],
+                validation=spec["validation"],
+                gap_s=spec["gap_s"],
+                fold=fold[at],
+            )
         except ValueError as error:
             raise InputError(
-                own[0].path, f"{len(at)} events", str(error), "more events, fewer folds or a shorter gap (section encoding)"
+                own[0].path,
+                f"{len(at)} events",
+                str(error),
+                "more events, fewer folds or a shorter gap (section encoding)",
             ) from error
         labels, block = film_time_blocks(onset_s[at], stimulus[at], spec["block_s"])
-        design = Design(flat.reshape(len(at), len(electrodes), -1), folds, block, tuple(spec["alphas"]))
-        yield Group(design, own, electrodes, recordings[0].bin[take].astype(float), labels, onset_s[at], stimulus[at])
+        design = Design(
+            flat.reshape(len(at), len(electrodes), -1), folds, block, tuple(spec["alphas"])
+        )
+        yield Group(
+            design,
+            own,
+            electrodes,
+            recordings[0].bin_ms[take].astype(float),
+            labels,
+            onset_s[at],
+            stimulus[at],
+        )
 
 
 def prepared(responses: np.ndarray, regressors: np.ndarray) -> np.ndarray:
-    """Return responses (n, T) float64 less ``regressors`` (n, d; a constant among them), of unit variance; 0 where broken or constant."""
+    """Return responses (n, T) float64 less ``regressors`` (n, d; a constant among them), of unit
+    variance; 0 where broken or constant.
+    """
     y = np.asarray(responses, "float64")
     y = np.where(np.isfinite(y).all(0), y, 0.0)
     y = y - y[0]
@@ -125,19 +164,36 @@ def networks(pairs: list[list[str]], paths: list[str]) -> dict[str, Activations]
     return {fit: Activations(rows) for fit, rows in files.items()}
 
 
-def components(activations: list[Activations], recordings: list[Recording], n_dims: int) -> np.ndarray:
-    """Return the principal components (n, d) of all layers of one or several networks at the recordings' events."""
-    return principal([network.read(layer, recordings) for network in activations for layer in network.layers], n_dims)
+def components(
+    activations: list[Activations], recordings: list[Recording], n_dims: int
+) -> np.ndarray:
+    """Return the principal components (n, d) of all layers of one or several networks at the
+    recordings' events.
+    """
+    return principal(
+        [network.read(layer, recordings) for network in activations for layer in network.layers],
+        n_dims,
+    )
 
 
 def read_lowlevel(paths: dict[str, str]) -> tuple[dict[str, pd.DataFrame], list[str]]:
-    """Return each film's low-level features (rows are events) and the names of the features that all films have."""
+    """Return each film's low-level features (rows are events) and the names of the features that
+    all films have.
+    """
     tables = {}
     for film, path in paths.items():
         with open_labelled(path) as file:
             features = file["features"].transpose("event", "feature").values.astype("float64")
-            tables[film] = pd.DataFrame(features, index=file["event"].values.astype(str), columns=file["feature"].values.astype(str))
-    names = [name for name in next(iter(tables.values())) if all(name in table and table[name].notna().any() for table in tables.values())]
+            tables[film] = pd.DataFrame(
+                features,
+                index=file["event"].values.astype(str),
+                columns=file["feature"].values.astype(str),
+            )
+    names = [
+        name
+        for name in next(iter(tables.values()))
+        if all(name in table and table[name].notna().any() for table in tables.values())
+    ]
     return {film: table[names].fillna(table[names].mean()) for film, table in tables.items()}, names
 
 
@@ -164,8 +220,12 @@ def at_events(films: dict[str, pd.DataFrame], recordings: list[Recording]) -> np
     return np.concatenate(rows)
 
 
-def by_electrode(parts: list[Group], control: Callable[[Group], pd.DataFrame], **ids: str) -> pd.DataFrame:
-    """Run a control on each group and return one table, electrodes by name, with columns ``ids`` before all others."""
+def by_electrode(
+    parts: list[Group], control: Callable[[Group], pd.DataFrame], **ids: str
+) -> pd.DataFrame:
+    """Run a control on each group and return one table, electrodes by name, with columns ``ids``
+    before all others.
+    """
     tables = []
     for group in parts:
         table = control(group)

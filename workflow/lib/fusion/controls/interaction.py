@@ -1,9 +1,10 @@
-"""The interaction part of a joint network's features: what is left when everything additive in vision and language is taken out.
+"""The interaction part of a joint network's features: what is left when everything additive in
+vision and language is taken out.
 
-M_int(v, l) = M(v, l) - mean over misaligned l~ of M(v, l~) - mean over misaligned v~ of M(v~, l), the empirical
-multimodally-additive projection (Hessel and Lee, 2020, EMNLP) turned into features. A network that only adds a vision and a
-language code has nothing but noise in M_int; the two means are its additive part.
-"""
+M_int(v, l) = M(v, l) - mean over misaligned l~ of M(v, l~) - mean over misaligned v~ of M(v~, l),
+the empirical multimodally-additive projection (Hessel and Lee, 2020, EMNLP) turned into features. A
+network that only adds a vision and a language code has nothing but noise in M_int; the two means
+are its additive part."""
 
 from __future__ import annotations
 
@@ -23,16 +24,20 @@ class Parts:
     """Mean over misaligned vision: follows language."""
 
 
-def parts(joint: np.ndarray, shuffled: list[np.ndarray], sources: list[np.ndarray], sweeps: int = 0) -> Parts:
+def parts(
+    joint: np.ndarray, shuffled: list[np.ndarray], sources: list[np.ndarray], sweeps: int = 0
+) -> Parts:
     """Return the interaction part and the two additive parts of a joint network's features.
 
-    A pairing gives event i the frame of event i and the text of event ``source[i]``. Read along the text, the same forward
-    passes are the text of event j with a misaligned frame: event j's row of M(v~, l) is row i with ``source[i] == j``. So K
-    pairings serve both means and nothing is computed twice.
+    A pairing gives event i the frame of event i and the text of event ``source[i]``. Read along the
+    text, the same forward passes are the text of event j with a misaligned frame: event j's row of
+    M(v~, l) is row i with ``source[i] == j``. So K pairings serve both means and nothing is
+    computed twice.
 
-    With few pairings the two means are noisy: the mean over misaligned texts still holds the mean of K texts' own features.
-    ``sweeps`` takes that out: M(v_i, l_j) = a_i + b_j is fitted to all misaligned cells by least squares (alternating means, the
-    two-way analysis of variance that the projection is), and only what interacts is left to average out.
+    With few pairings the two means are noisy: the mean over misaligned texts still holds the mean
+    of K texts' own features. ``sweeps`` takes that out: M(v_i, l_j) = a_i + b_j is fitted to all
+    misaligned cells by least squares (alternating means, the two-way analysis of variance that the
+    projection is), and only what interacts is left to average out.
 
     Parameters
     ----------
@@ -56,7 +61,9 @@ def parts(joint: np.ndarray, shuffled: list[np.ndarray], sources: list[np.ndarra
     for source in sources:
         np.add.at(uses, source, 1)
     if (uses == 0).any():
-        raise ValueError(f"{int((uses == 0).sum())} of {len(joint)} texts are used by no misaligned pairing")
+        raise ValueError(
+            f"{int((uses == 0).sum())} of {len(joint)} texts are used by no misaligned pairing"
+        )
 
     def along_text(rows):
         total = np.zeros_like(shuffled[0])
@@ -68,16 +75,22 @@ def parts(joint: np.ndarray, shuffled: list[np.ndarray], sources: list[np.ndarra
     first_language, first_vision = over_language, over_vision
     for _ in range(sweeps):
         grand = over_vision.mean(0)
-        over_language = first_language - np.mean([(over_vision - grand)[source] for source in sources], axis=0)
+        over_language = first_language - np.mean(
+            [(over_vision - grand)[source] for source in sources], axis=0
+        )
         centred = over_language - over_language.mean(0)
         over_vision = first_vision - along_text([centred] * len(sources))
     return Parts(joint - over_language - over_vision, over_language, over_vision)
 
 
-def shifted(features: np.ndarray, onset_s: np.ndarray, min_shift_s: float, n_shifts: int) -> list[np.ndarray]:
-    """Return ``n_shifts`` circularly shifted copies of ``features`` (event, feature), spread evenly over the film.
+def shifted(
+    features: np.ndarray, onset_s: np.ndarray, min_shift_s: float, n_shifts: int
+) -> list[np.ndarray]:
+    """Return ``n_shifts`` circularly shifted copies of ``features`` (event, feature), spread evenly
+    over the film.
 
-    Each copy keeps the features' own course in time; every shift is at least ``min_shift_s`` of film time in both directions.
+    Each copy keeps the features' own course in time; every shift is at least ``min_shift_s`` of
+    film time in both directions.
 
     Raises
     ------
@@ -88,24 +101,30 @@ def shifted(features: np.ndarray, onset_s: np.ndarray, min_shift_s: float, n_shi
 
 
 def shift_sizes(onset_s: np.ndarray, min_shift_s: float, n_shifts: int) -> list[int]:
-    """Return circular shifts in events, evenly spread, each at least ``min_shift_s`` away from 0 on both sides."""
+    """Return circular shifts in events, evenly spread, each at least ``min_shift_s`` away from 0 on
+    both sides.
+    """
     n = len(onset_s)
     duration = onset_s[-1] - onset_s[0]
     if duration < 2 * min_shift_s:
-        raise ValueError(f"{duration:.0f} s of film leave no circular shift of {min_shift_s:g} s or more")
+        raise ValueError(
+            f"{duration:.0f} s of film leave no circular shift of {min_shift_s:g} s or more"
+        )
     lowest = int(np.ceil(n * min_shift_s / duration))
     return [int(k) for k in np.unique(np.linspace(lowest, n - lowest, n_shifts + 2)[1:-1].round())]
 
 
 def second_order(streams: list[np.ndarray], most: int = 12) -> np.ndarray:
-    """Return each stream's leading features, their squares and their products (event, feature), standardised.
+    """Return each stream's leading features, their squares and their products (event, feature),
+    standardised.
 
     Parameters
     ----------
     streams
         (n, p) features of each stream, the most important first.
     most
-        Features taken of each stream; fewer where the result would have more than an eighth as many features as there are events.
+        Features taken of each stream; fewer where the result would have more than an eighth as many
+        features as there are events.
     """
     n = len(streams[0])
     while most > 1 and len(streams) * most * (most + 3) // 2 > n / 8:
@@ -120,8 +139,14 @@ def second_order(streams: list[np.ndarray], most: int = 12) -> np.ndarray:
     return (made - made.mean(0)) / np.where(sd > 0, sd, 1)
 
 
-def stream_correlation(vision: np.ndarray, language: np.ndarray, folds: list[tuple[np.ndarray, np.ndarray]], alpha: float = 100.0) -> float:
-    """Return how well one stream predicts the other: the mean over columns and both directions of cross-validated r, at least 0.
+def stream_correlation(
+    vision: np.ndarray,
+    language: np.ndarray,
+    folds: list[tuple[np.ndarray, np.ndarray]],
+    alpha: float = 100.0,
+) -> float:
+    """Return how well one stream predicts the other: the mean over columns and both directions of
+    cross-validated r, at least 0.
 
     Where it is high, a non-linear code of one stream leaks into the interaction part.
     """
@@ -131,10 +156,17 @@ def stream_correlation(vision: np.ndarray, language: np.ndarray, folds: list[tup
         for train, test in folds:
             mean, sd = x[train].mean(0), x[train].std(0) + 1e-12
             xt = (x[train] - mean) / sd
-            w = np.linalg.solve(xt.T @ xt + alpha * np.eye(x.shape[1]), xt.T @ (y[train] - y[train].mean(0)))
+            w = np.linalg.solve(
+                xt.T @ xt + alpha * np.eye(x.shape[1]), xt.T @ (y[train] - y[train].mean(0))
+            )
             predicted[test] = (x[test] - mean) / sd @ w + y[train].mean(0)
         ok = np.isfinite(predicted[:, 0])
         a, b = predicted[ok] - predicted[ok].mean(0), y[ok] - y[ok].mean(0)
-        return float(np.mean((a * b).sum(0) / np.maximum(np.linalg.norm(a, axis=0) * np.linalg.norm(b, axis=0), 1e-12)))
+        return float(
+            np.mean(
+                (a * b).sum(0)
+                / np.maximum(np.linalg.norm(a, axis=0) * np.linalg.norm(b, axis=0), 1e-12)
+            )
+        )
 
     return max(0.0, (one_way(vision, language) + one_way(language, vision)) / 2)

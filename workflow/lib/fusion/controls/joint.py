@@ -1,4 +1,6 @@
-"""A joint network's features under true and misaligned pairings, reduced to a common number of dimensions, film by film."""
+"""A joint network's features under true and misaligned pairings, reduced to a common number of
+dimensions, film by film.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +11,12 @@ import pandas as pd
 
 from fusion.controls.bands import principal, towers
 from fusion.controls.interaction import Parts, parts, shift_sizes
-from fusion.errors import InputError
-from fusion.labelled import open_labelled
+from fusion.io.errors import InputError
+from fusion.io.labelled import open_labelled
 from fusion.stimuli.pairing import shifts as draw_shifts
 
-# Rounds of the alternating fit that takes the additive parts out; three leave under 1% of them with eight shifts.
+# Rounds of the alternating fit that takes the additive parts out; three leave under 1% of them with
+# eight shifts.
 SWEEPS = 3
 # Pairings below which the alternating fit would take out more interaction than noise.
 FEWEST_TO_SWEEP = 4
@@ -32,7 +35,13 @@ class Film:
     parts: Parts
 
 
-def from_pairings(onset_s: np.ndarray, joint: list[np.ndarray], shuffled: list[list[np.ndarray]], sources: list[np.ndarray], rng) -> Film:
+def from_pairings(
+    onset_s: np.ndarray,
+    joint: list[np.ndarray],
+    shuffled: list[list[np.ndarray]],
+    sources: list[np.ndarray],
+    rng,
+) -> Film:
     """Return a film's joint features from forward passes on the true and on misaligned pairings.
 
     Parameters
@@ -46,7 +55,8 @@ def from_pairings(onset_s: np.ndarray, joint: list[np.ndarray], shuffled: list[l
     sources
         For each pairing (n,) the event whose text each event was given; a permutation.
     rng
-        Mixes features where there are more than :data:`WIDEST`; films of one network need the same state.
+        Mixes features where there are more than :data:`WIDEST`; films of one network need the same
+        state.
 
     Raises
     ------
@@ -66,10 +76,14 @@ def from_pairings(onset_s: np.ndarray, joint: list[np.ndarray], shuffled: list[l
     return Film(onset_s, true, misaligned, sources, parts(true, misaligned, sources, sweeps))
 
 
-def from_towers(onset_s: np.ndarray, image: np.ndarray, text: np.ndarray, shifts: list[int]) -> Film:
-    """Return a film's joint features of a network of two towers, see :func:`fusion.controls.bands.towers`.
+def from_towers(
+    onset_s: np.ndarray, image: np.ndarray, text: np.ndarray, shifts: list[int]
+) -> Film:
+    """Return a film's joint features of a network of two towers, see
+    :func:`fusion.controls.bands.towers`.
 
-    Every pairing follows from one pass of each tower, so the means over misaligned partners are taken over all of them.
+    Every pairing follows from one pass of each tower, so the means over misaligned partners are
+    taken over all of them.
 
     Parameters
     ----------
@@ -87,12 +101,26 @@ def from_towers(onset_s: np.ndarray, image: np.ndarray, text: np.ndarray, shifts
     shuffled = [np.hstack(list(towers(image, text[source]).values())) for source in sources]
     f, g = made["image"], made["text"]
     f_mean, g_mean = (np.broadcast_to(x.mean(0), x.shape) for x in (f, g))
-    over_language, over_vision = np.hstack([f, g_mean, f * g_mean]), np.hstack([f_mean, g, f_mean * g])
-    return Film(onset_s, joint, shuffled, sources, Parts(joint - over_language - over_vision, over_language, over_vision))
+    over_language, over_vision = (
+        np.hstack([f, g_mean, f * g_mean]),
+        np.hstack([f_mean, g, f_mean * g]),
+    )
+    return Film(
+        onset_s,
+        joint,
+        shuffled,
+        sources,
+        Parts(joint - over_language - over_vision, over_language, over_vision),
+    )
 
 
 def read_towers(
-    paths: dict[str, str], towers_: list[str], events: dict[str, pd.DataFrame], n_pairings: int, min_shift_s: float, rng
+    paths: dict[str, str],
+    towers_: list[str],
+    events: dict[str, pd.DataFrame],
+    n_pairings: int,
+    min_shift_s: float,
+    rng,
 ) -> dict[str, Film]:
     """Return the films of a network of two towers from its activations.
 
@@ -113,17 +141,29 @@ def read_towers(
     for film, path in paths.items():
         layers = _layers(path, events[film])
         if missing := [layer for layer in towers_ if layer not in layers]:
-            raise InputError(path, f"layer {missing[0]}", ", ".join(layers), "the towers named in controls.joint_networks")
+            raise InputError(
+                path,
+                f"layer {missing[0]}",
+                ", ".join(layers),
+                "the towers named in controls.joint_networks",
+            )
         onset_s = events[film]["onset_s"].to_numpy(float)
         shifts = draw_shifts(onset_s, n_pairings, min_shift_s, rng)
-        films[film] = from_towers(onset_s, layers[towers_[0]], layers[towers_[1]], [int(shift) for shift in shifts])
+        films[film] = from_towers(
+            onset_s, layers[towers_[0]], layers[towers_[1]], [int(shift) for shift in shifts]
+        )
     return films
 
 
 def read_pairings(
-    paths: dict[tuple[str, str], str], films: list[str], pairings: list[str], events: dict[str, pd.DataFrame], rng
+    paths: dict[tuple[str, str], str],
+    films: list[str],
+    pairings: list[str],
+    events: dict[str, pd.DataFrame],
+    rng,
 ) -> dict[str, Film]:
-    """Return the films of a joint network from its activations under the true and the shuffled pairings.
+    """Return the films of a joint network from its activations under the true and the shuffled
+    pairings.
 
     Parameters
     ----------
@@ -143,7 +183,9 @@ def read_pairings(
         table = events[film]
         place = pd.Index(table["event"])
         sources = [place.get_indexer(table[f"event_{pairing}"]) for pairing in pairings]
-        true, *shuffled = (list(_layers(paths[pairing, film], table).values()) for pairing in ["true", *pairings])
+        true, *shuffled = (
+            list(_layers(paths[pairing, film], table).values()) for pairing in ["true", *pairings]
+        )
         found[film] = from_pairings(table["onset_s"].to_numpy(float), true, shuffled, sources, rng)
     return found
 
@@ -152,42 +194,75 @@ def _layers(path: str, events: pd.DataFrame) -> dict[str, np.ndarray]:
     with open_labelled(path) as file:
         at = pd.Index(file["event"].values.astype(str)).get_indexer(events["event"])
         if (at < 0).any():
-            raise InputError(path, "event", f"no event {events['event'].to_numpy()[at < 0][0]}", "all events of the film")
-        return {str(v.attrs["layer"]): v.values[at].astype("float64") for v in file.data_vars.values() if "layer" in v.attrs}
+            raise InputError(
+                path,
+                "event",
+                f"no event {events['event'].to_numpy()[at < 0][0]}",
+                "all events of the film",
+            )
+        return {
+            str(v.attrs["layer"]): v.values[at].astype("float64")
+            for v in file.data_vars.values()
+            if "layer" in v.attrs
+        }
 
 
-def streams(films: dict[str, Film], n_dims: int, n_shifts: int, min_shift_s: float) -> dict[str, dict[str, np.ndarray]]:
+def streams(
+    films: dict[str, Film], n_dims: int, n_shifts: int, min_shift_s: float
+) -> dict[str, dict[str, np.ndarray]]:
     """Return everything that the tests compare: name -> film -> (event, d).
 
-    Names are ``joint``, ``language_shuffled0`` .. and ``vision_shuffled0`` .. (in one common basis), ``interaction``, ``over_language``,
-    ``over_vision``, and ``shifted0`` .. (the interaction part at another time of its film).
-    """
+    Names are ``joint``, ``language_shuffled0`` .. and ``vision_shuffled0`` .. (in one common
+    basis), ``interaction``, ``over_language``, ``over_vision``, and ``shifted0`` .. (the
+    interaction part at another time of its film)."""
     starts = np.cumsum([0, *(len(film.onset_s) for film in films.values())])
     n_pairings = len(next(iter(films.values())).sources)
 
     def by_film(stacked):
         return {name: stacked[a:b] for name, a, b in zip(films, starts, starts[1:], strict=False)}
 
-    everything = np.concatenate([np.concatenate([film.joint for film in films.values()]),
-                                 *(np.concatenate([film.shuffled[k] for film in films.values()]) for k in range(n_pairings))])  # fmt: skip
+    everything = np.concatenate(
+        [
+            np.concatenate([film.joint for film in films.values()]),
+            *(
+                np.concatenate([film.shuffled[k] for film in films.values()])
+                for k in range(n_pairings)
+            ),
+        ]
+    )
     reduced = principal([everything], n_dims).reshape(n_pairings + 1, starts[-1], -1)
     made = {"joint": by_film(reduced[0])}
     for k in range(n_pairings):
         made[f"language_shuffled{k}"] = by_film(reduced[k + 1])
-        made[f"vision_shuffled{k}"] = {name: x[np.argsort(films[name].sources[k])] for name, x in made[f"language_shuffled{k}"].items()}
+        made[f"vision_shuffled{k}"] = {
+            name: x[np.argsort(films[name].sources[k])]
+            for name, x in made[f"language_shuffled{k}"].items()
+        }
     # In units of the joint features: what hardly interacts stays small.
     scale = np.concatenate([film.joint for film in films.values()]).std(0)
     for part in ("interaction", "over_language", "over_vision"):
-        made[part] = by_film(principal([np.concatenate([getattr(film.parts, part) for film in films.values()])], n_dims, [scale]))
+        made[part] = by_film(
+            principal(
+                [np.concatenate([getattr(film.parts, part) for film in films.values()])],
+                n_dims,
+                [scale],
+            )
+        )
     for name, film in films.items():
         for k, shift in enumerate(shift_sizes(film.onset_s, min_shift_s, n_shifts)):
-            made.setdefault(f"shifted{k}", {})[name] = np.roll(made["interaction"][name], shift, axis=0)
+            made.setdefault(f"shifted{k}", {})[name] = np.roll(
+                made["interaction"][name], shift, axis=0
+            )
     return made
 
 
 def additive(films: dict[str, Film], share: float = 1e-6) -> bool:
-    """Return whether a network adds its streams and nothing more: its interaction part is below ``share`` of its variance."""
-    inter = sum((film.parts.interaction - film.parts.interaction.mean(0)).var() for film in films.values())
+    """Return whether a network adds its streams and nothing more: its interaction part is below
+    ``share`` of its variance.
+    """
+    inter = sum(
+        (film.parts.interaction - film.parts.interaction.mean(0)).var() for film in films.values()
+    )
     total = sum((film.joint - film.joint.mean(0)).var() for film in films.values())
     return bool(inter <= share * total)
 
@@ -196,4 +271,7 @@ def _mixers(widths: list[int], rng: np.random.Generator) -> list[np.ndarray | No
     if sum(widths) <= WIDEST:
         return [None] * len(widths)
     size = WIDEST // len(widths)
-    return [None if width <= size else rng.choice([-1.0, 1.0], (width, size)) / np.sqrt(size) for width in widths]
+    return [
+        None if width <= size else rng.choice([-1.0, 1.0], (width, size)) / np.sqrt(size)
+        for width in widths
+    ]

@@ -1,8 +1,8 @@
 """Passive control: low-level features of the film in the place of electrodes.
 
-A film's brightness before a cut, or its sound before a word, can be "predicted" from what is on screen and said at the event, because films
-and speech are redundant in time. What the stimulus alone yields before the onset is what a brain that predicts nothing would yield.
-"""
+A film's brightness before a cut, or its sound before a word, can be "predicted" from what is on
+screen and said at the event, because films and speech are redundant in time. What the stimulus
+alone yields before the onset is what a brain that predicts nothing would yield."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from fusion.contrasts.influence import difference
 from fusion.controls.battery import Design
 
 
-def lagged(onset_s: np.ndarray, series_s: np.ndarray, series: np.ndarray, bins_ms: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def lagged(
+    onset_s: np.ndarray, series_s: np.ndarray, series: np.ndarray, bins_ms: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """Return low-level features around events as if an electrode had recorded them.
 
     Parameters
@@ -21,7 +23,8 @@ def lagged(onset_s: np.ndarray, series_s: np.ndarray, series: np.ndarray, bins_m
     onset_s
         (n,) events, film time in s.
     series_s, series
-        (m,), (m, feature): the features' own samples in film time, increasing; linearly interpolated.
+        (m,), (m, feature): the features' own samples in film time, increasing; linearly
+        interpolated.
     bins_ms
         (bin,) latencies in ms.
 
@@ -39,7 +42,9 @@ def lagged(onset_s: np.ndarray, series_s: np.ndarray, series: np.ndarray, bins_m
     return (values - values.mean((0, 2), keepdims=True)) / np.where(sd > 0, sd, 1), inside
 
 
-def predicted(design: Design, features: dict[str, np.ndarray], bins_ms: np.ndarray, names: list[str]) -> pd.DataFrame:
+def predicted(
+    design: Design, features: dict[str, np.ndarray], bins_ms: np.ndarray, names: list[str]
+) -> pd.DataFrame:
     """Return how well networks predict each low-level feature at each latency.
 
     Parameters
@@ -56,20 +61,25 @@ def predicted(design: Design, features: dict[str, np.ndarray], bins_ms: np.ndarr
     Returns
     -------
     pd.DataFrame
-        ``network, feature, latency_ms, r, z, se, ci_low, ci_high, p`` (r > 0, one-sided, block influence).
+        ``network, feature, latency_ms, r, z, se, ci_low, ci_high, p`` (r > 0, one-sided, block
+        influence).
     """
     tables = []
     for network, x in features.items():
         fit = design.fit([x])
-        test = difference(fit.z[..., None], fit.influence[..., None], np.ones((*fit.z.shape, 1)), "greater")
+        test = difference(
+            fit.z[..., None], fit.influence[..., None], np.ones((*fit.z.shape, 1)), "greater"
+        )
         tables.append(
-            pd.DataFrame({
-                "network": network,
-                "feature": np.repeat(names, len(bins_ms)),
-                "latency_ms": np.tile(bins_ms, len(names)),
-                "r": np.tanh(fit.z).mean(0),
-                "z": test["effect"],
-                **{key: test[key] for key in ("se", "ci_low", "ci_high", "p")},
-            })
-        )  # fmt: skip
+            pd.DataFrame(
+                {
+                    "network": network,
+                    "feature": np.repeat(names, len(bins_ms)),
+                    "latency_ms": np.tile(bins_ms, len(names)),
+                    "r": np.tanh(fit.z).mean(0),
+                    "z": test["effect"],
+                    **{key: test[key] for key in ("se", "ci_low", "ci_high", "p")},
+                }
+            )
+        )
     return pd.concat(tables, ignore_index=True)

@@ -1,4 +1,6 @@
-"""Augmentations of image batches (n, 3, y, x) in 0..1, as SLIP uses them, with the numbers of the demo."""
+"""Augmentations of image batches (n, 3, y, x) in 0..1, as SLIP uses them, with the numbers of the
+demo.
+"""
 
 from __future__ import annotations
 
@@ -39,13 +41,17 @@ def crop(images: torch.Tensor, smallest: float, generator: torch.Generator) -> t
     theta[:, 0, 0] = theta[:, 1, 1] = side
     theta[:, :, 2] = centre
     grid = functional.affine_grid(theta, list(images.shape), align_corners=False)
-    return functional.grid_sample(images, grid, mode="bilinear", padding_mode="reflection", align_corners=False)
+    return functional.grid_sample(
+        images, grid, mode="bilinear", padding_mode="reflection", align_corners=False
+    )
 
 
 def jitter(images: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
     """Change brightness, contrast and saturation by up to 40%, and turn the hue by any angle."""
     n = len(images)
-    brightness, contrast, saturation = (0.6 + 0.8 * torch.rand(3, n, generator=generator)).view(3, n, 1, 1, 1)
+    brightness, contrast, saturation = (0.6 + 0.8 * torch.rand(3, n, generator=generator)).view(
+        3, n, 1, 1, 1
+    )
     images = images * brightness
     mean = luminance(images).mean((-2, -1), keepdim=True)
     images = (images - mean) * contrast + mean

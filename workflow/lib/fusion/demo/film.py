@@ -6,29 +6,37 @@ import av
 import numpy as np
 import pandas as pd
 
-from fusion.atomic import whole
 from fusion.demo import scenes
+from fusion.io.atomic import whole
 
 FPS = 25
 SIZE_PX = 96
 
 
-def draw_cuts(film_s: float, rng: np.random.Generator, shortest_s: float = 1.6, longest_s: float = 3.2) -> np.ndarray:
-    """Return the onsets of scenes (s, on the frame grid), the first at 0; no scene is shorter than ``shortest_s``."""
+def draw_cuts(
+    film_s: float, rng: np.random.Generator, shortest_s: float = 1.6, longest_s: float = 3.2
+) -> np.ndarray:
+    """Return the onsets of scenes (s, on the frame grid), the first at 0; no scene is shorter than
+    ``shortest_s``.
+    """
     lengths = rng.uniform(shortest_s, longest_s, int(np.ceil(film_s / shortest_s)))
     onsets = np.round(np.concatenate([[0], np.cumsum(lengths)]) * FPS) / FPS
     return onsets[onsets <= film_s - shortest_s]
 
 
 def scene_shift(n: int, rng: np.random.Generator, amplitude: float = 0.025) -> np.ndarray:
-    """Return (n frames, 2 objects, 2) displacements: each object circles slowly around its place."""
+    """Return (n frames, 2 objects, 2) displacements: each object circles slowly around its
+    place.
+    """
     t = np.arange(n) / FPS
     rate = rng.uniform(0.3, 0.7, 2) * rng.choice([-1, 1], 2)
     angle = 2 * np.pi * (rate[None] * t[:, None] + rng.random(2)[None])
     return amplitude * np.stack([np.cos(angle), np.sin(angle)], axis=-1)
 
 
-def write_film(path, onsets: np.ndarray, content: pd.DataFrame, film_s: float, rng: np.random.Generator) -> None:
+def write_film(
+    path, onsets: np.ndarray, content: pd.DataFrame, film_s: float, rng: np.random.Generator
+) -> None:
     """Encode the film: H.264, 25 frames a second, the same bytes for the same input.
 
     Parameters
@@ -41,8 +49,15 @@ def write_film(path, onsets: np.ndarray, content: pd.DataFrame, film_s: float, r
         Length of the film (s).
     """
     frames = np.round(np.append(onsets, film_s) * FPS).astype(int)
-    with whole(path) as part, av.open(str(part), "w", options={"fflags": "+bitexact", "movflags": "faststart"}) as file:
-        stream = file.add_stream("libx264", rate=FPS, options={"crf": "16", "preset": "veryfast", "threads": "1", "bf": "0"})
+    with (
+        whole(path) as part,
+        av.open(str(part), "w", options={"fflags": "+bitexact", "movflags": "faststart"}) as file,
+    ):
+        stream = file.add_stream(
+            "libx264",
+            rate=FPS,
+            options={"crf": "16", "preset": "veryfast", "threads": "1", "bf": "0"},
+        )
         stream.width = stream.height = SIZE_PX
         stream.pix_fmt = "yuv420p"
         for k in range(len(onsets)):

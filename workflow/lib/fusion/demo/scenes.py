@@ -1,7 +1,7 @@
 """Scenes of two coloured shapes: what is in them, how they look, and how they are described.
 
-The demo's film and the training images of its models come from the same renderer, so that features transfer.
-"""
+The demo's film and the training images of its models come from the same renderer, so that features
+transfer."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ import math
 import numpy as np
 import pandas as pd
 
-# A circle around the grey axis: all colours have the same mean of R, G and B and the same saturation, so that turning the hue
-# by any angle, as the augmentation of views does, leaves nothing to tell them by.
+# A circle around the grey axis: all colours have the same mean of R, G and B and the same
+# saturation, so that turning the hue by any angle, as the augmentation of views does, leaves
+# nothing to tell them by.
 COLOURS = {
     name: tuple(0.5 + 0.42 * math.cos(math.radians(60 * k - shift)) for shift in (0, 120, 240))
     for k, name in enumerate(("red", "yellow", "green", "cyan", "blue", "purple"))
@@ -29,10 +30,11 @@ def draw_scenes(n: int, rng: np.random.Generator) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row per scene. Object 1 is the left one of a horizontal layout and the upper one of a vertical layout.
-        Columns ``colour_1, shape_1, size_1, colour_2, shape_2, size_2, layout`` and, in units of the image's side
-        (origin at the top left), the place of each object ``x_1, y_1, x_2, y_2``. ``background`` is a grey level 0..1,
-        ``stripes`` the amplitude and ``phase`` the phase (0..1) of slanted stripes on it.
+        One row per scene. Object 1 is the left one of a horizontal layout and the upper one of a
+        vertical layout. Columns ``colour_1, shape_1, size_1, colour_2, shape_2, size_2, layout``
+        and, in units of the image's side (origin at the top left), the place of each object ``x_1,
+        y_1, x_2, y_2``. ``background`` is a grey level 0..1, ``stripes`` the amplitude and
+        ``phase`` the phase (0..1) of slanted stripes on it.
     """
     scenes = pd.DataFrame({"layout": rng.choice(LAYOUTS, n)})
     for k in (1, 2):
@@ -53,7 +55,9 @@ def draw_scenes(n: int, rng: np.random.Generator) -> pd.DataFrame:
 
 
 def caption(scene, rng: np.random.Generator) -> str:
-    """Describe a scene (a row of :func:`draw_scenes`) from one object or the other: colour, shape and relation."""
+    """Describe a scene (a row of :func:`draw_scenes`) from one object or the other: colour, shape
+    and relation.
+    """
     order = (1, 2) if rng.random() < 0.5 else (2, 1)
     relation = RELATIONS[scene["layout"]][order[0] - 1]
     first, second = (f"{scene[f'colour_{k}']} {scene[f'shape_{k}']}" for k in order)
@@ -96,14 +100,21 @@ def _background(scenes: pd.DataFrame, size: int) -> np.ndarray:
     """Return the grey levels (n, size, size) behind the objects."""
     along = (np.arange(size, dtype=np.float32) + 0.5) / size
     slant = (along[None, :] + along[:, None]) * STRIPES
-    grey, amplitude, phase = (scenes[name].to_numpy(np.float32)[:, None, None] for name in ("background", "stripes", "phase"))
+    grey, amplitude, phase = (
+        scenes[name].to_numpy(np.float32)[:, None, None]
+        for name in ("background", "stripes", "phase")
+    )
     # sin(a + b) expanded, so that the sine of every pixel is taken once, not once per image
     angle = np.float32(2 * np.pi) * phase
-    return grey + amplitude * (np.sin(2 * np.pi * slant) * np.cos(angle) + np.cos(2 * np.pi * slant) * np.sin(angle)).astype(np.float32)
+    return grey + amplitude * (
+        np.sin(2 * np.pi * slant) * np.cos(angle) + np.cos(2 * np.pi * slant) * np.sin(angle)
+    ).astype(np.float32)
 
 
 def _paint(images, rows, shape, centre, radius, colour) -> None:
-    """Blend one object into each of ``images[rows]``, inside the box that holds all of them only."""
+    """Blend one object into each of ``images[rows]``, inside the box that holds all of them
+    only.
+    """
     size = images.shape[1]
     reach = radius[:, None] * 1.1 + 1 / size
     low = np.clip(np.floor((centre - reach).min(0) * size).astype(int), 0, size)
@@ -119,7 +130,9 @@ def _paint(images, rows, shape, centre, radius, colour) -> None:
 
 
 def distance(shape: str, dx, dy, radius):
-    """Return the signed distance of points to a shape's outline (negative inside), in the units of ``dx`` and ``dy``."""
+    """Return the signed distance of points to a shape's outline (negative inside), in the units of
+    ``dx`` and ``dy``.
+    """
     if shape == "circle":
         return np.sqrt(dx**2 + dy**2) - radius
     if shape == "square":

@@ -1,4 +1,6 @@
-"""Brain sources of the demo: what each kind of planted site responds to, and how that unfolds in time."""
+"""Brain sources of the demo: what each kind of planted site responds to, and how that unfolds in
+time.
+"""
 
 from __future__ import annotations
 
@@ -10,29 +12,43 @@ from fusion.demo import scenes, speech
 
 
 def scene_features(content: pd.DataFrame) -> dict[str, np.ndarray]:
-    """Return, for each kind that follows the screen, what its sites can respond to: kind -> (scene, feature).
+    """Return, for each kind that follows the screen, what its sites can respond to: kind -> (scene,
+    feature).
 
-    ``vision``: the grey of the background and the size of the objects. No caption mentions them; a model that tells images
-    apart from augmented views needs them.
-    ``integration``: which colours there are. Captions speak of them; views whose hue is turned by any angle make a model that
-    learns from augmented views alone disregard them.
-    """
-    colours = np.stack([sum((content[f"colour_{k}"] == name).astype(float) for k in (1, 2)) for name in scenes.COLOURS], 1)
+    ``vision``: the grey of the background and the size of the objects. No caption mentions them; a
+    model that tells images apart from augmented views needs them. ``integration``: which colours
+    there are. Captions speak of them; views whose hue is turned by any angle make a model that
+    learns from augmented views alone disregard them."""
+    colours = np.stack(
+        [
+            sum((content[f"colour_{k}"] == name).astype(float) for k in (1, 2))
+            for name in scenes.COLOURS
+        ],
+        1,
+    )
     size = (content["size_1"] ** 2 + content["size_2"] ** 2).to_numpy()
     return {"vision": np.stack([content["background"].to_numpy(), size], 1), "integration": colours}
 
 
 def word_features(words: pd.DataFrame) -> np.ndarray:
-    """Return what language sites can respond to, (word, feature): the word's meaning, and the mean meaning of the sentence so far."""
+    """Return what language sites can respond to, (word, feature): the word's meaning, and the mean
+    meaning of the sentence so far.
+    """
     own = speech.meanings(words["word"])
-    so_far = pd.DataFrame(own).groupby(words["sentence_id"].to_numpy()).expanding().mean().to_numpy()
+    so_far = (
+        pd.DataFrame(own).groupby(words["sentence_id"].to_numpy()).expanding().mean().to_numpy()
+    )
     return np.hstack([own, so_far])
 
 
 def code(features: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Return one site's response to each row: a random weighting of the standardised features, standardised."""
+    """Return one site's response to each row: a random weighting of the standardised features,
+    standardised.
+    """
     varying = features[:, features.std(0) > 0]
-    weighted = ((varying - varying.mean(0)) / varying.std(0)) @ rng.standard_normal(varying.shape[1])
+    weighted = ((varying - varying.mean(0)) / varying.std(0)) @ rng.standard_normal(
+        varying.shape[1]
+    )
     return (weighted - weighted.mean()) / weighted.std()
 
 
@@ -42,12 +58,13 @@ def kernel(peak_s: float, sfreq: float) -> np.ndarray:
     return (t * np.exp(1 - t)) ** 3
 
 
-def scene_source(values: np.ndarray, onsets: np.ndarray, film_s: float, sfreq: float, peak_s: float) -> np.ndarray:
+def scene_source(
+    values: np.ndarray, onsets: np.ndarray, film_s: float, sfreq: float, peak_s: float
+) -> np.ndarray:
     """Return the time course (film time, mean 0, SD 1) of a source that follows the screen.
 
-    The source holds the scene's value for as long as the scene lasts, twice as strongly in its first half second, seen
-    through a kernel that peaks ``peak_s`` after the cut.
-    """
+    The source holds the scene's value for as long as the scene lasts, twice as strongly in its
+    first half second, seen through a kernel that peaks ``peak_s`` after the cut."""
     return _standardised(_through(_held(values, onsets, film_s, sfreq), peak_s, sfreq))
 
 
@@ -59,8 +76,12 @@ def _held(values: np.ndarray, onsets: np.ndarray, film_s: float, sfreq: float) -
     return np.repeat(values, lengths) * np.where(since_cut < 0.5 * sfreq, 2.0, 1.0)
 
 
-def word_source(values: np.ndarray, onsets: np.ndarray, film_s: float, sfreq: float, peak_s: float) -> np.ndarray:
-    """Return the time course (film time, mean 0, SD 1) of a source that responds to each word's onset."""
+def word_source(
+    values: np.ndarray, onsets: np.ndarray, film_s: float, sfreq: float, peak_s: float
+) -> np.ndarray:
+    """Return the time course (film time, mean 0, SD 1) of a source that responds to each word's
+    onset.
+    """
     drive = np.zeros(round(film_s * sfreq))
     np.add.at(drive, np.round(onsets * sfreq).astype(int), values)
     return _standardised(_through(drive, peak_s, sfreq))
@@ -78,8 +99,15 @@ def _standardised(course: np.ndarray) -> np.ndarray:
 PEAK_S = {"vision": 0.20, "language": 0.30, "integration": 0.35}
 
 
-def site_course(kind: str, features: dict[str, np.ndarray], cuts: np.ndarray, words: np.ndarray, film_s: float, sfreq: float,
-                rng: np.random.Generator) -> np.ndarray:  # fmt: skip
+def site_course(
+    kind: str,
+    features: dict[str, np.ndarray],
+    cuts: np.ndarray,
+    words: np.ndarray,
+    film_s: float,
+    sfreq: float,
+    rng: np.random.Generator,
+) -> np.ndarray:
     """Return the time course of one planted site, (sample,) of film time, mean 0 and SD 1.
 
     Parameters

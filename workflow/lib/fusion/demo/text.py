@@ -1,4 +1,6 @@
-"""The demo's language model: a tiny BERT trained on made-up sentences, by masked words and SimCSE's contrastive loss."""
+"""The demo's language model: a tiny BERT trained on made-up sentences, by masked words and SimCSE's
+contrastive loss.
+"""
 
 from __future__ import annotations
 
@@ -22,11 +24,17 @@ def tokenizer() -> BertTokenizer:
 
 
 def draw_sentences(n: int, rng: np.random.Generator) -> list[str]:
-    """Make up ``n`` sentences as the film's transcript has them, a third of them broken off after a few words."""
+    """Make up ``n`` sentences as the film's transcript has them, a third of them broken off after a
+    few words.
+    """
     content = scenes.draw_scenes(n, rng).to_dict("records")
     sentences = []
     for scene in content:
-        words = (speech.screen_sentence(scene, rng) if rng.random() < speech.SHARE_ON_SCREEN else speech.story_sentence(rng)).split()
+        words = (
+            speech.screen_sentence(scene, rng)
+            if rng.random() < speech.SHARE_ON_SCREEN
+            else speech.story_sentence(rng)
+        ).split()
         stop = int(rng.integers(1, len(words) + 1)) if rng.random() < 1 / 3 else len(words)
         sentences.append(" ".join(words[:stop]))
     return sentences
@@ -62,13 +70,24 @@ def train(size: dict, steps: int, batch: int, rate: float, seed: int, progress=r
     optimizer = torch.optim.AdamW(model.parameters(), lr=rate, weight_decay=0.01)
     losses = []
     for step in progress(steps):
-        encoded = words(draw_sentences(batch, rng_for(seed, "train_demo_models", "sentences", step)), padding=True, return_tensors="pt")
+        encoded = words(
+            draw_sentences(batch, rng_for(seed, "train_demo_models", "sentences", step)),
+            padding=True,
+            return_tensors="pt",
+        )
         ids, attention = encoded["input_ids"], encoded["attention_mask"]
         masked = (torch.rand(ids.shape) < 0.15) & (ids >= len(SPECIAL))
-        logits = model(torch.where(masked, words.mask_token_id, ids), attention_mask=attention).logits
-        loss = functional.cross_entropy(logits.flatten(0, 1), torch.where(masked, ids, IGNORED).flatten())
+        logits = model(
+            torch.where(masked, words.mask_token_id, ids), attention_mask=attention
+        ).logits
+        loss = functional.cross_entropy(
+            logits.flatten(0, 1), torch.where(masked, ids, IGNORED).flatten()
+        )
         # the same sentence twice, told apart by dropout only (Gao et al. 2021)
-        first, second = (mean_pool(model.bert(ids, attention_mask=attention).last_hidden_state, attention) for _ in range(2))
+        first, second = (
+            mean_pool(model.bert(ids, attention_mask=attention).last_hidden_state, attention)
+            for _ in range(2)
+        )
         similarity = functional.normalize(first, dim=-1) @ functional.normalize(second, dim=-1).T
         loss = loss + functional.cross_entropy(similarity / 0.05, torch.arange(len(ids)))
         optimizer.zero_grad()

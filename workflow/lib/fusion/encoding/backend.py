@@ -51,9 +51,12 @@ class Numpy:
         return rows.T @ rows
 
     def solve_spd(self, matrix, right):
-        """Return ``inv(matrix) @ right`` by Cholesky, None if rounding left ``matrix`` (overwritten) not positive definite."""
+        """Return ``inv(matrix) @ right`` by Cholesky, None if rounding left ``matrix``
+        (overwritten) not positive definite.
+        """
         potrf, potrs = scipy.linalg.get_lapack_funcs(("potrf", "potrs"), (matrix, right))
-        # The transpose of a matrix in C order is one in Fortran order, which LAPACK works on without a copy.
+        # The transpose of a matrix in C order is one in Fortran order, which LAPACK works on
+        # without a copy.
         factor, info = potrf(matrix.T, lower=0, overwrite_a=1, clean=0)
         return potrs(factor, right, lower=0)[0] if info == 0 else None
 
@@ -72,7 +75,9 @@ class Numpy:
         return np.einsum("ij,ij->j", a, b)
 
     def segment_sums(self, array, starts):
-        """Return sums over runs of rows; ``starts`` are the first rows, ascending, the first of them 0."""
+        """Return sums over runs of rows; ``starts`` are the first rows, ascending, the first of
+        them 0.
+        """
         return np.add.reduceat(array, starts, axis=0)
 
 

@@ -1,9 +1,9 @@
 """Ridge encoding fits of one subject: every electrode, bin, layer, penalty and fold.
 
-:func:`fit_electrodes` is the engine's front door: arrays in, a :class:`Fit` out. Layers are taken one at a time, so
-memory does not grow with their number; targets in batches of whole electrodes. For every layer the penalty is chosen on
-validation events; what only the chosen layer needs (predictions, influence) is made when a layer is the best so far.
-"""
+:func:`fit_electrodes` is the engine's front door: arrays in, a :class:`Fit` out. Layers are taken
+one at a time, so memory does not grow with their number; targets in batches of whole electrodes.
+For every layer the penalty is chosen on validation events; what only the chosen layer needs
+(predictions, influence) is made when a layer is the best so far."""
 
 from __future__ import annotations
 
@@ -50,9 +50,11 @@ def fit_electrodes(
     settings
         How.
     recording
-        (event,) recording of each event, where there are several: responses are centred within each.
+        (event,) recording of each event, where there are several: responses are centred within
+        each.
     fold
-        (event,) held-out block of each event, decided elsewhere; else ``settings.folds`` blocks of equally many events.
+        (event,) held-out block of each event, decided elsewhere; else ``settings.folds`` blocks of
+        equally many events.
     progress
         Called with the number of targets (electrode x bin x layer) that have been finished.
 
@@ -81,12 +83,21 @@ class _Fitter:
         recording = np.asarray(recording).astype(str) if recording is not None else np.full(n, "")
         if not len(onset_s) == len(stimulus) == len(recording) == n:
             raise ValueError(
-                f"{n} rows of responses, {len(onset_s)} onsets, {len(stimulus)} stimuli, {len(recording)} recordings; expected as many"
+                f"{n} rows of responses, {len(onset_s)} onsets, {len(stimulus)} stimuli,"
+                f" {len(recording)} recordings; expected as many"
             )
-        self.settings, self.progress, self.backend = settings, progress, get_backend(settings.backend)
+        self.settings, self.progress, self.backend = (
+            settings,
+            progress,
+            get_backend(settings.backend),
+        )
         # In film order, training sets, held-out sets and blocks are runs of rows.
         self.order = np.lexsort((onset_s, stimulus))
-        onset_s, stimulus, recording = onset_s[self.order], stimulus[self.order], recording[self.order]
+        onset_s, stimulus, recording = (
+            onset_s[self.order],
+            stimulus[self.order],
+            recording[self.order],
+        )
         self.folds: Folds = make_folds(
             onset_s,
             stimulus,
@@ -98,7 +109,11 @@ class _Fitter:
         )
         self.blocks, self.block = film_time_blocks(onset_s, stimulus, settings.block_s)
         several = len(np.unique(recording)) > 1
-        drift = drift_regressors(onset_s, recording, settings.drift_cosines_s) if several or settings.drift_cosines_s else None
+        drift = (
+            drift_regressors(onset_s, recording, settings.drift_cosines_s)
+            if several or settings.drift_cosines_s
+            else None
+        )
         self.targets = Targets(responses.reshape(n, -1), self.order, drift)
         layers, folds, targets = len(features), len(self.folds.outer), self.electrodes * self.bins
         shape = (layers, folds, targets)
@@ -107,18 +122,30 @@ class _Fitter:
         self.choice, self.edge_gain = np.zeros(shape, np.int8), np.zeros(shape, np.float32)
         self.best = np.full((folds, self.electrodes), -np.inf)
         self.layer = np.zeros((folds, self.electrodes), np.int16)
-        self.influence = np.zeros((folds, 2, len(self.blocks), targets), np.float32) if settings.influence else None
-        self.predictions = np.full((n, targets), np.nan, np.float32) if settings.keep_predictions else None
+        self.influence = (
+            np.zeros((folds, 2, len(self.blocks), targets), np.float32)
+            if settings.influence
+            else None
+        )
+        self.predictions = (
+            np.full((n, targets), np.nan, np.float32) if settings.keep_predictions else None
+        )
         self.forms: dict[str, str] = {}
 
     def add_layer(self, index: int, name: str, features) -> None:
         """Fit one layer; keep its predictions and influence where it is the best so far."""
         features = np.asarray(features() if callable(features) else features)
         if len(features) != len(self.order):
-            raise ValueError(f"layer {name}: {len(features)} rows; expected {len(self.order)}, one an event")
+            raise ValueError(
+                f"layer {name}: {len(features)} rows; expected {len(self.order)}, one an event"
+            )
         scaled = scale_features(features[self.order], name)
         if constant := features.shape[1] - scaled.shape[1]:
-            warnings.warn(f"layer {name}: {constant} of {features.shape[1]} features are constant and left out", stacklevel=3)
+            warnings.warn(
+                f"layer {name}: {constant} of {features.shape[1]} features are constant and"
+                " left out",
+                stacklevel=3,
+            )
         del features
         solver = self._solver(name, scaled)
         per_batch = max(1, round(solver.batch / self.bins)) if solver.batch else self.electrodes
@@ -139,8 +166,12 @@ class _Fitter:
     def _solver(self, name: str, features: np.ndarray):
         form = form_of(features.shape[1], self.folds, self.settings)
         self.forms[name] = form
-        logging.getLogger("fusion").info("layer %s: %d features, %s form", name, features.shape[1], form)
-        return (Primal if form == "primal" else Dual)(features, self.folds, np.array(self.settings.alphas), self.backend)
+        logging.getLogger("fusion").info(
+            "layer %s: %d features, %s form", name, features.shape[1], form
+        )
+        return (Primal if form == "primal" else Dual)(
+            features, self.folds, np.array(self.settings.alphas), self.backend
+        )
 
     def _choose(self, solver, index: int, columns: slice) -> None:
         """Choose penalties by validation r and keep the validation scores."""
@@ -153,18 +184,26 @@ class _Fitter:
             mean[:] = mean.mean(axis=0)
         if self.settings.alpha_per == "electrode":
             by_bin = mean.reshape(folds, len(self.settings.alphas), -1, self.bins)
-            mean = np.broadcast_to(by_bin.mean(axis=3, keepdims=True), by_bin.shape).reshape(mean.shape)
+            mean = np.broadcast_to(by_bin.mean(axis=3, keepdims=True), by_bin.shape).reshape(
+                mean.shape
+            )
         choice = mean.argmax(axis=1)
         self.choice[index, :, columns] = choice
         self.edge_gain[index, :, columns] = edge_gain(mean, choice)
         for f in range(folds):
-            at_choice = np.stack([np.take_along_axis(curve, choice[f][None], axis=0)[0] for curve in curves[f]])
+            at_choice = np.stack(
+                [np.take_along_axis(curve, choice[f][None], axis=0)[0] for curve in curves[f]]
+            )
             self.r_val[index, f, columns] = at_choice.mean(axis=0)
             self.z_val[index, f, columns] = fisher(at_choice).mean(axis=0)
 
     def _better(self, index: int, electrodes: slice, columns: slice) -> np.ndarray:
-        """Return (fold, electrode) whether this layer is the best so far, by mean validation r over bins, and note it."""
-        merit = self.r_val[index, :, columns].reshape(len(self.folds.outer), -1, self.bins).mean(axis=2)
+        """Return (fold, electrode) whether this layer is the best so far, by mean validation r over
+        bins, and note it.
+        """
+        merit = (
+            self.r_val[index, :, columns].reshape(len(self.folds.outer), -1, self.bins).mean(axis=2)
+        )
         if self.settings.validation == "halves":
             merit = np.broadcast_to(merit.mean(axis=0), merit.shape)
         better = merit > self.best[:, electrodes]
@@ -173,25 +212,44 @@ class _Fitter:
         return better
 
     def _score(self, solver, index: int, f: int, columns: slice, wanted: np.ndarray) -> None:
-        """Score the test events of a fold; keep predictions and influence of the targets that are ``wanted``."""
+        """Score the test events of a fold; keep predictions and influence of the targets that are
+        ``wanted``.
+        """
         choice = self.choice[index, f, columns].astype(np.int64)
         predicted = solver.predict(f, self.backend.index(choice))
         held_out = solver.held_out(f)
         if wanted.any():
             kept = np.flatnonzero(wanted)
             some = slice(None) if wanted.all() else self.backend.index(kept)
-            self._keep(solver, index, f, columns, kept, choice[kept], predicted[:, some], held_out[:, some], some)
-        self.r_test[index, f, columns] = self.backend.host(test_score(predicted, held_out, self.backend))
+            self._keep(
+                solver,
+                index,
+                f,
+                columns,
+                kept,
+                choice[kept],
+                predicted[:, some],
+                held_out[:, some],
+                some,
+            )
+        self.r_test[index, f, columns] = self.backend.host(
+            test_score(predicted, held_out, self.backend)
+        )
 
     def _keep(self, solver, index, f, columns, kept, choice, predicted, held_out, some) -> None:
         rows = self.folds.outer[f].scored[f]
         at = columns.start + kept
         if self.predictions is not None:
-            level = self.backend.host(solver.level(f)[some]) * self.targets.scale[at] + self.targets.mean[at]
+            level = (
+                self.backend.host(solver.level(f)[some]) * self.targets.scale[at]
+                + self.targets.mean[at]
+            )
             if self.settings.penalise_intercept:
                 trained = len(self.folds.outer[f].train)
                 level *= trained / (trained + np.array(self.settings.alphas)[choice])
-            self.predictions[np.ix_(rows, at)] = (self.backend.host(predicted) * self.targets.scale[at] + level).astype(np.float32)
+            self.predictions[np.ix_(rows, at)] = (
+                self.backend.host(predicted) * self.targets.scale[at] + level
+            ).astype(np.float32)
         if self.influence is None:
             return
         r, influence, gradient = test_part(predicted, held_out, self.backend)
@@ -199,7 +257,9 @@ class _Fitter:
         train = self.folds.outer[f].train
         for part, (values, events) in enumerate(((influence, rows), (None, train))):
             if values is None:
-                values = training_part(*solver.training_products(f, self.backend.index(choice), gradient, some))
+                values = training_part(
+                    *solver.training_products(f, self.backend.index(choice), gradient, some)
+                )
             starts = np.flatnonzero(np.diff(self.block[events], prepend=-1))
             sums = self.backend.host(self.backend.segment_sums(values, self.backend.index(starts)))
             target = self.influence[f, part]
@@ -210,7 +270,10 @@ class _Fitter:
         """Return everything in the caller's order of events."""
         shape = (len(self.names), len(self.folds.outer), self.electrodes, self.bins)
         state = self.targets.state
-        for code, what in ((1, "constant responses; their r is 0"), (2, "responses that are not finite; they have no score")):
+        for code, what in (
+            (1, "constant responses; their r is 0"),
+            (2, "responses that are not finite; they have no score"),
+        ):
             if count := int((state == code).sum()):
                 warnings.warn(f"{count} of {len(state)} electrode-bins have {what}", stacklevel=3)
         broken = state == 2

@@ -1,9 +1,8 @@
 """Which events train a model, which choose its penalty and layer, and which test it.
 
-Folds are contiguous in film time. Whatever lies within ``gap_s`` seconds of a held-out event trains nothing, because
-response windows overlap and brain and film drift together; that no event is on both sides is asserted here, where the
-split is made.
-"""
+Folds are contiguous in film time. Whatever lies within ``gap_s`` seconds of a held-out event trains
+nothing, because response windows overlap and brain and film drift together; that no event is on
+both sides is asserted here, where the split is made."""
 
 from __future__ import annotations
 
@@ -40,12 +39,14 @@ class Folds:
     fold
         (event,) held-out block of each event.
     near
-        (event, fold) whether the event may not train while that block is held out: it is inside, or within the gap.
+        (event, fold) whether the event may not train while that block is held out: it is inside, or
+        within the gap.
     outer
         One entry a fold: the training set, and its test events.
     inner
-        The validation fits. ``nested``: one entry a pair of blocks, because the model that validates block g for outer
-        fold f is the one that validates block f for outer fold g. ``halves``: one a fold, the same training set as outer.
+        The validation fits. ``nested``: one entry a pair of blocks, because the model that
+        validates block g for outer fold f is the one that validates block f for outer fold g.
+        ``halves``: one a fold, the same training set as outer.
     gap_s
         Seconds kept free on both sides of a held-out block.
     """
@@ -66,9 +67,11 @@ class Folds:
 
 
 def contiguous_blocks(onset_s: np.ndarray, stimulus: np.ndarray, k: int) -> np.ndarray:
-    """Return the block 0..k-1 of every event: each film is cut into ``k`` pieces of film time with equally many events.
+    """Return the block 0..k-1 of every event: each film is cut into ``k`` pieces of film time with
+    equally many events.
 
-    Block f of every film belongs to fold f. Events of one onset (a film shown twice, duplicated rows) stay in one block.
+    Block f of every film belongs to fold f. Events of one onset (a film shown twice, duplicated
+    rows) stay in one block.
 
     Parameters
     ----------
@@ -91,12 +94,17 @@ def contiguous_blocks(onset_s: np.ndarray, stimulus: np.ndarray, k: int) -> np.n
 
 
 def film_blocks(stimulus: np.ndarray) -> np.ndarray:
-    """Return the fold of every event when one film is left out at a time: the film's rank by name."""
+    """Return the fold of every event when one film is left out at a time: the film's rank by
+    name.
+    """
     return np.unique(np.asarray(stimulus), return_inverse=True)[1].astype(np.int16)
 
 
-def within_gap(onset_s: np.ndarray, stimulus: np.ndarray, held: np.ndarray, gap_s: float) -> np.ndarray:
-    """Return (event,) whether an event is held out, or nearer than ``gap_s`` to a held-out event of the same film.
+def within_gap(
+    onset_s: np.ndarray, stimulus: np.ndarray, held: np.ndarray, gap_s: float
+) -> np.ndarray:
+    """Return (event,) whether an event is held out, or nearer than ``gap_s`` to a held-out event of
+    the same film.
 
     Parameters
     ----------
@@ -119,7 +127,14 @@ def within_gap(onset_s: np.ndarray, stimulus: np.ndarray, held: np.ndarray, gap_
 
 
 def make_folds(
-    onset_s, stimulus, *, k: int = 5, split: str = "film_time", validation: str = "nested", gap_s: float = 10.0, fold=None
+    onset_s,
+    stimulus,
+    *,
+    k: int = 5,
+    split: str = "film_time",
+    validation: str = "nested",
+    gap_s: float = 10.0,
+    fold=None,
 ) -> Folds:
     """Return the folds of a set of events.
 
@@ -134,8 +149,8 @@ def make_folds(
     split
         ``film_time``, or ``film``: every film is a fold.
     validation
-        ``nested``: for each outer fold, its training blocks take turns as validation set. ``halves``: the first half of
-        each held-out block validates, the second tests.
+        ``nested``: for each outer fold, its training blocks take turns as validation set.
+        ``halves``: the first half of each held-out block validates, the second tests.
     gap_s
         Seconds on both sides of held-out events from which no event trains.
     fold
@@ -144,16 +159,25 @@ def make_folds(
     Raises
     ------
     ValueError
-        If a fold is left without enough events to train (3), to validate or to test (2), or if ``nested`` has fewer than 3 folds.
+        If a fold is left without enough events to train (3), to validate or to test (2), or if
+        ``nested`` has fewer than 3 folds.
     """
     onset_s, stimulus = np.asarray(onset_s, float), np.asarray(stimulus)
     if fold is None:
-        fold = contiguous_blocks(onset_s, stimulus, k) if split == "film_time" else film_blocks(stimulus)
+        fold = (
+            contiguous_blocks(onset_s, stimulus, k)
+            if split == "film_time"
+            else film_blocks(stimulus)
+        )
     fold = np.asarray(fold)
     count = int(fold.max(initial=-1)) + 1
     if validation == "nested" and count < 3:
         raise ValueError(f"{count} folds; nested validation needs at least 3")
-    near = np.stack([within_gap(onset_s, stimulus, fold == f, gap_s) for f in range(count)], axis=1) if count else np.empty((0, 0), bool)
+    near = (
+        np.stack([within_gap(onset_s, stimulus, fold == f, gap_s) for f in range(count)], axis=1)
+        if count
+        else np.empty((0, 0), bool)
+    )
     maker = _nested if validation == "nested" else _halves
     outer, inner = maker(onset_s, stimulus, fold, near, gap_s)
     for held in (*outer, *inner):
@@ -163,12 +187,19 @@ def make_folds(
 
 def _nested(onset_s, stimulus, fold, near, gap_s):
     count = near.shape[1]
-    outer = tuple(Held((f,), np.flatnonzero(~near[:, f]), {f: np.flatnonzero(fold == f)}) for f in range(count))
+    outer = tuple(
+        Held((f,), np.flatnonzero(~near[:, f]), {f: np.flatnonzero(fold == f)})
+        for f in range(count)
+    )
     inner = []
     for f in range(count):
         for g in range(f + 1, count):
-            # An event that validates block g for fold f is part of what fold f trains on: the gap around f is cut off it.
-            scored = {f: np.flatnonzero((fold == g) & ~near[:, f]), g: np.flatnonzero((fold == f) & ~near[:, g])}
+            # An event that validates block g for fold f is part of what fold f trains on: the gap
+            # around f is cut off it.
+            scored = {
+                f: np.flatnonzero((fold == g) & ~near[:, f]),
+                g: np.flatnonzero((fold == f) & ~near[:, g]),
+            }
             inner.append(Held((f, g), np.flatnonzero(~near[:, f] & ~near[:, g]), scored))
     return outer, tuple(inner)
 
@@ -189,13 +220,19 @@ def _halves(onset_s, stimulus, fold, near, gap_s):
 
 
 def _check(held: Held, onset_s: np.ndarray, stimulus: np.ndarray, gap_s: float) -> None:
-    """Assert that no training event is, or is near, a scored one; raise ``ValueError`` if a set is too small."""
+    """Assert that no training event is, or is near, a scored one; raise ``ValueError`` if a set is
+    too small.
+    """
     if len(held.train) < 3:
-        raise ValueError(f"{len(held.train)} events are left to train on when block {held.blocks} is held out with a gap of {gap_s:g} s")
+        raise ValueError(
+            f"{len(held.train)} events are left to train on when block {held.blocks} is held out"
+            f" with a gap of {gap_s:g} s"
+        )
     for f, scored in held.scored.items():
         if len(scored) < 2:
             raise ValueError(
-                f"{len(scored)} events are left to score for fold {f} when block {held.blocks} is held out with a gap of {gap_s:g} s"
+                f"{len(scored)} events are left to score for fold {f} when block {held.blocks} is"
+                f" held out with a gap of {gap_s:g} s"
             )
         mask = np.zeros(len(onset_s), dtype=bool)
         mask[scored] = True
@@ -204,7 +241,9 @@ def _check(held: Held, onset_s: np.ndarray, stimulus: np.ndarray, gap_s: float) 
         )
 
 
-def film_time_blocks(onset_s: np.ndarray, stimulus: np.ndarray, block_s: float) -> tuple[np.ndarray, np.ndarray]:
+def film_time_blocks(
+    onset_s: np.ndarray, stimulus: np.ndarray, block_s: float
+) -> tuple[np.ndarray, np.ndarray]:
     """Cut film time into pieces for the statistics.
 
     Returns

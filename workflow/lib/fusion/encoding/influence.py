@@ -1,16 +1,17 @@
-"""What single events contribute to a score: the influence function of a cross-validated correlation.
+"""What single events contribute to a score: the influence function of a cross-validated
+correlation.
 
-An event counts twice: as a test event of its own fold, and as a training event of the others. For fold f with n test
-events, standardised test predictions u and responses v, r = mean(u v):
+An event counts twice: as a test event of its own fold, and as a training event of the others. For
+fold f with n test events, standardised test predictions u and responses v, r = mean(u v):
 
     test event i       u_i v_i - r/2 (u_i^2 + v_i^2), over n
     training event j   L_j e_j, centred over the training events, where e_j is its residual and
-                       L_j = g' (X'X + alpha I)^-1 x_j,  g = sum_i (v_i - r u_i) / (n s) x_i, s the sd of the predictions
+                       L_j = g' (X'X + alpha I)^-1 x_j,  g = sum_i (v_i - r u_i) / (n s) x_i, s the
+                       sd of the predictions
 
-Both are derivatives of r with respect to the weight of the event (first von Mises expansion; Hampel 1974), the second
-through the ridge weights, whose derivative is (X'X + alpha I)^-1 x_j e_j. The effect on the features' mean and scale and
-on the chosen penalty is left out.
-"""
+Both are derivatives of r with respect to the weight of the event (first von Mises expansion; Hampel
+1974), the second through the ridge weights, whose derivative is (X'X + alpha I)^-1 x_j e_j. The
+effect on the features' mean and scale and on the chosen penalty is left out."""
 
 from __future__ import annotations
 
@@ -18,7 +19,8 @@ from fusion.encoding.scores import FLAT, correlation, standardise
 
 
 def test_score(predicted, held_out, backend):
-    """Return (target,) Pearson's r of a fold, 0 where either side is constant; ``predicted`` is centred in place.
+    """Return (target,) Pearson's r of a fold, 0 where either side is constant; ``predicted`` is
+    centred in place.
 
     Parameters
     ----------
@@ -29,7 +31,10 @@ def test_score(predicted, held_out, backend):
     """
     predicted -= predicted.mean(axis=0)
     spread = backend.column_dot(held_out, held_out) - held_out.sum(axis=0) ** 2 / len(held_out)
-    products, norms = backend.column_dot(predicted, held_out), backend.column_dot(predicted, predicted)
+    products, norms = (
+        backend.column_dot(predicted, held_out),
+        backend.column_dot(predicted, predicted),
+    )
     return correlation(products, norms, spread, len(held_out), backend.xp)
 
 
@@ -62,7 +67,9 @@ def test_part(predicted, held_out, backend):
     influence -= (0.5 * r) * (u * u + v * v)
     influence *= defined / count
     v -= r * u
-    v *= xp.where(defined, 1 / (count * xp.where(defined, scale, xp.ones_like(scale))), xp.zeros_like(scale))
+    v *= xp.where(
+        defined, 1 / (count * xp.where(defined, scale, xp.ones_like(scale))), xp.zeros_like(scale)
+    )
     return r, influence, v
 
 

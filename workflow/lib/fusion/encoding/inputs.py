@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from fusion.errors import InputError
-from fusion.labelled import open_labelled
+from fusion.io.errors import InputError
+from fusion.io.labelled import open_labelled
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Recording:
         (event,) film time (s).
     electrode
         (electrode,) names.
-    bin
+    bin_ms
         (bin,) latency of the bins' centres (ms).
     """
 
@@ -38,7 +38,7 @@ class Recording:
     event: np.ndarray
     onset_s: np.ndarray
     electrode: np.ndarray
-    bin: np.ndarray
+    bin_ms: np.ndarray
 
 
 def read_recording(path) -> Recording:
@@ -57,14 +57,21 @@ def read_recording(path) -> Recording:
             event=file["event"].values.astype(str),
             onset_s=file["onset_s"].values.astype(float),
             electrode=file["electrode"].values.astype(str),
-            bin=file["bin"].values,
+            bin_ms=file["bin_ms"].values,
         )
     for what in ("event", "electrode"):
         labels = pd.Index(getattr(found, what))
         if labels.has_duplicates:
-            raise InputError(path, what, f"{labels[labels.duplicated()][0]!r} twice", f"every {what} once")
+            raise InputError(
+                path, what, f"{labels[labels.duplicated()][0]!r} twice", f"every {what} once"
+            )
     if not np.isfinite(found.onset_s).all():
-        raise InputError(path, "onset_s", "a film time that is not finite", "film time in seconds for every event")
+        raise InputError(
+            path,
+            "onset_s",
+            "a film time that is not finite",
+            "film time in seconds for every event",
+        )
     return found
 
 
@@ -78,18 +85,19 @@ def read_recordings(paths) -> list[Recording]:
     """
     recordings = [read_recording(path) for path in paths]
     for other in recordings[1:]:
-        if not np.array_equal(other.bin, recordings[0].bin):
+        if not np.array_equal(other.bin_ms, recordings[0].bin_ms):
             raise InputError(
                 other.path,
-                "bin",
-                f"{len(other.bin)} bins from {other.bin[0]:g} ms",
-                f"the {len(recordings[0].bin)} bins of {recordings[0].path}",
+                "bin_ms",
+                f"{len(other.bin_ms)} bins from {other.bin_ms[0]:g} ms",
+                f"the {len(recordings[0].bin_ms)} bins of {recordings[0].path}",
             )
     return recordings
 
 
 def electrode_groups(recordings: list[Recording]) -> list[tuple[np.ndarray, tuple[int, ...]]]:
-    """Group the electrodes by the recordings that have them: (electrode names, positions of the recordings).
+    """Group the electrodes by the recordings that have them: (electrode names, positions of the
+    recordings).
 
     Electrodes of one group share their events and are fitted together.
     """
@@ -104,16 +112,23 @@ def electrode_groups(recordings: list[Recording]) -> list[tuple[np.ndarray, tupl
 
 
 def read_responses(recordings: list[Recording], electrodes: np.ndarray) -> np.ndarray:
-    """Return (event, electrode, bin) float32 responses of ``electrodes``, the recordings' events one after the other."""
-    out = np.empty((sum(len(r.event) for r in recordings), len(electrodes), len(recordings[0].bin)), np.float32)
+    """Return (event, electrode, bin) float32 responses of ``electrodes``, the recordings' events
+    one after the other.
+    """
+    out = np.empty(
+        (sum(len(r.event) for r in recordings), len(electrodes), len(recordings[0].bin_ms)),
+        np.float32,
+    )
     start = 0
     for recording in recordings:
         at = pd.Index(recording.electrode).get_indexer(electrodes)
         assert (at >= 0).all(), f"{recording.path} lacks electrodes"
         with open_labelled(recording.path) as file:
-            values = file["response"].transpose("event", "electrode", "bin")
+            values = file["response"].transpose("event", "electrode", "bin_ms")
             whole = len(at) == len(recording.electrode) and (at == np.arange(len(at))).all()
-            out[start : start + len(recording.event)] = values.values if whole else values.values[:, at]
+            out[start : start + len(recording.event)] = (
+                values.values if whole else values.values[:, at]
+            )
         start += len(recording.event)
     return out
 
@@ -124,9 +139,11 @@ class Activations:
     Parameters
     ----------
     files
-        (stimulus, part, path) of each activations file; ``part`` names the model where several are joined.
+        (stimulus, part, path) of each activations file; ``part`` names the model where several are
+        joined.
     parts
-        Part -> layer, for a model that is made of layers of others, joined columnwise; None for a model of its own.
+        Part -> layer, for a model that is made of layers of others, joined columnwise; None for a
+        model of its own.
     """
 
     def __init__(self, files: list[tuple[str, str, str]], parts: dict[str, str] | None = None):
@@ -136,8 +153,16 @@ class Activations:
         self.variables, self.events, self.sizes = {}, {}, {}
         for (stimulus, part), path in self.files.items():
             with open_labelled(path) as file:
-                self.variables[stimulus, part] = {str(v.attrs["layer"]): name for name, v in file.data_vars.items() if "layer" in v.attrs}
-                self.sizes[part] = {str(v.attrs["layer"]): v.shape[1] for v in file.data_vars.values() if "layer" in v.attrs}
+                self.variables[stimulus, part] = {
+                    str(v.attrs["layer"]): name
+                    for name, v in file.data_vars.items()
+                    if "layer" in v.attrs
+                }
+                self.sizes[part] = {
+                    str(v.attrs["layer"]): v.shape[1]
+                    for v in file.data_vars.values()
+                    if "layer" in v.attrs
+                }
                 self.events[stimulus, part] = pd.Index(file["event"].values.astype(str))
                 if "card" in file.attrs:
                     json.loads(file.attrs["card"])
@@ -150,10 +175,24 @@ class Activations:
         if not layers:
             raise InputError(path, "", "no layer", "variables with an attribute 'layer'")
         if self.parts and self.parts[part] not in layers:
-            raise InputError(path, "layer", ", ".join(layers), f"{self.parts[part]!r}, which the zoo's row asks for")
-        first = list(self.variables[self.stimuli[0], part]) if (self.stimuli[0], part) in self.variables else layers
+            raise InputError(
+                path,
+                "layer",
+                ", ".join(layers),
+                f"{self.parts[part]!r}, which the zoo's row asks for",
+            )
+        first = (
+            list(self.variables[self.stimuli[0], part])
+            if (self.stimuli[0], part) in self.variables
+            else layers
+        )
         if layers != first:
-            raise InputError(path, "layer", ", ".join(layers), f"the layers of the other films: {', '.join(first)}")
+            raise InputError(
+                path,
+                "layer",
+                ", ".join(layers),
+                f"the layers of the other films: {', '.join(first)}",
+            )
 
     @property
     def layers(self) -> list[str]:
@@ -170,7 +209,8 @@ class Activations:
         return list(self.sizes[self.names[0]].values())
 
     def read(self, layer: str, recordings: list[Recording]) -> np.ndarray:
-        """Return (event, feature) float32 of a layer, for the recordings' events one after the other.
+        """Return (event, feature) float32 of a layer, for the recordings' events one after the
+        other.
 
         Raises
         ------
@@ -182,7 +222,10 @@ class Activations:
         for recording in recordings:
             columns = []
             for part, own in wanted.items():
-                path, index = self.files[recording.stimulus, part], self.events[recording.stimulus, part]
+                path, index = (
+                    self.files[recording.stimulus, part],
+                    self.events[recording.stimulus, part],
+                )
                 at = index.get_indexer(recording.event)
                 if (at < 0).any():
                     missing = recording.event[at < 0]
@@ -193,7 +236,11 @@ class Activations:
                         "every event of the responses",
                     )
                 with open_labelled(path) as file:
-                    columns.append(file[self.variables[recording.stimulus, part][own]].values[at].astype(np.float32, copy=False))
+                    columns.append(
+                        file[self.variables[recording.stimulus, part][own]]
+                        .values[at]
+                        .astype(np.float32, copy=False)
+                    )
                 assert len(columns[-1]) == len(recording.event)
             rows.append(np.concatenate(columns, axis=1) if len(columns) > 1 else columns[0])
         return np.concatenate(rows) if len(rows) > 1 else rows[0]

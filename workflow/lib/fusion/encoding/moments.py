@@ -1,19 +1,20 @@
 """Correlation of held-out responses and predictions for every penalty at once, without predictions.
 
-In the eigenbasis of the training Gram (eigenvalues s, rotated cross-products z) the prediction of a held-out set with
-rotated features A is yhat(alpha) = A diag(h) z, h = 1 / (s + alpha). With c = A'y and S = A'A,
+In the eigenbasis of the training Gram (eigenvalues s, rotated cross-products z) the prediction of a
+held-out set with rotated features A is yhat(alpha) = A diag(h) z, h = 1 / (s + alpha). With c = A'y
+and S = A'A,
 
     <yhat, y> = sum_i h_i z_i c_i,        |yhat|^2 = sum_ij h_i h_j z_i z_j S_ij,
 
-and because h_i h_j = (h_i - h_j) / (s_j - s_i) the double sum becomes single ones after one product with the matrix
-N_ij = 2 S_ij / (s_j - s_i):
+and because h_i h_j = (h_i - h_j) / (s_j - s_i) the double sum becomes single ones after one product
+with the matrix N_ij = 2 S_ij / (s_j - s_i):
 
     |yhat|^2 = sum_i h_i^2 z_i^2 S_ii + sum_i h_i z_i (N z)_i.
 
-Seven penalties then cost what sixty do. Two things are kept apart. Pairs of nearly equal eigenvalues are summed as they
-are. And where alpha is far above the spacing of the eigenvalues the differences h_i - h_j cancel in float32: the error
-is predicted from N before any response is seen, and penalties for which it is too large get |yhat|^2 from predictions.
-"""
+Seven penalties then cost what sixty do. Two things are kept apart. Pairs of nearly equal
+eigenvalues are summed as they are. And where alpha is far above the spacing of the eigenvalues the
+differences h_i - h_j cancel in float32: the error is predicted from N before any response is seen,
+and penalties for which it is too large get |yhat|^2 from predictions."""
 
 from __future__ import annotations
 
@@ -21,7 +22,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-#: Largest predicted relative error of |yhat|^2 for which moments are trusted; half of it reaches the correlation.
+#: Largest predicted relative error of |yhat|^2 for which moments are trusted; half of it reaches
+#: the correlation.
 TOLERANCE = 5e-6
 #: Eigenvalues nearer than this fraction of their size count as equal.
 NEAR = 1e-4
@@ -40,7 +42,8 @@ class Quadratic:
     weights
         (moment penalties, p) float32, h.
     near
-        Index arrays i, j of pairs with nearly equal eigenvalues, and (moment penalties, pairs) float32 2 h_i h_j S_ij.
+        Index arrays i, j of pairs with nearly equal eigenvalues, and (moment penalties, pairs)
+        float32 2 h_i h_j S_ij.
     by_moments, direct
         Positions of the penalties found either way.
     """
@@ -58,18 +61,23 @@ def shrinkage(eigenvalues: np.ndarray, alphas: np.ndarray) -> np.ndarray:
     return 1.0 / (eigenvalues[None, :] + np.asarray(alphas, float)[:, None])
 
 
-def predicted_error(product: np.ndarray, gram: np.ndarray, eigenvalues: np.ndarray, alphas: np.ndarray) -> np.ndarray:
-    """Return (alpha,) the expected relative rounding error of |yhat|^2 by moments, for responses that are noise.
+def predicted_error(
+    product: np.ndarray, gram: np.ndarray, eigenvalues: np.ndarray, alphas: np.ndarray
+) -> np.ndarray:
+    """Return (alpha,) the expected relative rounding error of |yhat|^2 by moments, for responses
+    that are noise.
 
-    The rotated cross-products of noise have variance s; every term h_i z_i N_ij z_j carries a float32 rounding error.
-    """
+    The rotated cross-products of noise have variance s; every term h_i z_i N_ij z_j carries a
+    float32 rounding error."""
     h = shrinkage(eigenvalues, alphas)
     rounding = (h**2 * eigenvalues) @ (product**2 @ eigenvalues)
     value = (h**2 * eigenvalues) @ np.diag(gram)
     return np.finfo(np.float32).eps * np.sqrt(rounding) / np.where(value > 0, value, np.inf)
 
 
-def plan_quadratic(gram: np.ndarray, eigenvalues: np.ndarray, alphas: np.ndarray, backend) -> Quadratic:
+def plan_quadratic(
+    gram: np.ndarray, eigenvalues: np.ndarray, alphas: np.ndarray, backend
+) -> Quadratic:
     """Decide how |yhat|^2 is found for a held-out set.
 
     Parameters
@@ -96,7 +104,11 @@ def plan_quadratic(gram: np.ndarray, eigenvalues: np.ndarray, alphas: np.ndarray
         product=backend.single(product) if len(kept) else None,
         diagonal=backend.single(h**2 * np.diag(gram)),
         weights=backend.single(h),
-        near=(backend.index(first), backend.index(second), backend.single(2 * h[:, first] * h[:, second] * gram[first, second])),
+        near=(
+            backend.index(first),
+            backend.index(second),
+            backend.single(2 * h[:, first] * h[:, second] * gram[first, second]),
+        ),
         by_moments=kept,
         direct=np.flatnonzero(~trusted),
     )
@@ -119,7 +131,9 @@ def squared_norms(plan: Quadratic, rotated, features, all_weights, backend):
         Where the arrays are.
     """
     xp = backend.xp
-    norms = xp.empty((all_weights.shape[1], rotated.shape[1]), dtype=rotated.dtype, device=rotated.device)
+    norms = xp.empty(
+        (all_weights.shape[1], rotated.shape[1]), dtype=rotated.dtype, device=rotated.device
+    )
     if len(plan.by_moments):
         spread = plan.product @ rotated
         spread *= rotated

@@ -1,41 +1,50 @@
-"""What an encoding job leaves behind: a table of scores, and labelled arrays of influence and predictions."""
+"""What an encoding job leaves behind: a table of scores, and labelled arrays of influence and
+predictions.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
 
-from fusion import labelled
 from fusion.encoding.result import PARTS, Fit
 from fusion.encoding.scores import fisher
+from fusion.io import labelled
 
 
 def score_table(fit: Fit, electrodes: np.ndarray, bins: np.ndarray) -> pd.DataFrame:
     """Return one row per electrode x bin x layer.
 
-    Columns: electrode, bin (ms), layer, r_val, r_test (means over folds), r_test_fold0 .., alpha (geometric mean of the
-    folds' penalties), alpha_at_edge (in any fold), alpha_edge_gain (the most that
-    validation r of a fold rose in the last step to such a penalty), chosen (whether the layer is the electrode's).
-    """
+    Columns: electrode, bin (ms), layer, r_val, r_test (means over folds), r_test_fold0 .., alpha
+    (geometric mean of the folds' penalties), alpha_at_edge (in any fold), alpha_edge_gain (the most
+    that validation r of a fold rose in the last step to such a penalty), chosen (whether the layer
+    is the electrode's)."""
     layers, folds, count, width = fit.r_test.shape
     alphas = fit.alphas[fit.choice]
     table = {
         "electrode": np.tile(np.repeat(electrodes, width), layers),
-        "bin": np.tile(bins, layers * count),
+        "bin_ms": np.tile(bins, layers * count),
         "layer": np.repeat(np.array(fit.layers, dtype=object), count * width),
         "r_val": fit.r_val.mean(axis=1).ravel(),
         "r_test": fit.r_test.mean(axis=1).ravel(),
         **{f"r_test_fold{f}": fit.r_test[:, f].ravel() for f in range(folds)},
         "alpha": np.exp(np.log(alphas).mean(axis=1)).ravel(),
-        "alpha_at_edge": ((fit.choice == 0) | (fit.choice == len(fit.alphas) - 1)).any(axis=1).ravel(),
+        "alpha_at_edge": (
+            ((fit.choice == 0) | (fit.choice == len(fit.alphas) - 1)).any(axis=1).ravel()
+        ),
         "alpha_edge_gain": fit.edge_gain.max(axis=1).ravel(),
-        "chosen": np.repeat(np.arange(layers)[:, None] == fit.chosen[None, :], width, axis=1).ravel(),
+        "chosen": (
+            np.repeat(np.arange(layers)[:, None] == fit.chosen[None, :], width, axis=1).ravel()
+        ),
     }
     return pd.DataFrame(table)
 
 
-def write_influence(path, fits: list[Fit], electrodes: list[np.ndarray], bins: np.ndarray, attrs: dict) -> None:
-    """Write influence and scores of the chosen layers; the groups of electrodes one after the other.
+def write_influence(
+    path, fits: list[Fit], electrodes: list[np.ndarray], bins: np.ndarray, attrs: dict
+) -> None:
+    """Write influence and scores of the chosen layers; the groups of electrodes one after the
+    other.
 
     Parameters
     ----------
@@ -52,23 +61,62 @@ def write_influence(path, fits: list[Fit], electrodes: list[np.ndarray], bins: n
     blocks.sort(key=lambda label: (label.rsplit(":", 1)[0], int(label.rsplit(":", 1)[1])))
     position = {label: k for k, label in enumerate(blocks)}
     names = np.concatenate(electrodes)
-    coords = {"part": list(PARTS), "block": blocks, "fold": np.arange(fits[0].r_test.shape[1]), "electrode": names, "bin": bins}
+    coords = {
+        "part": list(PARTS),
+        "block": blocks,
+        "fold": np.arange(fits[0].r_test.shape[1]),
+        "electrode": names,
+        "bin_ms": bins,
+    }
     with labelled.create(path, coords, attrs) as file:
         text = "influence of a block's events on z, as test and as training events"
-        labelled.add(file, "influence", ("part", "block", "electrode", "bin"), attrs={"long_name": text})
-        labelled.add(file, "influence_fold", ("fold", "part", "block", "electrode", "bin"), attrs={"long_name": f"{text}, by fold"})
+        labelled.add(
+            file, "influence", ("part", "block", "electrode", "bin_ms"), attrs={"long_name": text}
+        )
+        labelled.add(
+            file,
+            "influence_fold",
+            ("fold", "part", "block", "electrode", "bin_ms"),
+            attrs={"long_name": f"{text}, by fold"},
+        )
         arrays = {
-            "z": (lambda fit: fit.z, ("electrode", "bin"), "mean over folds of atanh r, test"),
-            "z_val": (lambda fit: fit.of_layer(fit.z_val).mean(axis=0), ("electrode", "bin"), "mean over folds of atanh r, validation"),
-            "r": (lambda fit: fit.r, ("electrode", "bin"), "mean over folds of Pearson r, test"),
-            "z_fold": (lambda fit: fisher(fit.of_layer(fit.r_test)), ("fold", "electrode", "bin"), "atanh r of each fold, test"),
-            "z_val_fold": (lambda fit: fit.of_layer(fit.z_val), ("fold", "electrode", "bin"), "atanh r of each fold, validation"),
-            "layer": (lambda fit: np.array(fit.layers, dtype=object)[fit.chosen], ("electrode",), "layer with the highest validation r"),
-            "layer_fold": (lambda fit: np.array(fit.layers, dtype=object)[fit.layer], ("fold", "electrode"), "layer that each fold uses"),
+            "z": (lambda fit: fit.z, ("electrode", "bin_ms"), "mean over folds of atanh r, test"),
+            "z_val": (
+                lambda fit: fit.of_layer(fit.z_val).mean(axis=0),
+                ("electrode", "bin_ms"),
+                "mean over folds of atanh r, validation",
+            ),
+            "r": (lambda fit: fit.r, ("electrode", "bin_ms"), "mean over folds of Pearson r, test"),
+            "z_fold": (
+                lambda fit: fisher(fit.of_layer(fit.r_test)),
+                ("fold", "electrode", "bin_ms"),
+                "atanh r of each fold, test",
+            ),
+            "z_val_fold": (
+                lambda fit: fit.of_layer(fit.z_val),
+                ("fold", "electrode", "bin_ms"),
+                "atanh r of each fold, validation",
+            ),
+            "layer": (
+                lambda fit: np.array(fit.layers, dtype=object)[fit.chosen],
+                ("electrode",),
+                "layer with the highest validation r",
+            ),
+            "layer_fold": (
+                lambda fit: np.array(fit.layers, dtype=object)[fit.layer],
+                ("fold", "electrode"),
+                "layer that each fold uses",
+            ),
         }
         for name, (of, dims, text) in arrays.items():
             joined = np.concatenate([of(fit) for fit in fits], axis=dims.index("electrode"))
-            labelled.add(file, name, dims, joined if joined.dtype.kind == "O" else joined.astype(np.float32), attrs={"long_name": text})
+            labelled.add(
+                file,
+                name,
+                dims,
+                joined if joined.dtype.kind == "O" else joined.astype(np.float32),
+                attrs={"long_name": text},
+            )
         start = 0
         for fit in fits:
             at = [position[label] for label in fit.blocks]
@@ -84,7 +132,13 @@ def write_influence(path, fits: list[Fit], electrodes: list[np.ndarray], bins: n
 
 
 def write_predictions(
-    path, fits: list[Fit], electrodes: list[np.ndarray], rows: list[np.ndarray], labels: dict, bins: np.ndarray, attrs: dict
+    path,
+    fits: list[Fit],
+    electrodes: list[np.ndarray],
+    rows: list[np.ndarray],
+    labels: dict,
+    bins: np.ndarray,
+    attrs: dict,
 ) -> None:
     """Write out-of-fold predictions; NaN where an electrode has no such event, or no fold tests it.
 
@@ -101,13 +155,16 @@ def write_predictions(
     attrs
         Attributes of the file.
     """
-    coords = {"event": labels["event"], "electrode": np.concatenate(electrodes), "bin": bins}
+    coords = {"event": labels["event"], "electrode": np.concatenate(electrodes), "bin_ms": bins}
     with labelled.create(path, coords, attrs) as file:
         for name in ("stimulus", "recording"):
             labelled.add(file, name, ("event",), labels[name])
         labelled.add(file, "fold", ("event",), labels["fold"].astype(np.int16))
         out = labelled.add(
-            file, "prediction", ("event", "electrode", "bin"), attrs={"long_name": "out-of-fold prediction, in the unit of the response"}
+            file,
+            "prediction",
+            ("event", "electrode", "bin_ms"),
+            attrs={"long_name": "out-of-fold prediction, in the unit of the response"},
         )
         start = 0
         for fit, names, own in zip(fits, electrodes, rows, strict=True):

@@ -8,8 +8,11 @@ import numpy as np
 CHUNK = 1024
 
 
-def drift_regressors(onset_s: np.ndarray, recording: np.ndarray, period_s: float | bool) -> np.ndarray:
-    """Return (event, regressor) what is slower than ``period_s`` in each recording: a constant and cosines of film time.
+def drift_regressors(
+    onset_s: np.ndarray, recording: np.ndarray, period_s: float | bool
+) -> np.ndarray:
+    """Return (event, regressor) what is slower than ``period_s`` in each recording: a constant and
+    cosines of film time.
 
     Parameters
     ----------
@@ -42,18 +45,24 @@ class Targets:
     order
         (event,) the rows in the order wanted.
     regressors
-        (event, regressor) what is taken out of every target, in the order wanted; None for its mean only.
+        (event, regressor) what is taken out of every target, in the order wanted; None for its mean
+        only.
 
     Attributes
     ----------
     mean, scale
-        (target,) float32: a response is ``scale`` times what is handed out, plus ``mean``; the scale of a constant one is 1.
+        (target,) float32: a response is ``scale`` times what is handed out, plus ``mean``; the
+        scale of a constant one is 1.
     state
-        (target,) 0 = sound, 1 = constant, 2 = with values that are not finite; the latter two are handed out as 0.
+        (target,) 0 = sound, 1 = constant, 2 = with values that are not finite; the latter two are
+        handed out as 0.
     """
 
     def __init__(self, responses: np.ndarray, order: np.ndarray, regressors: np.ndarray | None):
-        self.responses, self.order = responses, None if (order == np.arange(len(order))).all() else order
+        self.responses, self.order = (
+            responses,
+            (None if (order == np.arange(len(order))).all() else order),
+        )
         self.basis = None if regressors is None else np.linalg.qr(regressors)[0]
         targets = responses.shape[1]
         self.mean, self.scale = np.zeros(targets, np.float32), np.ones(targets, np.float32)
@@ -74,7 +83,8 @@ class Targets:
             out -= self.mean[columns]
             out /= self.scale[columns]
             return
-        # The first row is a pivot: sums of what is left of it lose no digits, and a constant target becomes exactly 0.
+        # The first row is a pivot: sums of what is left of it lose no digits, and a constant target
+        # becomes exactly 0.
         pivot = out[0].copy()
         with np.errstate(invalid="ignore", over="ignore"):
             out -= pivot
@@ -98,15 +108,18 @@ class Targets:
 
 
 def scale_targets(responses: np.ndarray) -> np.ndarray:
-    """Return (event, target) float32 responses, centred and of unit variance; constant and broken targets are 0."""
+    """Return (event, target) float32 responses, centred and of unit variance; constant and broken
+    targets are 0.
+    """
     return Targets(responses, np.arange(len(responses)), None).batch(slice(0, responses.shape[1]))
 
 
 def scale_features(features: np.ndarray, name: str) -> np.ndarray:
-    """Return (event, feature) float32 features standardised over all events, without the constant ones.
+    """Return (event, feature) float32 features standardised over all events, without the constant
+    ones.
 
-    Standardisation over the training events, which the fit asks for, is folded into its algebra; this one only keeps
-    float32 sums accurate and cancels out.
+    Standardisation over the training events, which the fit asks for, is folded into its algebra;
+    this one only keeps float32 sums accurate and cancels out.
 
     Raises
     ------
@@ -115,7 +128,11 @@ def scale_features(features: np.ndarray, name: str) -> np.ndarray:
     """
     features = np.asarray(features)
     if features.ndim != 2 or not np.isfinite(features).all():
-        found = f"shape {features.shape}" if features.ndim != 2 else f"{int((~np.isfinite(features)).sum())} values that are not finite"
+        found = (
+            f"shape {features.shape}"
+            if features.ndim != 2
+            else f"{int((~np.isfinite(features)).sum())} values that are not finite"
+        )
         raise ValueError(f"layer {name}: {found}; expected finite features (event, feature)")
     centred = features.astype(np.float64)
     mean = centred.mean(axis=0)

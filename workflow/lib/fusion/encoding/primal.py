@@ -1,9 +1,9 @@
 """Ridge fits in feature space, for layers with fewer features than training events.
 
-One pass over the events gives cross-products of features and responses for the pieces that all training and held-out
-sets are made of; everything else happens in the eigenbasis of each training set, shared by all penalties and targets.
-Algebra without targets is float64, products with targets float32.
-"""
+One pass over the events gives cross-products of features and responses for the pieces that all
+training and held-out sets are made of; everything else happens in the eigenbasis of each training
+set, shared by all penalties and targets. Algebra without targets is float64, products with targets
+float32."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ from fusion.encoding.scores import FLAT, correlation
 
 
 def contiguous(rows: np.ndarray, backend):
-    """Return ``rows`` as a slice where they are consecutive (no copy is then made), else as indices on the backend."""
+    """Return ``rows`` as a slice where they are consecutive (no copy is then made), else as indices
+    on the backend.
+    """
     if len(rows) and rows[-1] - rows[0] == len(rows) - 1:
         return slice(int(rows[0]), int(rows[-1]) + 1)
     return backend.index(rows)
@@ -30,7 +32,8 @@ class Basis:
     Attributes
     ----------
     rotation
-        (p, q) float64: features minus ``mean`` times this are standardised on the training set and rotated.
+        (p, q) float64: features minus ``mean`` times this are standardised on the training set and
+        rotated.
     mean
         (p,) float64 mean of the features over the training events.
     eigenvalues
@@ -38,8 +41,9 @@ class Basis:
     weights
         (q, alpha) float32, 1 / (eigenvalue + alpha).
     turn
-        (q, p + 1) float32: times the cross-products of features and a column of ones with the responses, it gives the
-        cross-products of the standardised, rotated features with the centred responses.
+        (q, p + 1) float32: times the cross-products of features and a column of ones with the
+        responses, it gives the cross-products of the standardised, rotated features with the
+        centred responses.
     """
 
     rotation: np.ndarray
@@ -59,7 +63,14 @@ class Scored:
     quadratic: Quadratic | None
 
 
-def training_basis(features: np.ndarray, total: np.ndarray, sums: np.ndarray, train: np.ndarray, alphas: np.ndarray, backend) -> Basis:
+def training_basis(
+    features: np.ndarray,
+    total: np.ndarray,
+    sums: np.ndarray,
+    train: np.ndarray,
+    alphas: np.ndarray,
+    backend,
+) -> Basis:
     """Return the eigenbasis of the training events' standardised features.
 
     Parameters
@@ -83,11 +94,17 @@ def training_basis(features: np.ndarray, total: np.ndarray, sums: np.ndarray, tr
     mean = (sums - others.sum(axis=0)) / len(train)
     gram = total - others.T @ others - len(train) * np.outer(mean, mean)
     variance = np.diag(gram) / len(train)
-    # A feature that is constant in training (up to rounding) predicts nothing; standardising it would blow up noise.
-    scale = np.where(variance > 1e-10 * np.maximum(np.diag(total) / len(features), 1e-300), 1 / np.sqrt(np.maximum(variance, 1e-300)), 0.0)
+    # A feature that is constant in training (up to rounding) predicts nothing; standardising it
+    # would blow up noise.
+    scale = np.where(
+        variance > 1e-10 * np.maximum(np.diag(total) / len(features), 1e-300),
+        1 / np.sqrt(np.maximum(variance, 1e-300)),
+        0.0,
+    )
     values, vectors = backend.eigh(backend.double(gram * scale[:, None] * scale[None, :]))
     values, vectors = backend.host(values), backend.host(vectors)
-    # Directions without training variance get no weight from any penalty: leaving them out is exact.
+    # Directions without training variance get no weight from any penalty: leaving them out is
+    # exact.
     kept = values > max(values[-1], 0) * len(values) * np.finfo(float).eps
     values, rotation = values[kept], scale[:, None] * vectors[:, kept]
     return Basis(
@@ -123,11 +140,22 @@ class Primal:
         wide = features.astype(np.float64)
         total, sums = wide.T @ wide, wide.sum(axis=0)
         shared = folds.inner[0].blocks == folds.outer[0].blocks
-        self.outer_basis = [training_basis(wide, total, sums, held.train, self.alphas, backend) for held in folds.outer]
+        self.outer_basis = [
+            training_basis(wide, total, sums, held.train, self.alphas, backend)
+            for held in folds.outer
+        ]
         self.inner_basis = (
-            self.outer_basis if shared else [training_basis(wide, total, sums, held.train, self.alphas, backend) for held in folds.inner]
+            self.outer_basis
+            if shared
+            else [
+                training_basis(wide, total, sums, held.train, self.alphas, backend)
+                for held in folds.inner
+            ]
         )
-        self.inner = [self._validation(wide, held, basis) for held, basis in zip(folds.inner, self.inner_basis, strict=True)]
+        self.inner = [
+            self._validation(wide, held, basis)
+            for held, basis in zip(folds.inner, self.inner_basis, strict=True)
+        ]
         self.outer = [self._test(wide, f, basis) for f, basis in enumerate(self.outer_basis)]
         self.spectra = [backend.single(basis.eigenvalues) for basis in self.outer_basis]
         self.penalties = backend.single(self.alphas)
@@ -140,12 +168,19 @@ class Primal:
         for f, rows in held.scored.items():
             rotated = (wide[rows] - wide[rows].mean(axis=0)) @ basis.rotation
             plan = plan_quadratic(rotated.T @ rotated, basis.eigenvalues, self.alphas, self.backend)
-            found.append(Scored(f, contiguous(rows, self.backend), self.backend.single(rotated), plan))
+            found.append(
+                Scored(f, contiguous(rows, self.backend), self.backend.single(rotated), plan)
+            )
         return found
 
     def _test(self, wide: np.ndarray, f: int, basis: Basis) -> Scored:
         rows = self.folds.outer[f].scored[f]
-        return Scored(f, contiguous(rows, self.backend), self.backend.single((wide[rows] - basis.mean) @ basis.rotation), None)
+        return Scored(
+            f,
+            contiguous(rows, self.backend),
+            self.backend.single((wide[rows] - basis.mean) @ basis.rotation),
+            None,
+        )
 
     def _plan_pieces(self, helds: tuple[Held, ...]) -> None:
         """Cut the events into pieces of which every training set is a union."""
@@ -157,8 +192,12 @@ class Primal:
         used = [m for m in range(len(kinds)) if kinds[m].any()]
         rows = [np.flatnonzero(kind == m) for m in used]
         # A feature that is 1 everywhere gives the sums of the responses in the same product.
-        extended = np.concatenate([self.features, np.ones((len(self.features), 1), np.float32)], axis=1)
-        self.pieces = [(contiguous(r, self.backend), self.backend.single(extended[r].T)) for r in rows]
+        extended = np.concatenate(
+            [self.features, np.ones((len(self.features), 1), np.float32)], axis=1
+        )
+        self.pieces = [
+            (contiguous(r, self.backend), self.backend.single(extended[r].T)) for r in rows
+        ]
         self.unions = self.backend.single(kinds[used].T)
         self.train_counts = self.backend.single([[len(held.train)] for held in helds])
 
@@ -167,7 +206,9 @@ class Primal:
         xp = self.backend.xp
         self.responses = responses = self.backend.single(targets.batch(columns))
         p, t = self.features.shape[1] + 1, responses.shape[1]
-        products = xp.empty((len(self.pieces), p, t), dtype=responses.dtype, device=responses.device)
+        products = xp.empty(
+            (len(self.pieces), p, t), dtype=responses.dtype, device=responses.device
+        )
         squares = xp.empty((len(self.pieces), t), dtype=responses.dtype, device=responses.device)
         for m, (rows, transposed) in enumerate(self.pieces):
             piece = responses[rows]
@@ -175,7 +216,8 @@ class Primal:
             squares[m] = self.backend.column_dot(piece, piece)
         self.crosses = (self.unions @ products.reshape(len(self.pieces), p * t)).reshape(-1, p, t)
         self.means = self.crosses[:, -1] / self.train_counts
-        # Relative to the overall variance of 1: a target that does not vary in training cannot be learnt.
+        # Relative to the overall variance of 1: a target that does not vary in training cannot be
+        # learnt.
         self.learnable = (self.unions @ squares) / self.train_counts - self.means**2 > FLAT
         self._rotated: dict[int, object] = {}
 
@@ -185,19 +227,33 @@ class Primal:
         return self._rotated[f]
 
     def curves(self):
-        """Yield (fold, (alpha, target) validation r) for every validation set, inner fits in order."""
+        """Yield (fold, (alpha, target) validation r) for every validation set, inner fits in
+        order.
+        """
         shared = self.inner_basis is self.outer_basis
         for k, (basis, sets) in enumerate(zip(self.inner_basis, self.inner, strict=True)):
-            rotated = self._outer_rotated(k) if shared else basis.turn @ self.crosses[len(self.outer_basis) + k]
+            rotated = (
+                self._outer_rotated(k)
+                if shared
+                else basis.turn @ self.crosses[len(self.outer_basis) + k]
+            )
             for scored in sets:
                 held_out = self.responses[scored.rows]
                 cross = scored.features.T @ held_out
                 cross *= rotated
                 products = basis.weights.T @ cross
-                norms = squared_norms(scored.quadratic, rotated, scored.features, basis.weights, self.backend)
-                spread = self.backend.column_dot(held_out, held_out) - held_out.sum(axis=0) ** 2 / len(held_out)
+                norms = squared_norms(
+                    scored.quadratic, rotated, scored.features, basis.weights, self.backend
+                )
+                spread = self.backend.column_dot(held_out, held_out) - held_out.sum(
+                    axis=0
+                ) ** 2 / len(held_out)
                 learnable = self.learnable[k if shared else len(self.outer_basis) + k]
-                yield scored.fold, correlation(products, norms, spread, len(held_out), self.backend.xp) * learnable
+                yield (
+                    scored.fold,
+                    correlation(products, norms, spread, len(held_out), self.backend.xp)
+                    * learnable,
+                )
 
     def chunks(self, width: int) -> list[slice]:
         """Return the parts of the batch that are scored at a time: one, since batches are small."""
@@ -215,7 +271,8 @@ class Primal:
         return self.responses[self.outer[f].rows]
 
     def predict(self, f: int, choice, columns=slice(None)):
-        """Return (test event, target) predictions of fold ``f``, without the training mean of the responses.
+        """Return (test event, target) predictions of fold ``f``, without the training mean of the
+        responses.
 
         Parameters
         ----------
@@ -229,7 +286,9 @@ class Primal:
         return self.outer[f].features @ self._weights(f, choice, columns)
 
     def _divisor(self, f: int, choice):
-        """Return (q, target) eigenvalue + alpha: half the time of a gather from ``Basis.weights``."""
+        """Return (q, target) eigenvalue + alpha: half the time of a gather from
+        ``Basis.weights``.
+        """
         return self.spectra[f][:, None] + self.penalties[choice]
 
     def _weights(self, f: int, choice, columns):
@@ -256,13 +315,16 @@ class Primal:
         Returns
         -------
         leverage
-            (training event, target) gradient with respect to a training event's residual, g' (X'X + alpha I)^-1 x_j.
+            (training event, target) gradient with respect to a training event's residual, g' (X'X +
+            alpha I)^-1 x_j.
         residual
             (training event, target) response minus prediction.
         """
         if f not in self._training_features:
             rows, basis = self.folds.outer[f].train, self.outer_basis[f]
-            self._training_features[f] = self.backend.single((self.features[rows] - basis.mean) @ basis.rotation)
+            self._training_features[f] = self.backend.single(
+                (self.features[rows] - basis.mean) @ basis.rotation
+            )
         features = self._training_features[f]
         leverage = features @ (self.outer[f].features.T @ gradient / self._divisor(f, choice))
         residual = self.responses[self.train_rows[f]][:, columns] - self.means[f][columns]

@@ -51,7 +51,8 @@ class Fit:
     alphas
         The penalties, ascending.
     r_val
-        (L, F, E, B) float32 mean validation r at the chosen penalty. ``nested``: over the inner folds of outer fold F.
+        (L, F, E, B) float32 mean validation r at the chosen penalty. ``nested``: over the inner
+        folds of outer fold F.
     z_val
         (L, F, E, B) float32 the same of atanh r.
     r_test
@@ -59,20 +60,24 @@ class Fit:
     choice
         (L, F, E, B) int8 position of the chosen penalty in ``alphas``.
     edge_gain
-        (L, F, E, B) float32 by how much validation r rose in the last step to a chosen penalty at an end of the grid; 0 elsewhere.
+        (L, F, E, B) float32 by how much validation r rose in the last step to a chosen penalty at
+        an end of the grid; 0 elsewhere.
     layer
-        (F, E) the layer each fold uses: by validation r over bins of that fold (``nested``) or of all (``halves``).
+        (F, E) the layer each fold uses: by validation r over bins of that fold (``nested``) or of
+        all (``halves``).
     blocks
         (K,) ``{stimulus}:{k}``.
     influence
-        (F, 2, K, E, B) float32, or None: influence on the mean over folds of z = atanh r, summed over the events of a block of film
-        time, for the layer each fold uses; parts are ``PARTS``; the sum over the first axis is the influence on ``z``.
+        (F, 2, K, E, B) float32, or None: influence on the mean over folds of z = atanh r, summed
+        over the events of a block of film time, for the layer each fold uses; parts are ``PARTS``;
+        the sum over the first axis is the influence on ``z``.
     predictions
         (n, E, B) float32 out-of-fold predictions, NaN for events that are never tested, or None.
     fold
         (n,) the fold that tests each event, -1 for none.
     state
-        (E, B) 0 = sound, 1 = constant responses (r is 0), 2 = responses that are not finite (scores are NaN).
+        (E, B) 0 = sound, 1 = constant responses (r is 0), 2 = responses that are not finite (scores
+        are NaN).
     """
 
     layers: list[str]
@@ -91,7 +96,9 @@ class Fit:
     forms: dict[str, str] = field(default_factory=dict)
 
     def of_layer(self, values: np.ndarray) -> np.ndarray:
-        """Return (F, E, B): ``values`` (L, F, E, B) at the layer that each fold uses for an electrode."""
+        """Return (F, E, B): ``values`` (L, F, E, B) at the layer that each fold uses for an
+        electrode.
+        """
         return np.take_along_axis(values, self.layer[None, :, :, None], axis=0)[0]
 
     @property

@@ -6,14 +6,16 @@ import numpy as np
 
 #: Variance below which a target of unit variance counts as constant in a set of events.
 FLAT = 1e-6
-#: A penalty at the end of its grid matters where the last step to it still raised validation r by more than this.
+#: A penalty at the end of its grid matters where the last step to it still raised validation r by
+#: more than this.
 RISING = 1e-3
 #: |r| is kept below this where Fisher's transform would be infinite.
 R_MAX = 1 - 1e-6
 
 
 def correlation(products, norms, spread, count: int, xp=np):
-    """Return Pearson's r from sums over centred responses and predictions; 0 where either does not vary.
+    """Return Pearson's r from sums over centred responses and predictions; 0 where either does not
+    vary.
 
     Parameters
     ----------
@@ -29,21 +31,28 @@ def correlation(products, norms, spread, count: int, xp=np):
         Array library.
     """
     flat = (norms <= 0) | (spread <= count * FLAT)
-    scale = xp.sqrt(xp.where(flat, xp.ones_like(norms), norms)) * xp.sqrt(xp.where(spread <= 0, xp.ones_like(spread), spread))
+    scale = xp.sqrt(xp.where(flat, xp.ones_like(norms), norms)) * xp.sqrt(
+        xp.where(spread <= 0, xp.ones_like(spread), spread)
+    )
     return xp.where(flat, xp.zeros_like(norms), xp.clip(products / scale, -1.0, 1.0))
 
 
 def standardise(values, backend):
-    """Return (event, target) columns with mean 0 and variance 1 (0 where constant), and their (target,) scale."""
+    """Return (event, target) columns with mean 0 and variance 1 (0 where constant), and their
+    (target,) scale.
+    """
     xp = backend.xp
     centred = values - values.mean(axis=0)
     scale = xp.sqrt(backend.column_dot(centred, centred) / len(values))
-    centred *= xp.where(scale > 0, 1 / xp.where(scale > 0, scale, xp.ones_like(scale)), xp.zeros_like(scale))
+    centred *= xp.where(
+        scale > 0, 1 / xp.where(scale > 0, scale, xp.ones_like(scale)), xp.zeros_like(scale)
+    )
     return centred, scale
 
 
 def edge_gain(curves: np.ndarray, choice: np.ndarray) -> np.ndarray:
-    """Return how much r rose in the last step to a choice at an end of the grid: what a wider grid might still gain.
+    """Return how much r rose in the last step to a choice at an end of the grid: what a wider grid
+    might still gain.
 
     Parameters
     ----------
@@ -59,7 +68,9 @@ def edge_gain(curves: np.ndarray, choice: np.ndarray) -> np.ndarray:
     """
     last = curves.shape[1] - 1
     inner = np.clip(choice, 1, last - 1) if last > 1 else last - choice
-    step = np.take_along_axis(curves, choice[:, None], 1) - np.take_along_axis(curves, inner[:, None], 1)
+    step = np.take_along_axis(curves, choice[:, None], 1) - np.take_along_axis(
+        curves, inner[:, None], 1
+    )
     return step[:, 0]
 
 

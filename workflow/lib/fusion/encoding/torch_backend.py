@@ -47,7 +47,9 @@ class Torch:
         return rows.T @ rows
 
     def solve_spd(self, matrix, right):
-        """Return ``inv(matrix) @ right`` by Cholesky, None if rounding left ``matrix`` not positive definite."""
+        """Return ``inv(matrix) @ right`` by Cholesky, None if rounding left ``matrix`` not positive
+        definite.
+        """
         factor, info = torch.linalg.cholesky_ex(matrix)
         return torch.cholesky_solve(right, factor) if int(info) == 0 else None
 
@@ -60,7 +62,13 @@ class Torch:
         return torch.einsum("ij,ij->j", a, b)
 
     def segment_sums(self, array, starts):
-        """Return sums over runs of rows; ``starts`` are the first rows, ascending, the first of them 0."""
+        """Return sums over runs of rows; ``starts`` are the first rows, ascending, the first of
+        them 0.
+        """
         ends = torch.cat([starts[1:], starts.new_tensor([len(array)])])
-        labels = torch.repeat_interleave(torch.arange(len(starts), device=self.device), ends - starts)
-        return torch.zeros((len(starts), array.shape[1]), dtype=array.dtype, device=self.device).index_add_(0, labels, array)
+        labels = torch.repeat_interleave(
+            torch.arange(len(starts), device=self.device), ends - starts
+        )
+        return torch.zeros(
+            (len(starts), array.shape[1]), dtype=array.dtype, device=self.device
+        ).index_add_(0, labels, array)

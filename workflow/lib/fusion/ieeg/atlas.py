@@ -8,21 +8,23 @@ import numpy as np
 import pandas as pd
 from scipy.spatial import cKDTree
 
-from fusion.errors import InputError
 from fusion.ieeg.sidecars import Positions, is_mni
-from fusion.tables import read_tsv
+from fusion.io.errors import InputError
+from fusion.io.tables import read_tsv
 
 
 def with_regions(positions: Positions, files: list[str], reach_mm: float) -> Positions:
-    """Return ``positions`` with the region of every electrode that has a place and none yet, from an atlas in MNI space.
+    """Return ``positions`` with the region of every electrode that has a place and none yet, from
+    an atlas in MNI space.
 
     Parameters
     ----------
     positions
-        Electrodes; left as they are, with a note, where their space is not MNI: an atlas in another space would be wrong.
+        Electrodes; left as they are, with a note, where their space is not MNI: an atlas in another
+        space would be wrong.
     files
-        A NIfTI file of integer labels in MNI space (for DKT: Mindboggle's or TemplateFlow's DKT31) and a table of their
-        names with columns index and name.
+        A NIfTI file of integer labels in MNI space (for DKT: Mindboggle's or TemplateFlow's DKT31)
+        and a table of their names with columns index and name.
     reach_mm
         An electrode further than this from any labelled voxel gets no region.
 
@@ -41,15 +43,23 @@ def with_regions(positions: Positions, files: list[str], reach_mm: float) -> Pos
         note = f"no region: positions are in {positions.space}, the atlas is in MNI space"
         return Positions(positions.table, positions.space, [*positions.notes, note])
     image, to_world = _load(volume)
-    names = read_tsv(labels, columns=("index", "name"), dtype={"name": str}).set_index("index")["name"]
-    found = nearest_label(positions.table.loc[wanted, ["x", "y", "z"]].to_numpy(float), image, to_world, reach_mm)
+    names = read_tsv(labels, columns=("index", "name"), dtype={"name": str}).set_index("index")[
+        "name"
+    ]
+    found = nearest_label(
+        positions.table.loc[wanted, ["x", "y", "z"]].to_numpy(float), image, to_world, reach_mm
+    )
     table = positions.table.copy()
-    table.loc[wanted, "region"] = pd.Series(names.reindex(found).to_numpy(), index=table.index[wanted], dtype=object)
+    table.loc[wanted, "region"] = pd.Series(
+        names.reindex(found).to_numpy(), index=table.index[wanted], dtype=object
+    )
     note = f"region of {int((found > 0).sum())} of {len(found)} electrodes from {Path(volume).name}"
     return Positions(table, positions.space, [*positions.notes, note])
 
 
-def nearest_label(xyz: np.ndarray, image: np.ndarray, to_world: np.ndarray, reach_mm: float) -> np.ndarray:
+def nearest_label(
+    xyz: np.ndarray, image: np.ndarray, to_world: np.ndarray, reach_mm: float
+) -> np.ndarray:
     """Return the label (int) of the nearest labelled voxel's centre within ``reach_mm``, else 0.
 
     Parameters
@@ -80,6 +90,10 @@ def _load(volume: str) -> tuple[np.ndarray, np.ndarray]:
         image = nibabel.load(volume)
         return np.asarray(image.dataobj).astype(np.int64).squeeze(), image.affine
     except FileNotFoundError:
-        raise InputError(volume, "", "no such file", "a NIfTI volume of labels (ieeg.atlas.volume)") from None
+        raise InputError(
+            volume, "", "no such file", "a NIfTI volume of labels (ieeg.atlas.volume)"
+        ) from None
     except nibabel.filebasedimages.ImageFileError as error:
-        raise InputError(volume, "", str(error), "a NIfTI volume of labels (ieeg.atlas.volume)") from None
+        raise InputError(
+            volume, "", str(error), "a NIfTI volume of labels (ieeg.atlas.volume)"
+        ) from None

@@ -7,20 +7,22 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from fusion.errors import InputError
 from fusion.ieeg import clock as film_clock
+from fusion.io.errors import InputError
 
 
 @dataclass(frozen=True)
 class Bins:
-    """Bins around an event: centres (ms) and the samples, relative to the event's, at which each starts and stops."""
+    """Bins around an event: centres (ms) and the samples, relative to the event's, at which each
+    starts and stops.
+    """
 
     centre_ms: np.ndarray
     start: np.ndarray
     stop: np.ndarray
 
 
-def bins(window_ms: tuple[float, float], bin_ms: float, step_ms: float, sfreq: float) -> Bins:
+def bins(window_ms: tuple[float, float], bin_width_ms: float, step_ms: float, sfreq: float) -> Bins:
     """Return bins with centres from the first to the last of ``window_ms`` every ``step_ms``.
 
     An edge at t ms is the sample nearest to it: round(t / 1000 * sfreq), the same for every event.
@@ -35,15 +37,18 @@ def bins(window_ms: tuple[float, float], bin_ms: float, step_ms: float, sfreq: f
     if count < 1:
         raise ValueError(f"no bin between {first} and {last} ms")
     centre = first + step_ms * np.arange(count)
-    start = np.rint((centre - bin_ms / 2) / 1000 * sfreq).astype(np.int64)
-    stop = np.rint((centre + bin_ms / 2) / 1000 * sfreq).astype(np.int64)
+    start = np.rint((centre - bin_width_ms / 2) / 1000 * sfreq).astype(np.int64)
+    stop = np.rint((centre + bin_width_ms / 2) / 1000 * sfreq).astype(np.int64)
     if (stop <= start).any():
-        raise ValueError(f"a bin of {bin_ms} ms holds no sample at {sfreq} Hz")
+        raise ValueError(f"a bin of {bin_width_ms} ms holds no sample at {sfreq} Hz")
     return Bins(centre, start, stop)
 
 
-def place(events: pd.DataFrame, clock: pd.DataFrame, grid: Bins, sfreq: float, samples: int) -> tuple[pd.DataFrame, dict[str, int]]:
-    """Return the events whose window lies in the recording and in one segment, with ``sample``, and how many were dropped.
+def place(
+    events: pd.DataFrame, clock: pd.DataFrame, grid: Bins, sfreq: float, samples: int
+) -> tuple[pd.DataFrame, dict[str, int]]:
+    """Return the events whose window lies in the recording and in one segment, with ``sample``, and
+    how many were dropped.
 
     Parameters
     ----------
@@ -80,7 +85,13 @@ def place(events: pd.DataFrame, clock: pd.DataFrame, grid: Bins, sfreq: float, s
         "window leaves the recording": int((played & ~inside).sum()),
         "window crosses a gap": int((inside & ~whole).sum()),
     }
-    kept = pd.DataFrame({"event": events["event"].to_numpy()[whole], "onset_s": onset[whole], "sample": sample[whole]})
+    kept = pd.DataFrame(
+        {
+            "event": events["event"].to_numpy()[whole],
+            "onset_s": onset[whole],
+            "sample": sample[whole],
+        }
+    )
     return kept, {reason: count for reason, count in dropped.items() if count}
 
 
@@ -104,13 +115,21 @@ def bin_means(signal: np.ndarray, sample: np.ndarray, grid: Bins) -> np.ndarray:
 def check_some(kept: pd.DataFrame, dropped: dict[str, int], events_file, recording: str) -> None:
     """Raise ``InputError`` if no event is left, with why the events were dropped."""
     if kept.empty:
-        why = ", ".join(f"{count} {reason}" for reason, count in dropped.items()) or "the table is empty"
+        why = (
+            ", ".join(f"{count} {reason}" for reason, count in dropped.items())
+            or "the table is empty"
+        )
         raise InputError(
-            events_file, "", f"no event whose window lies in {recording} ({why})", "an event with its window inside the recording"
+            events_file,
+            "",
+            f"no event whose window lies in {recording} ({why})",
+            "an event with its window inside the recording",
         )
 
 
 def batches(count: int, bytes_each: int, limit: int = 256 * 2**20) -> list[range]:
-    """Return consecutive ranges of ``count`` electrodes whose responses fit in ``limit`` bytes, one electrode at least."""
+    """Return consecutive ranges of ``count`` electrodes whose responses fit in ``limit`` bytes, one
+    electrode at least.
+    """
     size = max(1, limit // max(bytes_each, 1))
     return [range(start, min(start + size, count)) for start in range(0, count, size)]

@@ -1,7 +1,8 @@
-"""BrainVision files with one channel after the other (vectorized, float32), written and read channel by channel.
+"""BrainVision files with one channel after the other (vectorized, float32), written and read
+channel by channel.
 
-pybv and mne hold a whole recording in memory; here one channel at a time is, and a channel is read with one seek.
-"""
+pybv and mne hold a whole recording in memory; here one channel at a time is, and a channel is read
+with one seek."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from fusion.atomic import whole
+from fusion.io.atomic import whole
 
 HEADER = """Brain Vision Data Exchange Header File Version 1.0
 ; Written by ieeg-fusion
@@ -48,7 +49,14 @@ Mk1=New Segment,,1,1,0
 """
 
 
-def write(vhdr, names: list[str], signals: Iterable[np.ndarray], samples: int, sfreq: float, unit: str = "µV") -> None:
+def write(
+    vhdr,
+    names: list[str],
+    signals: Iterable[np.ndarray],
+    samples: int,
+    sfreq: float,
+    unit: str = "µV",
+) -> None:
     """Write ``signals``, one (time,) array per name, in order, as .eeg, .vmrk and last .vhdr.
 
     Raises
@@ -62,15 +70,26 @@ def write(vhdr, names: list[str], signals: Iterable[np.ndarray], samples: int, s
         count = 0
         for signal in signals:
             if signal.shape != (samples,):
-                raise ValueError(f"signal {count} of {vhdr} has shape {signal.shape}, not ({samples},)")
+                raise ValueError(
+                    f"signal {count} of {vhdr} has shape {signal.shape}, not ({samples},)"
+                )
             np.ascontiguousarray(signal, "<f4").tofile(file)
             count += 1
         if count != len(names):
             raise ValueError(f"{count} signals for {len(names)} names in {vhdr}")
     with whole(vmrk) as part:
         part.write_text(MARKERS.format(eeg=eeg.name), encoding="utf-8")
-    rows = "\n".join(f"Ch{k}={name.replace(',', chr(92) + '1')},,1,{unit}" for k, name in enumerate(names, 1))
-    text = HEADER.format(eeg=eeg.name, vmrk=vmrk.name, channels=len(names), samples=samples, interval=repr(1e6 / sfreq), rows=rows)
+    rows = "\n".join(
+        f"Ch{k}={name.replace(',', chr(92) + '1')},,1,{unit}" for k, name in enumerate(names, 1)
+    )
+    text = HEADER.format(
+        eeg=eeg.name,
+        vmrk=vmrk.name,
+        channels=len(names),
+        samples=samples,
+        interval=repr(1e6 / sfreq),
+        rows=rows,
+    )
     with whole(vhdr) as part:
         part.write_text(text, encoding="utf-8")
 

@@ -5,15 +5,18 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from fusion.errors import InputError
 from fusion.ieeg import names
 from fusion.ieeg.sidecars import Positions
+from fusion.io.errors import InputError
 
 COLUMNS = ["electrode", "kept", "reason", "x", "y", "z", "space", "region", "hemisphere", "shaft"]
 
 
-def usable(channels: pd.DataFrame, in_file: list[str], sfreq: float, types: list[str]) -> pd.DataFrame:
-    """Return one row per channel: electrode, type, in_file (its name in the data file), neural, kept, reason, shaft.
+def usable(
+    channels: pd.DataFrame, in_file: list[str], sfreq: float, types: list[str]
+) -> pd.DataFrame:
+    """Return one row per channel: electrode, type, in_file (its name in the data file), neural,
+    kept, reason, shaft.
 
     Parameters
     ----------
@@ -41,19 +44,38 @@ def usable(channels: pd.DataFrame, in_file: list[str], sfreq: float, types: list
             reason = "bad" if pd.isna(row.status_description) else f"bad: {row.status_description}"
         elif np.isfinite(row.sampling_frequency) and abs(row.sampling_frequency / sfreq - 1) > 1e-3:
             reason = f"sampled at {row.sampling_frequency:g} Hz"
-        rows.append((row.name, row.type, matched.get(row.name), neural, reason == "n/a", reason, names.split(row.name)[0]))
+        rows.append(
+            (
+                row.name,
+                row.type,
+                matched.get(row.name),
+                neural,
+                reason == "n/a",
+                reason,
+                names.split(row.name)[0],
+            )
+        )
     for name in in_file:
         if name not in matched.values():
-            rows.append((name, "n/a", name, False, False, "not in channels.tsv", names.split(name)[0]))
-    return pd.DataFrame(rows, columns=["electrode", "type", "in_file", "neural", "kept", "reason", "shaft"])
+            rows.append(
+                (name, "n/a", name, False, False, "not in channels.tsv", names.split(name)[0])
+            )
+    return pd.DataFrame(
+        rows, columns=["electrode", "type", "in_file", "neural", "kept", "reason", "shaft"]
+    )
 
 
 def check_some(table: pd.DataFrame, ieeg: str) -> None:
     """Raise ``InputError`` if no channel is left, with what became of them."""
     if not table["kept"].any():
-        why = ", ".join(f"{count} {reason}" for reason, count in table["reason"].value_counts().head(5).items())
+        why = ", ".join(
+            f"{count} {reason}" for reason, count in table["reason"].value_counts().head(5).items()
+        )
         raise InputError(
-            ieeg, "channels.tsv", f"no usable channel among {len(table)} ({why})", "a neural channel of status good that the data file has"
+            ieeg,
+            "channels.tsv",
+            f"no usable channel among {len(table)} ({why})",
+            "a neural channel of status good that the data file has",
         )
 
 
@@ -66,10 +88,14 @@ def drop(table: pd.DataFrame, reasons: dict[str, str]) -> pd.DataFrame:
     return table
 
 
-def electrode_table(table: pd.DataFrame, positions: Positions, montage: pd.DataFrame) -> pd.DataFrame:
-    """Return the electrodes table of a recording: ``COLUMNS``, one row per channel, kept or dropped.
+def electrode_table(
+    table: pd.DataFrame, positions: Positions, montage: pd.DataFrame
+) -> pd.DataFrame:
+    """Return the electrodes table of a recording: ``COLUMNS``, one row per channel, kept or
+    dropped.
 
-    A derivation of two contacts (bipolar) has a row of its own, halfway between them; its contacts then are not kept.
+    A derivation of two contacts (bipolar) has a row of its own, halfway between them; its contacts
+    then are not kept.
 
     Parameters
     ----------
@@ -81,7 +107,9 @@ def electrode_table(table: pd.DataFrame, positions: Positions, montage: pd.DataF
         As :func:`fusion.ieeg.reference.montage` returns it.
     """
     matched = names.match(list(table["electrode"]), list(positions.table["electrode"]))
-    place = positions.table.set_index("electrode").reindex([matched.get(n) for n in table["electrode"]])
+    place = positions.table.set_index("electrode").reindex(
+        [matched.get(n) for n in table["electrode"]]
+    )
     out = table[["electrode", "kept", "reason"]].copy()
     for column in ("x", "y", "z", "region", "hemisphere"):
         out[column] = place[column].to_numpy()
@@ -94,11 +122,24 @@ def electrode_table(table: pd.DataFrame, positions: Positions, montage: pd.DataF
             a, b = ends.loc[row.plus], ends.loc[row.minus[0]]
             middle = [(a[c] + b[c]) / 2 for c in ("x", "y", "z")]
             same = {c: a[c] if a[c] == b[c] else np.nan for c in ("region", "hemisphere")}
-            rows.append([row.electrode, True, "n/a", *middle, same["region"], same["hemisphere"], a["shaft"]])
+            rows.append(
+                [
+                    row.electrode,
+                    True,
+                    "n/a",
+                    *middle,
+                    same["region"],
+                    same["hemisphere"],
+                    a["shaft"],
+                ]
+            )
         used = out["kept"] & ~out["electrode"].isin(montage["electrode"])
         out.loc[used, "reason"] = "enters as a bipolar pair"
         out.loc[used, "kept"] = False
-        added = pd.DataFrame(rows, columns=["electrode", "kept", "reason", "x", "y", "z", "region", "hemisphere", "shaft"])
+        added = pd.DataFrame(
+            rows,
+            columns=["electrode", "kept", "reason", "x", "y", "z", "region", "hemisphere", "shaft"],
+        )
         out = pd.concat([out, added], ignore_index=True)
     out["space"] = np.where(out["x"].notna(), positions.space, None)
     return out[COLUMNS]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from fusion.atomic import whole
+from fusion.io.atomic import whole
 
 REFERENCES = {
     "laplacian": "Laplacian: minus the mean of the neighbours on the shaft",
@@ -51,20 +51,50 @@ def channels(montage: pd.DataFrame, usable: pd.DataFrame, how: dict, sfreq: floa
 def _derivation(row) -> str:
     if row.group:
         return f"average of {row.group}"
-    return f"mean of {' and '.join(row.minus)}" if len(row.minus) > 1 else (row.minus[0] if row.minus else "as recorded")
+    return (
+        f"mean of {' and '.join(row.minus)}"
+        if len(row.minus) > 1
+        else (row.minus[0] if row.minus else "as recorded")
+    )
 
 
-def ieeg(info: dict, spec: dict, how: dict, sfreq: float, samples: int, line_hz: float | None, montage, usable) -> dict:
+def ieeg(
+    info: dict,
+    spec: dict,
+    how: dict,
+    sfreq: float,
+    samples: int,
+    line_hz: float | None,
+    montage,
+    usable,
+) -> dict:
     """Return the content of ``*_desc-clean_ieeg.json``."""
     kinds = usable.set_index("electrode")["type"].reindex(montage["plus"]).value_counts()
     filters = {
-        "HighPass": {"Type": "4th-order Butterworth", "CutoffHz": how["high_pass_hz"], "Phase": how["phase"]}
-        if how["high_pass_hz"]
-        else None,
-        "Notch": {"LineHz": line_hz, "Harmonics": how["notch_harmonics"], "Quality": how["notch_quality"], "Phase": how["phase"]}
-        if line_hz
-        else None,
-        "HighGamma": {"BandHz": how["high_gamma_hz"], "Output": "Hilbert amplitude"} if how["high_gamma_hz"] else None,
+        "HighPass": (
+            {
+                "Type": "4th-order Butterworth",
+                "CutoffHz": how["high_pass_hz"],
+                "Phase": how["phase"],
+            }
+            if how["high_pass_hz"]
+            else None
+        ),
+        "Notch": (
+            {
+                "LineHz": line_hz,
+                "Harmonics": how["notch_harmonics"],
+                "Quality": how["notch_quality"],
+                "Phase": how["phase"],
+            }
+            if line_hz
+            else None
+        ),
+        "HighGamma": (
+            {"BandHz": how["high_gamma_hz"], "Output": "Hilbert amplitude"}
+            if how["high_gamma_hz"]
+            else None
+        ),
         "Despike": {"RobustSD": how["despike_sd"]} if how["despike_sd"] else None,
         "ZScore": {"Over": "recording"} if how["zscore"] else None,
     }

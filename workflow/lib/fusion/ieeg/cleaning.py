@@ -12,12 +12,16 @@ from fusion.ieeg import filters
 
 
 def clean(
-    montage: pd.DataFrame, read: Callable[[str], np.ndarray], sfreq: float, line_hz: float | None, spec: dict
+    montage: pd.DataFrame,
+    read: Callable[[str], np.ndarray],
+    sfreq: float,
+    line_hz: float | None,
+    spec: dict,
 ) -> Iterator[np.ndarray]:
     """Yield the clean signal of each row of ``montage``, (time,) float32.
 
-    Order: re-reference, high-pass, notch, high gamma, despike, z-score. The filters are linear, so re-referencing first
-    equals filtering every contact first, at a third of the work.
+    Order: re-reference, high-pass, notch, high gamma, despike, z-score. The filters are linear, so
+    re-referencing first equals filtering every contact first, at a third of the work.
 
     Parameters
     ----------
@@ -30,12 +34,17 @@ def clean(
     line_hz
         Line frequency; None where it is not known (no notch).
     spec
-        The config's ``ieeg`` section: notch_harmonics, notch_quality, high_pass_hz, phase, high_gamma_hz, zscore, despike_sd.
+        The config's ``ieeg`` section: notch_harmonics, notch_quality, high_pass_hz, phase,
+        high_gamma_hz, zscore, despike_sd.
     """
     read = lru_cache(maxsize=4)(read)
     averages = group_averages(montage, read)
     lines = filters.line_frequencies(line_hz, spec["notch_harmonics"], sfreq) if line_hz else []
-    steps = [step for step in (high_pass(sfreq, spec), notch(lines, sfreq, spec), high_gamma(sfreq, spec)) if step]
+    steps = [
+        step
+        for step in (high_pass(sfreq, spec), notch(lines, sfreq, spec), high_gamma(sfreq, spec))
+        if step
+    ]
     for row in montage.itertuples():
         x = minus_mean(read(row.plus), [read(name) for name in row.minus])
         if row.group:
@@ -79,10 +88,16 @@ def notch(lines: list[float], sfreq: float, spec: dict) -> Callable | None:
 
 def high_gamma(sfreq: float, spec: dict) -> Callable | None:
     """Return the band amplitude of ``spec`` as a function of a signal; None without one."""
-    return filters.band_amplitude(tuple(spec["high_gamma_hz"]), sfreq, spec["phase"]) if spec["high_gamma_hz"] else None
+    return (
+        filters.band_amplitude(tuple(spec["high_gamma_hz"]), sfreq, spec["phase"])
+        if spec["high_gamma_hz"]
+        else None
+    )
 
 
-def group_averages(montage: pd.DataFrame, read: Callable[[str], np.ndarray]) -> dict[str, np.ndarray]:
+def group_averages(
+    montage: pd.DataFrame, read: Callable[[str], np.ndarray]
+) -> dict[str, np.ndarray]:
     """Return the mean signal of each group of the montage, (time,) float64."""
     averages = {}
     for group, rows in montage[montage["group"] != ""].groupby("group"):
@@ -94,13 +109,17 @@ def group_averages(montage: pd.DataFrame, read: Callable[[str], np.ndarray]) -> 
 
 
 def despike(x: np.ndarray, sd: float) -> np.ndarray:
-    """Return ``x`` with samples beyond ``sd`` robust standard deviations of its median clipped there (MAD / 0.6745)."""
+    """Return ``x`` with samples beyond ``sd`` robust standard deviations of its median clipped
+    there (MAD / 0.6745).
+    """
     middle = np.median(x)
     reach = sd * np.median(np.abs(x - middle)) / 0.6744897501960817
     return np.clip(x, middle - reach, middle + reach)
 
 
 def zscore(x: np.ndarray) -> np.ndarray:
-    """Return ``x`` minus its mean over its standard deviation, computed in float64; zeros where it is constant."""
+    """Return ``x`` minus its mean over its standard deviation, computed in float64; zeros where it
+    is constant.
+    """
     mean, sd = np.mean(x, dtype=np.float64), np.std(x, dtype=np.float64)
     return (x - mean) / sd if sd > 0 else np.zeros_like(x)

@@ -7,16 +7,19 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from fusion.errors import InputError
+from fusion.io.errors import InputError
 
 
-def clock_table(rule: dict, events: pd.DataFrame | None, events_file: Path | None, duration_s: float, ieeg: str) -> pd.DataFrame:
+def clock_table(
+    rule: dict, events: pd.DataFrame | None, events_file: Path | None, duration_s: float, ieeg: str
+) -> pd.DataFrame:
     """Return the knots of the clock: film_s, recording_s, segment.
 
     Parameters
     ----------
     rule
-        ``film_zero`` of the stimulus: rule (``recording_start``, ``first_event``, ``film_events``), column, value.
+        ``film_zero`` of the stimulus: rule (``recording_start``, ``first_event``, ``film_events``),
+        column, value.
     events
         Events of the recording, sorted by onset (s); None if it has none.
     events_file, ieeg
@@ -26,10 +29,11 @@ def clock_table(rule: dict, events: pd.DataFrame | None, events_file: Path | Non
 
     Notes
     -----
-    With ``recording_start`` and ``first_event`` the film runs without a stop, so the whole recording is one segment. With
-    ``film_events`` only the pieces in which the film is known to play are on the clock; each row of trial_type ``film``
-    has the film time of its onset in ``film_s`` and, where the film's clock drifts against the recording's, that of its
-    end in ``film_end_s``. Rows that follow on each other without a jump make one segment.
+    With ``recording_start`` and ``first_event`` the film runs without a stop, so the whole
+    recording is one segment. With ``film_events`` only the pieces in which the film is known to
+    play are on the clock; each row of trial_type ``film`` has the film time of its onset in
+    ``film_s`` and, where the film's clock drifts against the recording's, that of its end in
+    ``film_end_s``. Rows that follow on each other without a jump make one segment.
 
     Raises
     ------
@@ -39,27 +43,46 @@ def clock_table(rule: dict, events: pd.DataFrame | None, events_file: Path | Non
     if rule["rule"] == "recording_start":
         return _one_piece(0.0, duration_s)
     if events is None:
-        raise InputError(ieeg, "sidecars", "no events.tsv", f"an events.tsv for film_zero.rule {rule['rule']}")
+        raise InputError(
+            ieeg, "sidecars", "no events.tsv", f"an events.tsv for film_zero.rule {rule['rule']}"
+        )
     if rule["rule"] == "first_event":
         zero = first_event(events, events_file, rule["column"], rule["value"])
         if not 0 <= zero < duration_s:
             raise InputError(
-                events_file, "column 'onset'", f"film zero at {zero:.6g} s", f"a moment within the recording of {duration_s:.6g} s"
+                events_file,
+                "column 'onset'",
+                f"film zero at {zero:.6g} s",
+                f"a moment within the recording of {duration_s:.6g} s",
             )
         return _one_piece(zero, duration_s)
     return _from_film_events(events, events_file, duration_s)
 
 
 def first_event(events: pd.DataFrame, file: Path | None, column: str, value: str | None) -> float:
-    """Return the onset of the first event whose ``column`` equals ``value`` (as text, or as a number: ``9`` is ``9.0``)."""
+    """Return the onset of the first event whose ``column`` equals ``value`` (as text, or as a
+    number: ``9`` is ``9.0``).
+    """
     if column not in events:
-        raise InputError(file, f"column {column!r}", f"columns {', '.join(events.columns)}", "that column (film_zero.column)")
+        raise InputError(
+            file,
+            f"column {column!r}",
+            f"columns {', '.join(events.columns)}",
+            "that column (film_zero.column)",
+        )
     if value is None:
-        raise InputError("config", "key film_zero.value", "nothing", f"a value of column {column!r} in {file}")
+        raise InputError(
+            "config", "key film_zero.value", "nothing", f"a value of column {column!r} in {file}"
+        )
     has = [_same(cell, value) for cell in events[column]]
     if not any(has):
         values = ", ".join(sorted({str(v) for v in events[column].dropna()})[:10])
-        raise InputError(file, f"column {column!r}", f"no {value!r} among {values}", "that value once at least (film_zero.value)")
+        raise InputError(
+            file,
+            f"column {column!r}",
+            f"no {value!r} among {values}",
+            "that value once at least (film_zero.value)",
+        )
     return float(events["onset"].to_numpy()[int(np.argmax(has))])
 
 
@@ -78,31 +101,60 @@ def _one_piece(zero: float, duration: float) -> pd.DataFrame:
     return pd.DataFrame({"film_s": recording - zero, "recording_s": recording, "segment": 0})
 
 
-def _from_film_events(events: pd.DataFrame, file: Path, duration: float, tolerance_s: float = 0.002) -> pd.DataFrame:
+def _from_film_events(
+    events: pd.DataFrame, file: Path, duration: float, tolerance_s: float = 0.002
+) -> pd.DataFrame:
     for column in ("trial_type", "film_s", "duration"):
         if column not in events:
             raise InputError(
-                file, f"column {column!r}", f"columns {', '.join(events.columns)}", "that column, for film_zero.rule film_events"
+                file,
+                f"column {column!r}",
+                f"columns {', '.join(events.columns)}",
+                "that column, for film_zero.rule film_events",
             )
     pieces = events[events["trial_type"] == "film"]
     if pieces.empty:
-        raise InputError(file, "column 'trial_type'", "no row 'film'", "rows 'film' with film_s, for film_zero.rule film_events")
-    onset, film = pieces["onset"].to_numpy(float), pd.to_numeric(pieces["film_s"], errors="coerce").to_numpy(float)
+        raise InputError(
+            file,
+            "column 'trial_type'",
+            "no row 'film'",
+            "rows 'film' with film_s, for film_zero.rule film_events",
+        )
+    onset, film = (
+        pieces["onset"].to_numpy(float),
+        pd.to_numeric(pieces["film_s"], errors="coerce").to_numpy(float),
+    )
     length = pd.to_numeric(pieces["duration"], errors="coerce").to_numpy(float)
     film_end = film + length
     if "film_end_s" in pieces:
         given = pd.to_numeric(pieces["film_end_s"], errors="coerce").to_numpy(float)
         film_end = np.where(np.isfinite(given), given, film_end)
-    if not np.isfinite([onset, film, length]).all() or (length <= 0).any() or (film_end <= film).any():
-        raise InputError(file, "rows 'film'", "a missing or non-positive duration or film_s", "onset, duration > 0 and film_s in each")
+    if (
+        not np.isfinite([onset, film, length]).all()
+        or (length <= 0).any()
+        or (film_end <= film).any()
+    ):
+        raise InputError(
+            file,
+            "rows 'film'",
+            "a missing or non-positive duration or film_s",
+            "onset, duration > 0 and film_s in each",
+        )
     end = onset + length
     if (onset[1:] < end[:-1] - tolerance_s).any() or (film[1:] < film_end[:-1] - tolerance_s).any():
-        raise InputError(file, "rows 'film'", "rows that overlap", "one piece of the film after the other")
+        raise InputError(
+            file, "rows 'film'", "rows that overlap", "one piece of the film after the other"
+        )
     if onset[0] < 0 or end[-1] > duration + 1:
         raise InputError(
-            file, "rows 'film'", f"film from {onset[0]:.6g} to {end[-1]:.6g} s", f"a film within the recording of {duration:.6g} s"
+            file,
+            "rows 'film'",
+            f"film from {onset[0]:.6g} to {end[-1]:.6g} s",
+            f"a film within the recording of {duration:.6g} s",
         )
-    joined = (np.abs(onset[1:] - end[:-1]) <= tolerance_s) & (np.abs(film[1:] - film_end[:-1]) <= tolerance_s)
+    joined = (np.abs(onset[1:] - end[:-1]) <= tolerance_s) & (
+        np.abs(film[1:] - film_end[:-1]) <= tolerance_s
+    )
     segment = np.concatenate([[0], np.cumsum(~joined)])
     rows = []
     for k in range(len(onset)):

@@ -8,14 +8,16 @@ from pathlib import Path
 
 import pandas as pd
 
-from fusion.dataset import entities
-from fusion.tables import write_tsv
+from fusion.ids import entities
+from fusion.io.tables import write_tsv
 
-README = """Cleaned intracranial recordings of {dataset}, made by ieeg-fusion from the dataset named in dataset_description.json.
+README = """Cleaned intracranial recordings of {dataset}, made by ieeg-fusion.
 
-Each recording was re-referenced and filtered as its `*_desc-clean_ieeg.json` says; `*_desc-clean_channels.tsv` lists the channels
-that were kept and what was subtracted from each. `*_desc-clean_events.tsv` holds the film's clock: rows `film` give the recording
-time (onset, duration) during which the film ran from `film_s` to `film_end_s`.
+The source dataset is named in dataset_description.json. Each recording was re-referenced and
+filtered as its `*_desc-clean_ieeg.json` says. `*_desc-clean_channels.tsv` lists the channels that
+were kept and what was subtracted from each. `*_desc-clean_events.tsv` holds the film's clock: rows
+`film` give the recording time (onset, duration) during which the film ran from `film_s` to
+`film_end_s`.
 """
 
 ELECTRODE_COLUMNS = {
@@ -24,7 +26,10 @@ ELECTRODE_COLUMNS = {
 }
 
 EVENT_COLUMNS = {
-    "trial_type": {"Description": "What happens.", "Levels": {"film": "the film plays without a stop"}},
+    "trial_type": {
+        "Description": "What happens.",
+        "Levels": {"film": "the film plays without a stop"},
+    },
     "film_s": {"Description": "Film time at the onset.", "Units": "s"},
     "film_end_s": {"Description": "Film time at the end.", "Units": "s"},
 }
@@ -42,19 +47,29 @@ def description(dataset: str, source: str, version: str) -> dict:
         "Name": f"Cleaned recordings of {dataset}",
         "BIDSVersion": "1.10.0",
         "DatasetType": "derivative",
-        "GeneratedBy": [{"Name": "ieeg-fusion", "Version": version, "Description": "Re-referenced and filtered recordings"}],
+        "GeneratedBy": [
+            {
+                "Name": "ieeg-fusion",
+                "Version": version,
+                "Description": "Re-referenced and filtered recordings",
+            }
+        ],
         "SourceDatasets": [{"URL": source}],
     }
 
 
 def film_events(clock: pd.DataFrame) -> pd.DataFrame:
-    """Return the clock as events: one row ``film`` per piece between two knots in which the film runs (film time >= 0)."""
+    """Return the clock as events: one row ``film`` per piece between two knots in which the film
+    runs (film time >= 0).
+    """
     rows = []
     for _, knots in clock.groupby("segment", sort=True):
         film, recording = knots["film_s"].to_numpy(), knots["recording_s"].to_numpy()
         for k in range(len(film) - 1):
             if film[k] >= 0 and film[k + 1] > film[k]:
-                rows.append((recording[k], recording[k + 1] - recording[k], "film", film[k], film[k + 1]))
+                rows.append(
+                    (recording[k], recording[k + 1] - recording[k], "film", film[k], film[k + 1])
+                )
     return pd.DataFrame(rows, columns=["onset", "duration", "trial_type", "film_s", "film_end_s"])
 
 
@@ -65,7 +80,9 @@ def place_group(recording: str) -> str:
 
 
 def bids_electrodes(tables: list[pd.DataFrame]) -> tuple[pd.DataFrame, dict]:
-    """Return electrodes.tsv and coordsystem.json of the kept electrodes of one implant's recordings; the first place of a name counts."""
+    """Return electrodes.tsv and coordsystem.json of the kept electrodes of one implant's
+    recordings; the first place of a name counts.
+    """
     kept = pd.concat([t[t["kept"]] for t in tables]).drop_duplicates("electrode")
     out = kept[["electrode", "x", "y", "z"]].rename(columns={"electrode": "name"})
     out["size"] = None
@@ -73,14 +90,21 @@ def bids_electrodes(tables: list[pd.DataFrame]) -> tuple[pd.DataFrame, dict]:
         if kept[column].notna().any():
             out[column] = kept[column]
     space = kept["space"].dropna().iloc[0] if kept["space"].notna().any() else None
-    system = {"iEEGCoordinateSystem": space or "Other", "iEEGCoordinateUnits": "mm" if space else "n/a"}
+    system = {
+        "iEEGCoordinateSystem": space or "Other",
+        "iEEGCoordinateUnits": "mm" if space else "n/a",
+    }
     if system["iEEGCoordinateSystem"] == "Other":
-        system["iEEGCoordinateSystemDescription"] = "as in the source dataset" if space else "no positions are known"
+        system["iEEGCoordinateSystemDescription"] = (
+            "as in the source dataset" if space else "no positions are known"
+        )
     return out, system
 
 
 def link(source, target) -> None:
-    """Put ``source`` at ``target`` as well: a hard link, or a copy where the file system has none."""
+    """Put ``source`` at ``target`` as well: a hard link, or a copy where the file system has
+    none.
+    """
     target = Path(target)
     target.parent.mkdir(parents=True, exist_ok=True)
     target.unlink(missing_ok=True)
@@ -91,7 +115,9 @@ def link(source, target) -> None:
 
 
 def write_places(root: Path, electrodes: dict[str, pd.DataFrame], write_json) -> None:
-    """Write electrodes.tsv and coordsystem.json of every subject, session and acquisition below ``root``."""
+    """Write electrodes.tsv and coordsystem.json of every subject, session and acquisition below
+    ``root``.
+    """
     groups: dict[str, list[str]] = {}
     for recording in electrodes:
         groups.setdefault(place_group(recording), []).append(recording)

@@ -8,19 +8,28 @@ import numpy as np
 import scipy.fft
 from scipy.signal import butter, iirnotch, sosfilt, sosfilt_zi, sosfiltfilt, sosfreqz
 
-BATCH = 4  # blocks transformed at once: the FFT works on several side by side, at twice the speed of one after the other
+# blocks transformed at once: the FFT works on several side by side, at twice the speed of one after
+# the other
+BATCH = 4
 DECAY = 1e-7  # what is left of a filter's response where it is cut off, relative to its start
 
 
 def line_frequencies(line_hz: float, harmonics: int | None, sfreq: float) -> list[float]:
-    """Return the line frequency and its harmonics below the Nyquist frequency (``harmonics`` of them, or all)."""
+    """Return the line frequency and its harmonics below the Nyquist frequency (``harmonics`` of
+    them, or all).
+    """
     count = int(np.ceil(sfreq / 2 / line_hz)) - 1
-    return [line_hz * k for k in range(1, (count if harmonics is None else min(count, harmonics + 1)) + 1)]
+    return [
+        line_hz * k
+        for k in range(1, (count if harmonics is None else min(count, harmonics + 1)) + 1)
+    ]
 
 
 def notch_sos(frequencies: list[float], quality: float, sfreq: float) -> np.ndarray:
     """Return second-order sections, one notch (``scipy.signal.iirnotch``) a frequency."""
-    return np.array([np.concatenate(iirnotch(f, quality, sfreq)) for f in frequencies]).reshape(-1, 6)
+    return np.array([np.concatenate(iirnotch(f, quality, sfreq)) for f in frequencies]).reshape(
+        -1, 6
+    )
 
 
 def high_pass_sos(cutoff_hz: float, sfreq: float) -> np.ndarray:
@@ -40,25 +49,25 @@ def decay_samples(sos: np.ndarray) -> int:
 
 
 def zero_phase(sos: np.ndarray, x: np.ndarray) -> np.ndarray:
-    """Filter forwards and backwards, the ends extended by odd reflection until the filter has settled.
+    """Filter forwards and backwards, the ends extended by odd reflection until the filter has
+    settled.
 
-    Equals ``scipy.signal.sosfiltfilt(sos, x, padlen=min(len(x) - 1, decay_samples(sos)))``; see :class:`ZeroPhaseFFT` for
-    filters of many sections.
-    """
+    Equals ``scipy.signal.sosfiltfilt(sos, x, padlen=min(len(x) - 1, decay_samples(sos)))``; see
+    :class:`ZeroPhaseFFT` for filters of many sections."""
     return sosfiltfilt(sos, x, padlen=min(len(x) - 1, decay_samples(sos)))
 
 
 class ZeroPhaseFFT:
     """A zero-phase filter for many channels, by overlap-save: fast for filters that ring shortly.
 
-    The response applied is the squared modulus of the sections', as forwards-backwards filtering has it; a channel's ends are
-    extended by odd reflection. ``amplitude`` gives the modulus of the analytic signal (Hilbert amplitude) of the filtered
-    signal instead.
+    The response applied is the squared modulus of the sections', as forwards-backwards filtering
+    has it; a channel's ends are extended by odd reflection. ``amplitude`` gives the modulus of the
+    analytic signal (Hilbert amplitude) of the filtered signal instead.
 
-    A notch leaves most of a signal, so float32 serves; a band may hold a thousandth of it, so amplitudes are computed in
-    float64. A channel's mean is taken out first and put back through the gain at 0 Hz, so that an offset costs no
-    precision. A channel shorter than the filter's decay is filtered by :func:`zero_phase` itself.
-    """
+    A notch leaves most of a signal, so float32 serves; a band may hold a thousandth of it, so
+    amplitudes are computed in float64. A channel's mean is taken out first and put back through the
+    gain at 0 Hz, so that an offset costs no precision. A channel shorter than the filter's decay is
+    filtered by :func:`zero_phase` itself."""
 
     def __init__(self, sos: np.ndarray, amplitude: bool = False):
         self.sos, self.amplitude = sos, amplitude
@@ -67,11 +76,17 @@ class ZeroPhaseFFT:
         self.gains = {}
 
     def gain(self, n: int) -> np.ndarray:
-        """Return the response (frequency,) at the FFT length that suits signals of ``n`` samples; made once a length."""
-        block = 2 * scipy.fft.next_fast_len((min(max(2**16, 8 * self.pad), n + 2 * self.pad) + 1) // 2, real=True)
+        """Return the response (frequency,) at the FFT length that suits signals of ``n`` samples;
+        made once a length.
+        """
+        block = 2 * scipy.fft.next_fast_len(
+            (min(max(2**16, 8 * self.pad), n + 2 * self.pad) + 1) // 2, real=True
+        )
         if block not in self.gains:
             frequencies = np.linspace(0, np.pi, block // 2 + 1)
-            self.gains[block] = (np.abs(sosfreqz(self.sos, worN=frequencies)[1]) ** 2).astype(self.dtype)
+            self.gains[block] = (np.abs(sosfreqz(self.sos, worN=frequencies)[1]) ** 2).astype(
+                self.dtype
+            )
         return self.gains[block]
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
@@ -94,7 +109,11 @@ class ZeroPhaseFFT:
         for k in range(0, count, BATCH):
             spectrum = scipy.fft.rfft(blocks[k : k + BATCH], axis=1)
             spectrum *= gain
-            piece = np.abs(_one_sided(spectrum, block)) if self.amplitude else scipy.fft.irfft(spectrum, block, axis=1, overwrite_x=True)
+            piece = (
+                np.abs(_one_sided(spectrum, block))
+                if self.amplitude
+                else scipy.fft.irfft(spectrum, block, axis=1, overwrite_x=True)
+            )
             out[k : k + BATCH] = piece[:, pad : pad + step]
         out = out.reshape(-1)[:n]
         if not self.amplitude:
@@ -107,8 +126,12 @@ def causal(sos: np.ndarray, x: np.ndarray) -> np.ndarray:
     return sosfilt(sos, x, zi=sosfilt_zi(sos) * x[0])[0]
 
 
-def band_amplitude(band_hz: tuple[float, float], sfreq: float, phase: str) -> Callable[[np.ndarray], np.ndarray]:
-    """Return what turns a signal into the Hilbert amplitude of a band. With phase ``causal`` only the band-pass itself is causal."""
+def band_amplitude(
+    band_hz: tuple[float, float], sfreq: float, phase: str
+) -> Callable[[np.ndarray], np.ndarray]:
+    """Return what turns a signal into the Hilbert amplitude of a band. With phase ``causal`` only
+    the band-pass itself is causal.
+    """
     sos = band_pass_sos(band_hz, sfreq)
     if phase == "zero":
         return ZeroPhaseFFT(sos, amplitude=True)
@@ -124,6 +147,8 @@ def _one_sided(spectrum: np.ndarray, n: int) -> np.ndarray:
 
 
 def _analytic(x: np.ndarray) -> np.ndarray:
-    """Return the analytic signal of a real one, as ``scipy.signal.hilbert``, at a fast length with the ends zero-padded."""
+    """Return the analytic signal of a real one, as ``scipy.signal.hilbert``, at a fast length with
+    the ends zero-padded.
+    """
     n = scipy.fft.next_fast_len(len(x), real=False)
     return _one_sided(scipy.fft.rfft(x, n), n)[: len(x)]

@@ -4,32 +4,41 @@ from __future__ import annotations
 
 import re
 
-# Recorded beside the brain, and often typed as neural in channels.tsv: triggers, heart, eyes, pulse oximetry, markers.
-NON_NEURAL = r"(ECG|EKG|EOG|EMG|DC|TRIG|TRIGGER|MKR|MARK|STIM|STI|EVENT|STATUS|OSAT|SPO2|PR|PLETH|RESP|BEAT)[ ._-]*[0-9]*[+-]?[ab]?"
+# Recorded beside the brain, and often typed as neural in channels.tsv: triggers, heart, eyes, pulse
+# oximetry, markers.
+NON_NEURAL = (
+    r"(ECG|EKG|EOG|EMG|DC|TRIG|TRIGGER|MKR|MARK|STIM|STI|EVENT|STATUS|OSAT|SPO2|PR|PLETH|RESP|BEAT)["
+    r" ._-]*[0-9]*[+-]?[ab]?"
+)
 
 
 def split(name: str) -> tuple[str, int | None]:
-    """Return the shaft (stem) and the number of a contact, ``("T1bIc", 4)``; the number is None if there is none."""
+    """Return the shaft (stem) and the number of a contact, ``("T1bIc", 4)``; the number is None if
+    there is none.
+    """
     match = re.fullmatch(r"(.*?)[ _-]?0*(\d+)", name.strip())
     return (match[1], int(match[2])) if match else (name.strip(), None)
 
 
 def normalised(name: str) -> str:
-    """Return ``name`` without the marks that lists of contacts carry in one place and not in another (``*``, ``#``, ``_``)."""
+    """Return ``name`` without the marks that lists of contacts carry in one place and not in
+    another (``*``, ``#``, ``_``).
+    """
     return re.sub(r"[*#_\s]", "", name)
 
 
 def is_non_neural(name: str) -> bool:
-    """Return whether a name is one of a channel that is not on the brain, such as ``DC4``, ``ECG1`` or ``Pleth``."""
+    """Return whether a name is one of a channel that is not on the brain, such as ``DC4``, ``ECG1``
+    or ``Pleth``.
+    """
     return re.fullmatch(NON_NEURAL, name.strip(), re.IGNORECASE) is not None
 
 
 def match(wanted: list[str], present: list[str]) -> dict[str, str]:
     """Return ``wanted`` name -> ``present`` name for the names that are the same contact.
 
-    Exact matches come first; then names that agree without case, spaces, ``*``, ``#`` and ``_``, where that is
-    unambiguous. Position in a list is never used.
-    """
+    Exact matches come first; then names that agree without case, spaces, ``*``, ``#`` and ``_``,
+    where that is unambiguous. Position in a list is never used."""
     exact = {name: name for name in set(wanted) & set(present)}
     left = {}
     for name in present:

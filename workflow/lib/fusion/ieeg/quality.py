@@ -10,9 +10,25 @@ import pandas as pd
 from fusion.ieeg.sidecars import Positions
 
 COLUMNS = [
-    "recording", "subject", "stimulus", "sfreq_hz", "duration_s", "line_freq_hz", "film_zero_s", "film_end_s", "segments",
-    "channels", "neural", "kept", "dropped", "space", "with_position", "with_region", "electrodes_without_channel", "warnings",
-]  # fmt: skip
+    "recording",
+    "subject",
+    "stimulus",
+    "sfreq_hz",
+    "duration_s",
+    "line_freq_hz",
+    "film_zero_s",
+    "film_end_s",
+    "segments",
+    "channels",
+    "neural",
+    "kept",
+    "dropped",
+    "space",
+    "with_position",
+    "with_region",
+    "electrodes_without_channel",
+    "warnings",
+]
 
 
 DESCRIPTIONS = {
@@ -22,13 +38,18 @@ DESCRIPTIONS = {
     "sfreq_hz": "Sampling rate.",
     "duration_s": "Length of the recording.",
     "line_freq_hz": "Line frequency that was removed with its harmonics.",
-    "film_zero_s": "Recording time at which the film starts; missing if its start is not on the clock.",
+    "film_zero_s": (
+        "Recording time at which the film starts; missing if its start is not on the clock."
+    ),
     "film_end_s": "Recording time at which the film's clock ends.",
     "segments": "Pieces in which the film plays without a stop.",
     "channels": "Channels in channels.tsv or the data file.",
     "neural": "Channels that are neural by type and name.",
     "kept": "Electrodes that are analysed.",
-    "dropped": "Neural channels that are not analysed: reason and count; for the bipolar reference the channels that entered no pair.",
+    "dropped": (
+        "Neural channels that are not analysed: reason and count; for the bipolar reference the"
+        " channels that entered no pair."
+    ),
     "space": "Coordinate system of the positions.",
     "with_position": "Kept electrodes that have a position.",
     "with_region": "Kept electrodes that have a region.",
@@ -48,7 +69,9 @@ def line_frequency(wanted: float | None, info: dict) -> float | None:
     return float(stated) if isinstance(stated, int | float) and stated > 0 else None
 
 
-def row(spec, info, usable, electrodes, clock, positions: Positions, timing, range_uv, notes) -> dict:
+def row(
+    spec, info, usable, electrodes, clock, positions: Positions, timing, range_uv, notes
+) -> dict:
     """Return one row of the quality table as a dict of ``COLUMNS``.
 
     Parameters
@@ -73,22 +96,45 @@ def row(spec, info, usable, electrodes, clock, positions: Positions, timing, ran
     sfreq, samples, line_hz = timing
     kept = electrodes[electrodes["kept"]]
     unmatched = sorted(
-        set(positions.table["electrode"]) - set(electrodes.loc[electrodes["x"].notna(), "electrode"]) - set(usable["electrode"])
+        set(positions.table["electrode"])
+        - set(electrodes.loc[electrodes["x"].notna(), "electrode"])
+        - set(usable["electrode"])
     )
-    reasons = usable.loc[usable["neural"] & ~usable["kept"], "reason"].str.replace(r"(bad): .*", r"\1", regex=True)
-    reasons = reasons.str.replace(r"no usable neighbour.*", "no usable neighbour", regex=True).value_counts()
-    zero = np.interp(0, clock["film_s"], clock["recording_s"]) if clock["film_s"].iloc[0] <= 0 else np.nan
+    reasons = usable.loc[usable["neural"] & ~usable["kept"], "reason"].str.replace(
+        r"(bad): .*", r"\1", regex=True
+    )
+    reasons = reasons.str.replace(
+        r"no usable neighbour.*", "no usable neighbour", regex=True
+    ).value_counts()
+    zero = (
+        np.interp(0, clock["film_s"], clock["recording_s"])
+        if clock["film_s"].iloc[0] <= 0
+        else np.nan
+    )
     return {
-        "recording": spec["recording"], "subject": spec["subject"], "stimulus": spec["stimulus"],
-        "sfreq_hz": sfreq, "duration_s": samples / sfreq, "line_freq_hz": line_hz if line_hz else np.nan,
-        "film_zero_s": zero, "film_end_s": clock["recording_s"].iloc[-1], "segments": clock["segment"].nunique(),
-        "channels": len(usable), "neural": int(usable["neural"].sum()), "kept": len(kept),
-        "dropped": "; ".join(f"{reason}: {count}" for reason, count in sorted(reasons.items())) or np.nan,
+        "recording": spec["recording"],
+        "subject": spec["subject"],
+        "stimulus": spec["stimulus"],
+        "sfreq_hz": sfreq,
+        "duration_s": samples / sfreq,
+        "line_freq_hz": line_hz if line_hz else np.nan,
+        "film_zero_s": zero,
+        "film_end_s": clock["recording_s"].iloc[-1],
+        "segments": clock["segment"].nunique(),
+        "channels": len(usable),
+        "neural": int(usable["neural"].sum()),
+        "kept": len(kept),
+        "dropped": (
+            "; ".join(f"{reason}: {count}" for reason, count in sorted(reasons.items())) or np.nan
+        ),
         "space": positions.space if kept["x"].notna().any() else np.nan,
-        "with_position": int(kept["x"].notna().sum()), "with_region": int(kept["region"].notna().sum()),
+        "with_position": int(kept["x"].notna().sum()),
+        "with_region": int(kept["region"].notna().sum()),
         "electrodes_without_channel": len(unmatched),
-        "warnings": "; ".join([*positions.notes, *notes, *warnings(info, usable, kept, timing, range_uv, unmatched)]),
-    }  # fmt: skip
+        "warnings": "; ".join(
+            [*positions.notes, *notes, *warnings(info, usable, kept, timing, range_uv, unmatched)]
+        ),
+    }
 
 
 def warnings(info, usable, kept, timing, range_uv, unmatched) -> list[str]:
@@ -105,7 +151,10 @@ def warnings(info, usable, kept, timing, range_uv, unmatched) -> list[str]:
     if missing := int(kept["x"].isna().sum()):
         notes.append(f"{missing} kept electrodes have no position")
     if unmatched:
-        notes.append(f"{len(unmatched)} electrodes have no channel ({', '.join(unmatched[:5])}{' ..' if len(unmatched) > 5 else ''})")
+        notes.append(
+            f"{len(unmatched)} electrodes have no channel"
+            f" ({', '.join(unmatched[:5])}{' ..' if len(unmatched) > 5 else ''})"
+        )
     if absent := int((usable["reason"] == "not in the data file").sum()):
         notes.append(f"{absent} channels of channels.tsv are not in the data file")
     if extra := int((usable["reason"] == "not in channels.tsv").sum()):
@@ -121,7 +170,9 @@ def table(row: dict) -> pd.DataFrame:
     return pd.DataFrame([row], columns=COLUMNS).replace({"warnings": {"": np.nan}})
 
 
-def combine(tables: list[pd.DataFrame], responses: dict[str, dict[str, tuple[int, dict]]]) -> pd.DataFrame:
+def combine(
+    tables: list[pd.DataFrame], responses: dict[str, dict[str, tuple[int, dict]]]
+) -> pd.DataFrame:
     """Return the quality table of all recordings, with the events kept and dropped by alignment.
 
     Parameters
@@ -136,21 +187,28 @@ def combine(tables: list[pd.DataFrame], responses: dict[str, dict[str, tuple[int
     InputError
         If two recordings of a subject and a film use one electrode name for different places.
     """
-    out = pd.concat(tables, ignore_index=True).sort_values("recording", ignore_index=True).astype({"warnings": object})
+    out = (
+        pd.concat(tables, ignore_index=True)
+        .sort_values("recording", ignore_index=True)
+        .astype({"warnings": object})
+    )
     for alignment in sorted({a for by in responses.values() for a in by}):
         counts = [responses.get(r, {}).get(alignment, (0, {})) for r in out["recording"]]
         out[f"events_{alignment}"] = [n for n, _ in counts]
-        out[f"droppedevents_{alignment}"] = ["; ".join(f"{why}: {n}" for why, n in sorted(d.items())) or np.nan for _, d in counts]
+        out[f"events_dropped_{alignment}"] = [
+            "; ".join(f"{why}: {n}" for why, n in sorted(d.items())) or np.nan for _, d in counts
+        ]
     return out
 
 
 def same_name_elsewhere(
     electrodes: dict[str, pd.DataFrame], subject_of: dict[str, str], reach_mm: float = 5.0
 ) -> list[tuple[str, tuple[str, str]]]:
-    """Return a warning, and which two recordings, where an electrode name stands for different places in a subject's recordings.
+    """Return a warning, and which two recordings, where an electrode name stands for different
+    places in a subject's recordings.
 
-    Responses of such recordings are joined at the electrode's name although they are of different contacts.
-    """
+    Responses of such recordings are joined at the electrode's name although they are of different
+    contacts."""
     notes = []
     by_subject: dict[str, list[str]] = {}
     for recording in electrodes:
@@ -162,16 +220,28 @@ def same_name_elsewhere(
             far = np.sqrt(sum((both[f"{c}_a"] - both[f"{c}_b"]) ** 2 for c in "xyz")) > reach_mm
             if far.any():
                 name = both.loc[far, "electrode"].iloc[0]
-                notes.append((f"{far.sum()} electrode names ({name} ..) mean different places in {a} and {b}", (a, b)))
+                notes.append(
+                    (
+                        (
+                            f"{far.sum()} electrode names ({name} ..) mean different places in {a}"
+                            f" and {b}"
+                        ),
+                        (a, b),
+                    )
+                )
     return notes
 
 
 def dictionary(table: pd.DataFrame) -> dict[str, dict]:
-    """Return the data dictionary of the quality table: column -> Description and, where there is one, Units."""
+    """Return the data dictionary of the quality table: column -> Description and, where there is
+    one, Units.
+    """
     units = {"_hz": "Hz", "_s": "s"}
     out = {}
     for column in table:
         kind, _, alignment = column.partition("_")
         text = DESCRIPTIONS.get(column) or f"{DESCRIPTIONS[kind]}: {alignment} alignment."
-        out[column] = {"Description": text} | next(({"Units": u} for end, u in units.items() if column.endswith(end)), {})
+        out[column] = {"Description": text} | next(
+            ({"Units": u} for end, u in units.items() if column.endswith(end)), {}
+        )
     return out

@@ -17,22 +17,25 @@ def montage(
     Parameters
     ----------
     table
-        Channels as :func:`fusion.ieeg.channels.usable` returns them; only those kept are used, as contact or as neighbour.
+        Channels as :func:`fusion.ieeg.channels.usable` returns them; only those kept are used, as
+        contact or as neighbour.
     reference
-        ``laplacian``: contact minus the mean of its neighbours, the contacts of the same shaft numbered one below and one
-        above. ``bipolar``: contact minus the one numbered one above. ``average``: minus the mean of all kept contacts.
-        ``none``.
+        ``laplacian``: contact minus the mean of its neighbours, the contacts of the same shaft
+        numbered one below and one above. ``bipolar``: contact minus the one numbered one above.
+        ``average``: minus the mean of all kept contacts. ``none``.
     shaft_ends
-        With ``laplacian``, a contact with only one usable neighbour: ``drop`` it, or ``keep`` it with that neighbour.
+        With ``laplacian``, a contact with only one usable neighbour: ``drop`` it, or ``keep`` it
+        with that neighbour.
     ecog_reference
-        What surface contacts (type ECOG) get where ``reference`` is ``laplacian`` or ``bipolar``, whose neighbours by number
-        are neighbours in space on a shaft only: ``average`` of the surface contacts, ``none``, or ``laplacian`` for the same.
+        What surface contacts (type ECOG) get where ``reference`` is ``laplacian`` or ``bipolar``,
+        whose neighbours by number are neighbours in space on a shaft only: ``average`` of the
+        surface contacts, ``none``, or ``laplacian`` for the same.
 
     Returns
     -------
     montage : pandas.DataFrame
-        electrode, plus (contact), minus (tuple of contacts whose mean is subtracted), group (name of the average that is
-        subtracted, empty for none).
+        electrode, plus (contact), minus (tuple of contacts whose mean is subtracted), group (name
+        of the average that is subtracted, empty for none).
     dropped : dict
         electrode -> reason.
     """
@@ -41,7 +44,13 @@ def montage(
     known = {names.split(n): n for n in table["electrode"]}
     rows, dropped = [], {}
     for name, kind in zip(kept["electrode"], kept["type"], strict=True):
-        how = ecog_reference if kind == "ECOG" and reference in ("laplacian", "bipolar") and ecog_reference != "laplacian" else reference
+        how = (
+            ecog_reference
+            if kind == "ECOG"
+            and reference in ("laplacian", "bipolar")
+            and ecog_reference != "laplacian"
+            else reference
+        )
         if how in ("none", "average"):
             group = "" if how == "none" else ("ECOG" if reference != "average" else "all")
             rows.append((name, name, (), group))
@@ -61,9 +70,15 @@ def montage(
         if len(neighbours) == 2 or (len(neighbours) == 1 and shaft_ends == "keep"):
             rows.append((name, name, neighbours, ""))
         else:
-            missing = [known.get((stem, number + d)) for d in (-1, 1) if (stem, number + d) not in by_place]
+            missing = [
+                known.get((stem, number + d)) for d in (-1, 1) if (stem, number + d) not in by_place
+            ]
             unusable = [n for n in missing if n]
-            dropped[name] = f"no usable neighbour: {', '.join(unusable)} not kept" if unusable else "end of its shaft: one neighbour only"
+            dropped[name] = (
+                f"no usable neighbour: {', '.join(unusable)} not kept"
+                if unusable
+                else "end of its shaft: one neighbour only"
+            )
             if not neighbours and not unusable:
                 dropped[name] = "no neighbour on its shaft"
     return pd.DataFrame(rows, columns=COLUMNS), dropped

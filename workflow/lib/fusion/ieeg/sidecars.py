@@ -10,14 +10,24 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from fusion.dataset import entities
-from fusion.errors import InputError
-from fusion.tables import read_tsv
+from fusion.ids import entities
+from fusion.io.errors import InputError
+from fusion.io.tables import read_tsv
 
 log = logging.getLogger("fusion")
 
 TO_MM = {"mm": 1.0, "cm": 10.0, "m": 1000.0}
-REGION_COLUMNS = ("region", "DKT", "dkt", "DesikanKilliany", "desikan_killiany", "Destrieux", "destrieux", "anatomy", "anatomical_label")
+REGION_COLUMNS = (
+    "region",
+    "DKT",
+    "dkt",
+    "DesikanKilliany",
+    "desikan_killiany",
+    "Destrieux",
+    "destrieux",
+    "anatomy",
+    "anatomical_label",
+)
 
 
 @dataclass
@@ -27,7 +37,8 @@ class Positions:
     Attributes
     ----------
     table
-        One row an electrode: electrode, x, y, z (mm; NaN where unknown), region, hemisphere (``L``, ``R`` or NaN).
+        One row an electrode: electrode, x, y, z (mm; NaN where unknown), region, hemisphere (``L``,
+        ``R`` or NaN).
     space
         Name of the coordinate system, ``n/a`` if there are no positions.
     notes
@@ -40,7 +51,9 @@ class Positions:
 
 
 def pick(sidecars: list[str], suffix: str) -> Path | None:
-    """Return the sidecar with this ending that lies deepest and has most entities (BIDS inheritance), or None."""
+    """Return the sidecar with this ending that lies deepest and has most entities (BIDS
+    inheritance), or None.
+    """
     found = [Path(p) for p in sidecars if Path(p).name.endswith(suffix)]
     return max(found, key=lambda p: (len(p.parts), len(entities(p.name)), p.name), default=None)
 
@@ -57,8 +70,13 @@ def read_json(path: Path) -> dict:
 
 
 def read_info(sidecars: list[str]) -> dict:
-    """Return ``*_ieeg.json``, inherited from the top of the dataset down; ``{}`` if there is none."""
-    found = sorted((Path(p) for p in sidecars if Path(p).name.endswith("ieeg.json")), key=lambda p: (len(p.parts), len(entities(p.name))))
+    """Return ``*_ieeg.json``, inherited from the top of the dataset down; ``{}`` if there is
+    none.
+    """
+    found = sorted(
+        (Path(p) for p in sidecars if Path(p).name.endswith("ieeg.json")),
+        key=lambda p: (len(p.parts), len(entities(p.name))),
+    )
     merged = {}
     for path in found:
         merged.update(read_json(path))
@@ -66,28 +84,45 @@ def read_info(sidecars: list[str]) -> dict:
 
 
 def read_channels(sidecars: list[str], ieeg: str) -> pd.DataFrame:
-    """Read channels.tsv: name, type (upper case), status (``good`` or ``bad``), status_description, group, sampling_frequency.
+    """Read channels.tsv: name, type (upper case), status (``good`` or ``bad``), status_description,
+    group, sampling_frequency.
 
     Raises
     ------
     InputError
-        If there is none, it has no row, lacks a column that BIDS requires, or names a channel twice.
+        If there is none, it has no row, lacks a column that BIDS requires, or names a channel
+        twice.
     """
     path = pick(sidecars, "channels.tsv")
     if path is None:
-        raise InputError(ieeg, "sidecars", "no channels.tsv", "a channels.tsv beside the recording or above it")
+        raise InputError(
+            ieeg, "sidecars", "no channels.tsv", "a channels.tsv beside the recording or above it"
+        )
     table = read_tsv(
-        path, columns=("name", "type"), dtype={"name": str, "type": str, "group": str, "status_description": str, "units": str}
+        path,
+        columns=("name", "type"),
+        dtype={"name": str, "type": str, "group": str, "status_description": str, "units": str},
     )
     if table.empty:
         raise InputError(path, "", "no rows", "one row a channel")
     if table["name"].isna().any():
-        raise InputError(path, f"row {int(table['name'].isna().argmax()) + 2}, column 'name'", "nothing", "a channel name")
+        raise InputError(
+            path,
+            f"row {int(table['name'].isna().argmax()) + 2}, column 'name'",
+            "nothing",
+            "a channel name",
+        )
     table["name"] = table["name"].str.strip()
     if (twice := table["name"].duplicated()).any():
-        raise InputError(path, "column 'name'", f"{table['name'][twice].iloc[0]!r} twice", "one row a channel")
+        raise InputError(
+            path, "column 'name'", f"{table['name'][twice].iloc[0]!r} twice", "one row a channel"
+        )
     table["type"] = table["type"].fillna("MISC").str.strip().str.upper()
-    status = table["status"].astype(str).str.strip().str.lower() if "status" in table else pd.Series("good", index=table.index)
+    status = (
+        table["status"].astype(str).str.strip().str.lower()
+        if "status" in table
+        else pd.Series("good", index=table.index)
+    )
     if unknown := sorted(set(status) - {"good", "bad", "nan", "n/a"}):
         raise InputError(path, "column 'status'", repr(unknown[0]), "good, bad or n/a")
     table["status"] = np.where(status == "bad", "bad", "good")
@@ -95,33 +130,59 @@ def read_channels(sidecars: list[str], ieeg: str) -> pd.DataFrame:
         if column not in table:
             table[column] = np.nan
         table[column] = table[column].astype(object)
-    rate = table["sampling_frequency"] if "sampling_frequency" in table else pd.Series(np.nan, index=table.index)
+    rate = (
+        table["sampling_frequency"]
+        if "sampling_frequency" in table
+        else pd.Series(np.nan, index=table.index)
+    )
     table["sampling_frequency"] = pd.to_numeric(rate, errors="coerce")
     return table
 
 
 def stated_rates(channels: pd.DataFrame, types: list[str]) -> dict[str, float]:
-    """Return channel -> sampling rate (Hz) for the good neural channels for which channels.tsv gives one."""
-    chosen = channels[channels["type"].isin(types) & (channels["status"] == "good") & channels["sampling_frequency"].gt(0)]
+    """Return channel -> sampling rate (Hz) for the good neural channels for which channels.tsv
+    gives one.
+    """
+    chosen = channels[
+        channels["type"].isin(types)
+        & (channels["status"] == "good")
+        & channels["sampling_frequency"].gt(0)
+    ]
     return dict(zip(chosen["name"], chosen["sampling_frequency"].astype(float), strict=True))
 
 
 def channel_notes(channels: pd.DataFrame, units_in_file: dict[str, str]) -> list[str]:
-    """Return what channels.tsv says that cannot be so: units that are not the data file's, cut-offs in each other's column.
+    """Return what channels.tsv says that cannot be so: units that are not the data file's, cut-offs
+    in each other's column.
 
-    Neither is used: signals are scaled by the data file's own units, and no cut-off enters the cleaning.
-    """
+    Neither is used: signals are scaled by the data file's own units, and no cut-off enters the
+    cleaning."""
     notes = []
     if "units" in channels:
-        stated = {n: _unit(u) for n, u in zip(channels["name"], channels["units"], strict=True) if isinstance(u, str)}
-        differ = [n for n, u in stated.items() if n in units_in_file and units_in_file[n] != "n/a" and u != _unit(units_in_file[n])]
+        stated = {
+            n: _unit(u)
+            for n, u in zip(channels["name"], channels["units"], strict=True)
+            if isinstance(u, str)
+        }
+        differ = [
+            n
+            for n, u in stated.items()
+            if n in units_in_file and units_in_file[n] != "n/a" and u != _unit(units_in_file[n])
+        ]
         if differ:
             by_table, by_file = stated[differ[0]], _unit(units_in_file[differ[0]])
-            notes.append(f"{len(differ)} channels are in {by_table} by channels.tsv, in {by_file} by the data file, which is used")
+            notes.append(
+                f"{len(differ)} channels are in {by_table} by channels.tsv, in {by_file} by the"
+                " data file, which is used"
+            )
     if {"low_cutoff", "high_cutoff"} <= set(channels.columns):
-        low, high = (pd.to_numeric(channels[c], errors="coerce") for c in ("low_cutoff", "high_cutoff"))
+        low, high = (
+            pd.to_numeric(channels[c], errors="coerce") for c in ("low_cutoff", "high_cutoff")
+        )
         if swapped := int(((low > high) | ((high > 0) & (high < 1))).sum()):
-            notes.append(f"low_cutoff and high_cutoff of {swapped} channels look swapped (they are not used)")
+            notes.append(
+                f"low_cutoff and high_cutoff of {swapped} channels look swapped (they are not used)"
+            )
     return notes
 
 
@@ -130,7 +191,9 @@ def _unit(unit: str) -> str:
     return "\u00b5" + unit[1:] if unit.startswith("u") else unit
 
 
-def read_events(sidecars: list[str], columns: tuple[str, ...] = ()) -> tuple[pd.DataFrame | None, Path | None]:
+def read_events(
+    sidecars: list[str], columns: tuple[str, ...] = ()
+) -> tuple[pd.DataFrame | None, Path | None]:
     """Read events.tsv, sorted by onset, and its path; ``(None, None)`` if there is none.
 
     Raises
@@ -144,7 +207,12 @@ def read_events(sidecars: list[str], columns: tuple[str, ...] = ()) -> tuple[pd.
     table = read_tsv(path, columns=("onset", *columns), dtype={"trial_type": str, "value": str})
     onset = pd.to_numeric(table["onset"], errors="coerce")
     if (wrong := onset.isna() & table["onset"].notna()).any():
-        raise InputError(path, f"row {int(wrong.argmax()) + 2}, column 'onset'", repr(table["onset"][wrong].iloc[0]), "seconds")
+        raise InputError(
+            path,
+            f"row {int(wrong.argmax()) + 2}, column 'onset'",
+            repr(table["onset"][wrong].iloc[0]),
+            "seconds",
+        )
     table["onset"] = onset
     if table["onset"].isna().any():
         log.warning("%s: %d rows without an onset are left out", path, table["onset"].isna().sum())
@@ -181,15 +249,26 @@ def read_positions(sidecars: list[str], space: str | None = None) -> Positions:
     if not found:
         return Positions(empty, "n/a", ["no electrodes.tsv"])
     if space is not None and space not in found:
-        raise InputError("config", "key ieeg.space", repr(space), f"a space of this recording: {', '.join(sorted(found))}")
+        raise InputError(
+            "config",
+            "key ieeg.space",
+            repr(space),
+            f"a space of this recording: {', '.join(sorted(found))}",
+        )
     name = space or min(found, key=lambda s: (not is_mni(s), s in ("Other", "n/a"), s))
     _, path, system = found[name]
-    notes = [f"of {len(found)} spaces ({', '.join(sorted(found))}) took {name}"] if len(found) > 1 else []
+    notes = (
+        [f"of {len(found)} spaces ({', '.join(sorted(found))}) took {name}"]
+        if len(found) > 1
+        else []
+    )
     table = read_tsv(path, columns=("name", "x", "y", "z"), dtype={"name": str})
     table = table[table["name"].notna()]
     table["name"] = table["name"].str.strip()
     if (twice := table["name"].duplicated()).any():
-        raise InputError(path, "column 'name'", f"{table['name'][twice].iloc[0]!r} twice", "one row an electrode")
+        raise InputError(
+            path, "column 'name'", f"{table['name'][twice].iloc[0]!r} twice", "one row an electrode"
+        )
     xyz = table[["x", "y", "z"]].apply(pd.to_numeric, errors="coerce").to_numpy(float, copy=True)
     at_zero = (xyz == 0).all(axis=1)
     if at_zero.any():
@@ -199,21 +278,42 @@ def read_positions(sidecars: list[str], space: str | None = None) -> Positions:
     xyz *= _scale_to_mm(xyz, system.get("iEEGCoordinateUnits"), path, notes)
     region = next((c for c in REGION_COLUMNS if c in table), None)
     side = next((c for c in ("hemisphere", "hemi", "Hemisphere") if c in table), None)
-    out = pd.DataFrame({"electrode": table["name"].to_numpy(), "x": xyz[:, 0], "y": xyz[:, 1], "z": xyz[:, 2]})
-    out["region"] = table[region].astype(object).to_numpy() if region else np.full(len(table), np.nan, object)
-    out["hemisphere"] = hemisphere(table[side].to_numpy() if side else [None] * len(table), xyz[:, 0], name)
+    out = pd.DataFrame(
+        {"electrode": table["name"].to_numpy(), "x": xyz[:, 0], "y": xyz[:, 1], "z": xyz[:, 2]}
+    )
+    out["region"] = (
+        table[region].astype(object).to_numpy() if region else np.full(len(table), np.nan, object)
+    )
+    out["hemisphere"] = hemisphere(
+        table[side].to_numpy() if side else [None] * len(table), xyz[:, 0], name
+    )
     return Positions(out, name, notes)
 
 
 def is_mni(space: str) -> bool:
-    """Return whether a coordinate system is one of the MNI152 family, so that a standard atlas and brain may be used."""
-    return space.startswith(("MNI152", "ICBM152", "ICBM452", "IXI549", "fMRIPrep")) or space in ("MNI", "MNIColin27", "NIHPD")
+    """Return whether a coordinate system is one of the MNI152 family, so that a standard atlas and
+    brain may be used.
+    """
+    return space.startswith(("MNI152", "ICBM152", "ICBM452", "IXI549", "fMRIPrep")) or space in (
+        "MNI",
+        "MNIColin27",
+        "NIHPD",
+    )
 
 
 def hemisphere(column, x: np.ndarray, space: str) -> list:
-    """Return ``L``, ``R`` or NaN per electrode: from the table, else from the sign of x where the axes are known to be RAS."""
+    """Return ``L``, ``R`` or NaN per electrode: from the table, else from the sign of x where the
+    axes are known to be RAS.
+    """
     spelled = {"l": "L", "left": "L", "lh": "L", "r": "R", "right": "R", "rh": "R"}
-    known_axes = is_mni(space) or space in ("ACPC", "ScanRAS", "Talairach", "MNI305", "fsaverage", "fsaverageSym")
+    known_axes = is_mni(space) or space in (
+        "ACPC",
+        "ScanRAS",
+        "Talairach",
+        "MNI305",
+        "fsaverage",
+        "fsaverageSym",
+    )
     sides = []
     for label, value in zip(column, x, strict=True):
         side = spelled.get(str(label).strip().lower())
@@ -224,7 +324,9 @@ def hemisphere(column, x: np.ndarray, space: str) -> list:
 
 
 def _coordsystem(electrodes: Path, sidecars: list[str]) -> dict:
-    """Return the coordsystem.json that belongs to an electrodes table: same folder or above, no entity against it."""
+    """Return the coordsystem.json that belongs to an electrodes table: same folder or above, no
+    entity against it.
+    """
     has = entities(electrodes.name)
     fitting = [
         path
@@ -236,7 +338,9 @@ def _coordsystem(electrodes: Path, sidecars: list[str]) -> dict:
 
 
 def _scale_to_mm(xyz: np.ndarray, unit: str | None, path: Path, notes: list[str]) -> float:
-    """Return what turns the coordinates into mm; a unit that is not named is guessed from the size of a head."""
+    """Return what turns the coordinates into mm; a unit that is not named is guessed from the size
+    of a head.
+    """
     largest = np.nanmax(np.abs(xyz)) if np.isfinite(xyz).any() else np.nan
     if unit not in TO_MM:
         if unit == "pixels":
@@ -246,5 +350,10 @@ def _scale_to_mm(xyz: np.ndarray, unit: str | None, path: Path, notes: list[str]
         notes.append(f"unit of the positions is {unit or 'not given'}, taken as {guessed}")
         return TO_MM[guessed]
     if np.isfinite(largest) and not 1 <= largest * TO_MM[unit] <= 300:
-        raise InputError(path, "columns x, y, z", f"up to {largest:.6g} {unit}", "positions within a head; check iEEGCoordinateUnits")
+        raise InputError(
+            path,
+            "columns x, y, z",
+            f"up to {largest:.6g} {unit}",
+            "positions within a head; check iEEGCoordinateUnits",
+        )
     return TO_MM[unit]

@@ -9,32 +9,47 @@ import pandas as pd
 
 from fusion.ieeg import clock as film_clock
 
-README = """The Brain Treebank (Wang et al. 2024, arXiv 2411.08343; CC BY 4.0) as a BIDS dataset, converted by ieeg-fusion.
+README = """The Brain Treebank (Wang et al. 2024, arXiv 2411.08343; CC BY 4.0) as a BIDS dataset,
+converted by ieeg-fusion.
 
-Each recording is one film (task) of one subject; run is the release's trial number plus one. Recordings are in microvolt, as in the
-release. Positions are those of the release in a space that it does not name (iEEGCoordinateSystem "Other"): they are not MNI.
-events.tsv holds the film's clock (rows `film`: the film runs from film_s to film_end_s during onset .. onset + duration; between
-rows that do not touch it was paused), the words and the scene cuts. Films are not part of the release.
+Each recording is one film (task) of one subject; run is the release's trial number plus one.
+Recordings are in microvolt, as in the release. Positions are those of the release in a space that
+it does not name (iEEGCoordinateSystem "Other"): they are not MNI. events.tsv holds the film's clock
+(rows `film`: the film runs from film_s to film_end_s during onset .. onset + duration; between rows
+that do not touch it was paused), the words and the scene cuts. Films are not part of the release.
 """
 
 EVENT_COLUMNS = {
     "trial_type": {
         "Description": "What happens.",
-        "Levels": {"film": "a stretch in which the film plays", "word": "onset of a spoken word", "scene_cut": "a new shot begins"},
+        "Levels": {
+            "film": "a stretch in which the film plays",
+            "word": "onset of a spoken word",
+            "scene_cut": "a new shot begins",
+        },
     },
     "film_s": {"Description": "Film time at the onset.", "Units": "s"},
     "film_end_s": {"Description": "Film time at the end of a stretch of film.", "Units": "s"},
     "word": {"Description": "The word."},
-    "sentence_id": {"Description": "The sentence that the word belongs to; unique within the film."},
+    "sentence_id": {
+        "Description": "The sentence that the word belongs to; unique within the film."
+    },
     "sentence": {"Description": "The text of that sentence."},
-    "trigger_sample": {"Description": "Sample of the onset by the release's own rule: the nearest trigger plus the time from it."},
+    "trigger_sample": {
+        "Description": (
+            "Sample of the onset by the release's own rule: the nearest trigger plus the time"
+            " from it."
+        )
+    },
 }
 
 ELECTRODE_COLUMNS = {
     "hemisphere": {"Description": "Side of the brain.", "Levels": {"L": "left", "R": "right"}},
     "region": {"Description": "DKT label (FreeSurfer) of the nearest grey matter."},
     "destrieux": {"Description": "Destrieux label (FreeSurfer) of the nearest grey matter."},
-    "desikan_killiany": {"Description": "Desikan-Killiany label (FreeSurfer) of the nearest grey matter."},
+    "desikan_killiany": {
+        "Description": "Desikan-Killiany label (FreeSurfer) of the nearest grey matter."
+    },
 }
 
 PARTICIPANT_COLUMNS = {"treebank_id": {"Description": "Name of the subject in the release."}}
@@ -47,17 +62,41 @@ def description() -> dict:
         "BIDSVersion": "1.10.0",
         "DatasetType": "raw",
         "License": "CC BY 4.0",
-        "Authors": ["Christopher Wang", "Adam Uri Yaari", "Aaditya K Singh", "Vighnesh Subramaniam", "Dana Rosenfarb", "Jan DeWitt",
-                    "Pranav Misra", "Joseph R. Madsen", "Scellig Stone", "Gabriel Kreiman", "Boris Katz", "Ignacio Cases", "Andrei Barbu"],
+        "Authors": [
+            "Christopher Wang",
+            "Adam Uri Yaari",
+            "Aaditya K Singh",
+            "Vighnesh Subramaniam",
+            "Dana Rosenfarb",
+            "Jan DeWitt",
+            "Pranav Misra",
+            "Joseph R. Madsen",
+            "Scellig Stone",
+            "Gabriel Kreiman",
+            "Boris Katz",
+            "Ignacio Cases",
+            "Andrei Barbu",
+        ],
         "ReferencesAndLinks": ["https://arxiv.org/abs/2411.08343", "https://braintreebank.dev"],
         "GeneratedBy": [{"Name": "ieeg-fusion", "Description": "convert_treebank"}],
         "SourceDatasets": [{"URL": "https://braintreebank.dev"}],
-    }  # fmt: skip
+    }
 
 
 def channels(labels: list[str], corrupted: set[str], sfreq: float) -> pd.DataFrame:
-    """Return channels.tsv: triggers and analogue inputs by their name, all others sEEG, bad where the release lists them as corrupted."""
-    kinds = ["TRIG" if re.match(r"TRIG", n, re.I) else "MISC" if re.fullmatch(r"DC\d+", n, re.I) else "SEEG" for n in labels]
+    """Return channels.tsv: triggers and analogue inputs by their name, all others sEEG, bad where
+    the release lists them as corrupted.
+    """
+    kinds = [
+        (
+            "TRIG"
+            if re.match(r"TRIG", n, re.I)
+            else "MISC"
+            if re.fullmatch(r"DC\d+", n, re.I)
+            else "SEEG"
+        )
+        for n in labels
+    ]
     bad = [name in corrupted for name in labels]
     return pd.DataFrame(
         {
@@ -73,8 +112,15 @@ def channels(labels: list[str], corrupted: set[str], sfreq: float) -> pd.DataFra
     )
 
 
-def events(clock: pd.DataFrame, words: pd.DataFrame, cuts: np.ndarray, sfreq: float, trigger_sample: np.ndarray):
-    """Return events.tsv, and how many words and cuts were dropped because the film's clock does not reach them.
+def events(
+    clock: pd.DataFrame,
+    words: pd.DataFrame,
+    cuts: np.ndarray,
+    sfreq: float,
+    trigger_sample: np.ndarray,
+):
+    """Return events.tsv, and how many words and cuts were dropped because the film's clock does not
+    reach them.
 
     Parameters
     ----------
@@ -94,7 +140,15 @@ def events(clock: pd.DataFrame, words: pd.DataFrame, cuts: np.ndarray, sfreq: fl
     for _, part in knots.groupby("segment", sort=True):
         film, at = part["film_s"].to_numpy(), part["recording_s"].to_numpy()
         rows.append(
-            pd.DataFrame({"onset": at[:-1], "duration": np.diff(at), "trial_type": "film", "film_s": film[:-1], "film_end_s": film[1:]})
+            pd.DataFrame(
+                {
+                    "onset": at[:-1],
+                    "duration": np.diff(at),
+                    "trial_type": "film",
+                    "film_s": film[:-1],
+                    "film_end_s": film[1:],
+                }
+            )
         )
     onset, segment = film_clock.to_recording(knots, words["onset_s"].to_numpy())
     played = segment >= 0
@@ -102,11 +156,26 @@ def events(clock: pd.DataFrame, words: pd.DataFrame, cuts: np.ndarray, sfreq: fl
     duration = (spoken["offset_s"] - spoken["onset_s"]).fillna(0)
     spoken = spoken.assign(duration=duration, film_s=spoken["onset_s"])
     cut_onset, cut_segment = film_clock.to_recording(knots, cuts)
-    shots = pd.DataFrame({"onset": cut_onset, "duration": 0.0, "trial_type": "scene_cut", "film_s": cuts})[cut_segment >= 0]
+    shots = pd.DataFrame(
+        {"onset": cut_onset, "duration": 0.0, "trial_type": "scene_cut", "film_s": cuts}
+    )[cut_segment >= 0]
     table = pd.concat([*rows, spoken, shots]).sort_values(["onset", "trial_type"], kind="stable")
-    columns = ["onset", "duration", "trial_type", "film_s", "film_end_s", "word", "sentence_id", "sentence", "trigger_sample"]
+    columns = [
+        "onset",
+        "duration",
+        "trial_type",
+        "film_s",
+        "film_end_s",
+        "word",
+        "sentence_id",
+        "sentence",
+        "trigger_sample",
+    ]
     table = table.reindex(columns=columns)
-    return table.reset_index(drop=True), {"words": int((~played).sum()), "cuts": int((cut_segment < 0).sum())}
+    return table.reset_index(drop=True), {
+        "words": int((~played).sum()),
+        "cuts": int((cut_segment < 0).sum()),
+    }
 
 
 def ieeg(task: str, sfreq: float, samples: int, table: pd.DataFrame) -> dict:
@@ -132,7 +201,9 @@ def ieeg(task: str, sfreq: float, samples: int, table: pd.DataFrame) -> dict:
 
 
 def electrodes(labels: list[str], places: pd.DataFrame) -> pd.DataFrame:
-    """Return electrodes.tsv of a subject: every neural label, n/a where the release has no place."""
+    """Return electrodes.tsv of a subject: every neural label, n/a where the release has no
+    place.
+    """
     neural = [n for n in labels if not re.match(r"(DC|TRIG)", n)]
     table = places.set_index("name").reindex(neural).reset_index(names="name")
     table.insert(4, "size", None)
@@ -143,6 +214,8 @@ def coordsystem() -> dict:
     """Return coordsystem.json: a space that the release does not name."""
     return {
         "iEEGCoordinateSystem": "Other",
-        "iEEGCoordinateSystemDescription": "X, Y, Z of localization/elec_coords_full.csv; the release does not name their space",
+        "iEEGCoordinateSystemDescription": (
+            "X, Y, Z of localization/elec_coords_full.csv; the release does not name their space"
+        ),
         "iEEGCoordinateUnits": "mm",
     }

@@ -1,4 +1,6 @@
-"""The official BIDS validator, and what of its findings concerns the recordings that are analysed."""
+"""The official BIDS validator, and what of its findings concerns the recordings that are
+analysed.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +13,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from fusion.dataset import entities
-from fusion.errors import InputError
+from fusion.ids import entities
+from fusion.io.errors import InputError
 
 COLUMNS = ["severity", "code", "field", "file", "message", "matters"]
 
-# What a finding means for this workflow, in words; the validator's own message is kept where there is none.
+# What a finding means for this workflow, in words; the validator's own message is kept where there
+# is none.
 IN_WORDS = {
     "TSV_COLUMN_MISSING": "a column that BIDS requires is missing",
     "TSV_VALUE_INCORRECT_TYPE": "a value has the wrong type",
@@ -31,12 +34,19 @@ IN_WORDS = {
     "FILE_READ": "the file cannot be read (a link without its content?)",
     "INVALID_LOCATION": "the file lies in a folder that its name contradicts",
     "NOT_INCLUDED": "the name is no BIDS name, so the file is ignored",
-    "REQUIRED_COORDSYSTEM": "positions without a coordsystem.json: their space and unit are unknown",
+    "REQUIRED_COORDSYSTEM": (
+        "positions without a coordsystem.json: their space and unit are unknown"
+    ),
     "EVENT_ONSET_ORDER": "the onsets are not in order",
 }
 
-# Errors that change nothing here: columns are found by their names, and columns that are not described are not used.
-HARMLESS = {"TSV_COLUMN_ORDER_INCORRECT", "TSV_ADDITIONAL_COLUMNS_MUST_DEFINE", "TSV_ADDITIONAL_COLUMNS_NOT_ALLOWED"}
+# Errors that change nothing here: columns are found by their names, and columns that are not
+# described are not used.
+HARMLESS = {
+    "TSV_COLUMN_ORDER_INCORRECT",
+    "TSV_ADDITIONAL_COLUMNS_MUST_DEFINE",
+    "TSV_ADDITIONAL_COLUMNS_NOT_ALLOWED",
+}
 
 
 def run(root) -> list[dict]:
@@ -51,20 +61,34 @@ def run(root) -> list[dict]:
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     program = shutil.which("bids-validator-deno", path=path)
     if program is None:
-        raise InputError("bids-validator-deno", "", "no such program", "the official BIDS validator (PyPI: bids-validator-deno)")
-    done = subprocess.run([program, str(root), "--format", "json"], capture_output=True, text=True, check=False)
+        raise InputError(
+            "bids-validator-deno",
+            "",
+            "no such program",
+            "the official BIDS validator (PyPI: bids-validator-deno)",
+        )
+    done = subprocess.run(
+        [program, str(root), "--format", "json"], capture_output=True, text=True, check=False
+    )
     try:
         return json.loads(done.stdout)["issues"]["issues"]
     except (json.JSONDecodeError, KeyError, TypeError):
-        said = (done.stderr or done.stdout).strip().splitlines() or [f"exit status {done.returncode} and no word"]
-        raise InputError(root, "", f"no answer of the BIDS validator ({said[-1][:200]})", "a folder that it can read") from None
+        said = (done.stderr or done.stdout).strip().splitlines() or [
+            f"exit status {done.returncode} and no word"
+        ]
+        raise InputError(
+            root,
+            "",
+            f"no answer of the BIDS validator ({said[-1][:200]})",
+            "a folder that it can read",
+        ) from None
 
 
 def findings(issues: list[dict], used: list[str]) -> pd.DataFrame:
     """Return the findings as ``COLUMNS``, errors that matter first.
 
-    Recommendations (keys and columns that BIDS only recommends) are left out. An error matters if it is about one of the
-    files that the workflow reads and not one of ``HARMLESS``.
+    Recommendations (keys and columns that BIDS only recommends) are left out. An error matters if
+    it is about one of the files that the workflow reads and not one of ``HARMLESS``.
 
     Parameters
     ----------
@@ -81,7 +105,11 @@ def findings(issues: list[dict], used: list[str]) -> pd.DataFrame:
         file = issue.get("location", "").lstrip("/")
         message = issue.get("issueMessage") or ""
         words = IN_WORDS.get(issue["code"])
-        text = " ".join(f"{words}: {message}".split() if words and message else (words or message or issue["code"]).split())
+        text = " ".join(
+            f"{words}: {message}".split()
+            if words and message
+            else (words or message or issue["code"]).split()
+        )
         error = issue.get("severity") == "error"
         rows.append(
             (
@@ -94,12 +122,23 @@ def findings(issues: list[dict], used: list[str]) -> pd.DataFrame:
             )
         )
     table = pd.DataFrame(rows, columns=COLUMNS)
-    order = table.assign(rank=(~table["matters"].astype(bool)).astype(int) * 2 + (table["severity"] != "error"))
-    return table.loc[order.sort_values(["rank", "file", "code", "field"], kind="stable", na_position="first").index].reset_index(drop=True)
+    order = table.assign(
+        rank=(~table["matters"].astype(bool)).astype(int) * 2 + (table["severity"] != "error")
+    )
+    return table.loc[
+        order.sort_values(
+            ["rank", "file", "code", "field"], kind="stable", na_position="first"
+        ).index
+    ].reset_index(drop=True)
 
 
 def errors_of(table: pd.DataFrame, recording: str) -> int:
     """Return how many errors that matter are about a file that describes ``recording``."""
     has = entities(recording)
-    about = [all(has.get(k) == v for k, v in entities(Path(file).name).items() if k != "space") for file in table["file"]]
-    return int((table["matters"].astype(bool) & pd.Series(about, index=table.index, dtype=bool)).sum())
+    about = [
+        all(has.get(k) == v for k, v in entities(Path(file).name).items() if k != "space")
+        for file in table["file"]
+    ]
+    return int(
+        (table["matters"].astype(bool) & pd.Series(about, index=table.index, dtype=bool)).sum()
+    )

@@ -1,4 +1,6 @@
-"""Module paths of a network's parts, and patterns of them. Standard library only, because the zoo is checked at parse time."""
+"""Module paths of a network's parts, and patterns of them. Standard library only, because the zoo
+is checked at parse time.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +8,9 @@ import fnmatch
 
 
 def matches(path: str, pattern: str) -> bool:
-    """Return whether a module path fits a pattern in which ``*`` stands for one part, as in ``blocks.*.mlp``."""
+    """Return whether a module path fits a pattern in which ``*`` stands for one part, as in
+    ``blocks.*.mlp``.
+    """
     parts, wanted = path.split("."), pattern.split(".")
     return len(parts) == len(wanted) and all(map(fnmatch.fnmatchcase, parts, wanted))
 

@@ -6,7 +6,17 @@ import pandas as pd
 import yaml
 from markupsafe import Markup
 
-from fusion.report import brain_view, controls, methods, names, numbers, page, page_tables, provenance, space, story
+from fusion.figures import names, space
+from fusion.report import (
+    brain_view,
+    controls,
+    methods,
+    numbers,
+    page,
+    page_tables,
+    provenance,
+    story,
+)
 
 CONTENTS = [
     ("answer", "Answer"),
@@ -25,11 +35,26 @@ CONTENTS = [
 ]
 
 # Tables that have a place of their own in the page; any other becomes a section under "Controls".
-OWN_PLACE = ("sites", "regions", "contrasts", "electrodes", "scores", "confusion", "overlap", "subjects", "recordings")
+OWN_PLACE = (
+    "sites",
+    "regions",
+    "contrasts",
+    "electrodes",
+    "scores",
+    "confusion",
+    "overlap",
+    "subjects",
+    "recordings",
+)
 
 
 def context(
-    config: dict, tables: dict[str, pd.DataFrame], figures: dict[str, dict], cards: list[dict], responses: list[dict], times: pd.DataFrame
+    config: dict,
+    tables: dict[str, pd.DataFrame],
+    figures: dict[str, dict],
+    cards: list[dict],
+    responses: list[dict],
+    times: pd.DataFrame,
 ) -> dict:
     """Return the template's context.
 
@@ -44,14 +69,24 @@ def context(
     cards, responses, times
         As :mod:`fusion.report.provenance` returns them.
     """
-    sites, regions, contrasts, electrodes = (tables[name] for name in ("sites", "regions", "contrasts", "electrodes"))
+    sites, regions, contrasts, electrodes = (
+        tables[name] for name in ("sites", "regions", "contrasts", "electrodes")
+    )
     further = {name: table for name, table in tables.items() if name not in OWN_PLACE}
     n = story.Numbers(all_numbers(config, tables))
     level, window = config["statistics"]["level"], config["statistics"]["primary_window"]
-    headline = story.role_of(config, "slip") or story.role_of(config, "multimodal") or next(iter(config["contrasts"]), None)
+    headline = (
+        story.role_of(config, "matched")
+        or story.role_of(config, "multimodal")
+        or next(iter(config["contrasts"]), None)
+    )
     brain = brain_view.payload(sites)
     shown_controls = controls.sections(further, set(figures))
-    works = list(dict.fromkeys(key for _, _, cited in methods.paragraphs(config) for key in ["paper", *cited]))
+    works = list(
+        dict.fromkeys(
+            key for _, _, cited in methods.paragraphs(config) for key in ["paper", *cited]
+        )
+    )
     extra = {
         "tests": tests_table(sites, n),
         "verdicts": verdicts_table(sites),
@@ -68,17 +103,29 @@ def context(
             "Models: what they were trained on and given; hashes are cut to twelve digits.",
             words=("trained_on", "sha256"),
         ),
-        "versions": page_tables.table(provenance.versions(), "versions", "Libraries in the environment that wrote this report."),
+        "versions": page_tables.table(
+            provenance.versions(),
+            "versions",
+            "Libraries in the environment that wrote this report.",
+        ),
         "times": page_tables.table(
-            times, "times", "Run times of the jobs whose benchmark files were there when this report was written.", sortable=True
+            times,
+            "times",
+            "Run times of the jobs whose benchmark files were there when this report was written.",
+            sortable=True,
         ),
         "confusion": confusion_table(tables.get("confusion")),
         "overlap": overlap_table(tables.get("overlap")),
-        "cleaning": page_tables.table(
-            tables["recordings"], "cleaning", "Cleaning: what was found and done in each recording.", sortable=True
-        )
-        if "recordings" in tables
-        else None,
+        "cleaning": (
+            page_tables.table(
+                tables["recordings"],
+                "cleaning",
+                "Cleaning: what was found and done in each recording.",
+                sortable=True,
+            )
+            if "recordings" in tables
+            else None
+        ),
     }
     return {
         "dataset": config["dataset"],
@@ -95,13 +142,25 @@ def context(
         "controls": shown_controls,
         "brain": page.json_for_script(brain) if brain else None,
         "brain_count": len(brain["sites"]) if brain else 0,
-        "brain_legend": [look | {"mark": Markup(brain_view.legend_mark(look))} for look in brain["looks"]] if brain else [],
+        "brain_legend": (
+            [look | {"mark": Markup(brain_view.legend_mark(look))} for look in brain["looks"]]
+            if brain
+            else []
+        ),
         "brain_note": space.missing_note(sites),
         "cards": [
-            {"name": c["name"], "text": yaml.safe_dump({k: v for k, v in c.items() if k != "name"}, sort_keys=False, allow_unicode=True)}
+            {
+                "name": c["name"],
+                "text": yaml.safe_dump(
+                    {k: v for k, v in c.items() if k != "name"}, sort_keys=False, allow_unicode=True
+                ),
+            }
             for c in cards
         ],
-        "methods": [(heading, text, [works.index(key) + 1 for key in cited]) for heading, text, cited in methods.paragraphs(config)],
+        "methods": [
+            (heading, text, [works.index(key) + 1 for key in cited])
+            for heading, text, cited in methods.paragraphs(config)
+        ],
         "references": [methods.REFERENCES[key] for key in works],
         "config_text": yaml.safe_dump(config, sort_keys=False, allow_unicode=True),
     }
@@ -110,10 +169,14 @@ def context(
 def all_numbers(config: dict, tables: dict[str, pd.DataFrame]) -> dict[str, float]:
     """Return every number of the text under its key."""
     level = config["statistics"]["level"]
-    found = numbers.of_sites(tables["sites"]) | numbers.of_tests(tables["sites"]) | numbers.of_electrodes(tables["electrodes"])
-    found |= numbers.of_contrasts(tables["contrasts"], config["statistics"]["primary_window"], level) | numbers.of_regions(
-        tables["regions"], level
+    found = (
+        numbers.of_sites(tables["sites"])
+        | numbers.of_tests(tables["sites"])
+        | numbers.of_electrodes(tables["electrodes"])
     )
+    found |= numbers.of_contrasts(
+        tables["contrasts"], config["statistics"]["primary_window"], level
+    ) | numbers.of_regions(tables["regions"], level)
     rising = numbers.rising(tables["scores"], tables["sites"]) if "scores" in tables else None
     if rising is not None:
         found["alpha.rising"] = rising
@@ -121,10 +184,19 @@ def all_numbers(config: dict, tables: dict[str, pd.DataFrame]) -> dict[str, floa
 
 
 def tests_table(sites: pd.DataFrame, n: story.Numbers) -> dict:
-    """Return the tests of multimodality with counts, shares and intervals; a test that was not made says so."""
+    """Return the tests of multimodality with counts, shares and intervals; a test that was not made
+    says so.
+    """
     columns = [
         {"label": label, "number": number, "words": not number}
-        for label, number in (("Test", False), ("Passing", True), ("Of", True), ("Share (%)", True), ("95% from", True), ("to", True))
+        for label, number in (
+            ("Test", False),
+            ("Passing", True),
+            ("Of", True),
+            ("Share (%)", True),
+            ("95% from", True),
+            ("to", True),
+        )
     ]
     rows = []
     for test in (name for name in names.TESTS if f"{name}.of" in n.values):
@@ -133,9 +205,18 @@ def tests_table(sites: pd.DataFrame, n: story.Numbers) -> dict:
         if len(values) == 1:
             cells += [("not made", None), *[("n/a", None)] * 4]
         else:
-            cells += [(n(f"{test}.{v}", 1 if v in ("share", "low", "high") else None), str(n.get(f"{test}.{v}"))) for v in values]
+            cells += [
+                (
+                    n(f"{test}.{v}", 1 if v in ("share", "low", "high") else None),
+                    str(n.get(f"{test}.{v}")),
+                )
+                for v in values
+            ]
         rows.append({"group": None, "cells": cells})
-    caption = "Tests of multimodality: sites passing, of those at which the test could be made, with 95% Wilson intervals."
+    caption = (
+        "Tests of multimodality: sites passing, of those at which the test could be made, with 95%"
+        " Wilson intervals."
+    )
     return page_tables.framed("multimodality", caption, columns, rows)
 
 
@@ -143,9 +224,15 @@ def verdicts_table(sites: pd.DataFrame) -> dict:
     """Return how many sites have each verdict, and what it means."""
     counts = sites["verdict"].value_counts()
     rows = [
-        {"verdict": v, "sites": int(counts[v]), "meaning": names.VERDICT_MEANINGS.get(v, "")} for v in names.verdict_order(sites["verdict"])
+        {"verdict": v, "sites": int(counts[v]), "meaning": names.VERDICT_MEANINGS.get(v, "")}
+        for v in names.verdict_order(sites["verdict"])
     ]
-    return page_tables.table(pd.DataFrame(rows, columns=["verdict", "sites", "meaning"]), "verdicts", "Verdicts.", words=("meaning",))
+    return page_tables.table(
+        pd.DataFrame(rows, columns=["verdict", "sites", "meaning"]),
+        "verdicts",
+        "Verdicts.",
+        words=("meaning",),
+    )
 
 
 def untested_table(contrasts: pd.DataFrame, window: str) -> dict | None:
@@ -153,26 +240,36 @@ def untested_table(contrasts: pd.DataFrame, window: str) -> dict | None:
     lost = contrasts[(contrasts["window"] == window) & ~contrasts["tested"]]
     if lost.empty:
         return None
-    counts = lost.groupby(["contrast", "alignment", "reason"], dropna=False).size().reset_index(name="electrodes")
+    counts = (
+        lost.groupby(["contrast", "alignment", "reason"], dropna=False)
+        .size()
+        .reset_index(name="electrodes")
+    )
     counts["contrast"] = counts["contrast"].map(names.contrast_name)
     return page_tables.table(
-        counts, "untested", "Electrodes that a contrast could not test in the primary window, and why.", words=("reason",), sortable=True
+        counts,
+        "untested",
+        "Electrodes that a contrast could not test in the primary window, and why.",
+        words=("reason",),
+        sortable=True,
     )
 
 
 def subjects_table(subjects: pd.DataFrame) -> dict:
     """Return verdicts by subject, and what remains when a subject is left out."""
     caption = (
-        "By subject: electrodes, tested ones, verdicts, and the share of sites of integration with Wilson's 95% interval. "
-        "The last two columns say how much hangs "
-        "on one subject: sites of integration in the others, and how many those would be had this subject not been recorded."
+        "By subject: electrodes, tested ones, verdicts, and the share of sites of integration with"
+        " Wilson's 95% interval. The last two columns say how much hangs on one subject: sites of"
+        " integration in the others, and how many those would be had this subject not been"
+        " recorded."
     )
     labels = {"ci_low": "95% from", "ci_high": "to", "others_alone": "others, alone"}
     return page_tables.table(
         subjects,
         "subjects",
         caption,
-        labels | {c: c.removeprefix("n_").replace("_", " ") for c in subjects if c.startswith("n_")},
+        labels
+        | {c: c.removeprefix("n_").replace("_", " ") for c in subjects if c.startswith("n_")},
         sortable=True,
     )
 
@@ -181,14 +278,21 @@ def overlap_table(overlap: pd.DataFrame | None) -> dict | None:
     """Return how the tests overlap, pair by pair."""
     if overlap is None:
         return None
-    shown = overlap.assign(**{side: overlap[side].map(lambda t: names.TESTS.get(t, t)) for side in ("one", "other")})
+    shown = overlap.assign(
+        **{side: overlap[side].map(lambda t: names.TESTS.get(t, t)) for side in ("one", "other")}
+    )
     caption = (
-        "Overlap of the tests: electrodes passing each and both, how many both would be by chance within subjects, shared "
-        "of either (Jaccard), and the exact "
-        "chance of at least as many in both."
+        "Overlap of the tests: electrodes passing each and both, how many both would be by chance"
+        " within subjects, shared of either (Jaccard), and the exact chance of at least as many in"
+        " both."
     )
     return page_tables.table(
-        shown, "overlap", caption, {"n_one": "passing one", "n_other": "passing other"}, words=("one", "other"), sortable=True
+        shown,
+        "overlap",
+        caption,
+        {"n_one": "passing one", "n_other": "passing other"},
+        words=("one", "other"),
+        sortable=True,
     )
 
 
@@ -196,7 +300,11 @@ def confusion_table(confusion: pd.DataFrame | None) -> dict | None:
     """Return what was planted against what was found; none for real data."""
     if confusion is None:
         return None
-    return page_tables.table(confusion, "confusion", "Planted kind of site (rows) against verdict (columns): counts of electrodes.")
+    return page_tables.table(
+        confusion,
+        "confusion",
+        "Planted kind of site (rows) against verdict (columns): counts of electrodes.",
+    )
 
 
 def warnings(n: story.Numbers, config: dict) -> list[str]:
@@ -206,11 +314,16 @@ def warnings(n: story.Numbers, config: dict) -> list[str]:
         said.append("No electrode could be tested. The reasons are under “Quality of the data”.")
     if n.get("alpha.rising", 0) > 5:
         said.append(
-            "At sites with signal, validation r often still rose at the end of the grid of penalties: "
-            "see whether a wider encoding.alphas changes r."
+            "At sites with signal, validation r often still rose at the end of the grid of"
+            " penalties: see whether a wider encoding.alphas changes r."
         )
     if config["statistics"]["procedure"] == "paper":
-        said.append("These results follow the published procedure, whose error rates are not controlled.")
+        said.append(
+            "These results follow the published procedure, whose error rates are not controlled."
+        )
     if config["statistics"]["procedure"] == "block_bootstrap":
-        said.append("These results follow a block bootstrap of held-out predictions, which leaves training out and is optimistic.")
+        said.append(
+            "These results follow a block bootstrap of held-out predictions, which leaves training"
+            " out and is optimistic."
+        )
     return said

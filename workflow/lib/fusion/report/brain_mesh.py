@@ -1,4 +1,6 @@
-"""A cortex small enough to travel inside a page: nilearn's fsaverage, made coarser along its own subdivision."""
+"""A cortex small enough to travel inside a page: nilearn's fsaverage, made coarser along its own
+subdivision.
+"""
 
 from __future__ import annotations
 
@@ -8,15 +10,17 @@ from functools import cache
 import numpy as np
 from nilearn.datasets import load_fsaverage
 
-# Vertices of FreeSurfer's icosahedra: the first 10 * 4^k + 2 vertices of a finer one are the next coarser one.
+# Vertices of FreeSurfer's icosahedra: the first 10 * 4^k + 2 vertices of a finer one are the next
+# coarser one.
 ORDER4 = 2562
 
 
 def coarser(faces: np.ndarray, keep: int) -> np.ndarray:
     """Return the faces of the next coarser icosahedron.
 
-    Every vertex from ``keep`` on was put in the middle of an edge between two of the first ``keep``; every coarse face
-    therefore has one fine face made of three such middles, and its corners are the ends that they share.
+    Every vertex from ``keep`` on was put in the middle of an edge between two of the first
+    ``keep``; every coarse face therefore has one fine face made of three such middles, and its
+    corners are the ends that they share.
 
     Parameters
     ----------
@@ -35,7 +39,10 @@ def coarser(faces: np.ndarray, keep: int) -> np.ndarray:
         for middle in face[face >= keep]:
             ends.setdefault(int(middle), set()).update(int(v) for v in face[face < keep])
     inner = faces[(faces >= keep).all(axis=1)]
-    corners = [[(ends[int(a)] & ends[int(b)]).pop() for a, b in combinations_in_order(face)] for face in inner]
+    corners = [
+        [(ends[int(a)] & ends[int(b)]).pop() for a, b in combinations_in_order(face)]
+        for face in inner
+    ]
     return np.array(corners, dtype=faces.dtype)
 
 
@@ -47,7 +54,9 @@ def combinations_in_order(face) -> list[tuple[int, int]]:
 
 @cache
 def cortex() -> dict[str, str | int]:
-    """Return both hemispheres as one mesh: ``vertices`` (int16, tenths of mm) and ``faces`` (uint16), little-endian, base64."""
+    """Return both hemispheres as one mesh: ``vertices`` (int16, tenths of mm) and ``faces``
+    (uint16), little-endian, base64.
+    """
     pial = load_fsaverage("fsaverage5")["pial"]
     vertices, faces, offset = [], [], 0
     for part in ("left", "right"):

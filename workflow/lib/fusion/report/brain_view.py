@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from fusion.report import brain_mesh, names, space
+from fusion.figures import names, space
+from fusion.report import brain_mesh
 
 SHAPES = {
     "o": "circle",
@@ -20,7 +21,8 @@ SHAPES = {
 
 
 def payload(sites: pd.DataFrame) -> dict | None:
-    """Return the brain's data: mesh, one look per verdict, and per site x, y, z (mm), look, name and what is known of it.
+    """Return the brain's data: mesh, one look per verdict, and per site x, y, z (mm), look, name
+    and what is known of it.
 
     Only sites in an MNI space are shown; None if there is none.
     """
@@ -50,7 +52,8 @@ def said(site) -> str:
     """Return what the label says of a site beside its verdict: region, best model and r."""
     words = []
     if isinstance(site.region, str):
-        words.append(f"{names.region_name(site.region)}{' ' + site.hemisphere if isinstance(site.hemisphere, str) else ''}")
+        side = f" {site.hemisphere}" if isinstance(site.hemisphere, str) else ""
+        words.append(f"{names.region_name(site.region)}{side}")
     if isinstance(getattr(site, "best_model", None), str) and pd.notna(site.r_best):
         words.append(f"best model {names.model_name(site.best_model)}, r = {site.r_best:.2f}")
     return "; ".join(words)
@@ -58,7 +61,10 @@ def said(site) -> str:
 
 def look(verdict: str, order: list[str]) -> dict:
     """Return the marker of a verdict, the same as on the drawn brain."""
-    colour, shape = names.verdict_colour(verdict, order), SHAPES[names.verdict_marker(verdict, order)]
+    colour, shape = (
+        names.verdict_colour(verdict, order),
+        SHAPES[names.verdict_marker(verdict, order)],
+    )
     base = {"name": verdict, "shape": shape}
     if verdict == "undecided":
         return base | {"fill": None, "edge": colour, "width": 1, "size": 4}

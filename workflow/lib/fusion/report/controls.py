@@ -10,54 +10,76 @@ from fusion.report import page_tables
 KNOWN = {
     "partition": (
         "Variance partition",
-        "How much of each site's predictable activity belongs to vision, to language, to low-level features and to the "
-        "multimodal network, cross-validated in "
-        "the same folds. A unique multimodal part can also come from a better code of one modality.",
+        (
+            "How much of each site's predictable activity belongs to vision, to language, to"
+            " low-level features and to the multimodal network, cross-validated in the same folds."
+            " A unique multimodal part can also come from a better code of one modality."
+        ),
         ["partition"],
     ),
     "interaction": (
         "Interaction test and modality shuffle",
-        "The strict claim: the part of a joint network's features that is neither vision alone nor language alone must add "
-        "to both. The shuffles run the network "
-        "on misaligned text or frames; they say what a site follows, not that it joins the two.",
+        (
+            "The strict claim: the part of a joint network's features that is neither vision alone"
+            " nor language alone must add to both. The shuffles run the network on misaligned text"
+            " or frames; they say what a site follows, not that it joins the two."
+        ),
         ["claims"],
     ),
     "floors": (
         "Floors",
-        "How often contrasts say yes that should find nothing: two random initialisations, two layers of one network.",
+        (
+            "How often contrasts say yes that should find nothing: two random initialisations, two"
+            " layers of one network."
+        ),
         ["claims"],
     ),
     "dimension_match": (
         "Dimension match",
-        "All contrasts again, with every network reduced to the same number of dimensions: a difference that is gone here was one of size.",
+        (
+            "All contrasts again, with every network reduced to the same number of dimensions: a"
+            " difference that is gone here was one of size."
+        ),
         [],
     ),
     "leak": (
         "Leak meter",
-        "r of what knows nothing of content (position in the film, word rate, autocorrelation), on the same folds. Where "
-        "it rivals a model's r, that r is not to "
-        "be trusted.",
+        (
+            "r of what knows nothing of content (position in the film, word rate, autocorrelation),"
+            " on the same folds. Where it rivals a model's r, that r is not to be trusted."
+        ),
         ["leak"],
     ),
     "ceiling": (
         "Noise ceiling",
-        "A bound on explainable r where a film was seen twice or by several subjects; otherwise not estimable. Nothing is divided by it.",
+        (
+            "A bound on explainable r where a film was seen twice or by several subjects; otherwise"
+            " not estimable. Nothing is divided by it."
+        ),
         [],
     ),
     "passive": (
         "Passive control",
-        "The same pipeline on features of the film as if they were electrodes: what appears before an event here is no anticipation.",
+        (
+            "The same pipeline on features of the film as if they were electrodes: what appears"
+            " before an event here is no anticipation."
+        ),
         ["passive"],
     ),
     "controls_planted": (
         "What every test says of each planted kind",
-        "Simulated data only: for every kind of planted site, the share of electrodes at which each contrast and control "
-        "says yes, or its mean.",
+        (
+            "Simulated data only: for every kind of planted site, the share of electrodes at which"
+            " each contrast and control says yes, or its mean."
+        ),
         [],
     ),
     "calibration": (
         "Calibration",
-        "Error rates and power of the tests in planted-truth simulations on this dataset's own events and electrodes.",
+        (
+            "Error rates and power of the tests in planted-truth simulations on this dataset's own"
+            " events and electrodes."
+        ),
         ["calibration"],
     ),
 }
@@ -65,17 +87,40 @@ MOST_ROWS = 200
 
 
 def sections(tables: dict[str, pd.DataFrame], figures: set[str]) -> list[dict]:
-    """Return one section per further table or figure that is there, known ones first and in order."""
+    """Return one section per further table or figure that is there, known ones first and in
+    order.
+    """
     out, drawn_already = [], set()
-    for name in [*[k for k in KNOWN if k in tables or figures & set(KNOWN[k][2])], *sorted(set(tables) - set(KNOWN))]:
-        title, text, drawn = KNOWN.get(name, (name.replace("_", " ").capitalize(), f"The table {name}.tsv.", []))
+    for name in [
+        *[k for k in KNOWN if k in tables or figures & set(KNOWN[k][2])],
+        *sorted(set(tables) - set(KNOWN)),
+    ]:
+        title, text, drawn = KNOWN.get(
+            name, (name.replace("_", " ").capitalize(), f"The table {name}.tsv.", [])
+        )
         shown = None
         if name in tables:
             frame = tables[name]
-            more = f" The first {MOST_ROWS} of {len(frame)} rows; the file {name}.tsv has all." if len(frame) > MOST_ROWS else ""
-            shown = page_tables.table(
-                frame.head(MOST_ROWS), f"table-{name}", f"{title}.{more}", sortable=True, filtered=len(frame) > 12, tall=len(frame) > 15
+            more = (
+                f" The first {MOST_ROWS} of {len(frame)} rows; the file {name}.tsv has all."
+                if len(frame) > MOST_ROWS
+                else ""
             )
-        out.append({"title": title, "text": text, "figures": [f for f in drawn if f not in drawn_already], "table": shown})
+            shown = page_tables.table(
+                frame.head(MOST_ROWS),
+                f"table-{name}",
+                f"{title}.{more}",
+                sortable=True,
+                filtered=len(frame) > 12,
+                tall=len(frame) > 15,
+            )
+        out.append(
+            {
+                "title": title,
+                "text": text,
+                "figures": [f for f in drawn if f not in drawn_already],
+                "table": shown,
+            }
+        )
         drawn_already |= set(drawn)
     return out

@@ -1,18 +1,23 @@
-"""The numbers that the report's sentences use, each under a key: from the tables alone, so that they can be checked."""
+"""The numbers that the report's sentences use, each under a key: from the tables alone, so that
+they can be checked.
+"""
 
 from __future__ import annotations
 
 import pandas as pd
 from scipy.stats import binomtest, norm
 
-from fusion.report import read
+from fusion.figures import read
 
-# A difference of this many standard errors is found with probability 0.8 by a one-sided test at 0.05.
+# A difference of this many standard errors is found with probability 0.8 by a one-sided test at
+# 0.05.
 DETECTABLE = norm.ppf(0.95) + norm.ppf(0.8)
 
 
 def of_sites(sites: pd.DataFrame) -> dict[str, float]:
-    """Return counts of subjects, electrodes, tested ones, and verdicts: ``sites.tested``, ``verdict.integration`` .."""
+    """Return counts of subjects, electrodes, tested ones, and verdicts: ``sites.tested``,
+    ``verdict.integration`` ..
+    """
     found = {
         "subjects": sites["subject"].nunique(),
         "sites.all": len(sites),
@@ -21,12 +26,16 @@ def of_sites(sites: pd.DataFrame) -> dict[str, float]:
         "sites.located": int(sites[["x", "y", "z"]].notna().all(axis=1).sum()),
         "sites.regions": int(sites["region"].nunique()),
     }
-    found |= {f"verdict.{name}": int(count) for name, count in sites["verdict"].value_counts().items()}
+    found |= {
+        f"verdict.{name}": int(count) for name, count in sites["verdict"].value_counts().items()
+    }
     return found | share("integration", found.get("verdict.integration", 0), found["sites.tested"])
 
 
 def of_tests(sites: pd.DataFrame) -> dict[str, float]:
-    """Return, per test of multimodality, how many sites pass of those at which it could be made, in percent with a 95% Wilson interval."""
+    """Return, per test of multimodality, how many sites pass of those at which it could be made, in
+    percent with a 95% Wilson interval.
+    """
     found = {}
     for name in read.tests_of(sites):
         found |= share(name, int(read.passed(sites, name).sum()), int(sites[name].notna().sum()))
@@ -34,20 +43,27 @@ def of_tests(sites: pd.DataFrame) -> dict[str, float]:
 
 
 def share(key: str, count: int, of: int) -> dict[str, float]:
-    """Return ``key.count``, ``key.of`` and, in percent, ``key.share`` with ``key.low`` and ``key.high`` (95% Wilson); none
-    without trials.
-    """
+    """Return ``key.count``, ``key.of`` and, in percent, ``key.share`` with ``key.low`` and
+    ``key.high`` (95% Wilson); none without trials."""
     found = {f"{key}.count": count, f"{key}.of": of}
     if of:
         low, high = binomtest(count, of).proportion_ci(method="wilson")
-        found |= {f"{key}.share": 100 * count / of, f"{key}.low": 100 * low, f"{key}.high": 100 * high}
+        found |= {
+            f"{key}.share": 100 * count / of,
+            f"{key}.low": 100 * low,
+            f"{key}.high": 100 * high,
+        }
     return found
 
 
 def of_contrasts(contrasts: pd.DataFrame, window: str, level: float) -> dict[str, float]:
-    """Return, per contrast and alignment in ``window``: tested, found (q at most ``level``), median effect and standard error."""
+    """Return, per contrast and alignment in ``window``: tested, found (q at most ``level``), median
+    effect and standard error.
+    """
     found = {}
-    for (contrast, alignment), part in contrasts[contrasts["window"] == window].groupby(["contrast", "alignment"], sort=False):
+    for (contrast, alignment), part in contrasts[contrasts["window"] == window].groupby(
+        ["contrast", "alignment"], sort=False
+    ):
         key = f"contrast.{contrast}.{alignment}"
         tested = part[part["tested"]]
         found |= {f"{key}.electrodes": len(part), f"{key}.tested": len(tested)}
@@ -65,16 +81,18 @@ def of_contrasts(contrasts: pd.DataFrame, window: str, level: float) -> dict[str
 
 
 def of_regions(regions: pd.DataFrame, level: float) -> dict[str, float]:
-    """Return counts of regions: covered, with positive sites, passing at ``level``, without any electrode."""
+    """Return counts of regions: covered, with positive sites, passing at ``level``, without any
+    electrode.
+    """
     named = regions[regions["region"] != "unknown"]
-    covered = named[named["electrodes"] > 0]
+    covered = named[named["n_electrodes"] > 0]
     return {
         "regions.covered": len(covered),
         "regions.uncovered": len(named) - len(covered),
-        "regions.unknown": int(regions.loc[regions["region"] == "unknown", "electrodes"].sum()),
-        "regions.positive": int((covered["positive"] > 0).sum()),
+        "regions.unknown": int(regions.loc[regions["region"] == "unknown", "n_electrodes"].sum()),
+        "regions.positive": int((covered["n_integration"] > 0).sum()),
         "regions.passing": int((covered["q"] < level).sum()),
-        "regions.sites": int(covered["positive"].sum()),
+        "regions.sites": int(covered["n_integration"].sum()),
     }
 
 
@@ -87,24 +105,38 @@ def of_electrodes(electrodes: pd.DataFrame) -> dict[str, float]:
         "channels.kept": int(electrodes["kept"].sum()),
     }
     found["channels.dropped"] = len(dropped)
-    return found | {f"dropped.{reason}": int(count) for reason, count in dropped["reason"].fillna("no reason given").value_counts().items()}
+    return found | {
+        f"dropped.{reason}": int(count)
+        for reason, count in dropped["reason"].fillna("no reason given").value_counts().items()
+    }
 
 
 def rising(scores: pd.DataFrame, sites: pd.DataFrame) -> float | None:
-    """Return in how many percent of the bins of sites with signal a wider grid of penalties might predict better; None without sites.
+    """Return in how many percent of the bins of sites with signal a wider grid of penalties might
+    predict better; None without sites.
 
     These are the bins where the best model's validation r still rose at the end of the grid.
     """
-    best = read.with_signal(sites).merge(sites[["subject", "electrode", "best_model"]], on=["subject", "electrode"]).dropna()
+    best = (
+        read.with_signal(sites)
+        .merge(sites[["subject", "electrode", "best_model"]], on=["subject", "electrode"])
+        .dropna()
+    )
     if best.empty or scores.empty:
         return None
     chosen = scores[scores["chosen"].astype(bool) & (scores["init"] == "trained")]
-    of_best = chosen.merge(best, left_on=["subject", "electrode", "model"], right_on=["subject", "electrode", "best_model"])
+    of_best = chosen.merge(
+        best,
+        left_on=["subject", "electrode", "model"],
+        right_on=["subject", "electrode", "best_model"],
+    )
     return 100 * float(of_best["alpha_rising"].mean()) if len(of_best) else None
 
 
 def printed(value) -> str:
-    """Return a number as the report prints it: integers whole, others to three significant digits, with a true minus sign."""
+    """Return a number as the report prints it: integers whole, others to three significant digits,
+    with a true minus sign.
+    """
     if value is None or pd.isna(value):
         return "n/a"
     if isinstance(value, bool):

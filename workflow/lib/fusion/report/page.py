@@ -15,15 +15,28 @@ from fusion.report.page_css import CSS
 from fusion.report.page_js import SCRIPT
 from fusion.report.page_template import TEMPLATE
 
-# A drawing of more than this many bytes is embedded as PNG: with many electrodes the SVG is several times larger.
+# A drawing of more than this many bytes is embedded as PNG: with many electrodes the SVG is several
+# times larger.
 LARGEST_SVG = 260_000
 
 
 def render(context: dict) -> str:
-    """Return the page for ``context``, escaped; a name that the template uses and the context lacks is an error."""
+    """Return the page for ``context``, escaped; a name that the template uses and the context lacks
+    is an error.
+    """
     loader = DictLoader({"page": TEMPLATE})
-    environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    return environment.get_template("page").render(css=Markup(CSS), script=Markup(SCRIPT), **context).lstrip()
+    environment = Environment(
+        loader=loader,
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return (
+        environment.get_template("page")
+        .render(css=Markup(CSS), script=Markup(SCRIPT), **context)
+        .lstrip()
+    )
 
 
 def figures(svgs: list, titles: dict[str, str], captions: dict[str, str]) -> dict[str, dict]:
@@ -58,14 +71,18 @@ def figures(svgs: list, titles: dict[str, str], captions: dict[str, str]) -> dic
 
 
 def png_size(path) -> tuple[int, int]:
-    """Return width and height of a PNG in CSS pixels of its printed size (96 per inch, drawn at 200)."""
+    """Return width and height of a PNG in CSS pixels of its printed size (96 per inch, drawn at
+    200).
+    """
     with open(path, "rb") as file:
         width, height = struct.unpack(">II", file.read(24)[16:])
     return round(width * 96 / 200), round(height * 96 / 200)
 
 
 def paragraphs(rst: str) -> list[Markup]:
-    """Return the paragraphs of a caption; of reStructuredText only ``*emphasis*``, ``**strong**`` and double backquotes are used."""
+    """Return the paragraphs of a caption; of reStructuredText only ``*emphasis*``, ``**strong**``
+    and double backquotes are used.
+    """
     out = []
     for block in re.split(r"\n\s*\n", rst.strip()):
         text = str(Markup.escape(" ".join(block.split())))
@@ -78,4 +95,6 @@ def paragraphs(rst: str) -> list[Markup]:
 
 def json_for_script(value) -> Markup:
     """Return JSON that may stand inside a script element."""
-    return Markup(json.dumps(value, separators=(",", ":"), ensure_ascii=False).replace("<", "\\u003c"))
+    return Markup(
+        json.dumps(value, separators=(",", ":"), ensure_ascii=False).replace("<", "\\u003c")
+    )

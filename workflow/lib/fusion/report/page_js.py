@@ -1,5 +1,7 @@
 # ruff: noqa: E501 - lines are those of the page
-"""What moves in the report's page: the brain that turns, and tables that sort and filter. No library, no request."""
+"""What moves in the report's page: the brain that turns, and tables that sort and filter. No
+library, no request.
+"""
 
 TABLES = """
 for (const table of document.querySelectorAll("table.sortable")) {
@@ -169,4 +171,6 @@ if (holder) {
 }
 """
 
-SCRIPT = f'"use strict";\n{{{TABLES}}}\n{{{BRAIN}}}\ndocument.documentElement.dataset.ready = "true";\n'
+SCRIPT = (
+    f'"use strict";\n{{{TABLES}}}\n{{{BRAIN}}}\ndocument.documentElement.dataset.ready = "true";\n'
+)

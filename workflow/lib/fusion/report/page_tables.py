@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from fusion.report import names, read
+from fusion.figures import names, read
 from fusion.report.numbers import printed
 
 
@@ -36,19 +36,31 @@ def table(
     group
         Column that a menu filters by.
     sortable, filtered, tall
-        Whether headings sort, whether a field filters rows, and whether the table scrolls in a box of its own.
+        Whether headings sort, whether a field filters rows, and whether the table scrolls in a box
+        of its own.
     """
-    numeric = [pd.api.types.is_numeric_dtype(frame[c]) and not pd.api.types.is_bool_dtype(frame[c]) for c in frame]
+    numeric = [
+        pd.api.types.is_numeric_dtype(frame[c]) and not pd.api.types.is_bool_dtype(frame[c])
+        for c in frame
+    ]
     columns = [
         {"label": (labels or {}).get(c, str(c).replace("_", " ")), "number": n, "words": c in words}
         for c, n in zip(frame, numeric, strict=True)
     ]
     rows = [
-        {"group": str(row[list(frame).index(group)]) if group else None, "cells": [cell(v, n) for v, n in zip(row, numeric, strict=True)]}
+        {
+            "group": str(row[list(frame).index(group)]) if group else None,
+            "cells": [cell(v, n) for v, n in zip(row, numeric, strict=True)],
+        }
         for row in frame.itertuples(index=False, name=None)
     ]
     groups = sorted(frame[group].astype(str).unique()) if group else []
-    return framed(name, caption, columns, rows) | {"groups": groups, "sortable": sortable, "filtered": filtered, "tall": tall}
+    return framed(name, caption, columns, rows) | {
+        "groups": groups,
+        "sortable": sortable,
+        "filtered": filtered,
+        "tall": tall,
+    }
 
 
 def framed(name: str, caption: str, columns: list[dict], rows: list[dict]) -> dict:
@@ -77,12 +89,24 @@ def cell(value, numeric: bool) -> tuple[str, str | None]:
 
 
 def sites(frame: pd.DataFrame, contrast: str | None, alignments: list[str]) -> dict:
-    """Return the table of all sites: the columns a reader looks for first; the file has the rest."""
+    """Return the table of all sites: the columns a reader looks for first; the file has the
+    rest.
+    """
     shown = frame[["subject", "electrode", "region", "hemisphere", "verdict"]].copy()
-    shown["region"] = [names.region_name(r) if isinstance(r, str) else None for r in frame["region"]]
-    for column, label in (("best_model", "best model"), ("r_best", "r"), ("latency_ms", "latency (ms)")):
+    shown["region"] = [
+        names.region_name(r) if isinstance(r, str) else None for r in frame["region"]
+    ]
+    for column, label in (
+        ("best_model", "best model"),
+        ("r_best", "r"),
+        ("latency_ms", "latency (ms)"),
+    ):
         if column in frame:
-            shown[label] = frame[column].map(names.model_name, na_action="ignore") if column == "best_model" else frame[column]
+            shown[label] = (
+                frame[column].map(names.model_name, na_action="ignore")
+                if column == "best_model"
+                else frame[column]
+            )
     if contrast:
         for alignment in alignments:
             if f"{contrast}_{alignment}_effect" in frame:
@@ -91,13 +115,20 @@ def sites(frame: pd.DataFrame, contrast: str | None, alignments: list[str]) -> d
     if "q_integration" in frame:
         shown["integration: q"] = frame["q_integration"]
     tests = (
-        pd.concat([read.passed(frame, t).map({True: t[5:], False: ""}) for t in read.tests_of(frame)], axis=1)
+        pd.concat(
+            [read.passed(frame, t).map({True: t[5:], False: ""}) for t in read.tests_of(frame)],
+            axis=1,
+        )
         if read.tests_of(frame)
         else pd.DataFrame(index=frame.index)
     )
-    shown["tests passed"] = tests.agg(lambda row: " ".join(filter(None, row)), axis=1) if tests.shape[1] else ""
+    shown["tests passed"] = (
+        tests.agg(lambda row: " ".join(filter(None, row)), axis=1) if tests.shape[1] else ""
+    )
     shown["reason"] = frame["reason"]
-    said = f" Δz and q belong to {names.contrast_name(contrast)}, primary window." if contrast else ""
+    said = (
+        f" Δz and q belong to {names.contrast_name(contrast)}, primary window." if contrast else ""
+    )
     return table(
         shown,
         "sites",
@@ -113,14 +144,16 @@ def sites(frame: pd.DataFrame, contrast: str | None, alignments: list[str]) -> d
 def regions(frame: pd.DataFrame) -> dict:
     """Return the table of regions."""
     shown = frame.copy()
-    shown["region"] = [names.region_name(r) if isinstance(r, str) else "unknown" for r in frame["region"]]
+    shown["region"] = [
+        names.region_name(r) if isinstance(r, str) else "unknown" for r in frame["region"]
+    ]
     labels = {"ci_low": "95% from", "ci_high": "to"}
     return table(
         shown,
         "regions",
-        "Regions: electrodes, how many were tested, how many are sites of integration, with Wilson's 95% interval; p: "
-        "chance of at least as "
-        "many by random placement within subjects; q: corrected over regions.",
+        "Regions: electrodes, how many were tested, how many are sites of integration, with"
+        " Wilson's 95% interval; p: chance of at least as many by random placement within subjects;"
+        " q: corrected over regions.",
         labels,
         sortable=True,
         filtered=True,
@@ -131,10 +164,16 @@ def regions(frame: pd.DataFrame) -> dict:
 def contrasts(frame: pd.DataFrame, operands: dict, level: float) -> dict:
     """Return one row per contrast, alignment and window."""
     rows = []
-    for (contrast, alignment, window), part in frame.groupby(["contrast", "alignment", "window"], sort=False):
+    for (contrast, alignment, window), part in frame.groupby(
+        ["contrast", "alignment", "window"], sort=False
+    ):
         tested = part[part["tested"]]
         found = tested[tested["q"] < level]
-        quartiles = tested["effect"].quantile([0.25, 0.5, 0.75]) if len(tested) else pd.Series([float("nan")] * 3)
+        quartiles = (
+            tested["effect"].quantile([0.25, 0.5, 0.75])
+            if len(tested)
+            else pd.Series([float("nan")] * 3)
+        )
         sides = operands.get(contrast, {"a": "?", "b": "?"})
         rows.append(
             {
@@ -154,7 +193,8 @@ def contrasts(frame: pd.DataFrame, operands: dict, level: float) -> dict:
     return table(
         pd.DataFrame(rows),
         "contrasts",
-        "Contrasts: Δz is the difference in Fisher z of r, side a minus side b, over tested electrodes.",
+        "Contrasts: Δz is the difference in Fisher z of r, side a minus side b, over tested"
+        " electrodes.",
         words=("a", "b"),
         sortable=True,
         filtered=True,
@@ -163,20 +203,43 @@ def contrasts(frame: pd.DataFrame, operands: dict, level: float) -> dict:
 
 def dropped(electrodes: pd.DataFrame) -> dict:
     """Return one row per recording and reason for dropping a channel."""
-    lost = electrodes[~electrodes["kept"]].assign(reason=lambda t: t["reason"].fillna("no reason given"))
-    counts = lost.groupby(["recording", "reason"])["electrode"].agg(["size", lambda s: ", ".join(s.astype(str))]).reset_index()
+    lost = electrodes[~electrodes["kept"]].assign(
+        reason=lambda t: t["reason"].fillna("no reason given")
+    )
+    counts = (
+        lost.groupby(["recording", "reason"])["electrode"]
+        .agg(["size", lambda s: ", ".join(s.astype(str))])
+        .reset_index()
+    )
     counts.columns = ["recording", "reason", "channels", "which"]
-    return table(counts, "dropped", "Channels dropped in cleaning, and why.", words=("which", "reason"), sortable=True)
+    return table(
+        counts,
+        "dropped",
+        "Channels dropped in cleaning, and why.",
+        words=("which", "reason"),
+        sortable=True,
+    )
 
 
 def recordings(electrodes: pd.DataFrame, responses: list[dict]) -> dict:
     """Return one row per recording: channels, events used and events dropped, by alignment."""
-    rows = electrodes.groupby("recording").agg(subject=("subject", "first"), channels=("kept", "size"), kept=("kept", "sum")).reset_index()
+    rows = (
+        electrodes.groupby("recording")
+        .agg(subject=("subject", "first"), channels=("kept", "size"), kept=("kept", "sum"))
+        .reset_index()
+    )
     for alignment in sorted({r["alignment"] for r in responses}):
         of = {r["recording"]: r for r in responses if r["alignment"] == alignment}
-        rows[f"{alignment} events"] = [of[r]["events"] if r in of else float("nan") for r in rows["recording"]]
+        rows[f"{alignment} events"] = [
+            of[r]["events"] if r in of else float("nan") for r in rows["recording"]
+        ]
         rows[f"{alignment} events dropped"] = [
-            "; ".join(f"{v} {k}" for k, v in of[r]["dropped"].items() if v) or "none" if r in of else "n/a" for r in rows["recording"]
+            (
+                "; ".join(f"{v} {k}" for k, v in of[r]["dropped"].items() if v) or "none"
+                if r in of
+                else "n/a"
+            )
+            for r in rows["recording"]
         ]
     return table(
         rows,

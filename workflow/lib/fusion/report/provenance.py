@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from fusion.labelled import open_labelled
+from fusion.io.labelled import open_labelled
 
 LIBRARIES = (
     "snakemake",
@@ -61,7 +61,9 @@ def digest(value) -> str | None:
 
 
 def responses(paths) -> list[dict]:
-    """Return, per response file, recording, alignment, number of events and the events dropped by reason."""
+    """Return, per response file, recording, alignment, number of events and the events dropped by
+    reason.
+    """
     out = []
     for path in paths:
         with open_labelled(path) as file:
@@ -78,7 +80,9 @@ def responses(paths) -> list[dict]:
 
 
 def versions() -> pd.DataFrame:
-    """Return the versions of the libraries in the environment that wrote the report; those not in it are left out."""
+    """Return the versions of the libraries in the environment that wrote the report; those not in
+    it are left out.
+    """
     rows = []
     for name in LIBRARIES:
         try:
@@ -89,9 +93,8 @@ def versions() -> pd.DataFrame:
 
 
 def run_times(folder) -> pd.DataFrame:
-    """Return, per rule, how many jobs have a benchmark file in ``folder``, their seconds together and the largest memory;
-    empty without files.
-    """
+    """Return, per rule, how many jobs have a benchmark file in ``folder``, their seconds together
+    and the largest memory; empty without files."""
     rows = []
     for path in sorted(Path(folder).glob("*/*.tsv")) if Path(folder).is_dir() else []:
         try:
@@ -99,10 +102,23 @@ def run_times(folder) -> pd.DataFrame:
         except (pd.errors.EmptyDataError, pd.errors.ParserError):
             continue
         if {"s", "max_rss"} <= set(table):
-            rows.append({"rule": path.parent.name, "s": float(table["s"].iloc[-1]), "max_rss": float(table["max_rss"].iloc[-1])})
+            rows.append(
+                {
+                    "rule": path.parent.name,
+                    "s": float(table["s"].iloc[-1]),
+                    "max_rss": float(table["max_rss"].iloc[-1]),
+                }
+            )
     if not rows:
-        return pd.DataFrame(columns=["rule", "jobs", "seconds", "longest (s)", "largest memory (MB)"])
+        return pd.DataFrame(
+            columns=["rule", "jobs", "seconds", "longest (s)", "largest memory (MB)"]
+        )
     grouped = pd.DataFrame(rows).groupby("rule")
-    out = grouped["s"].agg(["size", "sum", "max"]).assign(memory=grouped["max_rss"].max()).reset_index()
+    out = (
+        grouped["s"]
+        .agg(["size", "sum", "max"])
+        .assign(memory=grouped["max_rss"].max())
+        .reset_index()
+    )
     out.columns = ["rule", "jobs", "seconds", "longest (s)", "largest memory (MB)"]
     return out.sort_values("seconds", ascending=False, ignore_index=True)

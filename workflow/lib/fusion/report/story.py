@@ -1,15 +1,19 @@
-"""The report's sentences: the answer, and what the analysis cannot say. Every number carries the key it was looked up under."""
+"""The report's sentences: the answer, and what the analysis cannot say. Every number carries the
+key it was looked up under.
+"""
 
 from __future__ import annotations
 
 from markupsafe import Markup
 
-from fusion.report import names
+from fusion.figures import names
 from fusion.report.numbers import printed
 
 
 class Numbers:
-    """Numbers by key; called with a key, it prints one so that a reader's program can find it again."""
+    """Numbers by key; called with a key, it prints one so that a reader's program can find it
+    again.
+    """
 
     def __init__(self, values: dict):
         """Keep ``values``."""
@@ -18,7 +22,11 @@ class Numbers:
     def __call__(self, key: str, digits: int | None = None) -> Markup:
         """Return the number as ``<span data-key=..>``; ``digits`` fixes the decimals."""
         value = self.values.get(key)
-        text = printed(value) if digits is None or value is None else f"{value:.{digits}f}".replace("-", "\u2212")
+        text = (
+            printed(value)
+            if digits is None or value is None
+            else f"{value:.{digits}f}".replace("-", "\u2212")
+        )
         return Markup('<span class="n" data-key="{}">{}</span>').format(key, text)
 
     def get(self, key: str, default=0):
@@ -26,17 +34,25 @@ class Numbers:
         return self.values.get(key, default)
 
     def share(self, key: str) -> Markup:
-        """Return ``k of n (x%, 95% interval a-b%)``, or less where there is nothing to divide by."""
+        """Return ``k of n (x%, 95% interval a-b%)``, or less where there is nothing to divide
+        by.
+        """
         if not self.get(f"{key}.of"):
             return Markup("0 of 0")
         return Markup("{} of {} ({}%, 95% interval {}–{}%)").format(
-            self(f"{key}.count"), self(f"{key}.of"), self(f"{key}.share", 1), self(f"{key}.low", 1), self(f"{key}.high", 1)
+            self(f"{key}.count"),
+            self(f"{key}.of"),
+            self(f"{key}.share", 1),
+            self(f"{key}.low", 1),
+            self(f"{key}.high", 1),
         )
 
 
 def role_of(config: dict, role: str) -> str | None:
     """Return the contrast that plays ``role`` in the verdicts."""
-    return next((name for name, contrast in config["contrasts"].items() if contrast["test"] == role), None)
+    return next(
+        (name for name, contrast in config["contrasts"].items() if contrast["role"] == role), None
+    )
 
 
 def answer(n: Numbers, config: dict) -> list[Markup]:
@@ -48,30 +64,33 @@ def answer(n: Numbers, config: dict) -> list[Markup]:
 def first(n: Numbers, level: float) -> Markup:
     """Return how many sites there are."""
     if not n.get("sites.tested"):
-        return Markup("None of the {} electrodes in {} could be tested, so this analysis gives no answer.").format(
-            n("sites.all"), counted(n, "subjects", "subject")
-        )
+        return Markup(
+            "None of the {} electrodes in {} could be tested, so this analysis gives no answer."
+        ).format(n("sites.all"), counted(n, "subjects", "subject"))
     start = Markup("Of {} electrodes in {}, {} could be tested").format(
         n("sites.all"), counted(n, "subjects", "subject"), n("sites.tested")
     )
     if not n.get("integration.count"):
-        return start + Markup(", and none ({}) is shown to integrate vision and language at a false-discovery level of {}.").format(
-            n.share("integration"), level
-        )
+        return start + Markup(
+            ", and none ({}) is shown to integrate vision and language at a false-discovery level"
+            " of {}."
+        ).format(n.share("integration"), level)
     return start + Markup(
-        ", and {} are sites of vision-language integration at a false-discovery level of {}: a multimodal model predicts "
-        "them better than its "
-        "unimodal rivals do."
+        ", and {} are sites of vision-language integration at a false-discovery level of {}: a"
+        " multimodal model predicts them better than its unimodal rivals do."
     ).format(n.share("integration"), level)
 
 
 def second(n: Numbers, config: dict) -> Markup:
     """Return the decisive comparison, alignment by alignment."""
-    contrast, fixed = role_of(config, "slip"), True
+    contrast, fixed = role_of(config, "matched"), True
     if contrast is None:
         contrast, fixed = role_of(config, "multimodal"), False
     if contrast is None:
-        return Markup("No contrast sets a multimodal model against a unimodal one, so nothing here speaks for or against integration.")
+        return Markup(
+            "No contrast sets a multimodal model against a unimodal one, so nothing here speaks for"
+            " or against integration."
+        )
     a, b = (names.operand_name(config["contrasts"][contrast][side]) for side in "ab")
     start = (
         "With architecture and training data held fixed, "
@@ -80,37 +99,53 @@ def second(n: Numbers, config: dict) -> Markup:
     )
     alignments = config["contrasts"][contrast]["alignments"] or config["events"]["alignments"]
     parts = [
-        Markup("at {} electrodes in {} events").format(n.share(f"contrast.{contrast}.{alignment}.found"), alignment)
+        Markup("at {} electrodes in {} events").format(
+            n.share(f"contrast.{contrast}.{alignment}.found"), alignment
+        )
         for alignment in alignments
         if n.get(f"contrast.{contrast}.{alignment}.tested")
     ]
     if not parts:
         return Markup("{}{} against {} could be tested at no electrode.").format(start, a, b)
-    return Markup("{}{} predicts better than {} {}.").format(start, a, b, Markup(" and ").join(parts))
+    return Markup("{}{} predicts better than {} {}.").format(
+        start, a, b, Markup(" and ").join(parts)
+    )
 
 
 def third(n: Numbers, config: dict) -> Markup:
     """Return how large differences are and where, or how large they would have had to be."""
-    contrast = role_of(config, "slip") or role_of(config, "multimodal")
+    contrast = role_of(config, "matched") or role_of(config, "multimodal")
     keys = [f"contrast.{contrast}.{alignment}" for alignment in config["events"]["alignments"]]
     found = [key for key in keys if n.get(f"{key}.found.count")]
     where = Markup("")
     if n.get("regions.covered") and n.get("integration.count"):
-        where = Markup(" The sites lie in {} of {} covered regions, {} of which hold more of them than chance placement would.").format(
-            n("regions.positive"), n("regions.covered"), n("regions.passing")
-        )
+        where = Markup(
+            " The sites lie in {} of {} covered regions, {} of which hold more of them than chance"
+            " placement would."
+        ).format(n("regions.positive"), n("regions.covered"), n("regions.passing"))
     if found:
-        medians = Markup(" and ").join(Markup("{} in {} events").format(n(f"{key}.median_found"), key.rsplit(".", 1)[1]) for key in found)
-        return Markup("Where a difference is found, its median is {} (Fisher z of r).").format(medians) + where
+        medians = Markup(" and ").join(
+            Markup("{} in {} events").format(n(f"{key}.median_found"), key.rsplit(".", 1)[1])
+            for key in found
+        )
+        return (
+            Markup("Where a difference is found, its median is {} (Fisher z of r).").format(medians)
+            + where
+        )
     tested = [key for key in keys if n.get(f"{key}.se")]
     if not tested:
-        return Markup("How large a difference would have been noticed cannot be said, for want of a test.")
-    sizes = Markup(" and ").join(Markup("{} in {} events").format(n(f"{key}.detectable"), key.rsplit(".", 1)[1]) for key in tested)
+        return Markup(
+            "How large a difference would have been noticed cannot be said, for want of a test."
+        )
+    sizes = Markup(" and ").join(
+        Markup("{} in {} events").format(n(f"{key}.detectable"), key.rsplit(".", 1)[1])
+        for key in tested
+    )
     return (
         Markup(
-            "With this much film, a difference at a typical electrode would have to exceed {} (Fisher z of r) to be found "
-            "in four of five repetitions at an "
-            "uncorrected 0.05; smaller ones would mostly be missed."
+            "With this much film, a difference at a typical electrode would have to exceed {}"
+            " (Fisher z of r) to be found in four of five repetitions at an uncorrected 0.05;"
+            " smaller ones would mostly be missed."
         ).format(sizes)
         + where
     )
@@ -122,67 +157,95 @@ def counted(n: Numbers, key: str, noun: str) -> Markup:
 
 
 def limits(n: Numbers, config: dict, tables: set[str]) -> list[Markup]:
-    """Return what the analysis cannot say, given the config, the numbers and which further ``tables`` there are."""
+    """Return what the analysis cannot say, given the config, the numbers and which further
+    ``tables`` there are.
+    """
     said = []
     if config["source"] == "simulate":
-        said.append(Markup("<strong>The data are simulated.</strong> They test the method; nothing here is about a brain."))
+        said.append(
+            Markup(
+                "<strong>The data are simulated.</strong> They test the method; nothing here is"
+                " about a brain."
+            )
+        )
     if "ceiling" not in tables:
         said.append(
-            "Every moment of the film was analysed as seen once. How much of a response could be predicted at all (the "
-            "noise ceiling) is not estimable, "
-            "so a low r may mean a poor model or a noisy electrode."
+            "Every moment of the film was analysed as seen once. How much of a response could be"
+            " predicted at all (the noise ceiling) is not estimable, so a low r may mean a poor"
+            " model or a noisy electrode."
         )
     said.append(
         Markup(
-            "Electrodes are where clinicians needed them. {} named regions of the atlas have no electrode: nothing is "
-            "known of them, and no site there does not mean "
-            "no integration there."
+            "Electrodes are where clinicians needed them. {} named regions of the atlas have no"
+            " electrode: nothing is known of them, and no site there does not mean no integration"
+            " there."
         ).format(n("regions.uncovered"))
         if n.get("regions.covered")
-        else "Regions of electrodes are not known, so nothing is said about where in the brain sites are; coverage is unknown too."
+        else (
+            "Regions of electrodes are not known, so nothing is said about where in the brain sites"
+            " are; coverage is unknown too."
+        )
     )
     said.append(
-        Markup("“Not shown” is not “absent”: {} tested electrodes are undecided, and {} are predicted by no model.").format(
-            n("verdict.undecided") if n.get("verdict.undecided") else "0", n("verdict.none") if n.get("verdict.none") else "0"
+        Markup(
+            "“Not shown” is not “absent”: {} tested electrodes are undecided, and {} are predicted"
+            " by no model."
+        ).format(
+            n("verdict.undecided") if n.get("verdict.undecided") else "0",
+            n("verdict.none") if n.get("verdict.none") else "0",
         )
     )
     if role_of(config, "interaction") is None and "interaction" in tables:
         said.append(
-            "The verdict “integration” does not rest on the interaction test, which stands under Controls: beating unimodal "
-            "models, or their combination, can also come from a better code of one modality."
+            "The verdict “integration” does not rest on the interaction test, which stands under"
+            " Controls: beating unimodal models, or their combination, can also come from a better"
+            " code of one modality."
         )
     elif role_of(config, "interaction") is None:
         said.append(
-            "No contrast tests the interaction of vision and language. Beating unimodal models, or their combination, can "
-            "also come from a better code of one "
-            "modality; the verdict “integration” here means only that the comparisons named were passed."
+            "No contrast tests the interaction of vision and language. Beating unimodal models, or"
+            " their combination, can also come from a better code of one modality; the verdict"
+            " “integration” here means only that the comparisons named were passed."
         )
     linear = role_of(config, "linear")
     if linear is None:
-        said.append("No contrast sets a multimodal model against unimodal ones put together linearly, so test 5 is not made.")
+        said.append(
+            "No contrast sets a multimodal model against unimodal ones put together linearly, so"
+            " test 5 is not made."
+        )
     elif isinstance(config["contrasts"][linear]["b"], str):
-        said.append("Test 5 is against a concatenation alone, which pays for features that say nothing at a site; it passes too easily.")
+        said.append(
+            "Test 5 is against a concatenation alone, which pays for features that say nothing at a"
+            " site; it passes too easily."
+        )
     if len(config["events"]["alignments"]) == 1:
         said.append(
-            f"Only {config['events']['alignments'][0]} events were analysed: tests 2 and 4, which need both alignments, are not made."
+            f"Only {config['events']['alignments'][0]} events were analysed: tests 2 and 4, which"
+            " need both alignments, are not made."
         )
     if n.get("subjects") == 1:
         said.append("There is one subject: nothing here generalises to other people.")
     if len(config["stimuli"]) <= 1:
         said.append("There is one film: whether a site would be found with another is not known.")
     if config["statistics"]["procedure"] == "block_bootstrap":
-        said.append("The block bootstrap of held-out predictions was chosen. It leaves training out, and its p-values are too small.")
+        said.append(
+            "The block bootstrap of held-out predictions was chosen. It leaves training out, and"
+            " its p-values are too small."
+        )
     if config["statistics"]["procedure"] == "paper":
         said.append(
-            "The published procedure was chosen. Its p-values are not error rates: with equal information in both models "
-            "it calls most electrodes different."
+            "The published procedure was chosen. Its p-values are not error rates: with equal"
+            " information in both models it calls most electrodes different."
         )
     if not config["ieeg"]["high_pass_hz"] and not config["encoding"]["drift_cosines_s"]:
-        said.append("Slow drift was left in. Film and brain both drift, and drift alone makes empty electrodes look predicted.")
+        said.append(
+            "Slow drift was left in. Film and brain both drift, and drift alone makes empty"
+            " electrodes look predicted."
+        )
     first_ms = config["responses"]["window_ms"][0]
     if first_ms < 0:
         said.append(
-            "r before an event is not evidence of anticipation by itself: neighbouring events and the film's own "
-            "correlation in time reach there."
+            "r before an event is not evidence of anticipation by itself: neighbouring events and"
+            " the film's own correlation in time reach there."
         )
     return said

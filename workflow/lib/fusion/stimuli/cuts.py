@@ -10,14 +10,20 @@ from scenedetect import FrameTimecode
 from scenedetect.detectors import AdaptiveDetector, ContentDetector
 from tqdm import tqdm
 
-from fusion.errors import InputError
+from fusion.io.errors import InputError
 from fusion.stimuli import film, readers
 
 log = logging.getLogger("fusion")
 
-ROUNDING_S = 0.001  # tables round the time of a picture, to milliseconds at best; a cut is a picture's own time
-DETECT_PX = 144  # shorter side of the pictures that detectors see: cuts are coarse, and PySceneDetect itself shrinks films
-DETECTORS = {"content": (ContentDetector, "threshold"), "adaptive": (AdaptiveDetector, "adaptive_threshold")}
+# tables round the time of a picture, to milliseconds at best; a cut is a picture's own time
+ROUNDING_S = 0.001
+# shorter side of the pictures that detectors see: cuts are coarse, and PySceneDetect itself shrinks
+# films
+DETECT_PX = 144
+DETECTORS = {
+    "content": (ContentDetector, "threshold"),
+    "adaptive": (AdaptiveDetector, "adaptive_threshold"),
+}
 
 
 def from_table(path, onset_column: str, clock: film.FilmClock, skip_first: bool) -> pd.DataFrame:
@@ -37,7 +43,8 @@ def from_table(path, onset_column: str, clock: film.FilmClock, skip_first: bool)
     Returns
     -------
     DataFrame
-        cut_s (time of the first picture of the new shot), frame (its presentation index), in order, each once.
+        cut_s (time of the first picture of the new shot), frame (its presentation index), in order,
+        each once.
 
     Raises
     ------
@@ -48,15 +55,33 @@ def from_table(path, onset_column: str, clock: film.FilmClock, skip_first: bool)
     onset = pd.to_numeric(text, errors="coerce")
     if onset.isna().any():
         row = int(np.flatnonzero(onset.isna())[0])
-        raise InputError(path, f"column {onset_column!r}, row {text.index[row] + 1}", repr(text.iloc[row]), "a time in seconds")
+        raise InputError(
+            path,
+            f"column {onset_column!r}, row {text.index[row] + 1}",
+            repr(text.iloc[row]),
+            "a time in seconds",
+        )
     frame = clock.frame_at(onset.to_numpy(), tolerance_s=ROUNDING_S)
     if n := int((frame < 0).sum()):
-        log.warning("%s: %d of %d cuts lie outside the film (%.3f s) and are left out", path, n, len(frame), clock.end_s)
+        log.warning(
+            "%s: %d of %d cuts lie outside the film (%.3f s) and are left out",
+            path,
+            n,
+            len(frame),
+            clock.end_s,
+        )
     frame = np.unique(frame[frame >= 0])
     return _table(frame, clock, skip_first, path)
 
 
-def detect(path, clock: film.FilmClock, detector: str, threshold: float | None, min_scene_s: float, threads: int = 1) -> pd.DataFrame:
+def detect(
+    path,
+    clock: film.FilmClock,
+    detector: str,
+    threshold: float | None,
+    min_scene_s: float,
+    threads: int = 1,
+) -> pd.DataFrame:
     """Return the cuts that PySceneDetect finds in the film, as :func:`from_table` does.
 
     Parameters
@@ -78,9 +103,13 @@ def detect(path, clock: film.FilmClock, detector: str, threshold: float | None, 
     finder = kind(min_scene_len=max(1, round(min_scene_s * rate)), **given)
     found = []
     pictures = film.decode(path, clock, np.arange(len(clock.pts)), threads)
-    for index, picture in tqdm(pictures, total=len(clock.pts), desc="scene cuts", unit="picture", mininterval=5):
+    for index, picture in tqdm(
+        pictures, total=len(clock.pts), desc="scene cuts", unit="picture", mininterval=5
+    ):
         width, height = film.shape_for(picture.width, picture.height, None, DETECT_PX)
-        image = picture.reformat(width, height, "bgr24", interpolation="AREA", threads=1).to_ndarray()
+        image = picture.reformat(
+            width, height, "bgr24", interpolation="AREA", threads=1
+        ).to_ndarray()
         found += finder.process_frame(FrameTimecode(index, fps=rate), image)
     found += finder.post_process(FrameTimecode(len(clock.pts) - 1, fps=rate))
     frame = np.unique([code.frame_num for code in found]).astype(int)

@@ -5,14 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from fusion.errors import InputError
+from fusion.io.errors import InputError
 from fusion.stimuli import sentences
 from fusion.stimuli.film import FilmClock
 
 COLUMNS = ["event", "onset_s", "frame", "frame_s", "text", "word", "sentence_id"]
 
 
-def language(words: pd.DataFrame, clock: FilmClock, spec: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
+def language(
+    words: pd.DataFrame, clock: FilmClock, spec: dict
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return an event per word onset: the first picture at or after it, and what was said up to it.
 
     Parameters
@@ -22,7 +24,8 @@ def language(words: pd.DataFrame, clock: FilmClock, spec: dict) -> tuple[pd.Data
     clock
         The film's clock.
     spec
-        text (sentence_so_far, sentence, window), text_window_words, previous_sentences, stop_words, min_spacing_s.
+        text (sentence_so_far, sentence, window), text_window_words, previous_sentences, stop_words,
+        min_spacing_s.
 
     Returns
     -------
@@ -37,20 +40,26 @@ def language(words: pd.DataFrame, clock: FilmClock, spec: dict) -> tuple[pd.Data
         If no word is left.
     """
     onset = words["onset_s"].to_numpy(float)
-    table = pd.DataFrame({
-        "event": [f"w{k:05d}" for k in range(len(words))],
-        "onset_s": onset,
-        "frame": clock.frame_at(onset),
-        "text": said(words, spec["text"], spec["text_window_words"], spec["previous_sentences"]),
-        "word": words["word"].to_numpy(),
-        "sentence_id": words["sentence_id"].to_numpy(),
-    })  # fmt: skip
+    table = pd.DataFrame(
+        {
+            "event": [f"w{k:05d}" for k in range(len(words))],
+            "onset_s": onset,
+            "frame": clock.frame_at(onset),
+            "text": said(
+                words, spec["text"], spec["text_window_words"], spec["previous_sentences"]
+            ),
+            "word": words["word"].to_numpy(),
+            "sentence_id": words["sentence_id"].to_numpy(),
+        }
+    )
     stop = {word.casefold() for word in spec["stop_words"]}
     stopped = table["word"].str.casefold().str.strip(".,;:!?\"'()").isin(stop).to_numpy()
     return _kept(table, clock, stopped, spec["min_spacing_s"], "words")
 
 
-def vision(words: pd.DataFrame, cuts: pd.DataFrame, clock: FilmClock, spec: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
+def vision(
+    words: pd.DataFrame, cuts: pd.DataFrame, clock: FilmClock, spec: dict
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return an event per scene cut: the picture just after it, and the sentence closest in time.
 
     Parameters
@@ -79,16 +88,24 @@ def vision(words: pd.DataFrame, cuts: pd.DataFrame, clock: FilmClock, spec: dict
     frame = cuts["frame"].to_numpy()
     if spec["frame_offset_s"]:
         frame = clock.frame_at(clock.seconds[frame] + spec["frame_offset_s"])
-    spans = words.groupby("sentence_id", sort=False).agg(onset=("onset_s", "min"), offset=("offset_s", "max"), text=("sentence", "first"))
-    closest = sentences.nearest(spans["onset"].to_numpy(), spans["offset"].to_numpy(), onset) if len(onset) else np.zeros(0, int)
-    table = pd.DataFrame({
-        "event": [f"c{k:05d}" for k in range(len(cuts))],
-        "onset_s": onset,
-        "frame": frame,
-        "text": spans["text"].to_numpy()[closest],
-        "word": None,
-        "sentence_id": spans.index.to_numpy()[closest],
-    })  # fmt: skip
+    spans = words.groupby("sentence_id", sort=False).agg(
+        onset=("onset_s", "min"), offset=("offset_s", "max"), text=("sentence", "first")
+    )
+    closest = (
+        sentences.nearest(spans["onset"].to_numpy(), spans["offset"].to_numpy(), onset)
+        if len(onset)
+        else np.zeros(0, int)
+    )
+    table = pd.DataFrame(
+        {
+            "event": [f"c{k:05d}" for k in range(len(cuts))],
+            "onset_s": onset,
+            "frame": frame,
+            "text": spans["text"].to_numpy()[closest],
+            "word": None,
+            "sentence_id": spans.index.to_numpy()[closest],
+        }
+    )
     return _kept(table, clock, np.zeros(len(cuts), bool), spec["min_spacing_s"], "cuts")
 
 
@@ -100,7 +117,8 @@ def said(words: pd.DataFrame, text: str, window: int, previous: int) -> list[str
     words
         word, sentence_id, sentence, in spoken order.
     text
-        ``sentence_so_far`` (up to and including the word), ``sentence`` (all of it), ``window`` (the last words, across sentences).
+        ``sentence_so_far`` (up to and including the word), ``sentence`` (all of it), ``window``
+        (the last words, across sentences).
     window
         Words of the window.
     previous
@@ -114,7 +132,11 @@ def said(words: pd.DataFrame, text: str, window: int, previous: int) -> list[str
     groups = words.reset_index(drop=True).groupby("sentence_id", sort=False)
     for _, group in groups:
         sentence = group["sentence"].iloc[0]
-        own = sentences.prefixes(group["word"].tolist(), sentence) if text == "sentence_so_far" else [sentence] * len(group)
+        own = (
+            sentences.prefixes(group["word"].tolist(), sentence)
+            if text == "sentence_so_far"
+            else [sentence] * len(group)
+        )
         before = whole[len(whole) - previous :] if previous else []
         for k, part in zip(group.index, own, strict=True):
             result[k] = " ".join([*before, part])
@@ -123,7 +145,9 @@ def said(words: pd.DataFrame, text: str, window: int, previous: int) -> list[str
 
 
 def spaced(onset_s: np.ndarray, min_spacing_s: float) -> np.ndarray:
-    """Return which events are kept so that none follows the one kept before it sooner than ``min_spacing_s``; the first stays."""
+    """Return which events are kept so that none follows the one kept before it sooner than
+    ``min_spacing_s``; the first stays.
+    """
     keep, last = np.ones(len(onset_s), bool), -np.inf
     for k, onset in enumerate(onset_s):
         keep[k] = onset - last >= min_spacing_s
@@ -132,17 +156,41 @@ def spaced(onset_s: np.ndarray, min_spacing_s: float) -> np.ndarray:
     return keep
 
 
-def _kept(table: pd.DataFrame, clock: FilmClock, stopped: np.ndarray, min_spacing_s: float, what: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _kept(
+    table: pd.DataFrame, clock: FilmClock, stopped: np.ndarray, min_spacing_s: float, what: str
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     outside = table["frame"].to_numpy() < 0
     left = table[~outside & ~stopped].sort_values("onset_s", kind="stable", ignore_index=True)
     spaced_out = spaced(left["onset_s"].to_numpy(), min_spacing_s)
     events = left[spaced_out].reset_index(drop=True)
-    counts = pd.DataFrame({
-        "reason": [what, "outside the film", "stop word", "too close to the one before", "events"],
-        "count": [len(table), int(outside.sum()), int((stopped & ~outside).sum()), int((~spaced_out).sum()), len(events)],
-    })  # fmt: skip
+    counts = pd.DataFrame(
+        {
+            "reason": [
+                what,
+                "outside the film",
+                "stop word",
+                "too close to the one before",
+                "events",
+            ],
+            "count": [
+                len(table),
+                int(outside.sum()),
+                int((stopped & ~outside).sum()),
+                int((~spaced_out).sum()),
+                len(events),
+            ],
+        }
+    )
     if events.empty:
-        told = ", ".join(f"{n} {reason}" for reason, n in counts.itertuples(index=False) if n) or f"no {what}"
-        raise InputError(f"{what} of the film", "", f"no event ({told}; the film lasts {clock.end_s:.3f} s)", "at least one event")
+        told = (
+            ", ".join(f"{n} {reason}" for reason, n in counts.itertuples(index=False) if n)
+            or f"no {what}"
+        )
+        raise InputError(
+            f"{what} of the film",
+            "",
+            f"no event ({told}; the film lasts {clock.end_s:.3f} s)",
+            "at least one event",
+        )
     events.insert(3, "frame_s", clock.seconds[events["frame"]])
     return events[COLUMNS], counts

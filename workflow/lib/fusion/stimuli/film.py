@@ -1,11 +1,12 @@
 """The clock of a film, and its pictures in presentation order.
 
-A film's pictures are stored in decoding order with presentation timestamps; cutting time into equal pieces by a nominal frame
-rate goes wrong with variable rates, B-frames, edit lists, late starts and 24000/1001 frames a second. Everything here goes by
-the timestamps. A picture is known by its presentation index: 0 is the first one shown.
+A film's pictures are stored in decoding order with presentation timestamps; cutting time into equal
+pieces by a nominal frame rate goes wrong with variable rates, B-frames, edit lists, late starts and
+24000/1001 frames a second. Everything here goes by the timestamps. A picture is known by its
+presentation index: 0 is the first one shown.
 
-Second 0 of the film is the start of the container, as players count: the first picture or the first sound, whichever is earlier.
-"""
+Second 0 of the film is the start of the container, as players count: the first picture or the first
+sound, whichever is earlier."""
 
 from __future__ import annotations
 
@@ -18,7 +19,7 @@ import av
 import numpy as np
 from av.stream import Disposition
 
-from fusion.errors import InputError
+from fusion.io.errors import InputError
 
 log = logging.getLogger("fusion")
 
@@ -34,16 +35,18 @@ class FilmClock:
     seconds
         (picture,) the same in seconds of the film.
     group
-        (picture,) number of the run of packets, from one key frame to the next in the file, that holds the picture;
-        -1 where the file does not tell.
+        (picture,) number of the run of packets, from one key frame to the next in the file, that
+        holds the picture; -1 where the file does not tell.
     leading
-        (picture,) whether the picture is shown before the key frame that its run begins with, and so may need the run before.
+        (picture,) whether the picture is shown before the key frame that its run begins with, and
+        so may need the run before.
     end_s
         When the last picture goes.
     zero_s
         Second 0 of the film on the container's clock.
     by_order
-        Timestamps are of no use: pictures are counted as they come out of the decoder, and ``pts`` is their number.
+        Timestamps are of no use: pictures are counted as they come out of the decoder, and ``pts``
+        is their number.
     """
 
     pts: np.ndarray
@@ -57,11 +60,13 @@ class FilmClock:
     def frame_at(self, time_s, tolerance_s: float = 0.0) -> np.ndarray:
         """Return the index of the first picture shown at or after each time, -1 outside the film.
 
-        After the start of the last picture there is no next one: until ``end_s`` it is the last one, which is on screen.
-        A time before second 0 has none. ``tolerance_s`` forgives times that were rounded up.
-        """
+        After the start of the last picture there is no next one: until ``end_s`` it is the last
+        one, which is on screen. A time before second 0 has none. ``tolerance_s`` forgives times
+        that were rounded up."""
         time_s = np.asarray(time_s, float)
-        index = np.minimum(np.searchsorted(self.seconds, time_s - tolerance_s, side="left"), len(self.seconds) - 1)
+        index = np.minimum(
+            np.searchsorted(self.seconds, time_s - tolerance_s, side="left"), len(self.seconds) - 1
+        )
         outside = ~((time_s >= 0) & (time_s <= self.end_s))
         return np.where(outside, -1, index)
 
@@ -79,7 +84,12 @@ def open_film(path):
     except FileNotFoundError:
         raise InputError(path, "", "no such file", "a film") from None
     except (av.error.FFmpegError, OSError) as error:
-        raise InputError(path, "", f"a file that cannot be opened ({_first_line(error)})", "a film that FFmpeg reads") from None
+        raise InputError(
+            path,
+            "",
+            f"a file that cannot be opened ({_first_line(error)})",
+            "a film that FFmpeg reads",
+        ) from None
 
 
 def video_stream(container, path):
@@ -98,12 +108,18 @@ def video_stream(container, path):
     except (av.error.FFmpegError, ValueError):
         known = False
     if not known:
-        raise InputError(path, "video stream", "a codec that this FFmpeg cannot decode", "a film in a codec such as H.264")
+        raise InputError(
+            path,
+            "video stream",
+            "a codec that this FFmpeg cannot decode",
+            "a film in a codec such as H.264",
+        )
     return streams[0]
 
 
 def read_clock(path) -> FilmClock:
-    """Return the clock of the film at ``path``, from its packets: nothing is decoded unless they do not tell.
+    """Return the clock of the film at ``path``, from its packets: nothing is decoded unless they do
+    not tell.
 
     Raises
     ------
@@ -113,7 +129,9 @@ def read_clock(path) -> FilmClock:
     with open_film(path) as container:
         stream = video_stream(container, path)
         base, codec, form = stream.time_base, stream.codec_context, container.format.name
-        starts = [s.start_time * s.time_base for s in container.streams.audio if s.start_time is not None]
+        starts = [
+            s.start_time * s.time_base for s in container.streams.audio if s.start_time is not None
+        ]
         shown, keys, total = [], [], 0
         try:
             for packet in container.demux(stream):
@@ -125,11 +143,22 @@ def read_clock(path) -> FilmClock:
                 if not packet.is_discard:
                     shown.append((packet.pts, len(keys) - 1, packet.duration or 0))
         except av.error.FFmpegError as error:
-            raise InputError(path, f"after {total} pictures", f"damaged data ({_first_line(error)})", "a whole film") from None
+            raise InputError(
+                path,
+                f"after {total} pictures",
+                f"damaged data ({_first_line(error)})",
+                "a whole film",
+            ) from None
         # Only MP4 has an exact table of its pictures.
         if "mp4" in form and total < stream.frames:
-            raise InputError(path, "video stream", f"{total} of {stream.frames} pictures", "a whole film (a broken download?)")
-        # AVI has no presentation times, only an order of decoding; VP8 hides pictures in packets of their own.
+            raise InputError(
+                path,
+                "video stream",
+                f"{total} of {stream.frames} pictures",
+                "a whole film (a broken download?)",
+            )
+        # AVI has no presentation times, only an order of decoding; VP8 hides pictures in packets of
+        # their own.
         guessed = codec.name == "vp8" or (form == "avi" and codec.has_b_frames)
     stamps = {pts for pts, _, _ in shown}
     if guessed or not shown or None in stamps or len(stamps) < len(shown):
@@ -145,12 +174,18 @@ def _clock(pts, duration, base: Fraction, starts: list[Fraction], group, leading
     end = float((int(pts[-1]) + last) * base - zero)
     # One division of whole numbers: correctly rounded.
     ticks = pts * (base.numerator * zero.denominator) - zero.numerator * base.denominator
-    return FilmClock(pts, ticks / (base.denominator * zero.denominator), group, leading, end, float(zero))
+    return FilmClock(
+        pts, ticks / (base.denominator * zero.denominator), group, leading, end, float(zero)
+    )
 
 
 def _decoded_clock(path, sound_start: Fraction | None) -> FilmClock:
-    """Return the clock of a film whose packets do not tell: by the decoder's timestamps, else by even steps."""
-    log.info("%s: packets do not tell when pictures are shown; decoding the whole film to find out", path)
+    """Return the clock of a film whose packets do not tell: by the decoder's timestamps, else by
+    even steps.
+    """
+    log.info(
+        "%s: packets do not tell when pictures are shown; decoding the whole film to find out", path
+    )
     with open_film(path) as container:
         stream = video_stream(container, path)
         stream.thread_type = "AUTO"
@@ -160,26 +195,58 @@ def _decoded_clock(path, sound_start: Fraction | None) -> FilmClock:
             for picture in container.decode(stream):
                 shown.append((picture.pts, picture.duration or 0))
         except av.error.FFmpegError as error:
-            raise InputError(path, f"after {len(shown)} pictures", f"damaged data ({_first_line(error)})", "a whole film") from None
+            raise InputError(
+                path,
+                f"after {len(shown)} pictures",
+                f"damaged data ({_first_line(error)})",
+                "a whole film",
+            ) from None
     if not shown:
-        raise InputError(path, "video stream", "no picture that can be decoded", "a film in a codec such as H.264")
+        raise InputError(
+            path,
+            "video stream",
+            "no picture that can be decoded",
+            "a film in a codec such as H.264",
+        )
     stamps, n = [pts for pts, _ in shown], len(shown)
     starts = [] if sound_start is None else [sound_start]
     if None not in stamps and all(a < b for a, b in zip(stamps, stamps[1:], strict=False)):
         pts, duration = (np.array(column, np.int64) for column in zip(*shown, strict=True))
         return _clock(pts, duration, base, starts, np.full(n, -1), np.zeros(n, bool))
     if not rate:
-        raise InputError(path, "video stream", "neither timestamps nor a frame rate", "a film with timestamps: remux it to MP4 or Matroska")
-    log.warning("%s: no usable timestamps; %d pictures are taken as evenly spaced at %s a second", path, n, rate)
+        raise InputError(
+            path,
+            "video stream",
+            "neither timestamps nor a frame rate",
+            "a film with timestamps: remux it to MP4 or Matroska",
+        )
+    log.warning(
+        "%s: no usable timestamps; %d pictures are taken as evenly spaced at %s a second",
+        path,
+        n,
+        rate,
+    )
     seconds = np.arange(n) * rate.denominator / rate.numerator
     zero = float(sound_start or 0)
-    return FilmClock(np.arange(n), seconds, np.full(n, -1), np.zeros(n, bool), float(n / rate), zero, by_order=True)
+    return FilmClock(
+        np.arange(n),
+        seconds,
+        np.full(n, -1),
+        np.zeros(n, bool),
+        float(n / rate),
+        zero,
+        by_order=True,
+    )
 
 
-def decode(path, clock: FilmClock, wanted: np.ndarray, threads: int = 1) -> Iterator[tuple[int, av.VideoFrame]]:
-    """Yield (presentation index, picture) for each wanted index, in order, in one pass through the film.
+def decode(
+    path, clock: FilmClock, wanted: np.ndarray, threads: int = 1
+) -> Iterator[tuple[int, av.VideoFrame]]:
+    """Yield (presentation index, picture) for each wanted index, in order, in one pass through the
+    film.
 
-    Runs of packets that hold no wanted picture, and on which none depends, are read but not decoded.
+    Runs of packets that hold no wanted picture, and on which none depends, are read but not
+    decoded.
 
     Parameters
     ----------
@@ -197,7 +264,10 @@ def decode(path, clock: FilmClock, wanted: np.ndarray, threads: int = 1) -> Iter
     """
     wanted = np.asarray(wanted, np.int64)
     stamps = clock.pts[wanted].tolist()
-    index_of, wanted_stamps = dict(zip(stamps, wanted.tolist(), strict=True)), None if clock.by_order else frozenset(stamps)
+    index_of, wanted_stamps = (
+        dict(zip(stamps, wanted.tolist(), strict=True)),
+        (None if clock.by_order else frozenset(stamps)),
+    )
     needed = set(clock.group[wanted].tolist())
     needed |= {group - 1 for group in clock.group[wanted[clock.leading[wanted]]].tolist()}
     everything = -1 in needed
@@ -207,7 +277,9 @@ def decode(path, clock: FilmClock, wanted: np.ndarray, threads: int = 1) -> Iter
         stream.thread_type = "AUTO"
         stream.codec_context.thread_count = threads
         try:
-            for count, picture in enumerate(_pictures(container, stream, needed, everything, wanted_stamps)):
+            for count, picture in enumerate(
+                _pictures(container, stream, needed, everything, wanted_stamps)
+            ):
                 stamp = count if clock.by_order else picture.pts
                 if stamp in index_of:
                     found += 1
@@ -217,19 +289,29 @@ def decode(path, clock: FilmClock, wanted: np.ndarray, threads: int = 1) -> Iter
                     break
         except av.error.FFmpegError as error:
             where = f"after {found} of {len(wanted)} pictures"
-            raise InputError(path, where, f"damaged data ({_first_line(error)})", "a whole film") from None
+            raise InputError(
+                path, where, f"damaged data ({_first_line(error)})", "a whole film"
+            ) from None
     if index_of:
         index = min(index_of.values())
-        raise InputError(path, f"picture {index} at {clock.seconds[index]:.3f} s", "a packet that gave no picture", "a whole film")
+        raise InputError(
+            path,
+            f"picture {index} at {clock.seconds[index]:.3f} s",
+            "a packet that gave no picture",
+            "a whole film",
+        )
     if damaged:
         log.warning("%s: %d of %d pictures are damaged", path, damaged, len(wanted))
 
 
-def _pictures(container, stream, needed: set[int], everything: bool, wanted) -> Iterator[av.VideoFrame]:
-    """Yield the pictures of the needed runs of packets; the decoder starts afresh after a run that was left out.
+def _pictures(
+    container, stream, needed: set[int], everything: bool, wanted
+) -> Iterator[av.VideoFrame]:
+    """Yield the pictures of the needed runs of packets; the decoder starts afresh after a run that
+    was left out.
 
-    Pictures whose timestamp is not in ``wanted`` and on which no other depends are not decoded (None decodes all).
-    """
+    Pictures whose timestamp is not in ``wanted`` and on which no other depends are not decoded
+    (None decodes all)."""
     group, decoding = -1, False
     for packet in container.demux(stream):
         if packet.size == 0:
@@ -249,13 +331,18 @@ def _pictures(container, stream, needed: set[int], everything: bool, wanted) -> 
 
 
 def pixel_aspect(path) -> Fraction | None:
-    """Return the width of a pixel over its height; None where the film does not say, and they are square."""
+    """Return the width of a pixel over its height; None where the film does not say, and they are
+    square.
+    """
     with open_film(path) as container:
         return video_stream(container, path).codec_context.sample_aspect_ratio or None
 
 
-def shape_for(stream_width: int, stream_height: int, aspect: Fraction | None, size_px: int) -> tuple[int, int]:
-    """Return (width, height) of a picture whose shorter side is ``size_px``, or as it is where it is smaller.
+def shape_for(
+    stream_width: int, stream_height: int, aspect: Fraction | None, size_px: int
+) -> tuple[int, int]:
+    """Return (width, height) of a picture whose shorter side is ``size_px``, or as it is where it
+    is smaller.
 
     ``aspect`` is the width of a pixel over its height: the result has square pixels.
     """

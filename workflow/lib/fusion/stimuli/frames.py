@@ -1,4 +1,6 @@
-"""The pictures that events need: decoded in one pass, resized once, with what is low-level about them."""
+"""The pictures that events need: decoded in one pass, resized once, with what is low-level about
+them.
+"""
 
 from __future__ import annotations
 
@@ -12,10 +14,11 @@ import numpy as np
 from av.video.reformatter import ColorRange, Colorspace, Interpolation
 from tqdm import tqdm
 
-from fusion.errors import InputError
+from fusion.io.errors import InputError
 from fusion.stimuli import film
 
-SCALING = Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.BITEXACT  # the same pixels on every machine
+# the same pixels on every machine
+SCALING = Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.BITEXACT
 UNSPECIFIED = 2  # AVCOL_SPC_UNSPECIFIED
 MOTION_PX = 64
 LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)  # ITU-R BT.709
@@ -23,7 +26,9 @@ LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)  # ITU-R BT.709
 
 @dataclass(frozen=True)
 class Picture:
-    """A resized picture: its presentation index, image (y, x, rgb) uint8, and motion energy (squared change of luma a second)."""
+    """A resized picture: its presentation index, image (y, x, rgb) uint8, and motion energy
+    (squared change of luma a second).
+    """
 
     index: int
     image: np.ndarray
@@ -34,14 +39,21 @@ def check(wanted: np.ndarray, clock: film.FilmClock, tables, path) -> None:
     """Raise ``InputError`` if events ask for pictures that the film does not have."""
     if len(wanted) and (wanted[0] < 0 or wanted[-1] >= len(clock.pts)):
         found = f"pictures {wanted[0]} to {wanted[-1]}"
-        raise InputError(", ".join(map(str, tables)), "column 'frame'", found, f"0 to {len(clock.pts) - 1}, the pictures of {path}")
+        raise InputError(
+            ", ".join(map(str, tables)),
+            "column 'frame'",
+            found,
+            f"0 to {len(clock.pts) - 1}, the pictures of {path}",
+        )
 
 
-def pictures(path, clock: film.FilmClock, wanted: np.ndarray, size_px: int, threads: int = 1) -> Iterator[Picture]:
+def pictures(
+    path, clock: film.FilmClock, wanted: np.ndarray, size_px: int, threads: int = 1
+) -> Iterator[Picture]:
     """Yield the wanted pictures in order, resized so that the shorter side is ``size_px`` at most.
 
-    Motion energy is the mean squared change of luma (0..1) from the picture before, both shrunk to ``MOTION_PX``, over the time
-    between the two; 0 for the film's first picture.
+    Motion energy is the mean squared change of luma (0..1) from the picture before, both shrunk to
+    ``MOTION_PX``, over the time between the two; 0 for the film's first picture.
 
     Parameters
     ----------
@@ -60,14 +72,21 @@ def pictures(path, clock: film.FilmClock, wanted: np.ndarray, size_px: int, thre
     before, shape = None, None  # the picture before a wanted one is decoded right before it
     aspect = film.pixel_aspect(path)
     decoded = film.decode(path, clock, both, threads)
-    for index, frame in tqdm(decoded, total=len(both), desc="pictures", unit="picture", mininterval=5):
+    for index, frame in tqdm(
+        decoded, total=len(both), desc="pictures", unit="picture", mininterval=5
+    ):
         shape = shape or (frame.width, frame.height)
         if (frame.width, frame.height) != shape:
             found = f"{frame.width} x {frame.height} px after {shape[0]} x {shape[1]}"
             raise InputError(path, f"picture {index}", found, "a film of one size")
         light = shrunk(frame)
         if index in chosen:
-            change = float(np.mean((light - before) ** 2)) / (clock.seconds[index] - clock.seconds[index - 1]) if index else 0.0
+            change = (
+                float(np.mean((light - before) ** 2))
+                / (clock.seconds[index] - clock.seconds[index - 1])
+                if index
+                else 0.0
+            )
             yield Picture(index, resized(frame, size_px, aspect), change)
         before = light
 
@@ -75,27 +94,43 @@ def pictures(path, clock: film.FilmClock, wanted: np.ndarray, size_px: int, thre
 def storage(height: int, width: int) -> dict:
     """Return how HDF5 keeps pictures: one chunk a picture and colour, without loss.
 
-    Szip predicts a pixel from its neighbour, which suits images: photographs shrink to 0.53 of their size at a sixth of the time
-    of gzip, which leaves 0.74. Builds of HDF5 without it take gzip.
-    """
+    Szip predicts a pixel from its neighbour, which suits images: photographs shrink to 0.53 of
+    their size at a sixth of the time of gzip, which leaves 0.74. Builds of HDF5 without it take
+    gzip."""
     filters = h5py.h5z
     known = filters.filter_avail(filters.FILTER_SZIP)
-    szip = known and filters.get_filter_info(filters.FILTER_SZIP) & filters.FILTER_CONFIG_ENCODE_ENABLED
-    best = {"compression": "szip", "compression_opts": ("nn", 16)} if szip else {"compression": "gzip", "compression_opts": 4}
+    szip = (
+        known
+        and filters.get_filter_info(filters.FILTER_SZIP) & filters.FILTER_CONFIG_ENCODE_ENABLED
+    )
+    best = (
+        {"compression": "szip", "compression_opts": ("nn", 16)}
+        if szip
+        else {"compression": "gzip", "compression_opts": 4}
+    )
     return {"chunks": (1, height, width, 1), **best}
 
 
-def batches(stream: Iterator[Picture], size: int = 64) -> Iterator[tuple[slice, np.ndarray, np.ndarray]]:
-    """Yield (where they go, images (picture, y, x, rgb), motion energy (picture,)) for ``size`` pictures at a time."""
+def batches(
+    stream: Iterator[Picture], size: int = 64
+) -> Iterator[tuple[slice, np.ndarray, np.ndarray]]:
+    """Yield (where they go, images (picture, y, x, rgb), motion energy (picture,)) for ``size``
+    pictures at a time.
+    """
     start = 0
     while batch := list(islice(stream, size)):
         where = slice(start, start + len(batch))
-        yield where, np.stack([picture.image for picture in batch]), np.array([picture.motion for picture in batch], np.float32)
+        yield (
+            where,
+            np.stack([picture.image for picture in batch]),
+            np.array([picture.motion for picture in batch], np.float32),
+        )
         start = where.stop
 
 
 def resized(frame, size_px: int, aspect: Fraction | None = None) -> np.ndarray:
-    """Return a decoded picture as (y, x, rgb) uint8 with square pixels and the right way up, shorter side ``size_px`` at most.
+    """Return a decoded picture as (y, x, rgb) uint8 with square pixels and the right way up,
+    shorter side ``size_px`` at most.
 
     ``aspect`` is the width of a pixel over its height, where they are not square.
     """
@@ -103,15 +138,29 @@ def resized(frame, size_px: int, aspect: Fraction | None = None) -> np.ndarray:
     # Where a film does not say its colours' matrix, HD is BT.709 by custom and SD is BT.601.
     unknown = frame.colorspace == UNSPECIFIED and frame.height >= 720
     matrix = Colorspace.ITU709 if unknown else None
-    image = frame.reformat(width, height, "rgb24", src_colorspace=matrix, interpolation=SCALING, threads=1).to_ndarray()
-    return np.ascontiguousarray(np.rot90(image, frame.rotation // 90)) if frame.rotation % 360 else image
+    image = frame.reformat(
+        width, height, "rgb24", src_colorspace=matrix, interpolation=SCALING, threads=1
+    ).to_ndarray()
+    return (
+        np.ascontiguousarray(np.rot90(image, frame.rotation // 90))
+        if frame.rotation % 360
+        else image
+    )
 
 
 def shrunk(frame) -> np.ndarray:
-    """Return the luma of a decoded picture, 0..1, its shorter side ``MOTION_PX``: enough for motion, and without the codec's noise."""
+    """Return the luma of a decoded picture, 0..1, its shorter side ``MOTION_PX``: enough for
+    motion, and without the codec's noise.
+    """
     width, height = film.shape_for(frame.width, frame.height, None, MOTION_PX)
-    options = {"interpolation": Interpolation.AREA | Interpolation.BITEXACT, "dst_color_range": ColorRange.JPEG, "threads": 1}
-    return frame.reformat(width, height, "gray", **options).to_ndarray().astype(np.float32) / np.float32(255)
+    options = {
+        "interpolation": Interpolation.AREA | Interpolation.BITEXACT,
+        "dst_color_range": ColorRange.JPEG,
+        "threads": 1,
+    }
+    return frame.reformat(width, height, "gray", **options).to_ndarray().astype(
+        np.float32
+    ) / np.float32(255)
 
 
 def luma(image: np.ndarray) -> np.ndarray:

@@ -17,7 +17,8 @@ def visual(store: xr.Dataset, frame: np.ndarray) -> pd.DataFrame:
     Parameters
     ----------
     store
-        ``image`` (frame, y, x, rgb) uint8 and ``motion_energy`` (frame), labelled by presentation index.
+        ``image`` (frame, y, x, rgb) uint8 and ``motion_energy`` (frame), labelled by presentation
+        index.
     frame
         (event,) presentation indices, all of them in ``store``.
 
@@ -28,16 +29,26 @@ def visual(store: xr.Dataset, frame: np.ndarray) -> pd.DataFrame:
     """
     kept = store["frame"].to_numpy()
     where = np.searchsorted(kept, frame)
-    assert np.array_equal(kept[np.minimum(where, len(kept) - 1)], frame), "a picture of an event is not in the store"
+    assert np.array_equal(kept[np.minimum(where, len(kept) - 1)], frame), (
+        "a picture of an event is not in the store"
+    )
     light = np.empty((len(kept), 2))
     for start in range(0, len(kept), BLOCK):
         block = frames.luma(store["image"][start : start + BLOCK].to_numpy())
         light[start : start + BLOCK] = np.column_stack([block.mean((1, 2)), block.std((1, 2))])
     motion = store["motion_energy"].to_numpy()
-    return pd.DataFrame({"luminance": light[where, 0], "contrast": light[where, 1], "motion_energy": motion[where]})
+    return pd.DataFrame(
+        {"luminance": light[where, 0], "contrast": light[where, 1], "motion_energy": motion[where]}
+    )
 
 
-def temporal(onset_s: np.ndarray, cut_s: np.ndarray, word_onset_s: np.ndarray, end_s: float, rate_window_s: float) -> pd.DataFrame:
+def temporal(
+    onset_s: np.ndarray,
+    cut_s: np.ndarray,
+    word_onset_s: np.ndarray,
+    end_s: float,
+    rate_window_s: float,
+) -> pd.DataFrame:
     """Return where events fall.
 
     Parameters
@@ -56,17 +67,25 @@ def temporal(onset_s: np.ndarray, cut_s: np.ndarray, word_onset_s: np.ndarray, e
     Returns
     -------
     DataFrame
-        since_cut_s (from the cut before, or from the film's start), to_cut_s (to the next cut, or to the film's end),
-        word_rate_hz, film_position (0..1).
+        since_cut_s (from the cut before, or from the film's start), to_cut_s (to the next cut, or
+        to the film's end), word_rate_hz, film_position (0..1).
     """
     edges = np.concatenate([[0.0], np.asarray(cut_s, float), [end_s]])
     # Strictly before and after: at a cut, the shot that ended and the one that begins.
     before = edges[np.maximum(np.searchsorted(edges, onset_s, side="left") - 1, 0)]
     after = edges[np.minimum(np.searchsorted(edges, onset_s, side="right"), len(edges) - 1)]
     spoken, half = np.sort(word_onset_s), rate_window_s / 2
-    words = np.searchsorted(spoken, onset_s + half, side="right") - np.searchsorted(spoken, onset_s - half, side="left")
-    return pd.DataFrame({"since_cut_s": onset_s - before, "to_cut_s": np.maximum(after - onset_s, 0),
-                         "word_rate_hz": words / rate_window_s, "film_position": onset_s / end_s})  # fmt: skip
+    words = np.searchsorted(spoken, onset_s + half, side="right") - np.searchsorted(
+        spoken, onset_s - half, side="left"
+    )
+    return pd.DataFrame(
+        {
+            "since_cut_s": onset_s - before,
+            "to_cut_s": np.maximum(after - onset_s, 0),
+            "word_rate_hz": words / rate_window_s,
+            "film_position": onset_s / end_s,
+        }
+    )
 
 
 def letters(words) -> np.ndarray:
@@ -74,7 +93,9 @@ def letters(words) -> np.ndarray:
     return np.array([sum(c.isalnum() for c in str(word)) for word in words], float)
 
 
-def acoustic(spectrum: np.ndarray, onset_s: np.ndarray, window_s: tuple[float, float]) -> pd.DataFrame:
+def acoustic(
+    spectrum: np.ndarray, onset_s: np.ndarray, window_s: tuple[float, float]
+) -> pd.DataFrame:
     """Return the mean of the sound's envelope and mel bands in a window relative to each event.
 
     Parameters
@@ -96,4 +117,6 @@ def acoustic(spectrum: np.ndarray, onset_s: np.ndarray, window_s: tuple[float, f
     last = np.clip(np.round((onset_s + window_s[1]) / step).astype(int), first + 1, len(spectrum))
     total = np.vstack([np.zeros((1, spectrum.shape[1])), np.cumsum(spectrum, axis=0, dtype=float)])
     means = (total[last] - total[first]) / (last - first)[:, None]
-    return pd.DataFrame(means, columns=["envelope_db", *(f"mel_{k:02d}_db" for k in range(spectrum.shape[1] - 1))])
+    return pd.DataFrame(
+        means, columns=["envelope_db", *(f"mel_{k:02d}_db" for k in range(spectrum.shape[1] - 1))]
+    )

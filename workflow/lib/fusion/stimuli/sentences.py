@@ -8,7 +8,7 @@ import unicodedata
 import numpy as np
 import pysbd
 
-from fusion.errors import InputError
+from fusion.io.errors import InputError
 
 
 def split(words: list[str], language: str = "en") -> np.ndarray:
@@ -23,7 +23,9 @@ def split(words: list[str], language: str = "en") -> np.ndarray:
     """
     if language not in pysbd.languages.LANGUAGE_CODES:
         known = ", ".join(sorted(pysbd.languages.LANGUAGE_CODES))
-        raise InputError("config", "key stimuli.*.transcript.language", repr(language), f"one of {known}")
+        raise InputError(
+            "config", "key stimuli.*.transcript.language", repr(language), f"one of {known}"
+        )
     text = " ".join(words)
     lengths = np.array([len(word) + 1 for word in words])
     begins = np.concatenate([[0], np.cumsum(lengths)[:-1]])
@@ -33,11 +35,13 @@ def split(words: list[str], language: str = "en") -> np.ndarray:
     return np.unique(number, return_inverse=True)[1]
 
 
-def cut_long(number: np.ndarray, onset_s: np.ndarray, offset_s: np.ndarray, longest: int) -> np.ndarray:
+def cut_long(
+    number: np.ndarray, onset_s: np.ndarray, offset_s: np.ndarray, longest: int
+) -> np.ndarray:
     """Return sentence numbers (word,) in which no sentence has more than ``longest`` words.
 
-    A longer one is cut at its longest silence, and its parts again: that is where sentences most likely end in a transcript
-    without punctuation.
+    A longer one is cut at its longest silence, and its parts again: that is where sentences most
+    likely end in a transcript without punctuation.
 
     Parameters
     ----------
@@ -62,7 +66,8 @@ def cut_long(number: np.ndarray, onset_s: np.ndarray, offset_s: np.ndarray, long
 
 
 def nearest(onset_s: np.ndarray, offset_s: np.ndarray, times_s: np.ndarray) -> np.ndarray:
-    """Return, for each time, the interval it lies in or else the closest one in time; the earlier of two equally close.
+    """Return, for each time, the interval it lies in or else the closest one in time; the earlier
+    of two equally close.
 
     Parameters
     ----------
@@ -77,15 +82,23 @@ def nearest(onset_s: np.ndarray, offset_s: np.ndarray, times_s: np.ndarray) -> n
         (time,) indices of intervals.
     """
     order = np.argsort(onset_s, kind="stable")
-    distance = np.maximum(np.maximum(onset_s[order] - np.asarray(times_s)[:, None], np.asarray(times_s)[:, None] - offset_s[order]), 0)
+    distance = np.maximum(
+        np.maximum(
+            onset_s[order] - np.asarray(times_s)[:, None],
+            np.asarray(times_s)[:, None] - offset_s[order],
+        ),
+        0,
+    )
     return order[np.argmin(distance, axis=1)]
 
 
 def prefixes(words: list[str], sentence: str) -> list[str]:
-    """Return, for each word, the sentence up to and including it, with the sentence's own spelling and punctuation.
+    """Return, for each word, the sentence up to and including it, with the sentence's own spelling
+    and punctuation.
 
-    Words and text need not agree in case, punctuation, spelling or count: they are aligned as sequences. Stretches that differ
-    are matched letter by letter where the letters are the same ("What" + "'d" against "What'd"), else in proportion.
+    Words and text need not agree in case, punctuation, spelling or count: they are aligned as
+    sequences. Stretches that differ are matched letter by letter where the letters are the same
+    ("What" + "'d" against "What'd"), else in proportion.
 
     Parameters
     ----------
@@ -121,7 +134,10 @@ def _spread(spoken: list[str], written: list[str], tokens: list[str], ends: list
         share = letters if same else letters / max(done[-1], 1) * upto[-1]
         k = min(int(np.searchsorted(upto, share - 1e-9, side="left")), len(ends) - 1)
         beyond = upto[k] - share
-        reach.append(ends[k] - (_rest(tokens[k], len(written[k]) - int(beyond)) if same and beyond > 0 else 0))
+        reach.append(
+            ends[k]
+            - (_rest(tokens[k], len(written[k]) - int(beyond)) if same and beyond > 0 else 0)
+        )
     return reach
 
 

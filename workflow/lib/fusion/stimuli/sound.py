@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import av
 import numpy as np
 
-from fusion.errors import InputError
+from fusion.io.errors import InputError
 from fusion.stimuli import film
 
 RATE_HZ = 16_000
@@ -16,7 +16,8 @@ WINDOW = 400  # 25 ms
 
 
 def spectrum(path, clock: film.FilmClock, bands: int) -> np.ndarray | None:
-    """Return the log mel spectrum of the film's sound, with the log envelope in the first column; None for a silent film.
+    """Return the log mel spectrum of the film's sound, with the log envelope in the first column;
+    None for a silent film.
 
     Parameters
     ----------
@@ -28,7 +29,8 @@ def spectrum(path, clock: film.FilmClock, bands: int) -> np.ndarray | None:
     Returns
     -------
     ndarray
-        (time, 1 + band) float32; row k covers 25 ms from k * 10 ms of film time: dB relative to full scale, no lower than -100.
+        (time, 1 + band) float32; row k covers 25 ms from k * 10 ms of film time: dB relative to
+        full scale, no lower than -100.
     """
     window, filters = np.hanning(WINDOW).astype(np.float32), mel_filters(bands, WINDOW, RATE_HZ)
     rows, rest = [], np.zeros(0, np.float32)
@@ -44,7 +46,9 @@ def spectrum(path, clock: film.FilmClock, bands: int) -> np.ndarray | None:
 
 
 def mel_filters(bands: int, window: int, rate_hz: float) -> np.ndarray:
-    """Return triangular filters (frequency, band), equally wide in mel (2595 log10(1 + f/700)) from 0 to half the rate, of sum 1."""
+    """Return triangular filters (frequency, band), equally wide in mel (2595 log10(1 + f/700)) from
+    0 to half the rate, of sum 1.
+    """
     top = 2595 * np.log10(1 + rate_hz / 2 / 700)
     edges = 700 * (10 ** (np.linspace(0, top, bands + 2) / 2595) - 1)
     frequency = np.fft.rfftfreq(window, 1 / rate_hz)[:, None]
@@ -55,7 +59,9 @@ def mel_filters(bands: int, window: int, rate_hz: float) -> np.ndarray:
 
 
 def _samples(path, zero_s: float) -> Iterator[np.ndarray]:
-    """Yield the sound as mono float32 at ``RATE_HZ``, from second 0 of the film: silence where timestamps leave gaps."""
+    """Yield the sound as mono float32 at ``RATE_HZ``, from second 0 of the film: silence where
+    timestamps leave gaps.
+    """
     with film.open_film(path) as container:
         if not container.streams.audio:
             return
@@ -76,11 +82,18 @@ def _samples(path, zero_s: float) -> Iterator[np.ndarray]:
                     yield samples
         except av.error.FFmpegError as error:
             where = f"sound after {written / RATE_HZ:.3f} s"
-            raise InputError(path, where, f"damaged data ({str(error).splitlines()[0]})", "sound that FFmpeg decodes, or none") from None
+            raise InputError(
+                path,
+                where,
+                f"damaged data ({str(error).splitlines()[0]})",
+                "sound that FFmpeg decodes, or none",
+            ) from None
 
 
 def _mono(container) -> Iterator[av.AudioFrame]:
-    """Yield the first audio stream as mono float32 at ``RATE_HZ``; broadcasts change their layout in midstream."""
+    """Yield the first audio stream as mono float32 at ``RATE_HZ``; broadcasts change their layout
+    in midstream.
+    """
     layout, resampler = None, None
     for frame in container.decode(container.streams.audio[0]):
         now = (frame.format.name, frame.layout.name, frame.sample_rate)

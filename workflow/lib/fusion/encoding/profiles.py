@@ -1,0 +1,47 @@
+"""Scores of all fits, reduced to what figures need: one row per electrode, fit and layer."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from fusion.encoding.scores import RISING
+
+COLUMNS = ["electrode", "bin_ms", "layer", "r_val", "r_test", "alpha_edge_gain", "chosen"]
+
+
+def reduced(path, window: list[float]) -> pd.DataFrame:
+    """Return, per electrode and layer, the mean r over a window's bins, from one fit's
+    ``scores.parquet``.
+
+    Parameters
+    ----------
+    path
+        The file.
+    window
+        First and last bin centre (ms).
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``electrode, layer, r_val, r_test, alpha_rising`` (share of bins where validation r still
+        rose at the end of the grid of penalties), ``chosen``, and ``depth``: the layer's place in
+        the network from 0 to 1, by the order of the file.
+    """
+    table = pq.read_table(path, columns=COLUMNS, read_dictionary=["electrode", "layer"])
+    inside = pc.and_(
+        pc.greater_equal(table["bin_ms"], window[0]), pc.less_equal(table["bin_ms"], window[1])
+    )
+    table = table.filter(inside).to_pandas()
+    layers = list(pd.unique(table["layer"]))
+    table["alpha_rising"] = table["alpha_edge_gain"] > RISING
+    table = table.groupby(["electrode", "layer"], observed=True, sort=False).agg(
+        r_val=("r_val", "mean"),
+        r_test=("r_test", "mean"),
+        alpha_rising=("alpha_rising", "mean"),
+        chosen=("chosen", "max"),
+    )
+    table = table.reset_index().astype({"electrode": str, "layer": str})
+    place = {layer: k / max(len(layers) - 1, 1) for k, layer in enumerate(layers)}
+    return table.assign(depth=table["layer"].map(place))

@@ -1,0 +1,75 @@
+"""Who has electrodes where: subject by region."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from fusion.figures import names, style
+
+
+def draw(sites: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
+    """Return a table-like figure of electrodes per subject and region (number of tested ones;
+    colour), and the data.
+    """
+    known = sites[sites["region"].notna()]
+    if known.empty:
+        return style.nothing_to_draw(
+            "No electrode has a region: coverage by region is not known."
+        ), pd.DataFrame(columns=["subject", "region", "electrodes", "tested", "integration"])
+    counted = known.assign(
+        region=known["region"].map(names.region_name), integration=known["verdict"] == "integration"
+    )
+    data = (
+        counted.groupby(["subject", "region"])
+        .agg(
+            electrodes=("electrode", "size"),
+            tested=("tested", "sum"),
+            integration=("integration", "sum"),
+        )
+        .reset_index()
+    )
+    wide = data.pivot_table(index="region", columns="subject", values="tested")
+    sites_wide = data.pivot_table(index="region", columns="subject", values="integration").fillna(0)
+    order = wide.fillna(0).sum(axis=1).sort_values(ascending=False, kind="stable").index
+    wide, sites_wide = wide.loc[order], sites_wide.loc[order]
+    figure = style.new_figure(
+        width=min(style.WIDTH_IN, 2.6 + 0.55 * wide.shape[1]), height=0.9 + 0.17 * len(wide)
+    )
+    axes = figure.subplots()
+    image = axes.imshow(
+        np.ma.masked_invalid(wide.to_numpy(dtype=float)), aspect="auto", cmap="cividis_r", vmin=0
+    )
+    top = np.nanmax(wide.to_numpy(dtype=float)) or 1
+    for i in range(wide.shape[0]):
+        for j in range(wide.shape[1]):
+            value = wide.iloc[i, j]
+            if np.isnan(value):
+                continue
+            found = int(sites_wide.iloc[i, j])
+            axes.text(
+                j,
+                i,
+                f"{int(value)}" + (f" ({found})" if found else ""),
+                ha="center",
+                va="center",
+                fontsize=6.3,
+                color="white" if value > 0.55 * top else "black",
+            )
+    axes.set_yticks(range(len(wide)), wide.index, fontsize=7)
+    axes.set_xticks(
+        range(wide.shape[1]),
+        [f"sub-{s}" for s in wide.columns],
+        rotation=0 if wide.shape[1] < 9 else 90,
+    )
+    axes.tick_params(length=0)
+    axes.xaxis.tick_top()
+    for side in axes.spines.values():
+        side.set_visible(False)
+    bar = figure.colorbar(image, ax=axes, shrink=min(1.0, 8 / len(wide)), aspect=14, pad=0.02)
+    bar.locator = MaxNLocator(5, integer=True)
+    bar.update_ticks()
+    bar.set_label("Tested electrodes", fontsize=7)
+    return figure, data

@@ -1,0 +1,159 @@
+"""Words that a reader sees in place of ids: models, contrasts, regions, verdicts, and their
+colours.
+"""
+
+from __future__ import annotations
+
+import re
+
+from fusion.figures import style
+
+VERDICTS = ("integration", "multimodal", "vision", "language", "undecided", "none", "not tested")
+EMPTY = ("undecided", "none", "not tested")
+VERDICT_MEANINGS = {
+    "integration": (
+        "a multimodal model predicts it better than its unimodal rivals, in every comparison that"
+        " the verdict needs"
+    ),
+    "multimodal": "follows both vision and language; integration not shown",
+    "vision": "follows vision, not language; no sign of integration",
+    "language": "follows language, not vision; no sign of integration",
+    "undecided": "tested, and the evidence names none of the above",
+    "none": "tested, and no model predicts it (no signal)",
+    "not tested": "dropped in cleaning, or no score to test",
+}
+VERDICT_COLOURS = {
+    "integration": style.VERMILLION,
+    "multimodal": style.PURPLE,
+    "vision": style.BLUE,
+    "language": style.GREEN,
+    "undecided": "#222222",
+    "none": "#A0A0A0",
+    "not tested": "#B0B0B0",
+}
+VERDICT_MARKERS = {
+    "integration": "o",
+    "multimodal": "D",
+    "vision": "^",
+    "language": "s",
+    "undecided": "o",
+    "none": "o",
+    "not tested": "x",
+}
+SPARE_COLOURS = (style.ORANGE, style.SKY, style.YELLOW, style.BLACK)
+SPARE_MARKERS = ("v", "P", "X", "p")
+
+MODALITY_COLOURS = {
+    "vision-language": style.VERMILLION,
+    "vision": style.BLUE,
+    "language": style.GREEN,
+}
+
+TESTS = {
+    "multimodal_any": "1: best model multimodal, one alignment",
+    "multimodal_all": "2: best model multimodal, both alignments",
+    "matched_any": "3: beats its vision-only twin, one alignment",
+    "matched_all": "4: beats its vision-only twin, both alignments",
+    "linear_any": "5: beats linear combination",
+}
+
+# Desikan-Killiany-Tourville names as FreeSurfer writes them.
+DKT = {
+    "bankssts": "Banks of sup. temp. sulcus",
+    "caudalanteriorcingulate": "Caudal ant. cingulate",
+    "caudalmiddlefrontal": "Caudal middle frontal",
+    "cuneus": "Cuneus",
+    "entorhinal": "Entorhinal",
+    "frontalpole": "Frontal pole",
+    "fusiform": "Fusiform",
+    "inferiorparietal": "Inferior parietal",
+    "inferiortemporal": "Inferior temporal",
+    "insula": "Insula",
+    "isthmuscingulate": "Isthmus cingulate",
+    "lateraloccipital": "Lateral occipital",
+    "lateralorbitofrontal": "Lateral orbitofrontal",
+    "lingual": "Lingual",
+    "medialorbitofrontal": "Medial orbitofrontal",
+    "middletemporal": "Middle temporal",
+    "paracentral": "Paracentral",
+    "parahippocampal": "Parahippocampal",
+    "parsopercularis": "Pars opercularis",
+    "parsorbitalis": "Pars orbitalis",
+    "parstriangularis": "Pars triangularis",
+    "pericalcarine": "Pericalcarine",
+    "postcentral": "Postcentral",
+    "posteriorcingulate": "Posterior cingulate",
+    "precentral": "Precentral",
+    "precuneus": "Precuneus",
+    "rostralanteriorcingulate": "Rostral ant. cingulate",
+    "rostralmiddlefrontal": "Rostral middle frontal",
+    "superiorfrontal": "Superior frontal",
+    "superiorparietal": "Superior parietal",
+    "superiortemporal": "Superior temporal",
+    "supramarginal": "Supramarginal",
+    "temporalpole": "Temporal pole",
+    "transversetemporal": "Transverse temporal",
+}
+
+
+def region_name(region: str) -> str:
+    """Return a region's readable name: ``ctx-lh-superiortemporal`` -> ``Superior temporal``;
+    unknown names as they are.
+    """
+    bare = re.sub(r"^(ctx[-_])?([lr]h|left|right)[-_ ]", "", region, flags=re.IGNORECASE)
+    key = bare.lower().replace("_", "").replace("-", "").replace(" ", "")
+    return DKT.get(key, bare.replace("_", " "))
+
+
+def model_name(model: str) -> str:
+    """Return a model's name as printed: ``demo_slip_clip`` -> ``demo slip clip``."""
+    return model.replace("_", " ")
+
+
+def fit_name(fit: str) -> str:
+    """Return a fit's name as printed: trained and true pairing go without saying."""
+    model, *rest = fit.split("-")
+    said = [part for part in rest if part not in ("trained", "true")]
+    return " ".join([model_name(model), *said])
+
+
+def operand_name(operand) -> str:
+    """Return one side of a contrast in words."""
+    if operand == "nothing":
+        return "nothing"
+    if isinstance(operand, dict):
+        return f"rank {operand['rank']} of {len(operand['of'])} models"
+    if isinstance(operand, str):
+        return fit_name(operand)
+    return (
+        fit_name(operand[0])
+        if len(operand) == 1
+        else f"best of {len(operand)} ({', '.join(map(fit_name, operand))})"
+    )
+
+
+def contrast_name(contrast: str) -> str:
+    """Return a contrast's name as printed."""
+    return contrast.replace("_", " ")
+
+
+def verdict_order(verdicts) -> list[str]:
+    """Return the verdicts that occur, in the order of legends: known ones first, then others by
+    name, then the empty ones.
+    """
+    present = set(verdicts)
+    known = [v for v in VERDICTS if v in present]
+    others = sorted(present - set(VERDICTS))
+    return [v for v in known if v not in EMPTY] + others + [v for v in known if v in EMPTY]
+
+
+def verdict_colour(verdict: str, order: list[str]) -> str:
+    """Return a verdict's colour; a verdict without one of its own takes a spare."""
+    spare = [v for v in order if v not in VERDICT_COLOURS]
+    return VERDICT_COLOURS.get(verdict) or SPARE_COLOURS[spare.index(verdict) % len(SPARE_COLOURS)]
+
+
+def verdict_marker(verdict: str, order: list[str]) -> str:
+    """Return a verdict's marker, so that colour is never the only difference."""
+    spare = [v for v in order if v not in VERDICT_MARKERS]
+    return VERDICT_MARKERS.get(verdict) or SPARE_MARKERS[spare.index(verdict) % len(SPARE_MARKERS)]

@@ -1,0 +1,134 @@
+"""How figures look: sizes, colours, text, and how they are saved."""
+
+from __future__ import annotations
+
+import matplotlib as mpl
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from fusion.io.atomic import whole
+from fusion.io.tables import write_tsv
+
+# Okabe and Ito's colours, told apart by readers with any common colour vision
+# (https://jfly.uni-koeln.de/color/).
+ORANGE, SKY, GREEN, YELLOW = "#E69F00", "#56B4E9", "#009E73", "#F0E442"
+BLUE, VERMILLION, PURPLE, BLACK, GREY = "#0072B2", "#D55E00", "#CC79A7", "#000000", "#999999"
+LIGHT = "#D0D0D0"
+CYCLE = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY, BLACK, YELLOW)
+
+WIDTH_IN = 7.1  # a journal's full column, 180 mm
+
+SETTINGS = {
+    "font.size": 8,
+    "axes.titlesize": 8.5,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.labelsize": 8,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.linewidth": 0.7,
+    "axes.axisbelow": True,
+    "axes.unicode_minus": True,
+    "xtick.labelsize": 7.5,
+    "ytick.labelsize": 7.5,
+    "legend.fontsize": 7.5,
+    "legend.frameon": True,
+    "legend.framealpha": 0.85,
+    "legend.edgecolor": "none",
+    "legend.facecolor": "white",
+    "lines.linewidth": 1.2,
+    "savefig.facecolor": "white",
+    "svg.fonttype": "none",
+    "svg.hashsalt": "ieeg-fusion",
+}
+
+
+def new_figure(width: float = WIDTH_IN, height: float = 3.2) -> Figure:
+    """Return an empty figure of ``width`` x ``height`` inches in the house style; panels never
+    overlap.
+    """
+    mpl.rcParams.update(SETTINGS)
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+def save(figure: Figure, data: pd.DataFrame, svg, png, tsv) -> None:
+    """Write a figure as SVG and PNG (200 dpi) with its data beside it; the same bytes for the same
+    data.
+    """
+    with whole(svg) as part:
+        figure.savefig(part, format="svg", dpi=300, metadata={"Date": None, "Creator": None})
+    with whole(png) as part:
+        figure.savefig(part, format="png", dpi=200, metadata={"Software": None})
+    write_tsv(data, tsv)
+
+
+def nothing_to_draw(message: str, height: float = 1.2) -> Figure:
+    """Return a figure that says why there is nothing in it."""
+    figure = new_figure(height=height)
+    figure.text(0.5, 0.5, message, ha="center", va="center", wrap=True, color="#444444")
+    return figure
+
+
+def letter(axes: Axes, index: int, title: str) -> None:
+    """Title a panel with its letter: ``a  Language``."""
+    axes.set_title(f"{chr(ord('a') + index)}   {title}")
+
+
+def finish_grid(panels, used: int, columns: int) -> None:
+    """Hide the panels of a shared grid that are not used, and label the x axis of every panel that
+    has none below it.
+    """
+    for k, axes in enumerate(panels):
+        if k >= used:
+            axes.set_visible(False)
+        elif k + columns >= used:
+            axes.tick_params(labelbottom=True)
+
+
+def shrunk(count: int, area: float = 1.0) -> float:
+    """Return a marker area (points squared) that leaves ``count`` markers apart: ``area`` up to 150
+    of them, half of it at 1,090.
+    """
+    return area * min(1.0, (150 / max(count, 1)) ** 0.35)
+
+
+def many(count: int) -> bool:
+    """Return whether so many markers are drawn that an SVG holds them as an image (300 dpi), not
+    one by one.
+    """
+    return count > 400
+
+
+def zero_line(axes: Axes, horizontal: bool = True) -> None:
+    """Draw a thin line at zero behind the data."""
+    draw = axes.axhline if horizontal else axes.axvline
+    draw(0, color="#808080", linewidth=0.7, zorder=0)
+
+
+def scatter_groups(axes, x, y, groups: list[tuple], size: float) -> None:
+    """Draw sites as dots of several looks, each labelled with its count.
+
+    Parameters
+    ----------
+    axes
+        Where to draw.
+    x, y
+        (site,) positions.
+    groups
+        (members, marker, face, edge, label) of each look; ``members`` is a (site,) mask.
+    size
+        Area of a dot (points squared) where there are few sites.
+    """
+    for members, marker, face, edge, label in groups:
+        axes.scatter(
+            x[members],
+            y[members],
+            s=shrunk(len(x), size),
+            rasterized=many(len(x)),
+            marker=marker,
+            facecolors=face,
+            edgecolors=edge,
+            linewidths=0.5,
+            label=f"{label} ({int(members.sum())})",
+        )

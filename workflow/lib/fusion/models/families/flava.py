@@ -1,0 +1,52 @@
+"""FLAVA (Singh et al. 2022, arXiv 2112.04482): an image, a text and a fusion encoder, from
+transformers.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from fusion.models.families.transformers_text import model_of, text_input
+from fusion.models.families.transformers_vision import image_input
+from fusion.models.run.network import Items, Network
+
+
+def load(row: dict, weights: dict, trained: bool) -> Network:
+    """Return the network of a row; layers begin with ``image_model``, ``text_model`` or
+    ``multimodal_model``.
+
+    The fusion encoder sees its own class token, then the image's tokens, then the text's.
+    """
+    model = model_of(row, weights, trained, default="FlavaModel")
+    preprocess = image_input(row, weights) if row["feed"] != "text" else None
+    tokenize = (
+        text_input(row, weights, model.config.text_config) if row["feed"] != "image" else None
+    )
+    vision = model.config.image_config
+    own = int(model.multimodal_model.use_cls_token)
+    image_tokens = 1 + (vision.image_size // vision.patch_size) ** 2
+    notes: dict = {}
+
+    def prepare(items: Items) -> dict[str, Tensor]:
+        batch = {"pixel_values": preprocess(items.images)} if items.images is not None else {}
+        return batch | (tokenize(items.texts, notes) if items.texts is not None else {})
+
+    def tokens(layer: str, batch: dict[str, Tensor]) -> Tensor | None:
+        if layer.startswith(("image_model", "image_")):
+            return None
+        text = batch["attention_mask"].bool()
+        if layer.startswith("text_"):
+            return text
+        return torch.cat([text.new_ones(len(text), own + image_tokens), text], 1)
+
+    return Network(
+        model,
+        prepare,
+        lambda batch: model(**batch),
+        tokens,
+        lambda layer: int(layer.startswith("image_model")),
+        notes,
+        image_only=("image_model", "image_projection", "image_to_mm_projection"),
+        text_only=("text_model", "text_projection", "text_to_mm_projection"),
+    )

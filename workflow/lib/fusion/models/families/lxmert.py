@@ -1,0 +1,55 @@
+"""LXMERT (Tan and Bansal 2019, arXiv 1908.07490) from transformers."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from fusion.io.errors import InputError
+from fusion.models.families.transformers_text import model_of, text_input
+from fusion.models.run.network import Items, Network
+from fusion.models.run.regions import region_input
+
+
+def load(row: dict, weights: dict, trained: bool) -> Network:
+    """Return the network of a row.
+
+    ``encoder.layer.*`` read text, ``encoder.r_layers.*`` regions; ``encoder.x_layers.*`` put out
+    the text side, their ``visn_output`` the region side. Both sides always run, for ``feed: image``
+    on an empty text.
+
+    Raises
+    ------
+    InputError
+        For ``feed: text``: LXMERT does not run without regions.
+    """
+    if row["feed"] == "text":
+        raise InputError(
+            "config/models.yaml",
+            "feed",
+            "text for family lxmert",
+            "joint or image; its layers encoder.layer.* see the text only",
+        )
+    model = model_of(row, weights, trained, default="LxmertModel")
+    regions, described = region_input(row, weights, model.config.visual_feat_dim)
+    tokenize = text_input(row, weights, model.config)
+    notes: dict = {"regions": described}
+
+    def prepare(items: Items) -> dict[str, Tensor]:
+        batch = {}
+        if items.images is not None:
+            batch["visual_feats"], batch["visual_pos"] = regions(items)
+        if items.texts is not None or row["feed"] == "image":
+            batch |= tokenize(items.texts or [""] * len(items), notes)
+        return batch
+
+    def tokens(layer: str, batch: dict[str, Tensor]) -> Tensor | None:
+        return None if ".r_layers." in layer or "visn" in layer else batch["attention_mask"].bool()
+
+    return Network(
+        model,
+        prepare,
+        lambda batch: model(**batch),
+        tokens,
+        notes=notes,
+        image_only=("encoder.visn_fc", "encoder.r_layers.*"),
+    )

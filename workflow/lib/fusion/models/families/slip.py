@@ -1,0 +1,284 @@
+"""SLIP, SLIP-CLIP and SLIP-SimCLR (Mu et al. 2021, arXiv 2112.12750) from checkpoints in their own
+format.
+
+The image tower is the plain ViT, the text tower open_clip's transformer; module names are those of
+the checkpoints, so that nothing is renamed. Sizes are read from the weights; the number of heads is
+not in them and comes from the row's ``architecture`` (``heads``, ``text_heads``), or from the
+widths of the published models."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import math
+from collections import OrderedDict
+from functools import partial
+
+import torch
+from torch import Tensor, nn
+
+from fusion.io.errors import InputError
+from fusion.models.families.vit import VisionTransformer
+from fusion.models.run import checkpoints, images
+from fusion.models.run.network import Items, Network
+
+TEXT_KEYS = (
+    "transformer.*",
+    "token_embedding.*",
+    "positional_embedding",
+    "ln_final.*",
+    "text_projection",
+    "logit_scale",
+)
+
+
+class Slip(nn.Module):
+    """The towers of a SLIP checkpoint that a row feeds.
+
+    Parameters
+    ----------
+    sizes
+        As :func:`sizes_of` reads them.
+    towers
+        ``image``, ``text`` or both.
+    """
+
+    def __init__(self, sizes: dict, towers: tuple[str, ...]):
+        super().__init__()
+        if "image" in towers:
+            self.visual = VisionTransformer(
+                *(sizes[key] for key in ("image", "patch", "width", "depth", "heads", "hidden"))
+            )
+            if sizes["mlp"]:
+                self.image_mlp = simclr_head(*sizes["mlp"])
+            if sizes["embed"]:
+                self.image_projection = nn.Parameter(torch.empty(sizes["width"], sizes["embed"]))
+                nn.init.normal_(self.image_projection, std=sizes["width"] ** -0.5)
+            self.image_embedding = nn.Identity()
+        if "text" in towers:
+            self._add_text_tower(sizes)
+
+    def _add_text_tower(self, sizes: dict) -> None:
+        # slow to import, and image towers do without
+        from open_clip.transformer import QuickGELU, Transformer
+
+        width, depth = sizes["text_width"], sizes["text_depth"]
+        self.transformer = Transformer(width, depth, sizes["text_heads"], act_layer=QuickGELU)
+        self.token_embedding = nn.Embedding(sizes["vocabulary"], width)
+        self.positional_embedding = nn.Parameter(torch.empty(sizes["context"], width))
+        self.ln_final = nn.LayerNorm(width)
+        self.text_projection = nn.Parameter(torch.empty(width, sizes["embed"]))
+        self.logit_scale = nn.Parameter(torch.tensor(math.log(1 / 0.07)))
+        self.text_embedding = nn.Identity()
+        self.register_buffer(
+            "causal",
+            torch.full((sizes["context"], sizes["context"]), -math.inf).triu_(1),
+            persistent=False,
+        )
+        # The initialiser of CLIP, which SLIP took over.
+        nn.init.normal_(self.token_embedding.weight, std=0.02)
+        nn.init.normal_(self.positional_embedding, std=0.01)
+        nn.init.normal_(self.text_projection, std=width**-0.5)
+        for block in self.transformer.resblocks:
+            nn.init.normal_(block.attn.in_proj_weight, std=width**-0.5)
+            nn.init.normal_(block.attn.out_proj.weight, std=width**-0.5 * (2 * depth) ** -0.5)
+            nn.init.normal_(block.mlp.c_fc.weight, std=(2 * width) ** -0.5)
+            nn.init.normal_(block.mlp.c_proj.weight, std=width**-0.5 * (2 * depth) ** -0.5)
+
+    def encode_image(self, pixels: Tensor) -> Tensor:
+        """Return image embeddings (batch, embed) of (batch, 3, y, x); without a projection (batch,
+        width).
+        """
+        features = self.visual(pixels)
+        if hasattr(self, "image_mlp"):
+            self.image_mlp(features)
+        if hasattr(self, "image_projection"):
+            features = features @ self.image_projection
+        return self.image_embedding(features)
+
+    def encode_text(self, ids: Tensor) -> Tensor:
+        """Return text embeddings (batch, embed) of (batch, context) token ids; the end-of-text
+        token has the largest id.
+        """
+        x = self.token_embedding(ids) + self.positional_embedding
+        x = self.ln_final(self.transformer(x, attn_mask=self.causal))
+        pooled = x[torch.arange(len(x), device=x.device), ids.argmax(-1)]
+        return self.text_embedding(pooled @ self.text_projection)
+
+
+def simclr_head(width: int, hidden: int, out: int) -> nn.Sequential:
+    """Return SimCLR's projection head as SLIP has it."""
+    return nn.Sequential(
+        OrderedDict(
+            layer1=nn.Linear(width, hidden),
+            bn1=nn.BatchNorm1d(hidden),
+            relu1=nn.ReLU(inplace=True),
+            layer2=nn.Linear(hidden, hidden),
+            bn2=nn.BatchNorm1d(hidden),
+            relu2=nn.ReLU(inplace=True),
+            layer3=nn.Linear(hidden, out),
+        )
+    )
+
+
+def sizes_of(state: dict[str, Tensor], architecture: dict, path) -> dict:
+    """Return the sizes of the model whose weights ``state`` holds.
+
+    Raises
+    ------
+    InputError
+        If the weights are no SLIP checkpoint.
+    """
+    try:
+        width, _, patch, _ = state["visual.patch_embed.proj.weight"].shape
+        grid = math.isqrt(state["visual.pos_embed"].shape[1] - 1)
+        hidden = state["visual.blocks.0.mlp.fc1.weight"].shape[0]
+        # MoCo v3's small ViT, which SLIP took, has twelve narrow heads.
+        sizes = {
+            "width": width,
+            "patch": patch,
+            "image": grid * patch,
+            "depth": count(state, "visual.blocks"),
+            "hidden": hidden,
+            "heads": architecture.get("heads") or (12 if width == 384 else max(1, width // 64)),
+            "embed": None,
+            "mlp": None,
+        }
+        if "image_projection" in state:
+            sizes["embed"] = state["image_projection"].shape[1]
+        if "image_mlp.layer1.weight" in state:
+            sizes["mlp"] = (
+                width,
+                state["image_mlp.layer1.weight"].shape[0],
+                state["image_mlp.layer3.weight"].shape[0],
+            )
+        if "token_embedding.weight" in state:
+            sizes["vocabulary"], sizes["text_width"] = state["token_embedding.weight"].shape
+            sizes["text_depth"] = count(state, "transformer.resblocks")
+            sizes["context"] = len(state["positional_embedding"])
+            sizes["text_heads"] = architecture.get("text_heads") or max(
+                1, sizes["text_width"] // 64
+            )
+    except KeyError as error:
+        raise InputError(
+            path,
+            "",
+            f"no {error.args[0]} among {len(state)} keys ({', '.join(list(state)[:3])}, ..)",
+            "a SLIP checkpoint",
+        ) from None
+    if width % sizes["heads"]:
+        raise InputError(
+            path, "architecture.heads", str(sizes["heads"]), f"a divisor of the width {width}"
+        )
+    return sizes
+
+
+def count(state: dict[str, Tensor], prefix: str) -> int:
+    """Return how many numbered blocks there are below ``prefix``."""
+    return len(
+        {key[len(prefix) + 1 :].split(".")[0] for key in state if key.startswith(prefix + ".")}
+    )
+
+
+def load(row: dict, weights: dict, trained: bool) -> Network:
+    """Return the network of a row: its image tower, its text tower, or both.
+
+    Parameters
+    ----------
+    row
+        A row of the zoo.
+    weights
+        As the rule ``weights`` wrote them: ``path`` is the checkpoint.
+    trained
+        False leaves the architecture's own initialisation, drawn from torch's current random state.
+    """
+    path = weights["path"]
+    state = checkpoints.state_dict(path)
+    sizes = sizes_of(state, row["architecture"], path)
+    towers = {"image": ("image",), "text": ("text",), "joint": ("image", "text")}[row["feed"]]
+    if "text" in towers and "vocabulary" not in sizes:
+        raise InputError(
+            path,
+            "",
+            "a checkpoint without a text tower",
+            f"feed: image for this row, not {row['feed']}",
+        )
+    model = Slip(sizes, towers)
+    if trained:
+        unused = (
+            *(TEXT_KEYS if "text" not in towers else ()),
+            *(("visual.*", "image_*") if "image" not in towers else ()),
+        )
+        checkpoints.load_strict(model, state, path, (*unused, *row["ignore_keys"]))
+    preprocess = partial(images.preprocess, **({"size": sizes["image"]} | row["preprocess"]))
+    tokenize = (
+        tokenizer((weights.get("tokenizer") or {}).get("path"), sizes, path)
+        if "text" in towers
+        else None
+    )
+    notes = {"truncated_texts": set()} if tokenize else {}
+
+    def prepare(items: Items) -> dict[str, Tensor]:
+        batch = {}
+        if items.images is not None:
+            batch["pixels"] = preprocess(items.images)
+        if items.texts is not None:
+            batch["ids"], batch["tokens"], truncated = tokenize(items.texts)
+            notes["truncated_texts"] |= truncated
+        return batch
+
+    def run(batch: dict[str, Tensor]) -> None:
+        if "pixels" in batch:
+            model.encode_image(batch["pixels"])
+        if "ids" in batch:
+            model.encode_text(batch["ids"])
+
+    def tokens(layer: str, batch: dict[str, Tensor]) -> Tensor | None:
+        return None if layer.startswith(("visual", "image_")) else batch["tokens"]
+
+    return Network(
+        model,
+        prepare,
+        run,
+        tokens,
+        lambda layer: int(layer.startswith(("visual.blocks", "visual.norm"))),
+        notes,
+        image_only=("visual", "image_*"),
+        text_only=("*",),
+    )
+
+
+def tokenizer(merges, sizes: dict, path):
+    """Return texts -> (ids, tokens that count, the texts cut short), with CLIP's byte-pair encoding
+    or that of a merges file.
+    """
+    # slow to import, and image towers do without
+    from open_clip.tokenizer import SimpleTokenizer, default_bpe
+
+    with gzip.open(merges or default_bpe()) as file:
+        text = file.read()
+    # A newline at the end of a merges file counts as one more, empty merge; the checkpoint knows
+    # whether there was one.
+    for merged in dict.fromkeys((text, text.rstrip(b"\n"))):
+        encode = SimpleTokenizer(
+            io.BytesIO(gzip.compress(merged, 1)), context_length=sizes["context"]
+        )
+        if encode.vocab_size == sizes["vocabulary"]:
+            break
+    else:
+        raise InputError(
+            merges or path,
+            "",
+            f"a vocabulary of {encode.vocab_size}",
+            f"{sizes['vocabulary']} tokens, as the checkpoint has",
+        )
+
+    def tokenize(texts: list[str]) -> tuple[Tensor, Tensor, set[str]]:
+        ids = encode(texts)
+        ends = ids.argmax(1)
+        counted = torch.arange(ids.shape[1])[None] <= ends[:, None]
+        full = [text for text, end in zip(texts, ends, strict=True) if end == sizes["context"] - 1]
+        long = {text for text in full if len(encode.encode(text)) + 2 > sizes["context"]}
+        return ids, counted, long
+
+    return tokenize
