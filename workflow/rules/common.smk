@@ -7,57 +7,40 @@ from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
-LIB = Path(workflow.basedir, "workflow", "lib")
-SCRIPTS = Path(workflow.basedir, "workflow", "scripts")
-sys.path.insert(0, str(LIB))
+REPOSITORY = Path(str(workflow.current_basedir.get_path_or_uri(secret_free=True))).parents[1]
+sys.path.insert(0, str(REPOSITORY / "workflow" / "lib"))
 
-from fusion.design import codehash, recordings as dataset, config as settings
+from fusion.design import config as settings
+from fusion.design import paths
+from fusion.design.load import load
 from fusion.ids import entities
 from fusion.io.errors import InputError
 
 try:
-    SCHEMA = settings.read_yaml(Path(workflow.basedir, "workflow/schemas/config.schema.yaml"))
-    ROW = settings.read_yaml(Path(workflow.basedir, "workflow/schemas/models.schema.yaml"))
-    ZOO = settings.load_zoo(
-        config.get("zoo", SCHEMA["properties"]["zoo"]["default"]), Path(workflow.basedir), ROW
-    )
-    config = settings.resolve(
-        config, SCHEMA, ZOO, " + ".join(map(str, workflow.configfiles)) or "config"
-    )
-    RESULTS = Path("results", config["dataset"])
-    BIDS_ROOT = Path(config["root"]) if config["source"] == "bids" else RESULTS / "bids"
-    RECORDINGS = {row["recording"]: row for row in dataset.recordings(config, BIDS_ROOT)}
-    settings.write_resolved(config, RESULTS / "config.yaml")
+    design = load(config, REPOSITORY, " + ".join(map(str, workflow.configfiles)) or "config")
+    settings.write_resolved(design.study.config, design.study.results / "config.yaml")
 except InputError as error:
     raise WorkflowError(str(error)) from None
 
-SUBJECTS = sorted({row["subject"] for row in RECORDINGS.values()})
-STIMULI = sorted({row["stimulus"] for row in RECORDINGS.values()})
-ALIGNMENTS = config["events"]["alignments"]
-INITS = ["trained", *(f"random{k}" for k in range(config["random_inits"]))]
-PAIRINGS = ["true", *(f"shuffled{k}" for k in range(config["events"]["shuffled_pairings"]))]
-DEMO = config["source"] == "simulate"
-
 
 wildcard_constraints:
-    recording="|".join(map(re.escape, RECORDINGS)),
-    subject="|".join(SUBJECTS),
-    stimulus="|".join(STIMULI),
-    alignment="|".join(ALIGNMENTS),
-    model="|".join(map(re.escape, ZOO)) or "none",
-    init=r"trained|random\d+",
-    pairing=r"true|shuffled\d+",
-    contrast="|".join(config["contrasts"]) or "none",
+    **design.wildcard_constraints,
 
 
-def code(script):
-    """Return a hash of a script and of everything it imports from workflow/lib."""
-    return codehash.code_hash(SCRIPTS / script, LIB)
-
-
-def shipped(path):
-    """Return the path of a file of the repository, relative to the working folder: the same in every clone."""
-    return os.path.relpath(Path(workflow.basedir, path))
+# Until every stage has moved into fusion.design.
+config = design.study.config
+ZOO = design.study.zoo
+RESULTS = design.study.results
+BIDS_ROOT = design.study.bids_root
+RECORDINGS = design.study.recordings
+SUBJECTS = list(design.study.subjects)
+STIMULI = list(design.study.stimuli)
+ALIGNMENTS = list(design.study.alignments)
+INITS = list(design.study.inits)
+PAIRINGS = list(design.study.pairings)
+DEMO = design.study.is_demo
+code = design.code
+shipped = design.study.shipped
 
 
 def grows(mb):
@@ -76,12 +59,12 @@ def all_recordings(wildcards):
 
 def subject_recordings(subject):
     """Return the names of a subject's recordings."""
-    return [name for name, row in RECORDINGS.items() if row["subject"] == subject]
+    return [name for name, row in RECORDINGS.items() if row.subject == subject]
 
 
 def subject_stimuli(subject):
     """Return the films that a subject saw."""
-    return sorted({RECORDINGS[name]["stimulus"] for name in subject_recordings(subject)})
+    return sorted({RECORDINGS[name].stimulus for name in subject_recordings(subject)})
 
 
 def stimulus_file(stimulus, path):

@@ -8,9 +8,9 @@ rule bootstrap:
     input:
         responses=encode_responses,
         activations=encode_activation_files,
-        influence="<results>/encoding/{subject}_{alignment}_{model}-{init}-{pairing}/influence.nc",
+        influence="<results>/intermediate/encoding/{subject}_{alignment}_{model}-{init}-{pairing}/influence.nc",
     output:
-        intervals="<results>/encoding/{subject}_{alignment}_{model}-{init}-{pairing}/bootstrap.nc",
+        intervals="<results>/intermediate/encoding/{subject}_{alignment}_{model}-{init}-{pairing}/bootstrap.nc",
     log:
         "<logs>/bootstrap/{subject}_{alignment}_{model}-{init}-{pairing}.log",
     benchmark:
@@ -37,7 +37,7 @@ rule contrast:
         predictions=contrast_predictions,
         responses=contrast_responses,
     output:
-        table="<results>/contrasts/{subject}_{alignment}_{contrast}.parquet",
+        table="<results>/intermediate/contrasts/{subject}_{alignment}_{contrast}.parquet",
     log:
         "<logs>/contrast/{subject}_{alignment}_{contrast}.log",
     benchmark:
@@ -60,7 +60,7 @@ rule contrast:
 rule sites:
     input:
         contrasts=contrast_tables,
-        electrodes=expand("<results>/electrodes/{recording}.tsv", recording=all_recordings),
+        electrodes=expand("<shared>/electrodes/{recording}.tsv", recording=all_recordings),
         sites_schema=str(SCHEMAS / "sites.schema.yaml"),
         overlap_schema=str(SCHEMAS / "overlap.schema.yaml"),
         subjects_schema=str(SCHEMAS / "subjects.schema.yaml"),
@@ -68,12 +68,12 @@ rule sites:
     output:
         sites="<results>/sites.tsv",
         sites_dictionary="<results>/sites.json",
-        overlap="<results>/overlap.tsv",
-        overlap_dictionary="<results>/overlap.json",
-        subjects="<results>/subjects.tsv",
-        subjects_dictionary="<results>/subjects.json",
-        contrasts="<results>/contrasts.parquet",
-        contrasts_dictionary="<results>/contrasts.json",
+        overlap="<results>/tables/overlap.tsv",
+        overlap_dictionary="<results>/tables/overlap.json",
+        subjects="<results>/tables/subjects.tsv",
+        subjects_dictionary="<results>/tables/subjects.json",
+        contrasts="<results>/tables/contrasts.parquet",
+        contrasts_dictionary="<results>/tables/contrasts.json",
     log:
         "<logs>/sites/sites.log",
     benchmark:
@@ -124,9 +124,9 @@ rule regions:
 
 rule calibrate_world:
     input:
-        responses=f"<results>/responses/{config['calibration']['recording'] or next(iter(RECORDINGS), 'none')}_{{alignment}}.nc",
+        responses=f"<shared>/responses/{config['calibration']['recording'] or next(iter(RECORDINGS), 'none')}_{{alignment}}.nc",
     output:
-        table="<results>/calibration/{alignment}_{world}.parquet",
+        table="<results>/intermediate/calibration/{alignment}_{world}.parquet",
     log:
         "<logs>/calibrate_world/{alignment}_{world}.log",
     benchmark:
@@ -149,14 +149,14 @@ rule calibrate_world:
 rule calibrate:
     input:
         worlds=expand(
-            "<results>/calibration/{alignment}_{world}.parquet",
+            "<results>/intermediate/calibration/{alignment}_{world}.parquet",
             alignment=ALIGNMENTS,
             world=config["calibration"]["worlds"],
         ),
         schema=str(SCHEMAS / "calibration.schema.yaml"),
     output:
-        table="<results>/calibration.tsv",
-        dictionary="<results>/calibration.json",
+        table="<results>/tables/calibration.tsv",
+        dictionary="<results>/tables/calibration.json",
     log:
         "<logs>/calibrate/calibrate.log",
     benchmark:
@@ -184,7 +184,7 @@ rule shift_null:
         responses=encode_responses,
         activations=encode_activation_files,
     output:
-        table="<results>/shift_null/{subject}_{alignment}_{model}-{init}-{pairing}.parquet",
+        table="<results>/intermediate/shift_null/{subject}_{alignment}_{model}-{init}-{pairing}.parquet",
     log:
         "<logs>/shift_null/{subject}_{alignment}_{model}-{init}-{pairing}.log",
     benchmark:
@@ -209,8 +209,8 @@ rule shift_nulls:
         tables=shift_null_tables,
         schema=str(SCHEMAS / "shift_nulls.schema.yaml"),
     output:
-        table="<results>/shift_nulls.tsv",
-        dictionary="<results>/shift_nulls.json",
+        table="<results>/tables/shift_nulls.tsv",
+        dictionary="<results>/tables/shift_nulls.json",
     log:
         "<logs>/shift_nulls/shift_nulls.log",
     benchmark:

@@ -10,7 +10,7 @@ rule partition:
         activations=lambda wildcards: activation_files(wildcards, ALL_BAND_FITS),
         lowlevel=lowlevel_files,
     output:
-        table="<results>/controls/{subject}_{alignment}_partition.parquet",
+        table="<results>/intermediate/controls/{subject}_{alignment}_partition.parquet",
     log:
         "<logs>/partition/{subject}_{alignment}.log",
     benchmark:
@@ -35,7 +35,7 @@ rule dimension_match:
         responses=subject_responses,
         activations=lambda wildcards: activation_files(wildcards, MATCHED_FITS),
     output:
-        table="<results>/controls/{subject}_{alignment}_dimension_match.parquet",
+        table="<results>/intermediate/controls/{subject}_{alignment}_dimension_match.parquet",
     log:
         "<logs>/dimension_match/{subject}_{alignment}.log",
     benchmark:
@@ -60,10 +60,10 @@ rule interaction:
         responses=subject_responses,
         activations=interaction_activations,
         events=lambda wildcards: [
-            f"<results>/events/{film}_{wildcards.alignment}.tsv" for film in films_of(wildcards)
+            f"<shared>/events/{film}_{wildcards.alignment}.tsv" for film in films_of(wildcards)
         ],
     output:
-        table="<results>/controls/{subject}_{alignment}_interaction.parquet",
+        table="<results>/intermediate/controls/{subject}_{alignment}_interaction.parquet",
     log:
         "<logs>/interaction/{subject}_{alignment}.log",
     benchmark:
@@ -87,14 +87,14 @@ rule leak_meter:
     input:
         responses=subject_responses,
         influence=lambda wildcards: [
-            f"<results>/encoding/{wildcards.subject}_{wildcards.alignment}_{fit}/influence.nc"
+            f"<results>/intermediate/encoding/{wildcards.subject}_{wildcards.alignment}_{fit}/influence.nc"
             for fit in LEAK_FITS
         ],
         words=lambda wildcards: [
-            f"<results>/stimuli/{film}_words.tsv" for film in films_of(wildcards)
+            f"<shared>/stimuli/{film}_words.tsv" for film in films_of(wildcards)
         ],
     output:
-        table="<results>/controls/{subject}_{alignment}_leak.parquet",
+        table="<results>/intermediate/controls/{subject}_{alignment}_leak.parquet",
     log:
         "<logs>/leak_meter/{subject}_{alignment}.log",
     benchmark:
@@ -119,7 +119,7 @@ rule floors:
         responses=subject_responses,
         activations=lambda wildcards: activation_files(wildcards, FLOOR_FITS),
     output:
-        table="<results>/controls/{subject}_{alignment}_floors.parquet",
+        table="<results>/intermediate/controls/{subject}_{alignment}_floors.parquet",
     log:
         "<logs>/floors/{subject}_{alignment}.log",
     benchmark:
@@ -143,9 +143,9 @@ rule passive:
     input:
         activations=lambda wildcards: activation_files(wildcards, ALL_BAND_FITS),
         lowlevel=lowlevel_files,
-        events="<results>/events/{stimulus}_{alignment}.tsv",
+        events="<shared>/events/{stimulus}_{alignment}.tsv",
     output:
-        table="<results>/controls/{stimulus}_{alignment}_passive.parquet",
+        table="<results>/intermediate/controls/{stimulus}_{alignment}_passive.parquet",
     log:
         "<logs>/passive/{stimulus}_{alignment}.log",
     benchmark:
@@ -170,7 +170,7 @@ rule ceiling:
         responses=subject_responses,
         others=other_subjects,
     output:
-        table="<results>/controls/{subject}_{alignment}_ceiling.parquet",
+        table="<results>/intermediate/controls/{subject}_{alignment}_ceiling.parquet",
     log:
         "<logs>/ceiling/{subject}_{alignment}.log",
     benchmark:
@@ -195,8 +195,8 @@ rule control_tables:
         parts=control_parts,
         schema=str(SCHEMAS / "controls.schema.yaml"),
     output:
-        table="<results>/{control}.tsv",
-        dictionary="<results>/{control}.json",
+        table="<results>/tables/{control}.tsv",
+        dictionary="<results>/tables/{control}.json",
     log:
         "<logs>/control_tables/{control}.log",
     benchmark:
@@ -221,11 +221,11 @@ rule control_tables:
 
 rule controls_planted:
     input:
-        tables=[f"<results>/{name}.tsv" for name in CONTROL_TABLES],
-        contrasts="<results>/contrasts.parquet",
-        truth="<results>/truth.tsv",
+        tables=[f"<results>/tables/{name}.tsv" for name in CONTROL_TABLES],
+        contrasts="<results>/tables/contrasts.parquet",
+        truth="<shared>/truth.tsv",
     output:
-        table="<results>/controls_planted.tsv",
+        table="<results>/tables/controls_planted.tsv",
     log:
         "<logs>/controls_planted/controls_planted.log",
     benchmark:

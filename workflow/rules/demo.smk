@@ -6,12 +6,12 @@ include: "jobs/demo.smk"
 
 rule simulate:
     output:
-        description="<results>/bids/dataset_description.json",
-        video="<results>/bids/stimuli/film.mp4",
-        words="<results>/bids/stimuli/film_words.tsv",
-        cuts="<results>/bids/stimuli/film_cuts.tsv",
+        description="<dataset>/bids/dataset_description.json",
+        video="<dataset>/bids/stimuli/film.mp4",
+        words="<dataset>/bids/stimuli/film_words.tsv",
+        cuts="<dataset>/bids/stimuli/film_cuts.tsv",
         recordings=simulated_files(),
-        truth="<results>/truth.tsv",
+        truth="<shared>/truth.tsv",
     log:
         "<logs>/simulate/simulate.log",
     benchmark:
@@ -33,12 +33,12 @@ rule simulate:
 
 rule train_demo_models:
     output:
-        slip="<results>/demo_models/slip.pt",
-        slip_clip="<results>/demo_models/slip_clip.pt",
-        slip_simclr="<results>/demo_models/slip_simclr.pt",
-        merges="<results>/demo_models/bpe.txt.gz",
+        slip="<dataset>/demo_models/slip.pt",
+        slip_clip="<dataset>/demo_models/slip_clip.pt",
+        slip_simclr="<dataset>/demo_models/slip_simclr.pt",
+        merges="<dataset>/demo_models/bpe.txt.gz",
         text=multiext(
-            "<results>/demo_models/text/",
+            "<dataset>/demo_models/text/",
             "config.json",
             "model.safetensors",
             "tokenizer.json",
@@ -66,9 +66,9 @@ rule train_demo_models:
 rule confusion:
     input:
         sites="<results>/sites.tsv",
-        truth="<results>/truth.tsv",
+        truth="<shared>/truth.tsv",
     output:
-        table="<results>/confusion.tsv",
+        table="<results>/tables/confusion.tsv",
     log:
         "<logs>/confusion/confusion.log",
     benchmark:

@@ -11,13 +11,13 @@ rule encode:
     output:
         **(
             {
-                "predictions": "<results>/encoding/{subject}_{alignment}_{model}-{init}-{pairing}/predictions.nc"
+                "predictions": "<results>/intermediate/encoding/{subject}_{alignment}_{model}-{init}-{pairing}/predictions.nc"
             }
             if KEEP_PREDICTIONS
             else {}
         ),
-        scores="<results>/encoding/{subject}_{alignment}_{model}-{init}-{pairing}/scores.parquet",
-        influence="<results>/encoding/{subject}_{alignment}_{model}-{init}-{pairing}/influence.nc",
+        scores="<results>/intermediate/encoding/{subject}_{alignment}_{model}-{init}-{pairing}/scores.parquet",
+        influence="<results>/intermediate/encoding/{subject}_{alignment}_{model}-{init}-{pairing}/influence.nc",
     log:
         "<logs>/encode/{subject}_{alignment}_{model}-{init}-{pairing}.log",
     benchmark:

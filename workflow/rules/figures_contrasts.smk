@@ -3,7 +3,7 @@
 
 rule figure_effects:
     input:
-        contrasts="<results>/contrasts.parquet",
+        contrasts="<results>/tables/contrasts.parquet",
     output:
         **figure("effects"),
     log:
@@ -27,7 +27,7 @@ rule figure_effects:
 
 rule figure_scatter:
     input:
-        contrasts="<results>/contrasts.parquet",
+        contrasts="<results>/tables/contrasts.parquet",
     output:
         **figure("scatter"),
     log:
@@ -51,7 +51,7 @@ rule figure_scatter:
 
 rule figure_slip:
     input:
-        contrasts="<results>/contrasts.parquet",
+        contrasts="<results>/tables/contrasts.parquet",
     output:
         **figure("slip"),
     log:
@@ -75,7 +75,7 @@ rule figure_slip:
 
 rule figure_time:
     input:
-        contrasts="<results>/contrasts.parquet",
+        contrasts="<results>/tables/contrasts.parquet",
         sites="<results>/sites.tsv",
         influence=time_influence,
     output:
@@ -125,7 +125,7 @@ rule figure_latency:
 
 rule figure_alignments:
     input:
-        contrasts="<results>/contrasts.parquet",
+        contrasts="<results>/tables/contrasts.parquet",
     output:
         **figure("alignments"),
     log:

@@ -3,7 +3,7 @@
 
 rule figure_partition:
     input:
-        partition="<results>/partition.tsv",
+        partition="<results>/tables/partition.tsv",
         sites="<results>/sites.tsv",
     output:
         **figure("partition"),
@@ -28,7 +28,7 @@ rule figure_partition:
 
 rule figure_claims:
     input:
-        tables=[f"<results>/{name}.tsv" for name in claims_tables()],
+        tables=[f"<results>/tables/{name}.tsv" for name in claims_tables()],
     output:
         **figure("claims"),
     log:
@@ -52,7 +52,7 @@ rule figure_claims:
 
 rule figure_leak:
     input:
-        leak="<results>/leak.tsv",
+        leak="<results>/tables/leak.tsv",
     output:
         **figure("leak"),
     log:
@@ -76,7 +76,7 @@ rule figure_leak:
 
 rule figure_passive:
     input:
-        passive="<results>/passive.tsv",
+        passive="<results>/tables/passive.tsv",
     output:
         **figure("passive"),
     log:
@@ -100,7 +100,7 @@ rule figure_passive:
 
 rule figure_calibration:
     input:
-        calibration="<results>/calibration.tsv",
+        calibration="<results>/tables/calibration.tsv",
     output:
         **figure("calibration"),
     log:

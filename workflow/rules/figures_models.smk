@@ -5,7 +5,7 @@ rule score_profiles:
     input:
         scores=score_files,
     output:
-        table="<results>/score_profiles.parquet",
+        table="<results>/tables/score_profiles.parquet",
     log:
         "<logs>/score_profiles/score_profiles.log",
     benchmark:
@@ -27,7 +27,7 @@ rule score_profiles:
 
 rule figure_trained:
     input:
-        scores="<results>/score_profiles.parquet",
+        scores="<results>/tables/score_profiles.parquet",
         sites="<results>/sites.tsv",
     output:
         **figure("trained"),
@@ -52,7 +52,7 @@ rule figure_trained:
 
 rule figure_layers:
     input:
-        scores="<results>/score_profiles.parquet",
+        scores="<results>/tables/score_profiles.parquet",
         sites="<results>/sites.tsv",
     output:
         **figure("layers"),
@@ -77,7 +77,7 @@ rule figure_layers:
 
 rule figure_examples:
     input:
-        scores="<results>/score_profiles.parquet",
+        scores="<results>/tables/score_profiles.parquet",
         sites="<results>/sites.tsv",
         predictions=example_predictions,
         responses=example_responses,
@@ -98,7 +98,7 @@ rule figure_examples:
             "fit": example_fit(),
             "alignment": example_alignment(),
             "subjects": SUBJECTS,
-            "recordings": [[row["subject"], name] for name, row in RECORDINGS.items()],
+            "recordings": [[row.subject, name] for name, row in RECORDINGS.items()],
             "window": PRIMARY["window"],
         },
         code=code("figure_examples.py"),

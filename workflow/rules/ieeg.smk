@@ -10,9 +10,9 @@ rule convert_treebank_dataset:
     output:
         tables=release_outputs(),
         description=(
-            "<results>/bids/dataset_description.json"
+            "<dataset>/bids/dataset_description.json"
             if TREEBANK
-            else "<results>/bids/treebank.json"
+            else "<dataset>/bids/treebank.json"
         ),
     log:
         "<logs>/convert_treebank_dataset/convert_treebank_dataset.log",
@@ -42,12 +42,12 @@ rule convert_treebank:
         corrupted=release("corrupted"),
         scenes=release("scenes"),
     output:
-        vhdr="<results>/bids/sub-{subject}/ieeg/{trial}_ieeg.vhdr",
-        vmrk="<results>/bids/sub-{subject}/ieeg/{trial}_ieeg.vmrk",
-        eeg="<results>/bids/sub-{subject}/ieeg/{trial}_ieeg.eeg",
-        sidecar="<results>/bids/sub-{subject}/ieeg/{trial}_ieeg.json",
-        channels="<results>/bids/sub-{subject}/ieeg/{trial}_channels.tsv",
-        events="<results>/bids/sub-{subject}/ieeg/{trial}_events.tsv",
+        vhdr="<dataset>/bids/sub-{subject}/ieeg/{trial}_ieeg.vhdr",
+        vmrk="<dataset>/bids/sub-{subject}/ieeg/{trial}_ieeg.vmrk",
+        eeg="<dataset>/bids/sub-{subject}/ieeg/{trial}_ieeg.eeg",
+        sidecar="<dataset>/bids/sub-{subject}/ieeg/{trial}_ieeg.json",
+        channels="<dataset>/bids/sub-{subject}/ieeg/{trial}_channels.tsv",
+        events="<dataset>/bids/sub-{subject}/ieeg/{trial}_events.tsv",
     log:
         "<logs>/convert_treebank/{subject}_{trial}.log",
     benchmark:
@@ -73,7 +73,7 @@ rule validate_bids:
     input:
         files=dataset_files,
     output:
-        table="<results>/validation.tsv",
+        table="<shared>/validation.tsv",
     log:
         "<logs>/validate_bids/validate_bids.log",
     benchmark:
@@ -99,14 +99,14 @@ rule preprocess:
         sidecars=recording_sidecars,
         atlas=atlas_files,
     output:
-        vhdr="<results>/clean/{recording}_desc-clean_ieeg.vhdr",
-        vmrk="<results>/clean/{recording}_desc-clean_ieeg.vmrk",
-        eeg="<results>/clean/{recording}_desc-clean_ieeg.eeg",
-        channels="<results>/clean/{recording}_desc-clean_channels.tsv",
-        sidecar="<results>/clean/{recording}_desc-clean_ieeg.json",
-        electrodes="<results>/electrodes/{recording}.tsv",
-        clock="<results>/clock/{recording}.tsv",
-        quality="<results>/quality/{recording}.tsv",
+        vhdr="<shared>/clean/{recording}_desc-clean_ieeg.vhdr",
+        vmrk="<shared>/clean/{recording}_desc-clean_ieeg.vmrk",
+        eeg="<shared>/clean/{recording}_desc-clean_ieeg.eeg",
+        channels="<shared>/clean/{recording}_desc-clean_channels.tsv",
+        sidecar="<shared>/clean/{recording}_desc-clean_ieeg.json",
+        electrodes="<shared>/electrodes/{recording}.tsv",
+        clock="<shared>/clock/{recording}.tsv",
+        quality="<shared>/quality/{recording}.tsv",
     log:
         "<logs>/preprocess/{recording}.log",
     benchmark:
@@ -128,12 +128,12 @@ rule preprocess:
 
 rule responses:
     input:
-        eeg="<results>/clean/{recording}_desc-clean_ieeg.eeg",
-        channels="<results>/clean/{recording}_desc-clean_channels.tsv",
-        clock="<results>/clock/{recording}.tsv",
+        eeg="<shared>/clean/{recording}_desc-clean_ieeg.eeg",
+        channels="<shared>/clean/{recording}_desc-clean_channels.tsv",
+        clock="<shared>/clock/{recording}.tsv",
         events=response_events,
     output:
-        responses="<results>/responses/{recording}_{alignment}.nc",
+        responses="<shared>/responses/{recording}_{alignment}.nc",
     log:
         "<logs>/responses/{recording}_{alignment}.log",
     benchmark:
@@ -155,22 +155,22 @@ rule responses:
 
 rule recordings:
     input:
-        quality=expand("<results>/quality/{recording}.tsv", recording=all_recordings),
-        electrodes=expand("<results>/electrodes/{recording}.tsv", recording=all_recordings),
-        clock=expand("<results>/clock/{recording}.tsv", recording=all_recordings),
+        quality=expand("<shared>/quality/{recording}.tsv", recording=all_recordings),
+        electrodes=expand("<shared>/electrodes/{recording}.tsv", recording=all_recordings),
+        clock=expand("<shared>/clock/{recording}.tsv", recording=all_recordings),
         responses=expand(
-            "<results>/responses/{recording}_{alignment}.nc",
+            "<shared>/responses/{recording}_{alignment}.nc",
             recording=all_recordings,
             alignment=ALIGNMENTS,
         ),
         clean=expand(
-            "<results>/clean/{recording}_desc-clean_{part}", recording=all_recordings, part=CLEAN
+            "<shared>/clean/{recording}_desc-clean_{part}", recording=all_recordings, part=CLEAN
         ),
-        validation="<results>/validation.tsv",
+        validation="<shared>/validation.tsv",
     output:
         table="<results>/recordings.tsv",
         dictionary="<results>/recordings.json",
-        derivative=directory("<results>/derivatives/fusion"),
+        derivative=directory("<dataset>/derivatives/fusion"),
     log:
         "<logs>/recordings/recordings.log",
     benchmark:

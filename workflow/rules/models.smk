@@ -11,7 +11,7 @@ rule weights:
         tokenizer=lambda wildcards: local_files(ZOO[wildcards.model]["tokenizer"]),
         backbone=lambda wildcards: local_files(weights_spec(wildcards)["backbone"]),
     output:
-        weights="<results>/weights/{model}.json",
+        weights="<shared>/weights/{model}.json",
     log:
         "<logs>/weights/{model}.log",
     benchmark:
@@ -34,13 +34,13 @@ rule weights:
 
 rule activations:
     input:
-        events="<results>/events/{stimulus}_{alignment}.tsv",
-        all_events=expand("<results>/events/{stimulus}_{{alignment}}.tsv", stimulus=STIMULI),
-        frames="<results>/frames/{stimulus}.nc",
-        weights="<results>/weights/{model}.json",
+        events="<shared>/events/{stimulus}_{alignment}.tsv",
+        all_events=expand("<shared>/events/{stimulus}_{{alignment}}.tsv", stimulus=STIMULI),
+        frames="<shared>/frames/{stimulus}.nc",
+        weights="<shared>/weights/{model}.json",
         regions=region_files,
     output:
-        activations="<results>/activations/{stimulus}_{alignment}_{model}-{init}-true.nc",
+        activations="<shared>/activations/{stimulus}_{alignment}_{model}-{init}-true.nc",
     log:
         "<logs>/activations/{stimulus}_{alignment}_{model}-{init}.log",
     benchmark:
@@ -64,14 +64,14 @@ rule activations:
 # All shuffled pairings in one job: what only the image or only the text decides is computed once for all of them.
 rule shuffled_activations:
     input:
-        events="<results>/events/{stimulus}_{alignment}.tsv",
-        all_events=expand("<results>/events/{stimulus}_{{alignment}}.tsv", stimulus=STIMULI),
-        frames="<results>/frames/{stimulus}.nc",
-        weights="<results>/weights/{model}.json",
+        events="<shared>/events/{stimulus}_{alignment}.tsv",
+        all_events=expand("<shared>/events/{stimulus}_{{alignment}}.tsv", stimulus=STIMULI),
+        frames="<shared>/frames/{stimulus}.nc",
+        weights="<shared>/weights/{model}.json",
         regions=region_files,
     output:
         activations=expand(
-            "<results>/activations/{{stimulus}}_{{alignment}}_{{model}}-{{init}}-{pairing}.nc",
+            "<shared>/activations/{{stimulus}}_{{alignment}}_{{model}}-{{init}}-{pairing}.nc",
             pairing=SHUFFLED,
         ),
     log:

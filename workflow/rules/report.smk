@@ -13,16 +13,16 @@ rule report:
         config=str(RESULTS / "config.yaml"),
         sites="<results>/sites.tsv",
         regions="<results>/regions.tsv",
-        contrasts="<results>/contrasts.parquet",
-        scores="<results>/score_profiles.parquet",
-        electrodes=expand("<results>/electrodes/{recording}.tsv", recording=all_recordings),
+        contrasts="<results>/tables/contrasts.parquet",
+        scores="<results>/tables/score_profiles.parquet",
+        electrodes=expand("<shared>/electrodes/{recording}.tsv", recording=all_recordings),
         responses=expand(
-            "<results>/responses/{recording}_{alignment}.nc",
+            "<shared>/responses/{recording}_{alignment}.nc",
             recording=all_recordings,
             alignment=ALIGNMENTS,
         ),
         cards=[
-            f"<results>/activations/{STIMULI[0]}_{ALIGNMENTS[0]}_{model}-trained-true.nc"
+            f"<shared>/activations/{STIMULI[0]}_{ALIGNMENTS[0]}_{model}-trained-true.nc"
             for model in config["models"]
             if ZOO[model]["family"] != "concat"
         ],

@@ -1,14 +1,11 @@
 """Films and words: one table of words, scene cuts, events of each alignment, and the pictures those events need."""
 
 
-include: "jobs/stimuli.smk"
-
-
 rule transcript:
     input:
-        unpack(transcript_files),
+        unpack(lambda wildcards: design.transcript.inputs(**wildcards)),
     output:
-        words="<results>/stimuli/{stimulus}_words.tsv",
+        words=paths.WORDS,
     log:
         "<logs>/transcript/{stimulus}.log",
     benchmark:
@@ -20,20 +17,19 @@ rule transcript:
         mem_mb=grows(500),
         runtime=10,
     params:
-        spec=transcript_spec,
-        code=code("transcript.py"),
+        spec=lambda wildcards: design.transcript.spec(**wildcards),
+        code=design.code("transcript.py"),
     message:
-        "Read the words of {wildcards.stimulus}"
+        "Words of {wildcards.stimulus}"
     script:
         "../scripts/transcript.py"
 
 
 rule scene_cuts:
     input:
-        unpack(cut_files),
-        film=film_file,
+        unpack(lambda wildcards: design.scene_cuts.inputs(**wildcards)),
     output:
-        cuts="<results>/stimuli/{stimulus}_cuts.tsv",
+        cuts=paths.CUTS,
     log:
         "<logs>/scene_cuts/{stimulus}.log",
     benchmark:
@@ -45,25 +41,24 @@ rule scene_cuts:
         mem_mb=grows(1000),
         runtime=120,
     params:
-        spec=cut_spec,
-        code=code("scene_cuts.py"),
+        spec=lambda wildcards: design.scene_cuts.spec(**wildcards),
+        code=design.code("scene_cuts.py"),
     message:
-        "Find the scene cuts of {wildcards.stimulus}"
+        "Scene cuts of {wildcards.stimulus}"
     script:
         "../scripts/scene_cuts.py"
 
 
 rule events:
     input:
-        unpack(event_files),
-        film=film_file,
+        unpack(lambda wildcards: design.events.inputs(**wildcards)),
     output:
-        events="<results>/events/{stimulus}_{alignment}.tsv",
-        counts="<results>/events/{stimulus}_{alignment}_counts.tsv",
+        events=expand(paths.EVENTS, alignment=design.study.alignments, allow_missing=True),
+        counts=expand(paths.EVENT_COUNTS, alignment=design.study.alignments, allow_missing=True),
     log:
-        "<logs>/events/{stimulus}_{alignment}.log",
+        "<logs>/events/{stimulus}.log",
     benchmark:
-        "<benchmarks>/events/{stimulus}_{alignment}.tsv"
+        "<benchmarks>/events/{stimulus}.tsv"
     conda:
         "../../envs/stimuli.yaml"
     threads: 1
@@ -71,20 +66,19 @@ rule events:
         mem_mb=grows(500),
         runtime=20,
     params:
-        spec=event_spec,
-        code=code("events.py"),
+        spec=lambda wildcards: design.events.spec(**wildcards),
+        code=design.code("events.py"),
     message:
-        "Make the {wildcards.alignment} events of {wildcards.stimulus}"
+        "Events of {wildcards.stimulus}"
     script:
         "../scripts/events.py"
 
 
 rule frames:
     input:
-        events=expand("<results>/events/{{stimulus}}_{alignment}.tsv", alignment=ALIGNMENTS),
-        film=film_file,
+        unpack(lambda wildcards: design.frames.inputs(**wildcards)),
     output:
-        frames="<results>/frames/{stimulus}.nc",
+        frames=paths.FRAMES,
     log:
         "<logs>/frames/{stimulus}.log",
     benchmark:
@@ -96,30 +90,23 @@ rule frames:
         mem_mb=grows(1000),
         runtime=120,
     params:
-        spec=lambda wildcards: {
-            "stimulus": wildcards.stimulus,
-            "size_px": config["frames"]["size_px"],
-        },
-        code=code("frames.py"),
+        spec=lambda wildcards: design.frames.spec(**wildcards),
+        code=design.code("frames.py"),
     message:
-        "Keep the pictures of {wildcards.stimulus} that events need"
+        "Pictures of {wildcards.stimulus} that events need"
     script:
         "../scripts/frames.py"
 
 
 rule lowlevel:
     input:
-        film=film_file,
-        events="<results>/events/{stimulus}_{alignment}.tsv",
-        words="<results>/stimuli/{stimulus}_words.tsv",
-        cuts="<results>/stimuli/{stimulus}_cuts.tsv",
-        frames="<results>/frames/{stimulus}.nc",
+        unpack(lambda wildcards: design.lowlevel.inputs(**wildcards)),
     output:
-        lowlevel="<results>/lowlevel/{stimulus}_{alignment}.nc",
+        lowlevel=expand(paths.LOWLEVEL, alignment=design.study.alignments, allow_missing=True),
     log:
-        "<logs>/lowlevel/{stimulus}_{alignment}.log",
+        "<logs>/lowlevel/{stimulus}.log",
     benchmark:
-        "<benchmarks>/lowlevel/{stimulus}_{alignment}.tsv"
+        "<benchmarks>/lowlevel/{stimulus}.tsv"
     conda:
         "../../envs/stimuli.yaml"
     threads: 1
@@ -127,9 +114,9 @@ rule lowlevel:
         mem_mb=grows(1000),
         runtime=60,
     params:
-        spec=lowlevel_spec,
-        code=code("lowlevel.py"),
+        spec=lambda wildcards: design.lowlevel.spec(**wildcards),
+        code=design.code("lowlevel.py"),
     message:
-        "Describe the {wildcards.alignment} events of {wildcards.stimulus}"
+        "Low-level features of the events of {wildcards.stimulus}"
     script:
         "../scripts/lowlevel.py"

@@ -8,21 +8,22 @@ from fusion.io import labelled
 from fusion.io.logs import log_to
 from fusion.io.tables import read_tsv
 from fusion.stimuli import film, frames
+from fusion.stimuli.spec import FramesSpec
 
 log = log_to(snakemake.log[0])
-spec = snakemake.params.spec
+spec = FramesSpec.read(snakemake.params.spec)
 
 wanted = np.unique(
     np.concatenate([read_tsv(path, columns=("frame",))["frame"] for path in snakemake.input.events])
 )
 clock = film.read_clock(snakemake.input.film)
 frames.check(wanted, clock, snakemake.input.events, snakemake.input.film)
-pictures = frames.pictures(snakemake.input.film, clock, wanted, spec["size_px"], snakemake.threads)
+pictures = frames.pictures(snakemake.input.film, clock, wanted, spec.size_px, snakemake.threads)
 first = next(pictures)
 height, width, _ = first.image.shape
 coords = {"frame": wanted.astype("int64"), "y": height, "x": width, "rgb": ["red", "green", "blue"]}
 with labelled.create(
-    snakemake.output.frames, coords, {"stimulus": spec["stimulus"], "size_px": spec["size_px"]}
+    snakemake.output.frames, coords, {"stimulus": spec.stimulus, "size_px": spec.size_px}
 ) as file:
     labelled.add(file, "frame_s", ("frame",), clock.seconds[wanted], attrs={"units": "s"})
     image = labelled.add(

@@ -3,22 +3,25 @@
 from fusion.io.logs import log_to
 from fusion.io.tables import write_tsv
 from fusion.stimuli import cuts, film
+from fusion.stimuli.spec import CutsSpec
 
 log = log_to(snakemake.log[0])
-spec = snakemake.params.spec
+spec = CutsSpec.read(snakemake.params.spec)
 
 clock = film.read_clock(snakemake.input.film)
-annotation = snakemake.input.get("cuts")
-if annotation:
-    table = cuts.from_table(annotation, spec["onset_column"], clock, spec["skip_first"])
+if spec.annotated:
+    how = spec.annotated
+    table = cuts.from_table(snakemake.input.cuts, how.onset_column, clock, how.skip_first)
 else:
+    how = spec.detected
     table = cuts.detect(
         snakemake.input.film,
         clock,
-        spec["detector"],
-        spec["threshold"],
-        spec["min_scene_s"],
+        how.detector,
+        how.threshold,
+        how.min_scene_s,
         snakemake.threads,
     )
+
 log.info("%d cuts in %.3f s", len(table), clock.end_s)
 write_tsv(table, snakemake.output.cuts, float_format="%.10g")

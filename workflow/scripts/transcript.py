@@ -3,18 +3,20 @@
 from fusion.io.logs import log_to
 from fusion.io.tables import write_tsv
 from fusion.stimuli import transcripts
+from fusion.stimuli.spec import TranscriptSpec
 
 log = log_to(snakemake.log[0])
-spec = snakemake.params.spec
+spec = TranscriptSpec.read(snakemake.params.spec)
 
 words = transcripts.read(
     snakemake.input.transcript,
-    spec["format"],
+    spec.format,
     sentences_path=snakemake.input.get("sentences"),
-    tier=spec["tier"],
-    language=spec["language"],
-    longest=spec["longest_sentence"],
+    tier=spec.tier,
+    language=spec.language,
+    longest=spec.longest_sentence,
 )
+
 log.info(
     "%d words in %d sentences, %.3f to %.3f s",
     len(words),

@@ -40,7 +40,7 @@ def contrast_spec(wildcards):
 
 def contrast_files(wildcards, name):
     """Return one file of each of the fits that a contrast compares."""
-    folder = f"<results>/encoding/{wildcards.subject}_{wildcards.alignment}_"
+    folder = f"<results>/intermediate/encoding/{wildcards.subject}_{wildcards.alignment}_"
     return [f"{folder}{fit}/{name}" for fit in contrast_fits(wildcards.contrast)]
 
 
@@ -88,7 +88,7 @@ def bootstrap_spec(wildcards):
 def contrast_tables(wildcards):
     """Return the tables of all contrasts, for all subjects and alignments."""
     return [
-        f"<results>/contrasts/{subject}_{alignment}_{contrast}.parquet"
+        f"<results>/intermediate/contrasts/{subject}_{alignment}_{contrast}.parquet"
         for contrast in config["contrasts"]
         for alignment in contrast_alignments(contrast)
         for subject in SUBJECTS
@@ -104,7 +104,7 @@ def sites_spec(wildcards):
         "level": config["statistics"]["level"],
         "correction": config["statistics"]["correction"],
         "modality": MODALITY,
-        "subjects": {name: row["subject"] for name, row in RECORDINGS.items()},
+        "subjects": {name: row.subject for name, row in RECORDINGS.items()},
         "seed": config["seed"],
     }
 
@@ -178,7 +178,7 @@ def shift_null_tables(wildcards):
     ]
     return list(
         dict.fromkeys(
-            f"<results>/shift_null/{subject}_{alignment}_{fit}.parquet"
+            f"<results>/intermediate/shift_null/{subject}_{alignment}_{fit}.parquet"
             for name in alone
             for alignment in contrast_alignments(name)
             for subject in SUBJECTS

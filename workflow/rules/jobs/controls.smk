@@ -21,7 +21,7 @@ BANDS = {band: band_models(band) for band in ("vision", "language", "multimodal"
 def subject_responses(wildcards):
     """Return the responses of all recordings of a subject."""
     return [
-        f"<results>/responses/{recording}_{wildcards.alignment}.nc"
+        f"<shared>/responses/{recording}_{wildcards.alignment}.nc"
         for recording in subject_recordings(wildcards.subject)
     ]
 
@@ -38,7 +38,7 @@ def films_of(wildcards):
 def activation_files(wildcards, fits):
     """Return the activations of fits for all films of a job, in the order of :func:`pairs`."""
     return [
-        f"<results>/activations/{film}_{wildcards.alignment}_{fit}.nc"
+        f"<shared>/activations/{film}_{wildcards.alignment}_{fit}.nc"
         for fit, film in pairs(wildcards, fits)
     ]
 
@@ -50,7 +50,7 @@ def pairs(wildcards, fits):
 
 def lowlevel_files(wildcards):
     """Return the low-level features of all films of a job."""
-    return [f"<results>/lowlevel/{film}_{wildcards.alignment}.nc" for film in films_of(wildcards)]
+    return [f"<shared>/lowlevel/{film}_{wildcards.alignment}.nc" for film in films_of(wildcards)]
 
 
 def full(models, init="trained"):
@@ -212,29 +212,27 @@ def other_subjects(wildcards):
     others = [
         name
         for name, row in RECORDINGS.items()
-        if row["subject"] != wildcards.subject and row["stimulus"] in films
+        if row.subject != wildcards.subject and row.stimulus in films
     ]
-    return [f"<results>/responses/{recording}_{wildcards.alignment}.nc" for recording in others]
+    return [f"<shared>/responses/{recording}_{wildcards.alignment}.nc" for recording in others]
 
 
 def ceiling_spec(wildcards):
     """Return what shapes the ceiling."""
-    return control_spec(
-        wildcards, subjects={name: row["subject"] for name, row in RECORDINGS.items()}
-    )
+    return control_spec(wildcards, subjects={name: row.subject for name, row in RECORDINGS.items()})
 
 
 def control_parts(wildcards):
     """Return the parts of one control's table."""
     if wildcards.control == "passive":
         return expand(
-            "<results>/controls/{stimulus}_{alignment}_passive.parquet",
+            "<results>/intermediate/controls/{stimulus}_{alignment}_passive.parquet",
             stimulus=STIMULI,
             alignment=ALIGNMENTS,
         )
     tested = {alignment for row in MATCHED.values() for alignment in row["alignments"]}
     return expand(
-        "<results>/controls/{subject}_{alignment}_{control}.parquet",
+        "<results>/intermediate/controls/{subject}_{alignment}_{control}.parquet",
         subject=SUBJECTS,
         alignment=[
             name for name in ALIGNMENTS if wildcards.control != "dimension_match" or name in tested

@@ -5,13 +5,10 @@ def simulated_files():
     """Return the files of the simulated recordings, and what describes all of them."""
     shared = ["README", "participants.tsv", "participants.json", "task-film_events.json"]
     files = [
-        f"<results>/bids/{name}" for name in [*shared, "space-MNI152NLin2009cAsym_electrodes.json"]
+        f"<dataset>/bids/{name}" for name in [*shared, "space-MNI152NLin2009cAsym_electrodes.json"]
     ]
     for row in RECORDINGS.values() if DEMO else []:
-        files += [
-            str(path).replace(str(RESULTS), "<results>", 1)
-            for path in (row["ieeg"], *row["sidecars"])
-        ]
+        files += [str(path).replace(str(RESULTS), "<results>", 1) for path in row.files]
     return files
 
 

@@ -18,7 +18,7 @@ def encode_activations(wildcards):
 
 def encode_activation_files(wildcards):
     """Return the activations files of a fit."""
-    name = "<results>/activations/{stimulus}_{alignment}_{model}-{init}-{pairing}.nc"
+    name = "<shared>/activations/{stimulus}_{alignment}_{model}-{init}-{pairing}.nc"
     return [
         name.format(**dict(wildcards) | {"stimulus": stimulus, "model": model})
         for stimulus, model in encode_activations(wildcards)
@@ -28,7 +28,7 @@ def encode_activation_files(wildcards):
 def encode_responses(wildcards):
     """Return the responses files of a subject."""
     return expand(
-        "<results>/responses/{recording}_{alignment}.nc",
+        "<shared>/responses/{recording}_{alignment}.nc",
         recording=subject_recordings(wildcards.subject),
         alignment=wildcards.alignment,
     )

@@ -2,7 +2,7 @@
 
 import tomllib
 
-VERSION = tomllib.loads(Path(workflow.basedir, "pyproject.toml").read_text())["project"]["version"]
+VERSION = tomllib.loads(Path(REPOSITORY, "pyproject.toml").read_text())["project"]["version"]
 CLEAN = ("ieeg.vhdr", "ieeg.vmrk", "ieeg.eeg", "ieeg.json", "channels.tsv")
 
 
@@ -12,12 +12,12 @@ TREEBANK = RECORDINGS if config["source"] == "treebank" else {}
 
 def release(key):
     """Return a function of the wildcards that gives a file of the release, or none where the release has none."""
-    return lambda wildcards: TREEBANK[wildcards.trial]["release"][key] or []
+    return lambda wildcards: TREEBANK[wildcards.trial].release[key] or []
 
 
 def convert_spec(wildcards):
     """Return what shapes the BIDS files of a trial."""
-    files = TREEBANK[wildcards.trial]["release"]
+    files = TREEBANK[wildcards.trial].release
     return {"subject": files["number"], "film": files["film"]}
 
 
@@ -25,16 +25,14 @@ def release_tables():
     """Return the files of the release that describe subjects and films."""
     keys = ("labels", "coords", "depth", "features", "scenes")
     return sorted(
-        {row["release"][key] for row in TREEBANK.values() for key in keys if row["release"][key]}
+        {row.release[key] for row in TREEBANK.values() for key in keys if row.release[key]}
     )
 
 
 def release_subjects():
     """Return the subjects of the release: number, labels, places."""
     return {
-        row["subject"]: {
-            key: row["release"][key] for key in ("number", "labels", "coords", "depth")
-        }
+        row.subject: {key: row.release[key] for key in ("number", "labels", "coords", "depth")}
         for row in TREEBANK.values()
     }
 
@@ -42,14 +40,14 @@ def release_subjects():
 def release_films():
     """Return the films of the release: words and scene cuts."""
     return {
-        row["release"]["film"]: {key: row["release"][key] for key in ("features", "scenes")}
+        row.release["film"]: {key: row.release[key] for key in ("features", "scenes")}
         for row in TREEBANK.values()
     }
 
 
 def release_outputs():
     """Return the files of the converted dataset that belong to subjects and films."""
-    root = "<results>/bids"
+    root = "<dataset>/bids"
     places = [
         f"{root}/sub-{s}/ieeg/sub-{s}_space-Other_{part}"
         for s in release_subjects()
@@ -69,12 +67,12 @@ def release_outputs():
 
 def recording_file(wildcards):
     """Return the data file of a recording."""
-    return RECORDINGS[wildcards.recording]["ieeg"]
+    return RECORDINGS[wildcards.recording].ieeg
 
 
 def recording_sidecars(wildcards):
     """Return the files that describe a recording."""
-    return RECORDINGS[wildcards.recording]["sidecars"]
+    return RECORDINGS[wildcards.recording].sidecars
 
 
 def atlas_files(wildcards):
@@ -88,10 +86,10 @@ def preprocess_spec(wildcards):
     row = RECORDINGS[wildcards.recording]
     return {
         "recording": wildcards.recording,
-        "subject": row["subject"],
-        "stimulus": row["stimulus"],
+        "subject": row.subject,
+        "stimulus": row.stimulus,
         "task": entities(wildcards.recording).get("task", "n/a"),
-        "film_zero": config["stimuli"][row["stimulus"]]["film_zero"],
+        "film_zero": config["stimuli"][row.stimulus]["film_zero"],
         "ieeg": {key: value for key, value in config["ieeg"].items() if key != "validation"},
     }
 
@@ -101,8 +99,8 @@ def responses_spec(wildcards):
     row = RECORDINGS[wildcards.recording]
     return {
         "recording": wildcards.recording,
-        "subject": row["subject"],
-        "stimulus": row["stimulus"],
+        "subject": row.subject,
+        "stimulus": row.stimulus,
         "alignment": wildcards.alignment,
         "zscore": config["ieeg"]["zscore"],
         **config["responses"],
@@ -111,8 +109,8 @@ def responses_spec(wildcards):
 
 def response_events(wildcards):
     """Return the events of the film of a recording."""
-    stimulus = RECORDINGS[wildcards.recording]["stimulus"]
-    return f"<results>/events/{stimulus}_{wildcards.alignment}.tsv"
+    stimulus = RECORDINGS[wildcards.recording].stimulus
+    return f"<shared>/events/{stimulus}_{wildcards.alignment}.tsv"
 
 
 def recordings_spec():
@@ -121,14 +119,10 @@ def recordings_spec():
         "dataset": config["dataset"],
         "version": VERSION,
         "source": str(BIDS_ROOT),
-        "recordings": {name: row["subject"] for name, row in RECORDINGS.items()},
+        "recordings": {name: row.subject for name, row in RECORDINGS.items()},
     }
 
 
 def dataset_files(wildcards):
     """Return every file of the BIDS dataset that describes or holds a recording."""
-    return list(
-        dict.fromkeys(
-            path for row in RECORDINGS.values() for path in (row["ieeg"], *row["sidecars"])
-        )
-    )
+    return list(dict.fromkeys(path for row in RECORDINGS.values() for path in row.files))

@@ -5,7 +5,7 @@ PRIMARY = {
     "window_name": STATISTICS["primary_window"],
     "window": STATISTICS["windows"][STATISTICS["primary_window"]],
 }
-CAPTIONS = Path(workflow.basedir, "workflow", "report")
+CAPTIONS = Path(REPOSITORY, "workflow", "report")
 # Every figure in the order of the report: name -> title and the category under which `snakemake --report` lists it.
 TITLES = {
     "tests": ("Overlap of the tests of multimodality", "Sites"),
@@ -123,7 +123,9 @@ def all_fits():
 
 def score_files(wildcards):
     """Return the scores of all those fits."""
-    pattern = "<results>/encoding/{subject}_{alignment}_{model}-{init}-true/scores.parquet"
+    pattern = (
+        "<results>/intermediate/encoding/{subject}_{alignment}_{model}-{init}-true/scores.parquet"
+    )
     return [pattern.format(**fit) for fit in all_fits()]
 
 
@@ -188,7 +190,7 @@ def time_influence(wildcards):
     """Return the influence files of the fits that are shown over time."""
     fits = dict(zip("ab", single(one_on_one())))
     return [
-        f"<results>/encoding/{subject}_{alignment}_{fits[side]}/influence.nc"
+        f"<results>/intermediate/encoding/{subject}_{alignment}_{fits[side]}/influence.nc"
         for subject, alignment, side in time_fits()
     ]
 
@@ -223,14 +225,14 @@ def example_fit():
 def example_predictions(wildcards):
     """Return the predictions of that fit, for all subjects."""
     return [
-        f"<results>/encoding/{subject}_{example_alignment()}_{example_fit()}/predictions.nc"
+        f"<results>/intermediate/encoding/{subject}_{example_alignment()}_{example_fit()}/predictions.nc"
         for subject in SUBJECTS
     ]
 
 
 def example_responses(wildcards):
     """Return the responses that they predict."""
-    return [f"<results>/responses/{recording}_{example_alignment()}.nc" for recording in RECORDINGS]
+    return [f"<shared>/responses/{recording}_{example_alignment()}.nc" for recording in RECORDINGS]
 
 
 def claims_tables():
@@ -247,7 +249,9 @@ def report_tables():
         if config["calibration"]["report"] or (RESULTS / "calibration.tsv").is_file()
         else []
     )
-    return {name: f"<results>/{name}.tsv" for name in names}
+    return {
+        name: f"<results>/{name}.tsv" if name == "recordings" else f"<results>/tables/{name}.tsv" for name in names
+    }
 
 
 def report_figures():

@@ -1,4 +1,5 @@
 """Which recordings there are: the only code that looks at the dataset while the workflow is parsed.
+
 Standard library only.
 """
 
@@ -6,24 +7,53 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
-from fusion.ids import entities
+from fusion.ids import ENTITIES, entities
 from fusion.io.errors import InputError
 
 EXTENSIONS = (".vhdr", ".edf", ".nwb", ".set", ".mefd", ".fif")
 SIDECARS = ("channels.tsv", "electrodes.tsv", "coordsystem.json", "events.tsv", "ieeg.json")
-FILTERS = {
-    "subjects": "sub",
-    "sessions": "ses",
-    "tasks": "task",
-    "acquisitions": "acq",
-    "runs": "run",
-}
 
 
-def recordings(config: dict, bids_root) -> list[dict]:
-    """Return the recordings that the config asks for, sorted by name.
+@dataclass(frozen=True)
+class Recording:
+    """One iEEG recording of a BIDS dataset, given or to be made.
+
+    Attributes
+    ----------
+    name
+        BIDS name without suffix.
+    subject
+        Its subject.
+    ieeg
+        Path of the data file.
+    sidecars
+        Paths of what describes it.
+    stimulus
+        Film that it saw; empty if none of the config's films fits.
+    release
+        Files of the Brain Treebank release that it is made from, by what they hold.
+    """
+
+    name: str
+    subject: str
+    ieeg: str
+    sidecars: tuple[str, ...]
+    stimulus: str = ""
+    release: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Data file and sidecars."""
+        return (self.ieeg, *self.sidecars)
+
+
+def recordings(config: Mapping[str, Any], bids_root: Path) -> dict[str, Recording]:
+    """Return the recordings that the config asks for, by name, sorted.
 
     Parameters
     ----------
@@ -32,21 +62,14 @@ def recordings(config: dict, bids_root) -> list[dict]:
     bids_root
         Where the BIDS dataset is, or will be once it is simulated or converted.
 
-    Returns
-    -------
-    list of dict
-        ``recording`` (BIDS name without suffix), ``subject``, ``stimulus``, ``ieeg`` (path of the
-        data file) and ``sidecars`` (paths of what describes it).
-
     Raises
     ------
     InputError
         If no recording is left, or one fits no stimulus or several.
     """
-    found = {"bids": _from_bids, "simulate": _from_simulation, "treebank": _from_treebank}[
-        config["source"]
-    ](config, Path(bids_root))
-    kept = [row for row in found if _wanted(row["recording"], config["recordings"])]
+    sources = {"bids": _from_bids, "simulate": _from_simulation, "treebank": _from_treebank}
+    found = sources[config["source"]](config, bids_root)
+    kept = [row for row in found if fits(row.name, config["recordings"])]
     if not kept:
         raise InputError(
             "config",
@@ -54,10 +77,9 @@ def recordings(config: dict, bids_root) -> list[dict]:
             f"no recording of {len(found)} in {bids_root}",
             "at least one iEEG recording that passes the filters",
         )
-    for row in kept:
-        row["stimulus"] = _stimulus(row["recording"], config["stimuli"])
-    kept = [row for row in kept if row["stimulus"]]
-    for path in (Path(p) for row in kept for p in (row["ieeg"], *row["sidecars"])):
+    shown = [replace(row, stimulus=_stimulus(row.name, config["stimuli"])) for row in kept]
+    shown = [row for row in shown if row.stimulus]
+    for path in (Path(p) for row in shown for p in row.files):
         if path.is_symlink() and not path.exists():
             raise InputError(
                 path,
@@ -65,23 +87,40 @@ def recordings(config: dict, bids_root) -> list[dict]:
                 "a link without its content",
                 "the file (datalad get), or a config without it (key recordings)",
             )
-    return kept
+    return {row.name: row for row in shown}
 
 
-def _wanted(recording: str, filters: dict) -> bool:
+def fits(recording: str, chosen: Mapping[str, Any]) -> bool:
+    """Return whether a recording has the entities that are asked for.
+
+    Parameters
+    ----------
+    recording
+        BIDS name.
+    chosen
+        Entity (a key of :data:`fusion.ids.ENTITIES`) -> a value, a list of them, or None for all.
+        Numbers and their text mean the same; runs are compared as numbers.
+    """
     has = entities(recording)
     return all(
-        filters[key] is None or has.get(entity) in filters[key] for key, entity in FILTERS.items()
+        wanted is None
+        or has.get(ENTITIES[name])
+        in _spelled(name, wanted if isinstance(wanted, list) else [wanted], has)
+        for name, wanted in chosen.items()
     )
 
 
-def _stimulus(recording: str, stimuli: dict) -> str | None:
-    has = entities(recording)
-    fitting = [
-        name
-        for name, row in stimuli.items()
-        if all(has.get(k) == v for k, v in row["recordings"].items())
-    ]
+def _spelled(name: str, wanted: list[Any], has: Mapping[str, str]) -> set[str]:
+    """Return the wanted values as text; of a run also as the recording spells the same number."""
+    values = {str(value) for value in wanted}
+    own = has.get("run", "")
+    if name == "run" and own.isdigit() and int(own) in {int(v) for v in values if v.isdigit()}:
+        values.add(own)
+    return values
+
+
+def _stimulus(recording: str, stimuli: Mapping[str, Any]) -> str:
+    fitting = [name for name, row in stimuli.items() if fits(recording, row["recordings"])]
     if len(fitting) > 1:
         raise InputError(
             "config",
@@ -89,35 +128,34 @@ def _stimulus(recording: str, stimuli: dict) -> str | None:
             f"{', '.join(fitting)} all fit {recording}",
             "entities in stimuli.*.recordings that tell them apart",
         )
-    return fitting[0] if fitting else None
+    return fitting[0] if fitting else ""
 
 
-def _from_bids(config: dict, root: Path) -> list[dict]:
-    rows, listed = [], {}
+def _from_bids(config: Mapping[str, Any], root: Path) -> list[Recording]:
+    rows: list[Recording] = []
+    listed: dict[Path, list[tuple[Path, dict[str, str]]]] = {}
     for path in sorted(root.glob("sub-*/**/ieeg/*_ieeg.*")):
         if path.suffix in EXTENSIONS:
             rows.append(_row(path, _sidecars(path, root, listed)))
     return rows
 
 
-def _row(path: Path, sidecars: list[Path]) -> dict:
-    recording = path.name.split("_ieeg.")[0]
-    return {
-        "recording": recording,
-        "subject": entities(recording)["sub"],
-        "ieeg": str(path),
-        "sidecars": [str(p) for p in sidecars],
-    }
+def _row(path: Path, sidecars: list[Path], **more: Any) -> Recording:
+    name = path.name.split("_ieeg.")[0]
+    subject = entities(name)["sub"]
+    return Recording(name, subject, str(path), tuple(str(p) for p in sidecars), **more)
 
 
-def _sidecars(path: Path, root: Path, listed: dict) -> list[Path]:
+def _sidecars(
+    path: Path, root: Path, listed: dict[Path, list[tuple[Path, dict[str, str]]]]
+) -> list[Path]:
     """Return the files that describe a recording: in its folder or above, with entities that do not
     contradict its own.
 
     ``listed`` keeps what was seen of a folder, as recordings share those above them.
     """
     has = entities(path.name)
-    found = []
+    found: list[Path] = []
     for folder in (path.parent, *path.parent.parents):
         if folder not in listed:
             names = sorted(file.name for file in folder.iterdir() if file.name.endswith(SIDECARS))
@@ -138,7 +176,7 @@ def _sidecars(path: Path, root: Path, listed: dict) -> list[Path]:
     return found
 
 
-def _from_simulation(config: dict, root: Path) -> list[dict]:
+def _from_simulation(config: Mapping[str, Any], root: Path) -> list[Recording]:
     rows = []
     for k in range(config["simulate"]["subjects"]):
         subject = f"{k + 1:02d}"
@@ -156,7 +194,7 @@ def _from_simulation(config: dict, root: Path) -> list[dict]:
     return rows
 
 
-def _from_treebank(config: dict, root: Path) -> list[dict]:
+def _from_treebank(config: Mapping[str, Any], root: Path) -> list[Recording]:
     release = Path(config["root"])
     rows = []
     for timings in sorted(release.glob("subject_timings/sub_*_trial*_timings.csv")):
@@ -179,11 +217,11 @@ def _from_treebank(config: dict, root: Path) -> list[dict]:
             folder / f"sub-{subject}_space-Other_{s}"
             for s in ("electrodes.tsv", "coordsystem.json")
         ]
-        rows.append({**_row(folder / f"{stem}_ieeg.vhdr", sidecars), "release": files})
+        rows.append(_row(folder / f"{stem}_ieeg.vhdr", sidecars, release=files))
     return rows
 
 
-def _release_files(release: Path, subject: int, trial: str, timings: Path) -> dict:
+def _release_files(release: Path, subject: int, trial: str, timings: Path) -> dict[str, Any]:
     """Return where the Brain Treebank release keeps what belongs to a trial, and the name of its
     film (letters and digits).
     """
@@ -216,7 +254,7 @@ def _release_files(release: Path, subject: int, trial: str, timings: Path) -> di
         "coords": [release / "localization" / "elec_coords_full.csv"],
         "depth": [release / "localization" / f"sub_{subject}" / "depth-wm.csv"],
     }
-    files = {
+    files: dict[str, Any] = {
         "number": subject,
         "film": re.sub(r"[^A-Za-z0-9]", "", slug),
         "timings": str(timings),

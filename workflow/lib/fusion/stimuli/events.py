@@ -2,18 +2,65 @@
 
 from __future__ import annotations
 
+import logging
+
 import numpy as np
 import pandas as pd
 
+from fusion.ids import Alignment
 from fusion.io.errors import InputError
-from fusion.stimuli import sentences
+from fusion.seeds import rng_for
+from fusion.stimuli import pairing, sentences
 from fusion.stimuli.film import FilmClock
+from fusion.stimuli.spec import EventsSpec
+
+log = logging.getLogger(__name__)
 
 COLUMNS = ["event", "onset_s", "frame", "frame_s", "text", "word", "sentence_id"]
 
 
+def of_alignment(
+    alignment: Alignment,
+    words: pd.DataFrame,
+    cuts: pd.DataFrame | None,
+    clock: FilmClock,
+    spec: EventsSpec,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the events of an alignment with their shuffled texts, and what became of all.
+
+    Parameters
+    ----------
+    alignment
+        ``language`` (word onsets) or ``vision`` (scene cuts).
+    words, cuts, clock
+        As for :func:`language` and :func:`vision`; cuts are needed for vision only.
+    spec
+        What makes an event.
+
+    Returns
+    -------
+    events : DataFrame
+        As from :func:`language`, and for every shuffled pairing k ``text_shuffled{k}`` and the
+        event that text is from, ``event_shuffled{k}``.
+    counts : DataFrame
+        reason, count.
+    """
+    if alignment == "language":
+        table, counts = language(words, clock, spec)
+    else:
+        table, counts = vision(words, cuts, clock, spec)
+    rng = rng_for(spec.seed, "pairing", spec.stimulus, alignment)
+    onset_s = table["onset_s"].to_numpy()
+    shifts = pairing.shifts(onset_s, spec.shuffled_pairings, spec.shuffle_min_shift_s, rng)
+    for k, shift in enumerate(shifts):
+        table[f"text_shuffled{k}"] = pairing.shifted(table["text"].to_numpy(), shift)
+        table[f"event_shuffled{k}"] = pairing.shifted(table["event"].to_numpy(), shift)
+        log.info("%s: text_shuffled%d has the texts of %d events later", alignment, k, shift)
+    return table, counts
+
+
 def language(
-    words: pd.DataFrame, clock: FilmClock, spec: dict
+    words: pd.DataFrame, clock: FilmClock, spec: EventsSpec
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return an event per word onset: the first picture at or after it, and what was said up to it.
 
@@ -24,8 +71,7 @@ def language(
     clock
         The film's clock.
     spec
-        text (sentence_so_far, sentence, window), text_window_words, previous_sentences, stop_words,
-        min_spacing_s.
+        What text goes with a word, and which words make events.
 
     Returns
     -------
@@ -45,20 +91,18 @@ def language(
             "event": [f"w{k:05d}" for k in range(len(words))],
             "onset_s": onset,
             "frame": clock.frame_at(onset),
-            "text": said(
-                words, spec["text"], spec["text_window_words"], spec["previous_sentences"]
-            ),
+            "text": said(words, spec.text, spec.text_window_words, spec.previous_sentences),
             "word": words["word"].to_numpy(),
             "sentence_id": words["sentence_id"].to_numpy(),
         }
     )
-    stop = {word.casefold() for word in spec["stop_words"]}
+    stop = {word.casefold() for word in spec.stop_words}
     stopped = table["word"].str.casefold().str.strip(".,;:!?\"'()").isin(stop).to_numpy()
-    return _kept(table, clock, stopped, spec["min_spacing_s"], "words")
+    return _kept(table, clock, stopped, spec.min_spacing_s, "words")
 
 
 def vision(
-    words: pd.DataFrame, cuts: pd.DataFrame, clock: FilmClock, spec: dict
+    words: pd.DataFrame, cuts: pd.DataFrame, clock: FilmClock, spec: EventsSpec
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return an event per scene cut: the picture just after it, and the sentence closest in time.
 
@@ -71,7 +115,7 @@ def vision(
     clock
         The film's clock.
     spec
-        frame_offset_s, min_spacing_s.
+        Which picture goes with a cut, and how far apart events are.
 
     Returns
     -------
@@ -86,8 +130,8 @@ def vision(
     onset = cuts["cut_s"].to_numpy(float)
     # A cut is a picture's own time: by index, so that a rounded time cannot miss it.
     frame = cuts["frame"].to_numpy()
-    if spec["frame_offset_s"]:
-        frame = clock.frame_at(clock.seconds[frame] + spec["frame_offset_s"])
+    if spec.frame_offset_s:
+        frame = clock.frame_at(clock.seconds[frame] + spec.frame_offset_s)
     spans = words.groupby("sentence_id", sort=False).agg(
         onset=("onset_s", "min"), offset=("offset_s", "max"), text=("sentence", "first")
     )
@@ -106,7 +150,7 @@ def vision(
             "sentence_id": spans.index.to_numpy()[closest],
         }
     )
-    return _kept(table, clock, np.zeros(len(cuts), bool), spec["min_spacing_s"], "cuts")
+    return _kept(table, clock, np.zeros(len(cuts), bool), spec.min_spacing_s, "cuts")
 
 
 def said(words: pd.DataFrame, text: str, window: int, previous: int) -> list[str]:

@@ -7,8 +7,50 @@ import pandas as pd
 import xarray as xr
 
 from fusion.stimuli import frames, sound
+from fusion.stimuli.spec import LowlevelSpec
 
 BLOCK = 64  # pictures read at a time
+
+
+def describe(
+    events: pd.DataFrame,
+    visual: pd.DataFrame,
+    words: pd.DataFrame,
+    cuts: pd.DataFrame,
+    spectrum: np.ndarray | None,
+    end_s: float,
+    spec: LowlevelSpec,
+) -> pd.DataFrame:
+    """Return all low-level features of an alignment's events.
+
+    Parameters
+    ----------
+    events
+        onset_s, and word where events are words.
+    visual
+        As from :func:`visual`.
+    words, cuts
+        onset_s of all words; cut_s of all cuts.
+    spectrum
+        As from :func:`fusion.stimuli.sound.spectrum`; None for a film without sound.
+    end_s
+        Length of the film.
+    spec
+        Windows.
+
+    Returns
+    -------
+    DataFrame
+        (n_events, n_features), named.
+    """
+    onset_s = events["onset_s"].to_numpy()
+    cut_s, word_s = cuts["cut_s"].to_numpy(), words["onset_s"].to_numpy()
+    parts = [visual, temporal(onset_s, cut_s, word_s, end_s, spec.rate_window_s)]
+    if events["word"].notna().any():
+        parts.append(pd.DataFrame({"word_length": letters(events["word"])}))
+    if spectrum is not None:
+        parts.append(acoustic(spectrum, onset_s, spec.audio_window_s))
+    return pd.concat(parts, axis=1)
 
 
 def visual(store: xr.Dataset, frame: np.ndarray) -> pd.DataFrame:

@@ -1,0 +1,73 @@
+"""The whole design: for every rule, what its jobs read and what shapes their results.
+
+Rules ask it by wildcards: ``input: unpack(lambda wildcards: design.events.inputs(**wildcards))``.
+Scripts never import it, or each edit here would rerun everything.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+from fusion.design import codehash, stimuli
+from fusion.design.study import Study
+
+
+@dataclass(frozen=True)
+class Design:
+    """What a config and a dataset ask for: a study, and one attribute a rule."""
+
+    study: Study
+
+    # Stimuli.
+    @cached_property
+    def transcript(self) -> stimuli.Transcript:
+        """Rule ``transcript``."""
+        return stimuli.Transcript(self.study)
+
+    @cached_property
+    def scene_cuts(self) -> stimuli.SceneCuts:
+        """Rule ``scene_cuts``."""
+        return stimuli.SceneCuts(self.study)
+
+    @cached_property
+    def events(self) -> stimuli.Events:
+        """Rule ``events``."""
+        return stimuli.Events(self.study)
+
+    @cached_property
+    def frames(self) -> stimuli.Frames:
+        """Rule ``frames``."""
+        return stimuli.Frames(self.study)
+
+    @cached_property
+    def lowlevel(self) -> stimuli.Lowlevel:
+        """Rule ``lowlevel``."""
+        return stimuli.Lowlevel(self.study)
+
+    # What all rules need.
+    @cached_property
+    def wildcard_constraints(self) -> dict[str, str]:
+        """Wildcard -> pattern of the names that it may take."""
+        study = self.study
+        return {
+            "recording": _any_of(study.recordings),
+            "subject": _any_of(study.subjects),
+            "stimulus": _any_of(study.stimuli),
+            "alignment": _any_of(study.alignments),
+            "model": _any_of(study.zoo),
+            "init": r"trained|random\d+",
+            "pairing": r"true|shuffled\d+",
+        }
+
+    def code(self, script: str) -> str:
+        """Return a hash of a script and of everything that it imports from the library."""
+        folder = self.study.repository / "workflow"
+        return codehash.code_hash(folder / "scripts" / script, folder / "lib")
+
+
+def _any_of(names: Iterable[str]) -> str:
+    """Return a pattern that matches the names and nothing else."""
+    return "|".join(map(re.escape, names)) or "none"

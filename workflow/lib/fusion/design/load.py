@@ -1,0 +1,52 @@
+"""From a config and a dataset to the design of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from fusion.design import config as configs
+from fusion.design import recordings
+from fusion.design.design import Design
+from fusion.design.study import Study
+
+SCHEMAS = "workflow/schemas"
+
+
+def load(given: Mapping[str, Any], repository: Path, file: str = "config") -> Design:
+    """Return what a config asks for.
+
+    Parameters
+    ----------
+    given
+        What the user wrote.
+    repository
+        Folder of the workflow's own files.
+    file
+        Name of the config file, for messages.
+
+    Raises
+    ------
+    InputError
+        At the first thing in config, zoo or dataset that is wrong.
+    """
+    schema = configs.read_yaml(repository / SCHEMAS / "config.schema.yaml")
+    row_schema = configs.read_yaml(repository / SCHEMAS / "models.schema.yaml")
+    files = given.get("zoo", schema["properties"]["zoo"]["default"])
+    zoo = configs.load_zoo(files, repository, row_schema)
+    config = configs.resolve(dict(given), schema, zoo, file)
+    shared = Path("results", config["dataset"])
+    results = shared / config["analysis"] if config["analysis"] else shared
+    bids_root = Path(config["root"]) if config["source"] == "bids" else shared / "bids"
+    return Design(
+        Study(
+            config=config,
+            zoo=zoo,
+            recordings=recordings.recordings(config, bids_root),
+            repository=repository,
+            bids_root=bids_root,
+            results=results,
+            shared=shared,
+        )
+    )

@@ -1,0 +1,126 @@
+"""Rules of the stimuli stage: what each job reads, and what shapes its result."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from fusion.design import paths
+from fusion.design.study import Study
+from fusion.stimuli.spec import (
+    AnnotatedCuts,
+    CutsSpec,
+    DetectedCuts,
+    EventsSpec,
+    FramesSpec,
+    LowlevelSpec,
+    TranscriptSpec,
+)
+
+Inputs = dict[str, str | list[str]]
+
+
+@dataclass(frozen=True)
+class _Rule:
+    study: Study
+
+    def film(self, stimulus: str) -> str:
+        """Return the path of a film."""
+        return self.study.stimulus_file(self.study.config["stimuli"][stimulus]["video"])
+
+    def of_alignments(self, pattern: str, stimulus: str) -> list[str]:
+        """Return a film's file for each alignment."""
+        return [
+            paths.fill(pattern, stimulus=stimulus, alignment=alignment)
+            for alignment in self.study.alignments
+        ]
+
+
+@dataclass(frozen=True)
+class Transcript(_Rule):
+    """Words of a film in one table."""
+
+    def inputs(self, stimulus: str) -> Inputs:
+        """Return the transcript, and the file of sentences where there is one."""
+        row = self.study.config["stimuli"][stimulus]["transcript"]
+        files = {"transcript": row["file"], "sentences": row["sentences"]}
+        return {name: self.study.stimulus_file(path) for name, path in files.items() if path}
+
+    def spec(self, stimulus: str) -> dict[str, Any]:
+        """Return how the transcript is read."""
+        return TranscriptSpec.take(self.study.config["stimuli"][stimulus]["transcript"]).plain()
+
+
+@dataclass(frozen=True)
+class SceneCuts(_Rule):
+    """Scene cuts of a film."""
+
+    def inputs(self, stimulus: str) -> Inputs:
+        """Return the film, and the table of cuts where there is one."""
+        path = self.study.config["stimuli"][stimulus]["scene_cuts"]["file"]
+        table = {"cuts": self.study.stimulus_file(path)} if path else {}
+        return {"film": self.film(stimulus), **table}
+
+    def spec(self, stimulus: str) -> dict[str, Any]:
+        """Return how cuts are read or found: only what the one or the other uses."""
+        row = self.study.config["stimuli"][stimulus]["scene_cuts"]
+        if row["file"]:
+            return CutsSpec(AnnotatedCuts.take(row), None).plain()
+        return CutsSpec(None, DetectedCuts.take(row)).plain()
+
+
+@dataclass(frozen=True)
+class Events(_Rule):
+    """Events of a film, in all alignments."""
+
+    def inputs(self, stimulus: str) -> Inputs:
+        """Return words and film, and cuts where those are events."""
+        vision = "vision" in self.study.alignments
+        return {
+            "words": paths.fill(paths.WORDS, stimulus=stimulus),
+            **({"cuts": paths.fill(paths.CUTS, stimulus=stimulus)} if vision else {}),
+            "film": self.film(stimulus),
+        }
+
+    def spec(self, stimulus: str) -> dict[str, Any]:
+        """Return what makes an event."""
+        config = self.study.config
+        return EventsSpec.take(config["events"], config, stimulus=stimulus).plain()
+
+
+@dataclass(frozen=True)
+class Frames(_Rule):
+    """Pictures that the events of a film need."""
+
+    def inputs(self, stimulus: str) -> Inputs:
+        """Return film and events."""
+        return {
+            "events": self.of_alignments(paths.EVENTS, stimulus),
+            "film": self.film(stimulus),
+        }
+
+    def spec(self, stimulus: str) -> dict[str, Any]:
+        """Return which pictures are kept."""
+        return FramesSpec.take(self.study.config["frames"], stimulus=stimulus).plain()
+
+
+@dataclass(frozen=True)
+class Lowlevel(_Rule):
+    """Low-level descriptions of a film's events, in all alignments."""
+
+    def inputs(self, stimulus: str) -> Inputs:
+        """Return what events are described by."""
+        return {
+            "film": self.film(stimulus),
+            "events": self.of_alignments(paths.EVENTS, stimulus),
+            "words": paths.fill(paths.WORDS, stimulus=stimulus),
+            "cuts": paths.fill(paths.CUTS, stimulus=stimulus),
+            "frames": paths.fill(paths.FRAMES, stimulus=stimulus),
+        }
+
+    def spec(self, stimulus: str) -> dict[str, Any]:
+        """Return how events are described."""
+        config = self.study.config
+        return LowlevelSpec.take(
+            config["lowlevel"], alignments=config["events"]["alignments"]
+        ).plain()

@@ -1,0 +1,79 @@
+"""What shapes the jobs of the stimuli stage."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from fusion.ids import Alignment
+from fusion.spec import Spec
+
+
+@dataclass(frozen=True)
+class TranscriptSpec(Spec):
+    """How a transcript is read (keys of ``stimuli.*.transcript``)."""
+
+    format: str
+    tier: str | None
+    language: str
+    longest_sentence: int
+
+
+@dataclass(frozen=True)
+class AnnotatedCuts(Spec):
+    """How a table of cuts is read (keys of ``stimuli.*.scene_cuts``)."""
+
+    onset_column: str
+    skip_first: bool
+
+
+@dataclass(frozen=True)
+class DetectedCuts(Spec):
+    """How cuts are found in the film (keys of ``stimuli.*.scene_cuts``)."""
+
+    detector: Literal["content", "adaptive"]
+    threshold: float | None
+    min_scene_s: float
+
+
+@dataclass(frozen=True)
+class CutsSpec(Spec):
+    """How a film's scene cuts are found: one of the two is None."""
+
+    annotated: AnnotatedCuts | None
+    detected: DetectedCuts | None
+
+
+@dataclass(frozen=True)
+class EventsSpec(Spec):
+    """What makes events (keys of ``events``)."""
+
+    stimulus: str
+    alignments: tuple[Alignment, ...]
+    text: Literal["sentence_so_far", "sentence", "window"]
+    text_window_words: int
+    previous_sentences: int
+    min_spacing_s: float
+    stop_words: tuple[str, ...]
+    frame_offset_s: float
+    shuffled_pairings: int
+    shuffle_min_shift_s: float
+    seed: int
+
+
+@dataclass(frozen=True)
+class FramesSpec(Spec):
+    """Which pictures are kept (keys of ``frames``)."""
+
+    stimulus: str
+    size_px: int
+
+
+@dataclass(frozen=True)
+class LowlevelSpec(Spec):
+    """How events are described (keys of ``lowlevel``)."""
+
+    alignments: tuple[Alignment, ...]
+    rate_window_s: float
+    audio_window_s: tuple[float, float]
+    mel_bands: int
