@@ -6,19 +6,11 @@ import numpy as np
 import pandas as pd
 
 from fusion.contrasts.correct import all_of, any_of, q_values
+from fusion.contrasts.spec import TESTS
 
 # Roles that a site must pass together to be called one of integration, as far as the config has
 # contrasts of these roles.
 INTEGRATION = ("multimodal", "matched", "linear", "interaction")
-# Test -> role of its contrast, and in how many alignments it must hold.
-TESTS = {
-    "multimodal_any": ("multimodal", "one"),
-    "multimodal_all": ("multimodal", "all"),
-    "matched_any": ("matched", "one"),
-    "matched_all": ("matched", "all"),
-    "linear_any": ("linear", "one"),
-}
-VERDICTS = ("integration", "multimodal", "vision", "language", "undecided", "none", "not tested")
 
 
 def p_by_role(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from fusion.contrasts.verdicts import TESTS
+from fusion.contrasts.spec import TESTS
 from fusion.io.errors import InputError
 from fusion.io.tables import read_tsv
 
