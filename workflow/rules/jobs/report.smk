@@ -250,7 +250,8 @@ def report_tables():
         else []
     )
     return {
-        name: f"<results>/{name}.tsv" if name == "recordings" else f"<results>/tables/{name}.tsv" for name in names
+        name: f"<results>/{name}.tsv" if name == "recordings" else f"<results>/tables/{name}.tsv"
+        for name in names
     }
 
 
