@@ -10,7 +10,7 @@ import time
 import paper_design
 import pytest
 import yaml
-from conftest import REPOSITORY, checkout, snakemake
+from helpers.runs import REPOSITORY, checkout, snakemake
 
 
 def job_counts(folder, config):

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from conftest import checkout, snakemake
-from made_once import made_once
+from helpers.runs import checkout, made_once, snakemake
 
 from fusion.contrasts.verdicts import VERDICTS
 from fusion.demo import confusion

@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from conftest import REPOSITORY, checkout, snakemake
-from made_once import made_once
+from helpers.runs import REPOSITORY, checkout, made_once, snakemake
 from sklearn.metrics import roc_auc_score
 
 CONFIG = REPOSITORY / "config" / "ds003688.yaml"

@@ -144,7 +144,7 @@ def run(name: str, python: Path, job: dict) -> str:
             Path(path).parent.mkdir(parents=True, exist_ok=True)
     ran = alone(
         python,
-        Path(__file__).with_name("run_rule.py"),
+        REPOSITORY / "tests/helpers/fake_snakemake.py",
         SCRIPTS / f"{name}.py",
         folder / "job.json",
         LIB,

@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from conftest import SMALL, checkout, snakemake, tables
+from helpers.runs import SMALL, checkout, snakemake, tables
 
 KILLS = 20
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import SMALL, snakemake
+from helpers.runs import SMALL, snakemake
 
 # What follows from a rule, down to the tables. Figures and the report follow from the tables and
 # are not listed.

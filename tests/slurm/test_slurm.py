@@ -8,7 +8,7 @@ import time
 
 import cluster
 import pytest
-from conftest import checkout, snakemake
+from helpers.runs import checkout, snakemake
 
 pytestmark = [
     pytest.mark.slow,

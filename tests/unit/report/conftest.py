@@ -3,7 +3,7 @@ report.
 """
 
 import pytest
-from made_once import made_once
+from helpers.runs import made_once
 from made_up_results import write_results
 from report_harness import draw, write_page
 

@@ -278,8 +278,8 @@ def check_contrasts(config: dict, file) -> None:
             raise InputError(
                 file,
                 f"key contrasts.{name}.role",
-                f"{contrast['test']!r}, as contrast {played[contrast['test']]} has",
-                "one contrast for each test",
+                f"{contrast['role']!r}, as contrast {played[contrast['role']]} has",
+                "one contrast for each role",
             )
         played[contrast["role"]] = name
         for side in "ab":

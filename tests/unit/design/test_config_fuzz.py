@@ -95,4 +95,4 @@ def test_a_mutated_config_resolves_or_is_one_clear_line(config):
         assert len(str(error)) < 1000
         return
     assert config_settings.resolve(resolved, SCHEMA, ZOO) == resolved
-    assert all(row["subject"] and row["recording"] for row in rows)
+    assert all(row.subject and row.name for row in rows.values())

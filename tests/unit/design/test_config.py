@@ -58,6 +58,16 @@ MISTAKES = [
         "controls.joint_networks.x",
         "shuffled_pairings",
     ),
+    (
+        {
+            "contrasts": {
+                "x": {"a": "slip", "b": "slip_simclr", "role": "matched"},
+                "y": {"a": "slip", "b": "nothing", "role": "matched"},
+            }
+        },
+        "contrasts.y.role",
+        "'matched', as contrast x has",
+    ),
     ({"controls": {"partitoin": True}}, "controls.partitoin", "'partition'"),
     ({"source": "bids"}, "root", "an existing folder"),
     ({"source": "bids", "root": "/nowhere"}, "root", "/nowhere"),

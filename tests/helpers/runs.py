@@ -1,0 +1,88 @@
+"""Runs of the whole workflow, in copies of the repository, and what several tests share."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+
+REPOSITORY = Path(__file__).parents[2]
+SMALL = REPOSITORY / "tests/small.yaml"
+
+
+def checkout(folder: Path) -> Path:
+    """Copy the repository's files (tracked, or new and not ignored) to ``folder``."""
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
+        cwd=REPOSITORY,
+        capture_output=True,
+        check=True,
+    )
+    for name in listed.stdout.decode().split("\0"):
+        if name and (REPOSITORY / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(REPOSITORY / name, folder / name)
+    return folder
+
+
+def snakemake(
+    folder: Path, *arguments: str, config=SMALL, env=None, check=True
+) -> subprocess.CompletedProcess:
+    """Run Snakemake in ``folder`` on the small demo; its output is returned, and shown if it
+    fails.
+    """
+    # One BLAS thread a job, as many jobs as cores: what a test measures does not depend on the
+    # machine.
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", **(env or {})}
+    command = [
+        sys.executable,
+        "-m",
+        "snakemake",
+        "--cores",
+        "2",
+        "--configfile",
+        str(config),
+        *arguments,
+    ]
+    ran = subprocess.run(
+        command,
+        cwd=folder,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    if check and ran.returncode:
+        pytest.fail(
+            f"{' '.join(command)} ended with {ran.returncode}:\n{ran.stdout[-6000:]}", pytrace=False
+        )
+    return ran
+
+
+def tables(folder: Path) -> dict[str, bytes]:
+    """Return the bytes of every table a person or a program would open."""
+    results = folder / "results" / "small"
+    found = [
+        *results.glob("*.tsv"),
+        *results.glob("*.parquet"),
+        *results.glob("contrasts/*.parquet"),
+        *results.glob("encoding/*/scores.parquet"),
+    ]
+    return {str(path.relative_to(results)): path.read_bytes() for path in sorted(found)}
+
+
+def made_once(factory, name: str, make) -> Path:
+    """Return a folder of the session's ``tmp_path_factory`` that ``make(folder)`` has filled,
+    whatever the number of workers.
+    """
+    base = factory.getbasetemp()
+    base = base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
+    folder = base / name
+    with FileLock(base / f"{name}.lock"):
+        if not (folder / "done").exists():
+            make(folder)
+            (folder / "done").touch()
+    return folder
