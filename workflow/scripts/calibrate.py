@@ -1,15 +1,10 @@
 """Error rates and power of every contrast in the simulated worlds."""
 
-import json
-from pathlib import Path
-
 import pandas as pd
-import yaml
 
-from fusion.io import dictionary
-from fusion.io.atomic import whole
 from fusion.io.logs import log_to
-from fusion.io.tables import write_tsv
+from fusion.io.schema import read_schema
+from fusion.io.tables import write_described
 from fusion.simulation import rates
 
 log = log_to(snakemake.log[0])
@@ -23,9 +18,9 @@ table = rates.rates(
 
 worst = table[(table["nulls"] > 0) & (table["procedure"] == "calibrated")]["fpr_05"].max()
 log.info("largest false-positive rate of the calibrated procedure at 0.05: %.3f", worst)
-write_tsv(table, snakemake.output.table)
-described = dictionary.data_dictionary(
-    table, yaml.safe_load(Path(snakemake.input.schema).read_text())
+write_described(
+    table,
+    snakemake.output.table,
+    snakemake.output.dictionary,
+    read_schema(snakemake.input.schema),
 )
-with whole(snakemake.output.dictionary) as part:
-    part.write_text(json.dumps(described, indent=2) + "\n")

@@ -2,17 +2,14 @@
 electrode.
 """
 
-import json
 from pathlib import Path
 
 import pandas as pd
-import yaml
 
 from fusion.contrasts import correct, sites, summary
-from fusion.io import dictionary
-from fusion.io.atomic import whole
 from fusion.io.logs import log_to
-from fusion.io.tables import read_tsv, write_parquet, write_tsv
+from fusion.io.schema import read_schema
+from fusion.io.tables import read_tsv, write_described
 
 log = log_to(snakemake.log[0])
 
@@ -39,7 +36,6 @@ if len(spaces) > 1:
         ", ".join(map(str, spaces)),
     )
 
-write_parquet(contrasts, snakemake.output.contrasts)
 tables = {
     "sites": (table, sites.families(contrasts, table, spec)),
     "overlap": (summary.overlap_table(table), None),
@@ -47,9 +43,6 @@ tables = {
     "contrasts": (contrasts, None),
 }
 for name, (written, families) in tables.items():
-    if name != "contrasts":
-        write_tsv(written, snakemake.output[name])
-    schema = yaml.safe_load(Path(snakemake.input[f"{name}_schema"]).read_text())
-    described = dictionary.data_dictionary(written, schema, families)
-    with whole(snakemake.output[f"{name}_dictionary"]) as part:
-        part.write_text(json.dumps(described, indent=2) + "\n")
+    schema = read_schema(snakemake.input[f"{name}_schema"])
+    dictionary = snakemake.output[f"{name}_dictionary"]
+    write_described(written, snakemake.output[name], dictionary, schema, families)

@@ -153,7 +153,7 @@ ERRORS = {
     ),
     "a channel twice": (
         cell(CHANNELS, 1, "name", "A1"),
-        r"_channels\.tsv: column 'name': found 'A1' twice",
+        r"_channels\.tsv: channel: found 'A1' twice",
     ),
     "a channel without a name": (
         cell(CHANNELS, 2, "name", "n/a"),
@@ -219,7 +219,7 @@ ERRORS = {
     ),
     "an electrode twice": (
         cell(ELECTRODES, 1, "name", "A1"),
-        r"_electrodes\.tsv: column 'name': found 'A1' twice",
+        r"_electrodes\.tsv: electrode: found 'A1' twice",
     ),
     "electrodes.tsv without z": (
         table(ELECTRODES, lambda t: t.drop(columns="z")),

@@ -9,6 +9,7 @@ import pandas as pd
 from fusion.contrasts import verdicts
 from fusion.contrasts.correct import family_name
 from fusion.io.errors import InputError
+from fusion.io.tables import require_unique
 
 PLACE = ["subject", "electrode", "region", "hemisphere", "x", "y", "z", "space"]
 VALUES = ["effect", "ci_low", "ci_high", "p", "q"]
@@ -33,14 +34,7 @@ def merge_electrodes(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
     """
     rows = []
     for (subject, recording), table in tables.items():
-        twice = table["electrode"][table["electrode"].duplicated()]
-        if len(twice):
-            raise InputError(
-                f"electrodes/{recording}.tsv",
-                "column electrode",
-                f"{twice.iloc[0]!r} twice",
-                "every electrode once",
-            )
+        require_unique(table["electrode"], f"electrodes/{recording}.tsv", "electrode")
         rows.append(
             table.assign(subject=subject, kept=table["kept"].astype(str).str.lower() == "true")
         )

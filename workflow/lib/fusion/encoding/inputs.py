@@ -10,6 +10,7 @@ import pandas as pd
 
 from fusion.io.errors import InputError
 from fusion.io.labelled import open_labelled
+from fusion.io.tables import require_unique
 
 
 @dataclass(frozen=True)
@@ -60,11 +61,7 @@ def read_recording(path) -> Recording:
             bin_ms=file["bin_ms"].values,
         )
     for what in ("event", "electrode"):
-        labels = pd.Index(getattr(found, what))
-        if labels.has_duplicates:
-            raise InputError(
-                path, what, f"{labels[labels.duplicated()][0]!r} twice", f"every {what} once"
-            )
+        require_unique(getattr(found, what), path, what)
     if not np.isfinite(found.onset_s).all():
         raise InputError(
             path,
@@ -170,8 +167,7 @@ class Activations:
 
     def _check(self, stimulus: str, part: str, path: str) -> None:
         layers = list(self.variables[stimulus, part])
-        if self.events[stimulus, part].has_duplicates:
-            raise InputError(path, "event", "an event twice", "every event once")
+        require_unique(self.events[stimulus, part], path, "event")
         if not layers:
             raise InputError(path, "", "no layer", "variables with an attribute 'layer'")
         if self.parts and self.parts[part] not in layers:

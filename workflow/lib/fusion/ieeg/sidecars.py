@@ -12,7 +12,7 @@ import pandas as pd
 
 from fusion.ids import entities
 from fusion.io.errors import InputError
-from fusion.io.tables import read_tsv
+from fusion.io.tables import read_tsv, require_unique
 
 log = logging.getLogger("fusion")
 
@@ -113,10 +113,7 @@ def read_channels(sidecars: list[str], ieeg: str) -> pd.DataFrame:
             "a channel name",
         )
     table["name"] = table["name"].str.strip()
-    if (twice := table["name"].duplicated()).any():
-        raise InputError(
-            path, "column 'name'", f"{table['name'][twice].iloc[0]!r} twice", "one row a channel"
-        )
+    require_unique(table["name"], path, "channel")
     table["type"] = table["type"].fillna("MISC").str.strip().str.upper()
     status = (
         table["status"].astype(str).str.strip().str.lower()
@@ -265,10 +262,7 @@ def read_positions(sidecars: list[str], space: str | None = None) -> Positions:
     table = read_tsv(path, columns=("name", "x", "y", "z"), dtype={"name": str})
     table = table[table["name"].notna()]
     table["name"] = table["name"].str.strip()
-    if (twice := table["name"].duplicated()).any():
-        raise InputError(
-            path, "column 'name'", f"{table['name'][twice].iloc[0]!r} twice", "one row an electrode"
-        )
+    require_unique(table["name"], path, "electrode")
     xyz = table[["x", "y", "z"]].apply(pd.to_numeric, errors="coerce").to_numpy(float, copy=True)
     at_zero = (xyz == 0).all(axis=1)
     if at_zero.any():

@@ -10,7 +10,7 @@ from pathlib import Path
 
 
 @contextmanager
-def whole(path) -> Iterator[Path]:
+def whole(path: str | Path) -> Iterator[Path]:
     """Yield a temporary name beside ``path``; rename it to ``path`` when the block ends without an
     error.
 
@@ -30,7 +30,7 @@ def whole(path) -> Iterator[Path]:
 
 
 @contextmanager
-def whole_folder(path) -> Iterator[Path]:
+def whole_folder(path: str | Path) -> Iterator[Path]:
     """Yield an empty folder beside ``path``; it takes the place of ``path`` when the block ends
     without an error.
 
@@ -49,7 +49,7 @@ def whole_folder(path) -> Iterator[Path]:
 
 
 @contextmanager
-def scratch(path) -> Iterator[Path]:
+def scratch(path: str | Path) -> Iterator[Path]:
     """Yield an empty folder at ``path`` and remove it at the end; what a killed process left there
     is cleared first.
     """

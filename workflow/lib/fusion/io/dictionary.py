@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
 import pandas as pd
 
@@ -10,8 +12,8 @@ from fusion.io.errors import InputError
 
 
 def data_dictionary(
-    table: pd.DataFrame, schema: dict, families: dict[str, str] | None = None
-) -> dict:
+    table: pd.DataFrame, schema: Mapping[str, Any], families: Mapping[str, str] | None = None
+) -> dict[str, dict[str, Any]]:
     """Return the JSON object for ``table``: column -> Description, Units, Levels, and Family for a
     q-value.
 
@@ -51,7 +53,7 @@ def data_dictionary(
     return out
 
 
-def _entry(name: str, schema: dict) -> dict | None:
+def _entry(name: str, schema: Mapping[str, Any]) -> dict[str, Any] | None:
     if name in schema["columns"]:
         return _bids(schema["columns"][name], {})
     for pattern, described in schema.get("patterns", {}).items():
@@ -60,7 +62,7 @@ def _entry(name: str, schema: dict) -> dict | None:
     return None
 
 
-def _bids(described: dict, groups: dict[str, str]) -> dict:
+def _bids(described: Mapping[str, Any], groups: Mapping[str, str]) -> dict[str, Any]:
     entry = {"Description": described["description"].format(**groups)}
     if "unit" in described:
         entry["Units"] = described["unit"]

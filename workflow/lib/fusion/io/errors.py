@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 
 class InputError(Exception):
     """Something in the user's data or config is wrong, and the message says what and where.
@@ -18,7 +20,7 @@ class InputError(Exception):
         What would have been accepted.
     """
 
-    def __init__(self, file, where: str, found: str, accepted: str):
+    def __init__(self, file: str | Path, where: str, found: str, accepted: str) -> None:
         self.file, self.where, self.found, self.accepted = str(file), where, found, accepted
         place = f"{file}: {where}" if where else f"{file}"
         message = f"{place}: found {found}; expected {accepted}"

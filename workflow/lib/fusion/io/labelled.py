@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
 
 import h5netcdf
 import h5py
@@ -19,7 +21,9 @@ from fusion.io.atomic import whole
 
 @contextmanager
 def create(
-    path, coords: Mapping[str, Sequence], attrs: Mapping[str, object] | None = None
+    path: str | Path,
+    coords: Mapping[str, Any],
+    attrs: Mapping[str, object] | None = None,
 ) -> Iterator[h5netcdf.File]:
     """Create a NetCDF file with one dimension per entry of ``coords``; it appears when the block
     ends.
@@ -47,7 +51,7 @@ def create(
         yield file
 
 
-def add_dimension(file: h5netcdf.File, name: str, labels: Sequence | int) -> None:
+def add_dimension(file: h5netcdf.File, name: str, labels: Any) -> None:
     """Add a dimension to an open file, with ``labels`` as its coordinate (or only a size)."""
     if isinstance(labels, int | np.integer):
         file.dimensions[name] = int(labels)
@@ -66,9 +70,9 @@ def add(
     name: str,
     dims: Sequence[str],
     values: np.ndarray | None = None,
-    dtype="float32",
+    dtype: str = "float32",
     attrs: Mapping[str, object] | None = None,
-    **storage,
+    **storage: Any,
 ) -> h5netcdf.Variable:
     """Add an array over ``dims`` and return it; without ``values`` it is filled later, slice by
     slice.
@@ -87,6 +91,6 @@ def add(
     return variable
 
 
-def open_labelled(path) -> xr.Dataset:
+def open_labelled(path: str | Path) -> xr.Dataset:
     """Open a file lazily: values are read when they are used. Use as a context manager."""
     return xr.open_dataset(path, engine="h5netcdf", decode_cf=False)

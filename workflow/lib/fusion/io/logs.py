@@ -6,11 +6,14 @@ import logging
 import os
 import sys
 from pathlib import Path
+from types import TracebackType
 
 from fusion.io.errors import InputError
 
+log = logging.getLogger(__name__)
 
-def log_to(path) -> logging.Logger:
+
+def log_to(path: str | Path) -> logging.Logger:
     """Send everything the process prints to ``path`` and return the script's logger.
 
     File descriptors 1 and 2 are redirected, so that child processes and C libraries are heard too.
@@ -31,11 +34,13 @@ def log_to(path) -> logging.Logger:
     )
     logging.captureWarnings(True)
     sys.excepthook = _report
-    return logging.getLogger("fusion")
+    return logging.getLogger("fusion.script")
 
 
-def _report(kind, error, traceback) -> None:
+def _report(
+    kind: type[BaseException], error: BaseException, traceback: TracebackType | None
+) -> None:
     if issubclass(kind, InputError):
-        logging.getLogger("fusion").error("%s", error)
+        log.error("%s", error)
     else:
-        logging.getLogger("fusion").error("Uncaught exception", exc_info=(kind, error, traceback))
+        log.error("Uncaught exception", exc_info=(kind, error, traceback))

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from fusion.io.atomic import whole
+from fusion.io.dictionary import data_dictionary
 from fusion.io.errors import InputError
 
+FilePath = str | Path
 
-def write_tsv(table: pd.DataFrame, path, float_format: str = "%.6g") -> None:
+
+def write_tsv(table: pd.DataFrame, path: FilePath, float_format: str = "%.6g") -> None:
     """Write ``table`` as BIDS-style TSV: numbers to six significant digits, ``n/a`` where missing,
     no index.
 
@@ -20,7 +26,9 @@ def write_tsv(table: pd.DataFrame, path, float_format: str = "%.6g") -> None:
         table.to_csv(part, sep="\t", index=False, float_format=float_format, na_rep="n/a")
 
 
-def read_tsv(path, columns: tuple[str, ...] = (), dtype: dict | None = None) -> pd.DataFrame:
+def read_tsv(
+    path: FilePath, columns: tuple[str, ...] = (), dtype: Mapping[str, Any] | None = None
+) -> pd.DataFrame:
     """Read a TSV (with or without BOM), ``n/a`` as missing; ``columns`` must be there.
 
     Only ``n/a`` and the empty cell count as missing, so that an electrode or a word called ``NA``
@@ -57,7 +65,66 @@ def read_tsv(path, columns: tuple[str, ...] = (), dtype: dict | None = None) -> 
     return table
 
 
-def write_parquet(table: pd.DataFrame, path) -> None:
+def write_parquet(table: pd.DataFrame, path: FilePath) -> None:
     """Write ``table`` as Parquet, without the index."""
     with whole(path) as part:
         table.to_parquet(part, index=False)
+
+
+def write_described(
+    table: pd.DataFrame,
+    path: FilePath,
+    dictionary_path: FilePath,
+    schema: Mapping[str, Any],
+    families: Mapping[str, str] | None = None,
+    *,
+    float_format: str = "%.6g",
+) -> None:
+    """Write a table, as TSV or Parquet by its suffix, and its data dictionary beside it.
+
+    Parameters
+    ----------
+    table
+        The table.
+    path
+        Where it goes: ``.tsv`` or ``.parquet``.
+    dictionary_path
+        Where its JSON data dictionary goes.
+    schema
+        What the columns mean, as for :func:`fusion.io.dictionary.data_dictionary`
+        (:func:`fusion.io.schema.read_schema` reads it).
+    families
+        Column -> the set of tests corrected together.
+    float_format
+        Format of the numbers of a TSV.
+
+    Raises
+    ------
+    InputError
+        If table and schema do not have the same columns; nothing is written then.
+    """
+    described = data_dictionary(table, schema, families)
+    if Path(path).suffix == ".parquet":
+        write_parquet(table, path)
+    else:
+        write_tsv(table, path, float_format)
+    with whole(dictionary_path) as part:
+        part.write_text(json.dumps(described, indent=2, ensure_ascii=False) + "\n")
+
+
+def require_unique(labels: Iterable[Any], file: FilePath, what: str) -> None:
+    """Raise ``InputError`` if a label stands twice.
+
+    Parameters
+    ----------
+    labels
+        The labels; missing ones count as labels.
+    file
+        Where they come from.
+    what
+        What they name, in the singular: ``event``, ``electrode``, ``channel``.
+    """
+    index = pd.Index(list(labels))
+    if index.has_duplicates:
+        twice = index[index.duplicated()][0]
+        raise InputError(file, what, f"{twice!r} twice", f"every {what} once")

@@ -13,7 +13,7 @@ from tqdm import tqdm
 from fusion.io.errors import InputError
 from fusion.stimuli import film, readers
 
-log = logging.getLogger("fusion")
+log = logging.getLogger(__name__)
 
 # tables round the time of a picture, to milliseconds at best; a cut is a picture's own time
 ROUNDING_S = 0.001

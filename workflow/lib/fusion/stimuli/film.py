@@ -21,7 +21,7 @@ from av.stream import Disposition
 
 from fusion.io.errors import InputError
 
-log = logging.getLogger("fusion")
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import pandas as pd
 from fusion.io.errors import InputError
 from fusion.stimuli import readers, sentences
 
-log = logging.getLogger("fusion")
+log = logging.getLogger(__name__)
 
 COLUMNS = ["word", "onset_s", "offset_s", "sentence_id", "sentence"]
 
