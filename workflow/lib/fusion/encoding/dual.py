@@ -160,8 +160,13 @@ class Dual:
         return matrix
 
     def _smooth(self, within, across, alpha: float):
-        """Return (held-out event, training event) float32 B."""
+        """Return (held-out event, training event) float32 B.
+
+        For an infinite penalty it is K_hr / trace(K_rr): correlations do not depend on its scale.
+        """
         backend = self.backend
+        if np.isinf(alpha):
+            return backend.single(across / float(backend.host(within.diagonal()).sum()))
         if alpha > self._needs_double:
             found = backend.solve_spd(
                 self._penalised(within, alpha, backend.xp.float32), backend.single(across).T
@@ -297,5 +302,9 @@ class Dual:
         )
         for a, at, own in self._by_penalty(choice, columns):
             leverage[:, at] = self._smoother(f, a).T @ gradient[:, at]
-            residual[:, at] = self._remainder(f, a) @ self.trained[:, own]
+            if np.isinf(self.alphas[a]):
+                # In the limit predictions vanish beside the responses.
+                residual[:, at] = self.trained[:, own]
+            else:
+                residual[:, at] = self._remainder(f, a) @ self.trained[:, own]
         return leverage, residual

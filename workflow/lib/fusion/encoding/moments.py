@@ -57,8 +57,14 @@ class Quadratic:
 
 
 def shrinkage(eigenvalues: np.ndarray, alphas: np.ndarray) -> np.ndarray:
-    """Return (alpha, p) h = 1 / (s + alpha)."""
-    return 1.0 / (eigenvalues[None, :] + np.asarray(alphas, float)[:, None])
+    """Return (alpha, p) h = 1 / (s + alpha).
+
+    An infinite penalty stands for its limit, in which weights are proportional to X'y: all h are
+    equal. Correlations do not depend on their value; 1 / sum(s) keeps predictions finite.
+    """
+    alphas = np.asarray(alphas, float)[:, None]
+    limit = 1.0 / np.maximum(eigenvalues.sum(), np.finfo(float).tiny)
+    return np.where(np.isinf(alphas), limit, 1.0 / (eigenvalues[None, :] + alphas))
 
 
 def predicted_error(
@@ -97,7 +103,9 @@ def plan_quadratic(
     first, second = np.nonzero(np.triu(near, 1))
     product = np.divide(2 * gram, distance, out=np.zeros_like(gram), where=~near)
     crowded = len(first) > 4 * len(eigenvalues)
-    trusted = (predicted_error(product, gram, eigenvalues, alphas) < TOLERANCE) & (not crowded)
+    # Differences of equal h say nothing: the limit is never found by moments.
+    trusted = np.isfinite(alphas) & (not crowded)
+    trusted &= predicted_error(product, gram, eigenvalues, alphas) < TOLERANCE
     kept = np.flatnonzero(trusted)
     h = shrinkage(eigenvalues, alphas)[kept]
     return Quadratic(

@@ -159,6 +159,7 @@ class Primal:
         self.outer = [self._test(wide, f, basis) for f, basis in enumerate(self.outer_basis)]
         self.spectra = [backend.single(basis.eigenvalues) for basis in self.outer_basis]
         self.penalties = backend.single(self.alphas)
+        self.has_limit = bool(np.isinf(self.alphas).any())
         self.train_rows = [contiguous(held.train, backend) for held in folds.outer]
         self._plan_pieces(folds.outer if shared else (*folds.outer, *folds.inner))
         self._training_features: dict[int, object] = {}
@@ -286,10 +287,14 @@ class Primal:
         return self.outer[f].features @ self._weights(f, choice, columns)
 
     def _divisor(self, f: int, choice):
-        """Return (q, target) eigenvalue + alpha: half the time of a gather from
-        ``Basis.weights``.
+        """Return (q, target) eigenvalue + alpha, or the sum of eigenvalues for an infinite alpha.
+
+        Half the time of a gather from ``Basis.weights``.
         """
-        return self.spectra[f][:, None] + self.penalties[choice]
+        divisor = self.spectra[f][:, None] + self.penalties[choice]
+        if self.has_limit:
+            divisor[:, self.backend.xp.isinf(self.penalties[choice])] = self.spectra[f].sum()
+        return divisor
 
     def _weights(self, f: int, choice, columns):
         """Return (q, target) ridge weights of fold ``f`` in its eigenbasis."""
@@ -328,5 +333,9 @@ class Primal:
         features = self._training_features[f]
         leverage = features @ (self.outer[f].features.T @ gradient / self._divisor(f, choice))
         residual = self.responses[self.train_rows[f]][:, columns] - self.means[f][columns]
-        residual -= features @ self._weights(f, choice, columns)
+        weights = self._weights(f, choice, columns)
+        if self.has_limit:
+            # In the limit predictions vanish beside the responses; only their direction is left.
+            weights[:, self.backend.xp.isinf(self.penalties[choice])] = 0
+        residual -= features @ weights
         return leverage, residual
