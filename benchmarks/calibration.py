@@ -21,15 +21,21 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "workflow" / "lib"))
 
 from fusion.encoding.fit import Settings  # noqa: E402
 from fusion.simulation import calibration, geometry, planted, rates  # noqa: E402
+from fusion.simulation.spec import (  # noqa: E402
+    ComparisonSpec,
+    RatesSpec,
+    SideSpec,
+    SimulationSpec,
+)
 
 MODALITY = {"slip": "vision-language", "simclr": "vision", "beit": "vision", "text": "language"}
-PARTS = {"linear": ["simclr", "text"]}
+PARTS = {"linear": ("simclr", "text")}
 UNIMODAL = ["simclr", "beit", "text"]
 
 
 def best(models, rank=1):
     """Return an operand: the model at ``rank`` on validation."""
-    return {"rank": rank, "of": [f"{model}-trained-true" for model in models]}
+    return SideSpec(rank, tuple(f"{model}-trained-true" for model in models))
 
 
 CONTRASTS = {
@@ -45,25 +51,24 @@ CONTRASTS = {
 
 def run(args):
     """Simulate a piece of a world."""
-    contrasts = {name: sides for name, sides in CONTRASTS.items() if name in args.contrasts}
-    operands = [side for a, b, _ in contrasts.values() for side in (a, b) if side]
-    spec = {
-        "fits": list(dict.fromkeys(fit for side in operands for fit in side["of"])),
-        "modality": MODALITY,
-        "parts": PARTS,
-        "width": 16,
-        "seed": 0,
-        "window": "after",
-        "windows": {"after": [0, 1000]},
-        "contrasts": {
-            name: {"a": a, "b": b, "alternative": alternative}
-            for name, (a, b, alternative) in contrasts.items()
-        },
-        "bin_weights": "validation",
-        "validation": "nested",
-        "multipliers": 500,
-        "min_blocks": 8,
+    contrasts = {
+        name: ComparisonSpec(*sides) for name, sides in CONTRASTS.items() if name in args.contrasts
     }
+    operands = [side for one in contrasts.values() for side in (one.a, one.b) if side]
+    spec = SimulationSpec(
+        fits=tuple(dict.fromkeys(fit for side in operands for fit in side.of)),
+        modality=MODALITY,
+        parts=PARTS,
+        width=16,
+        contrasts=contrasts,
+        window="after",
+        windows={"after": (0, 1000)},
+        validation="nested",
+        bin_weights="validation",
+        multipliers=500,
+        min_blocks=8,
+        seed=0,
+    )
     own = geometry.synthetic(
         np.random.default_rng(0), args.events, np.arange(-2000, 2001, 200.0), args.electrodes
     )
@@ -74,7 +79,7 @@ def run(args):
     if args.share is not None:
         kinds = {args.world: planted.World({"v": 1 - args.share, "b": args.share})}
     rows = pd.concat(
-        calibration.run_world(own, kinds, args.effect, repetitions, spec, settings),
+        calibration.run_world(own, kinds, repetitions, spec, effect=args.effect, settings=settings),
         ignore_index=True,
     )
     name = args.world if args.share is None else f"{args.world} {args.share:g}"
@@ -89,7 +94,7 @@ def run(args):
 def table(args):
     """Print the tables of all runs."""
     results = pd.concat(map(pd.read_parquet, sorted(args.out.glob("*.parquet"))), ignore_index=True)
-    found = rates.rates(results, 0.05, "bh", ["world", "events", "effect"])
+    found = rates.rates(results, RatesSpec(0.05, "bh"), ["world", "events", "effect"])
     wide = {
         "calibrated": "calibrated",
         "calibrated, any bin": "any bin",

@@ -122,63 +122,6 @@ rule regions:
         "../scripts/regions.py"
 
 
-rule calibrate_world:
-    input:
-        responses=f"<shared>/responses/{config['calibration']['recording'] or next(iter(RECORDINGS), 'none')}_{{alignment}}.nc",
-    output:
-        table="<results>/intermediate/calibration/{alignment}_{world}.parquet",
-    log:
-        "<logs>/calibrate_world/{alignment}_{world}.log",
-    benchmark:
-        "<benchmarks>/calibrate_world/{alignment}_{world}.tsv"
-    conda:
-        "../../envs/encoding.yaml"
-    threads: 1
-    resources:
-        mem_mb=grows(2500),
-        runtime=240,
-    params:
-        spec=calibrate_spec,
-        code=code("calibrate_world.py"),
-    message:
-        "Simulating world {wildcards.world}, {wildcards.alignment} alignment"
-    script:
-        "../scripts/calibrate_world.py"
-
-
-rule calibrate:
-    input:
-        worlds=expand(
-            "<results>/intermediate/calibration/{alignment}_{world}.parquet",
-            alignment=ALIGNMENTS,
-            world=config["calibration"]["worlds"],
-        ),
-        schema=str(SCHEMAS / "calibration.schema.yaml"),
-    output:
-        table="<results>/tables/calibration.tsv",
-        dictionary="<results>/tables/calibration.json",
-    log:
-        "<logs>/calibrate/calibrate.log",
-    benchmark:
-        "<benchmarks>/calibrate/calibrate.tsv"
-    conda:
-        "../../envs/contrasts.yaml"
-    threads: 1
-    resources:
-        mem_mb=grows(1500),
-        runtime=20,
-    params:
-        spec={
-            "level": config["statistics"]["level"],
-            "correction": config["statistics"]["correction"],
-        },
-        code=code("calibrate.py"),
-    message:
-        "Calibration: error rates and power of every contrast"
-    script:
-        "../scripts/calibrate.py"
-
-
 rule shift_null:
     input:
         responses=encode_responses,

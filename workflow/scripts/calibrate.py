@@ -6,15 +6,13 @@ from fusion.io.logs import log_to
 from fusion.io.schema import read_schema
 from fusion.io.tables import write_described
 from fusion.simulation import rates
+from fusion.simulation.spec import RatesSpec
 
 log = log_to(snakemake.log[0])
+spec = RatesSpec.read(snakemake.params.spec)
 
-spec = snakemake.params.spec
 results = pd.concat(map(pd.read_parquet, snakemake.input.worlds), ignore_index=True)
-
-table = rates.rates(
-    results, spec["level"], spec["correction"], ["alignment", "world", "effect", "minutes"]
-)
+table = rates.rates(results, spec, ["alignment", "world", "effect", "minutes"])
 
 worst = table[(table["nulls"] > 0) & (table["procedure"] == "calibrated")]["fpr_05"].max()
 log.info("largest false-positive rate of the calibrated procedure at 0.05: %.3f", worst)

@@ -109,56 +109,6 @@ def sites_spec(wildcards):
     }
 
 
-def calibrate_settings(world):
-    """Return [effect, minutes] of every simulation of a world; None minutes is the film as it is."""
-    calibrate = config["calibration"]
-    cases = [[calibrate["effect"], None]]
-    if world not in ("none", "drift"):
-        cases += [[effect, None] for effect in calibrate["effects"]] + [
-            [calibrate["effect"], minutes] for minutes in calibrate["minutes"]
-        ]
-    return cases
-
-
-def calibrate_spec(wildcards):
-    """Return what shapes the simulations of one world."""
-    names = [
-        name for name in config["contrasts"] if wildcards.alignment in contrast_alignments(name)
-    ]
-    contrasts = {
-        name: {side: operand_spec(config["contrasts"][name][side]) for side in "ab"}
-        for name in names
-    }
-    for name in names:
-        contrasts[name]["alternative"] = config["contrasts"][name]["alternative"]
-    return {
-        "alignment": wildcards.alignment,
-        "world": wildcards.world,
-        "cases": calibrate_settings(wildcards.world),
-        "contrasts": contrasts,
-        "fits": list(dict.fromkeys(fit for name in names for fit in contrast_fits(name))),
-        "modality": {name: row["modality"] for name, row in ZOO.items() if "modality" in row},
-        "parts": {
-            name: list(ZOO[name]["parts"]) for name in config["models"] if ZOO[name].get("parts")
-        },
-        "window": config["statistics"]["primary_window"],
-        "windows": config["statistics"]["windows"],
-        "validation": config["encoding"]["validation"],
-        **{key: config["statistics"][key] for key in ("bin_weights", "multipliers", "min_blocks")},
-        **{
-            key: config["calibration"][key]
-            for key in ("repetitions", "electrodes", "width", "step_ms")
-        },
-        "bin_width_ms": config["responses"]["bin_width_ms"],
-        # Band-limited amplitude is taken after the high-pass, which leaves its drift in.
-        "high_pass_hz": (
-            False if config["ieeg"]["high_gamma_hz"] else config["ieeg"]["high_pass_hz"]
-        ),
-        "encoding": config["encoding"],
-        "seed": config["seed"],
-    }
-
-
 def shift_null_spec(wildcards):
     """Return what shapes the shift null of a fit."""
     statistics = config["statistics"]

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
-from fusion.design import codehash, stimuli
+from fusion.design import calibration, codehash, stimuli
 from fusion.design.study import Study
 
 
@@ -46,6 +46,17 @@ class Design:
     def lowlevel(self) -> stimuli.Lowlevel:
         """Rule ``lowlevel``."""
         return stimuli.Lowlevel(self.study)
+
+    # Calibration.
+    @cached_property
+    def calibrate_world(self) -> calibration.CalibrateWorld:
+        """Rule ``calibrate_world``."""
+        return calibration.CalibrateWorld(self.study)
+
+    @cached_property
+    def calibrate(self) -> calibration.Calibrate:
+        """Rule ``calibrate``."""
+        return calibration.Calibrate(self.study)
 
     # What all rules need.
     @cached_property

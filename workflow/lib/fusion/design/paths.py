@@ -45,6 +45,7 @@ BENCHMARKS = "<results>/intermediate/benchmarks"
 
 # Answers.
 TABLE = "<results>/tables/{table}.tsv"
+DICTIONARY = "<results>/tables/{table}.json"
 FIGURE = "<results>/figures/{figure}.{kind}"
 SITES = "<results>/sites.tsv"
 REGIONS = "<results>/regions.tsv"

@@ -1,9 +1,10 @@
-"""Simulated subjects with planted truth, and every contrast's p-values at their electrodes."""
+"""Simulated subjects with planted truth, and the p-values of every contrast at their electrodes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,54 +12,63 @@ import pandas as pd
 from fusion.contrasts import paper
 from fusion.contrasts.fits import Fit
 from fusion.contrasts.table import contrast_table, side, window_bins
-from fusion.encoding.fit import Settings, fit_electrodes
+from fusion.encoding.fit import fit_electrodes
+from fusion.encoding.result import Settings
 from fusion.encoding.scores import fisher
+from fusion.ids import FitId, unique
 from fusion.seeds import rng_for
 from fusion.simulation import planted
-from fusion.simulation.geometry import Geometry
+from fusion.simulation.geometry import Geometry, lasting
+from fusion.simulation.spec import ComparisonSpec, SimulationSpec, WorldSpec
+
+KEPT = ["electrode", "contrast", "p", "p_max", "estimate", "se", "r_a", "r_b"]
 
 
 def simulate_fits(
     geometry: Geometry,
     follows: list[dict[str, float]],
     world: planted.World,
+    spec: SimulationSpec,
+    *,
     effect: float,
-    spec: dict,
     settings: Settings,
     repetition: int,
 ) -> list[Fit]:
-    """Return the fits of one simulated subject, one per model, by the encoding stage's own
-    functions.
+    """Return the fits of one simulated subject, made by the functions of the encoding stage.
 
     Parameters
     ----------
     geometry
         Events, bins and noise.
     follows
-        What each electrode follows (E).
+        For each electrode, latent -> its part of the variance of the signal.
     world
         Drift, time constants and what models know.
+    spec
+        Which fits, of what width, from which seed.
     effect
         Peak of the evoked response over the SD of the noise.
-    spec
-        ``fits`` (names), ``modality`` (model -> modality), ``parts`` (model -> parts, for
-        concatenations), ``width``, ``seed``.
     settings
         How the fits are made.
     repetition
         Number of the simulated subject, a part of every seed.
+
+    Returns
+    -------
+    list of Fit
+        One a name in ``spec.fits``.
     """
-    ids = (spec["seed"], "calibrate", repetition)
+    ids = (spec.seed, "calibrate", repetition)
     clock = geometry.clock_s
-    streams = planted.latents(rng_for(*ids, "streams"), clock, spec["width"], world.taus_s)
+    streams = planted.latents(rng_for(*ids, "streams"), clock, spec.width, world.taus_s)
     rng = rng_for(*ids, "responses")
     values = np.hstack([planted.signal(rng, streams, own, 1) for own in follows])
     responses = planted.respond(rng, geometry, values, effect, world.drift)
     names = tuple(f"E{k}" for k in range(len(follows)))
     out = []
-    for name in spec["fits"]:
-        seed = int(rng_for(*ids, "model").integers(2**31))
-        layer = planted.features(name, streams, clock, world, spec["modality"], spec["parts"], seed)
+    seed = int(rng_for(*ids, "model").integers(2**31))
+    for name in spec.fits:
+        layer = planted.features(FitId.parse(name), streams, clock, world, spec=spec, seed=seed)
         fit = fit_electrodes(
             {"layer": layer}, responses, geometry.onset_s, geometry.stimulus, settings
         )
@@ -83,28 +93,78 @@ def simulate_fits(
     return out
 
 
-def binwise_p(fits: list[Fit], spec: dict) -> np.ndarray:
-    """Return the p-values of the paper's test across all bins, on the same scores as the other
-    procedures (no gate).
+def binwise_p(fits: list[Fit], contrast: ComparisonSpec, spec: SimulationSpec) -> np.ndarray:
+    """Return the p-values of the paper's test across all bins, without its gate.
+
+    Parameters
+    ----------
+    fits
+        All fits that the contrast compares.
+    contrast
+        The contrast.
+    spec
+        Which events choose among the fits of a side.
+
+    Returns
+    -------
+    np.ndarray
+        (n_electrodes,).
     """
     by_name = {fit.name: fit for fit in fits}
     every = np.ones(len(fits[0].bins), bool)
     a, b = (
-        np.tanh(side(by_name, spec[label], every, spec["validation"]).z).mean(axis=0)
-        for label in "ab"
+        np.tanh(side(by_name, operand, every, spec.validation).z).mean(axis=0)
+        for operand in _operands(contrast)
     )
-    return paper.binwise_test(a - b, np.isfinite(a - b), spec["alternative"])["p"]
+    p: np.ndarray = paper.binwise_test(a - b, np.isfinite(a - b), contrast.alternative)["p"]
+    return p
+
+
+def run_cases(geometry: Geometry, spec: WorldSpec, settings: Settings) -> Iterator[pd.DataFrame]:
+    """Yield the p-values of every case, repetition and contrast of a world, see :func:`run_world`.
+
+    Parameters
+    ----------
+    geometry
+        Events, bins and noise of the recording.
+    spec
+        The world, its cases, and what is fitted and tested.
+    settings
+        How the fits are made.
+
+    Yields
+    ------
+    pd.DataFrame
+        The columns of :func:`run_world`, and ``world, alignment, effect, minutes``.
+    """
+    for effect, minutes in spec.cases:
+        film = geometry
+        if minutes is not None:
+            rng = rng_for(spec.simulation.seed, "film", minutes)
+            film = lasting(geometry, minutes, rng)
+        for rows in run_world(
+            film,
+            planted.kinds_of(spec.world),
+            range(spec.repetitions),
+            spec.simulation,
+            effect=effect,
+            settings=settings,
+        ):
+            yield rows.assign(
+                world=spec.world, alignment=spec.alignment, effect=effect, minutes=film.minutes
+            )
 
 
 def run_world(
     geometry: Geometry,
-    kinds: dict[str, planted.World],
+    kinds: Mapping[str, planted.World],
+    repetitions: Iterable[int],
+    spec: SimulationSpec,
+    *,
     effect: float,
-    repetitions: range,
-    spec: dict,
     settings: Settings,
 ) -> Iterator[pd.DataFrame]:
-    """Yield, for each repetition, the p-values of every contrast at every electrode of a world.
+    """Yield the p-values of one contrast after the other, for every repetition of a world.
 
     Parameters
     ----------
@@ -116,47 +176,68 @@ def run_world(
     repetitions
         Numbers of the simulated subjects.
     spec
-        As in :func:`simulate_fits`, and ``contrasts`` (name -> ``a``, ``b``, ``alternative``),
-        ``window`` (name), ``windows``, ``validation``, ``bin_weights``, ``multipliers``,
-        ``min_blocks``.
+        What is fitted and tested.
 
     Yields
     ------
     pd.DataFrame
         ``follows, repetition, electrode, contrast, truth`` (whether the contrast's alternative is
-        true), ``p, p_max, p_binwise, effect, se, r_a, r_b``.
+        true), ``p, p_max, p_binwise, se, r_a, r_b``, and ``estimate``, the effect as the contrast
+        estimates it.
     """
     names = [list(kinds)[k % len(kinds)] for k in range(geometry.n_electrodes)]
     worlds = [kinds[name] for name in names]
     some = replace(worlds[0], follows={}, drift=max(w.drift for w in worlds))
-    window_bins(geometry.bins_ms, spec["window"], spec["windows"][spec["window"]])
+    window_bins(geometry.bins_ms, spec.window, spec.windows[spec.window])
     for repetition in repetitions:
         fits = simulate_fits(
-            geometry, [w.follows for w in worlds], some, effect, spec, settings, repetition
+            geometry,
+            [w.follows for w in worlds],
+            some,
+            spec,
+            effect=effect,
+            settings=settings,
+            repetition=repetition,
         )
         by_name = {fit.name: fit for fit in fits}
-        for contrast, sides in spec["contrasts"].items():
-            windows = {spec["window"]: spec["windows"][spec["window"]]}
-            own = {
-                **spec,
-                **sides,
-                "contrast": contrast,
-                "subject": str(repetition),
-                "alignment": "",
-                "windows": windows,
-            }
-            wanted = [fit for label in "ab" for fit in (sides[label] or {"of": []})["of"]]
-            chosen = [by_name[fit] for fit in dict.fromkeys(wanted)]
+        for name, contrast in spec.contrasts.items():
+            sides = [one for one in (contrast.a, contrast.b) if one]
+            chosen = [by_name[fit] for fit in unique(fit for one in sides for fit in one.of)]
             table = contrast_table(
-                chosen, own, rng_for(spec["seed"], "calibrate", repetition, contrast)
+                chosen,
+                _contrast_spec(name, contrast, spec, repetition),
+                rng_for(spec.seed, "calibrate", repetition, name),
             )
-            truth = [
-                planted.differs(
-                    sides["a"], sides["b"], sides["alternative"], w, spec["modality"], spec["parts"]
-                )
-                for w in worlds
-            ]
-            kept = table[["electrode", "contrast", "p", "p_max", "effect", "se", "r_a", "r_b"]]
-            yield kept.assign(
-                follows=names, repetition=repetition, truth=truth, p_binwise=binwise_p(chosen, own)
+            truth = [planted.differs(contrast, world, spec) for world in worlds]
+            # ``effect`` is the size that was planted.
+            table = table.rename(columns={"effect": "estimate"})
+            yield table[KEPT].assign(
+                follows=names,
+                repetition=repetition,
+                truth=truth,
+                p_binwise=binwise_p(chosen, contrast, spec),
             )
+
+
+def _contrast_spec(
+    name: str, contrast: ComparisonSpec, spec: SimulationSpec, repetition: int
+) -> dict[str, Any]:
+    """Return what :func:`fusion.contrasts.table.contrast_table` is asked for."""
+    a, b = _operands(contrast)
+    return {
+        "subject": str(repetition),
+        "alignment": "",
+        "contrast": name,
+        "a": a,
+        "b": b,
+        "alternative": contrast.alternative,
+        "windows": {spec.window: spec.windows[spec.window]},
+        "validation": spec.validation,
+        "bin_weights": spec.bin_weights,
+        "multipliers": spec.multipliers,
+        "min_blocks": spec.min_blocks,
+    }
+
+
+def _operands(contrast: ComparisonSpec) -> list[dict[str, Any] | None]:
+    return [one.plain() if one else None for one in (contrast.a, contrast.b)]

@@ -5,9 +5,13 @@ varies in time.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 from scipy.signal import butter, sosfreqz, welch
+
+from fusion.io.labelled import open_labelled
+from fusion.simulation.spec import WorldSpec
 
 # Simulated time runs at this rate; responses are means over windows of 0.1 s or more.
 RATE_HZ = 20.0
@@ -68,6 +72,40 @@ class Geometry:
             sum(np.ptp(self.onset_s[self.stimulus == film]) for film in np.unique(self.stimulus))
             / 60
         )
+
+
+def of_recording(path: str | Path, spec: WorldSpec) -> Geometry:
+    """Return the geometry of a recording, its bins thinned out to ``spec.step_ms``.
+
+    Parameters
+    ----------
+    path
+        A file of responses.
+    spec
+        Width and distance of the bins, high-pass, and the number of electrodes simulated.
+
+    Returns
+    -------
+    Geometry
+        With the mean spectrum of at most 32 electrodes.
+    """
+    with open_labelled(path) as file:
+        bins, onset_s = file["bin_ms"].values.astype(float), file["onset_s"].values.astype(float)
+        stimulus = np.full(len(onset_s), file.attrs["stimulus"])
+        n_electrodes = spec.electrodes or file.sizes["electrode"]
+        some = file["response"][:, :: -(-file.sizes["electrode"] // 32)].values
+    freq_hz, power = noise_spectrum(some, onset_s, stimulus, bins)
+    own = Geometry(
+        onset_s,
+        stimulus,
+        bins,
+        spec.bin_width_ms,
+        n_electrodes,
+        freq_hz,
+        power,
+        spec.high_pass_hz,
+    )
+    return coarse(own, spec.step_ms)
 
 
 def coarse(geometry: Geometry, step_ms: float) -> Geometry:

@@ -4,12 +4,14 @@ that come of it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from fusion.ids import TRAINED, TRUE, FitId, unique
 from fusion.seeds import rng_for
 from fusion.simulation.geometry import RATE_HZ, Geometry, transfer
+from fusion.simulation.spec import ComparisonSpec, SideSpec, SimulationSpec
 from fusion.simulation.worlds import drifting, rotation
 
 # What a model of each modality knows of a film; the rest of its features is its own and leads
@@ -82,50 +84,49 @@ def latents(
     return {**streams, "vl": (product - product.mean(0)) / product.std(0)}
 
 
-def knows(
-    fit: str, world: World, modality: dict[str, str], parts: dict[str, list[str]]
-) -> tuple[str, ...]:
-    """Return the latents that a fit's model knows: none if it is untrained or sees shuffled pairs,
-    the union for a concatenation.
+def knows(fit: FitId, world: World, spec: SimulationSpec) -> tuple[str, ...]:
+    """Return the latents that the model of a fit knows.
+
+    An untrained model knows none, nor does one that sees shuffled pairs. A concatenation knows
+    what its parts know.
     """
-    model, init, pairing = fit.split("-")
-    if init != "trained" or pairing != "true":
+    if fit.init != TRAINED or fit.pairing != TRUE:
         return ()
-    if model in parts:
-        return tuple(
-            dict.fromkeys(
-                name for part in parts[model] for name in world.knows.get(modality[part], ())
-            )
-        )
-    return world.knows.get(modality[model], ())
+    models = spec.parts.get(fit.model, (fit.model,))
+    known: tuple[str, ...] = unique(
+        name for model in models for name in world.knows.get(spec.modality[model], ())
+    )
+    return known
 
 
 def features(
-    fit: str,
-    streams: dict,
+    fit: FitId,
+    streams: dict[str, np.ndarray],
     clock_s: np.ndarray,
     world: World,
-    modality: dict,
-    parts: dict,
+    *,
+    spec: SimulationSpec,
     seed: int,
 ) -> np.ndarray:
-    """Return a model's features (n, 4 width): what it knows and its own streams, steep and rotated;
-    a concatenation is its parts'.
+    """Return the features of a fit's model, (n_events, 4 * width).
+
+    They are what the model knows and streams of its own, steep and rotated. Those of a
+    concatenation are its parts' side by side.
     """
-    model, init, pairing = fit.split("-")
-    if model in parts:
+    if fit.model in spec.parts:
         return np.hstack(
             [
-                features(f"{part}-{init}-{pairing}", streams, clock_s, world, modality, parts, seed)
-                for part in parts[model]
+                features(replace(fit, model=part), streams, clock_s, world, spec=spec, seed=seed)
+                for part in spec.parts[fit.model]
             ]
         )
-    rng = rng_for(seed, "features", fit)
+    rng = rng_for(seed, "features", str(fit))
     width = streams["v"].shape[1]
-    known = [streams[name] for name in knows(fit, world, modality, parts)]
+    known = [streams[name] for name in knows(fit, world, spec)]
     own = [drifting(rng, clock_s, width, world.taus_s) for _ in range(SLOTS - len(known))]
     steep = np.arange(1, width + 1) ** -STEEPNESS
-    return np.hstack([stream * steep for stream in known + own]) @ rotation(rng, SLOTS * width)
+    made: np.ndarray = np.hstack([stream * steep for stream in known + own])
+    return made @ rotation(rng, SLOTS * width)
 
 
 def signal(
@@ -182,21 +183,20 @@ def respond(
     return series[np.clip(at, 0, n_samples - 1)].transpose(0, 2, 1).astype(np.float32)
 
 
-def differs(
-    a: dict | None, b: dict | None, alternative: str, world: World, modality: dict, parts: dict
-) -> bool:
-    """Return whether a contrast's alternative is true in a world: side a knows more of what the
-    electrode follows.
+def differs(contrast: ComparisonSpec, world: World, spec: SimulationSpec) -> bool:
+    """Return whether a contrast's alternative is true in a world.
+
+    It is where side a knows more than side b of what the electrode follows.
     """
 
-    def captured(operand):
-        if operand is None:
+    def captured(side: SideSpec | None) -> float:
+        if side is None:
             return 0.0
         shares = [
-            sum(world.follows.get(name, 0.0) for name in knows(fit, world, modality, parts))
-            for fit in operand["of"]
+            sum(world.follows.get(name, 0.0) for name in knows(FitId.parse(fit), world, spec))
+            for fit in side.of
         ]
-        return sorted(shares, reverse=True)[operand["rank"] - 1]
+        return sorted(shares, reverse=True)[side.rank - 1]
 
-    gain = captured(a) - captured(b)
-    return abs(gain) > 1e-9 if alternative == "two-sided" else gain > 1e-9
+    gain = captured(contrast.a) - captured(contrast.b)
+    return abs(gain) > 1e-9 if contrast.alternative == "two-sided" else gain > 1e-9

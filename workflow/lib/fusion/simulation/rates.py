@@ -6,21 +6,20 @@ import numpy as np
 import pandas as pd
 
 from fusion.contrasts.correct import q_values
+from fusion.simulation.spec import RatesSpec
 
 PROCEDURES = {"p": "calibrated", "p_max": "calibrated, any bin", "p_binwise": "bin-wise (paper)"}
 
 
-def rates(results: pd.DataFrame, level: float, correction: str, by: list[str]) -> pd.DataFrame:
+def rates(results: pd.DataFrame, spec: RatesSpec, by: list[str]) -> pd.DataFrame:
     """Return error rates and power of every contrast and procedure.
 
     Parameters
     ----------
     results
         Rows of :func:`fusion.simulation.calibration.run_world`, several worlds.
-    level
-        False-discovery level.
-    correction
-        ``bh`` or ``by``, over the electrodes of a repetition.
+    spec
+        False-discovery level, and the correction over the electrodes of a repetition.
     by
         Columns that make a world: ``world``, and what it was varied in.
 
@@ -36,8 +35,10 @@ def rates(results: pd.DataFrame, level: float, correction: str, by: list[str]) -
     for key, group in results.groupby([*by, "contrast"], sort=False):
         null, true = group[~group["truth"]], group[group["truth"]]
         for column, procedure in PROCEDURES.items():
-            q = group.groupby("repetition")[column].transform(lambda p: q_values(p, correction))
-            found = q < level
+            q = group.groupby("repetition")[column].transform(
+                lambda p: q_values(p, spec.correction)
+            )
+            found = q < spec.level
             per = null.assign(hit=null[column] < 0.05).groupby("repetition")["hit"].mean()
             false = (found & ~group["truth"]).groupby(group["repetition"]).sum()
             share = false / np.maximum(found.groupby(group["repetition"]).sum(), 1)
@@ -54,7 +55,7 @@ def rates(results: pd.DataFrame, level: float, correction: str, by: list[str]) -
                     "alternatives": len(true),
                     "power_05": _rate(true[column] < 0.05),
                     "power_fdr": _rate(found[group["truth"]]),
-                    "mean_effect": shown["effect"].mean(),
+                    "mean_effect": shown["estimate"].mean(),
                     "mean_r_a": shown["r_a"].mean(),
                 }
             )

@@ -7,41 +7,37 @@ from scipy.signal import welch
 
 from fusion.contrasts.correct import q_values
 from fusion.encoding.fit import Settings
+from fusion.ids import FitId
 from fusion.simulation import calibration, geometry, planted, rates
+from fusion.simulation.spec import ComparisonSpec, RatesSpec, SideSpec, SimulationSpec, WorldSpec
 
 MODALITY = {"slip": "vision-language", "simclr": "vision", "beit": "vision", "text": "language"}
-PARTS = {"linear": ["simclr", "text"]}
+PARTS = {"linear": ("simclr", "text")}
 
 
 def operand(*models, rank=1):
-    return {
-        "rank": rank,
-        "of": [model if "-" in model else f"{model}-trained-true" for model in models],
-    }
+    return SideSpec(rank, tuple(str(FitId.parse(model)) for model in models))
 
 
-SPEC = {
-    "fits": ["slip-trained-true", "simclr-trained-true", "beit-trained-true"],
-    "modality": MODALITY,
-    "parts": PARTS,
-    "width": 8,
-    "seed": 3,
-    "window": "after",
-    "windows": {"after": [0, 1000]},
-    "contrasts": {
-        "slip_vs_simclr": {"a": operand("slip"), "b": operand("simclr"), "alternative": "greater"},
-        "simclr_vs_beit": {
-            "a": operand("simclr"),
-            "b": operand("beit"),
-            "alternative": "two-sided",
-        },
-        "slip_vs_nothing": {"a": operand("slip"), "b": None, "alternative": "greater"},
+SPEC = SimulationSpec(
+    fits=("slip-trained-true", "simclr-trained-true", "beit-trained-true"),
+    modality=MODALITY,
+    parts=PARTS,
+    width=8,
+    contrasts={
+        "slip_vs_simclr": ComparisonSpec(operand("slip"), operand("simclr"), "greater"),
+        "simclr_vs_beit": ComparisonSpec(operand("simclr"), operand("beit"), "two-sided"),
+        "slip_vs_nothing": ComparisonSpec(operand("slip"), None, "greater"),
     },
-    "bin_weights": "validation",
-    "validation": "nested",
-    "multipliers": 200,
-    "min_blocks": 8,
-}
+    window="after",
+    windows={"after": (0, 1000)},
+    validation="nested",
+    bin_weights="validation",
+    multipliers=200,
+    min_blocks=8,
+    seed=3,
+)
+RATES = RatesSpec(level=0.05, correction="bh")
 
 
 def words(n=800, step=200.0, electrodes=40):
@@ -53,10 +49,15 @@ def words(n=800, step=200.0, electrodes=40):
 def run(world, repetitions, own=None, effect=1.0):
     settings = Settings(keep_predictions=False, alphas=(10.0, 1000.0, 1e5))
     runs = calibration.run_world(
-        own or words(), planted.kinds_of(world), effect, range(repetitions), SPEC, settings
+        own or words(),
+        planted.kinds_of(world),
+        range(repetitions),
+        SPEC,
+        effect=effect,
+        settings=settings,
     )
     results = pd.concat(runs, ignore_index=True).assign(world=world)
-    return rates.rates(results, 0.05, "bh", ["world"]).set_index(["contrast", "procedure"])
+    return rates.rates(results, RATES, ["world"]).set_index(["contrast", "procedure"])
 
 
 @pytest.mark.parametrize("world", ["none", "equal_drift"])
@@ -80,11 +81,12 @@ def test_what_is_planted_is_found_and_what_is_not_is_not():
 def test_simulations_do_not_depend_on_what_else_runs():
     own = words(300, electrodes=4)
     settings = Settings(keep_predictions=False, alphas=(100.0,))
+    kinds = planted.kinds_of("vision")
     both = pd.concat(
-        calibration.run_world(own, planted.kinds_of("vision"), 1.0, range(2), SPEC, settings)
+        calibration.run_world(own, kinds, range(2), SPEC, effect=1.0, settings=settings)
     )
     second = pd.concat(
-        calibration.run_world(own, planted.kinds_of("vision"), 1.0, range(1, 2), SPEC, settings)
+        calibration.run_world(own, kinds, range(1, 2), SPEC, effect=1.0, settings=settings)
     )
     assert (
         both[both["repetition"] == 1].reset_index(drop=True).equals(second.reset_index(drop=True))
@@ -112,7 +114,8 @@ def test_simulations_do_not_depend_on_what_else_runs():
     ],
 )
 def test_the_truth_of_a_contrast_follows_from_what_models_know(a, b, alternative, world, expected):
-    assert planted.differs(a, b, alternative, planted.WORLDS[world], MODALITY, PARTS) is expected
+    contrast = ComparisonSpec(a, b, alternative)
+    assert planted.differs(contrast, planted.WORLDS[world], SPEC) is expected
 
 
 def test_recorded_noise_is_found_again_and_simulated_alike():
@@ -187,13 +190,37 @@ def test_rates_by_hand():
         }
     )
     results = results.assign(
-        effect=1.0, r_a=0.1, **{name: rng.random(100) ** 3 for name in rates.PROCEDURES}
+        estimate=np.arange(100.0),
+        effect=1.0,
+        r_a=0.1,
+        **{name: rng.random(100) ** 3 for name in rates.PROCEDURES},
     )
-    row = rates.rates(results, 0.05, "bh", ["world"]).iloc[0]
+    row = rates.rates(results, RATES, ["world"]).iloc[0]
     null = results[~results["truth"]]
     assert row["fpr_05"] == np.mean(null["p"] < 0.05) and row["nulls"] == 60
     shares = []
     for _, own in results.groupby("repetition"):
         found = q_values(own["p"], "bh") < 0.05
         shares.append((found & ~own["truth"]).sum() / max(found.sum(), 1))
+    assert row["mean_effect"] == results["estimate"][results["truth"]].mean()
     assert row["fdr"] == pytest.approx(np.mean(shares))
+
+
+def test_the_planted_effect_and_its_estimate_are_two_columns():
+    own = words(300, electrodes=4)
+    spec = WorldSpec(
+        alignment="language",
+        world="vision",
+        cases=((1.5, None), (1.5, 1.0)),
+        repetitions=1,
+        electrodes=4,
+        step_ms=200,
+        bin_width_ms=200,
+        high_pass_hz=0.1,
+        simulation=SPEC,
+        encoding={},
+    )
+    settings = Settings(keep_predictions=False, alphas=(100.0,))
+    rows = pd.concat(calibration.run_cases(own, spec, settings))
+    assert (rows["effect"] == 1.5).all() and (rows["estimate"].abs() < 1).all()
+    assert len(rows) == 2 * 3 * 4 and rows["minutes"].nunique() == 2

@@ -1,0 +1,87 @@
+"""What calibration jobs read, and what shapes them: decided without a workflow."""
+
+from pathlib import Path
+
+import pytest
+
+from fusion.design.config import read_yaml
+from fusion.design.load import load
+from fusion.simulation.spec import ComparisonSpec, SideSpec, WorldSpec
+
+REPOSITORY = Path(__file__).parents[3]
+
+
+@pytest.fixture(scope="module")
+def demo():
+    return read_yaml(REPOSITORY / "config/config.yaml")
+
+
+def world_spec(config, world, alignment="language"):
+    design = load(config, REPOSITORY)
+    return WorldSpec.read(design.calibrate_world.spec(alignment=alignment, world=world))
+
+
+def test_all_worlds_read_one_recording(demo):
+    design = load(demo, REPOSITORY)
+    first = next(iter(design.study.recordings))
+    expected = {"responses": f"<shared>/responses/{first}_vision.nc"}
+    assert design.calibrate_world.inputs(alignment="vision", world="none") == expected
+    other = load(demo | {"calibration": {"recording": "sub-02_task-film"}}, REPOSITORY)
+    found = other.calibrate_world.inputs(alignment="vision", world="none")["responses"]
+    assert found == "<shared>/responses/sub-02_task-film_vision.nc"
+
+
+def test_effects_and_minutes_vary_one_at_a_time_where_there_is_an_effect(demo):
+    config = demo | {"calibration": {"effect": 1.0, "effects": [2.0], "minutes": [5, 10]}}
+    assert world_spec(config, "none").cases == ((1.0, None),)
+    assert world_spec(config, "mixed").cases == (
+        (1.0, None),
+        (2.0, None),
+        (1.0, 5),
+        (1.0, 10),
+    )
+
+
+def test_contrasts_in_full_names_and_only_those_of_the_alignment(demo):
+    contrasts = {
+        "one": {"a": "demo_slip", "b": "nothing"},
+        "two": {
+            "a": {"rank": 2, "of": ["demo_slip", "demo_text"]},
+            "b": "demo_slip-random0",
+            "alignments": ["vision"],
+        },
+    }
+    found = world_spec(demo | {"contrasts": contrasts}, "none", "vision").simulation
+    assert found.contrasts == {
+        "one": ComparisonSpec(SideSpec(1, ("demo_slip-trained-true",)), None, "greater"),
+        "two": ComparisonSpec(
+            SideSpec(2, ("demo_slip-trained-true", "demo_text-trained-true")),
+            SideSpec(1, ("demo_slip-random0-true",)),
+            "greater",
+        ),
+    }
+    assert found.fits == (
+        "demo_slip-trained-true",
+        "demo_text-trained-true",
+        "demo_slip-random0-true",
+    )
+    assert list(world_spec(demo | {"contrasts": contrasts}, "none").simulation.contrasts) == ["one"]
+    assert found.parts["demo_linear"] and found.modality["demo_slip"] == "vision-language"
+
+
+def test_what_is_only_written_does_not_shape_a_world(demo):
+    spec = world_spec(demo, "none")
+    assert not {"keep_predictions", "backend"} & spec.encoding.keys()
+    assert spec == world_spec(demo | {"encoding": {"keep_predictions": False}}, "none")
+    assert spec != world_spec(demo | {"encoding": {"gap_s": 5}}, "none")
+
+
+def test_band_limited_amplitude_keeps_its_drift(demo):
+    assert world_spec(demo, "drift").high_pass_hz == 0.1
+    assert world_spec(demo | {"ieeg": {"high_gamma_hz": [70, 150]}}, "drift").high_pass_hz is False
+
+
+def test_rates_read_every_world_of_every_alignment(demo):
+    design = load(demo, REPOSITORY)
+    assert len(design.calibrate.inputs()["worlds"]) == 4
+    assert design.calibrate.spec() == {"level": 0.05, "correction": "bh"}

@@ -1,0 +1,107 @@
+"""What shapes the simulations: worlds, contrasts, and how fits are made. Standard library only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from fusion.ids import Alignment, Alternative
+from fusion.spec import Spec
+
+
+@dataclass(frozen=True)
+class SideSpec(Spec):
+    """One side of a contrast: the fit at a rank among several, by validation score."""
+
+    rank: int
+    of: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ComparisonSpec(Spec):
+    """A contrast as it is tested in a simulation; a side that is None is nothing."""
+
+    a: SideSpec | None
+    b: SideSpec | None
+    alternative: Alternative
+
+
+@dataclass(frozen=True)
+class SimulationSpec(Spec):
+    """What is simulated, fitted and tested, whatever the world.
+
+    Attributes
+    ----------
+    fits
+        Names of the fits that contrasts compare.
+    modality
+        Model -> modality.
+    parts
+        Model -> the models that it concatenates.
+    width
+        Dimensions of each stream of a film.
+    contrasts
+        Name -> contrast.
+    window, windows
+        Name of the primary window, and the first and last bin centre (ms) of every window.
+    validation, bin_weights, multipliers, min_blocks
+        How contrasts are tested (keys of ``encoding`` and ``statistics``).
+    seed
+        Seed of all random numbers.
+    """
+
+    fits: tuple[str, ...]
+    modality: dict[str, str]
+    parts: dict[str, tuple[str, ...]]
+    width: int
+    contrasts: dict[str, ComparisonSpec]
+    window: str
+    windows: dict[str, tuple[float, float]]
+    validation: Literal["nested", "halves"]
+    bin_weights: Literal["validation", "equal"]
+    multipliers: int
+    min_blocks: int
+    seed: int
+
+
+@dataclass(frozen=True)
+class WorldSpec(Spec):
+    """One world, simulated on the events and noise of a recording.
+
+    Attributes
+    ----------
+    alignment, world
+        Type of event, and name of the world.
+    cases
+        Size of the effect and minutes of film of every simulation; None minutes leave the film as
+        it is.
+    repetitions, electrodes
+        Simulated subjects, and electrodes of each; None takes those of the recording.
+    step_ms, bin_width_ms
+        Smallest distance between the bins that are simulated, and their width.
+    high_pass_hz
+        High-pass that the recording went through; False for none.
+    simulation
+        What is simulated and tested.
+    encoding
+        How fits are made (section ``encoding``).
+    """
+
+    alignment: Alignment
+    world: str
+    cases: tuple[tuple[float, float | None], ...]
+    repetitions: int
+    electrodes: int | None
+    step_ms: float
+    bin_width_ms: float
+    high_pass_hz: float | bool
+    simulation: SimulationSpec
+    encoding: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class RatesSpec(Spec):
+    """How error rates are counted (keys of ``statistics``)."""
+
+    level: float
+    correction: Literal["bh", "by"]
