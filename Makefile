@@ -4,7 +4,7 @@ CORES ?= $(shell nproc 2>/dev/null || echo 2)
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint lock envs-check clean
+.PHONY: demo test lint types lock envs-check clean
 
 demo: .venv/ready
 	$(BIN)/snakemake --cores $(CORES)
@@ -17,14 +17,21 @@ test: .venv/ready
 lint: .venv/ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/snakefmt --check Snakefile workflow/rules
+	$(BIN)/snakefmt --check Snakefile workflow/Snakefile workflow/rules
 	$(BIN)/snakemake --lint
 
-# The environment: every transitive version pinned in requirements.txt.
+# Types, and which room of the library may import from which.
+types: .venv/ready
+	$(BIN)/mypy
+	PYTHONPATH=workflow/lib $(BIN)/lint-imports
+
+# The environment: every transitive version pinned in requirements.txt. uv installs it in a quarter of pip's time.
+# Bytecode is compiled here once: where PYTHONDONTWRITEBYTECODE is set, every job would compile torch anew.
 .venv/ready: requirements.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; choose one with make PYTHON=...")'
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --requirement requirements.txt
+	$(BIN)/python -m pip install --quiet "$$(grep '^uv==' requirements.txt)"
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode --requirement requirements.txt
 	@touch $@
 
 # Prove that each file in envs/ alone can run its rules (after `make demo`; builds one environment per file).
