@@ -51,7 +51,7 @@ with (
                 film,
                 settings,
                 spec["shifts"],
-                spec["shift_min_s"],
+                spec["min_shift_s"],
                 rng,
                 bar.update,
             )
@@ -60,7 +60,7 @@ with (
                 own[0].path,
                 "film time",
                 str(error),
-                "a longer film or a smaller statistics.shift_min_s",
+                "a longer film or a smaller statistics.shift_null.min_shift_s",
             ) from error
         tables.append(pd.DataFrame({"electrode": electrodes, **found}))
 

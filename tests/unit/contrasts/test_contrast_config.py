@@ -44,7 +44,7 @@ def test_the_shipped_contrasts_and_the_paper_s_preset_resolve_alone_and_together
                     "y": {"a": "slip", "b": "nothing", "role": "matched"},
                 }
             },
-            "contrasts.y.test",
+            "contrasts.y.role",
         ),
         ({"contrasts": {"x": {"a": "slip-random7", "b": "nothing"}}}, "contrasts.x.a"),
         ({"statistics": {"procedure": "paper"}}, "encoding.validation"),

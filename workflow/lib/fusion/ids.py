@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal, TypeVar
 
 Alignment = Literal["language", "vision"]
 Alternative = Literal["greater", "two-sided"]
@@ -24,6 +24,8 @@ ENTITIES = {
     "acquisition": "acq",
     "run": "run",
 }
+
+Name = TypeVar("Name")
 
 NOTHING: Literal["nothing"] = "nothing"
 TRAINED, TRUE = "trained", "true"
@@ -101,7 +103,7 @@ class Operand:
         return [str(fit) for fit in self.fits]
 
     @classmethod
-    def parse(cls, given: str | list[str] | Mapping) -> Operand:
+    def parse(cls, given: str | list[str] | Mapping[str, Any]) -> Operand:
         """Return the operand that a config describes.
 
         Parameters
@@ -158,7 +160,9 @@ class Contrast:
         return (a, b) if a and b else None
 
     @classmethod
-    def parse(cls, name: str, given: Mapping, alignments: Iterable[Alignment]) -> Contrast:
+    def parse(
+        cls, name: str, given: Mapping[str, Any], alignments: Iterable[Alignment]
+    ) -> Contrast:
         """Return the contrast that an entry of the config describes.
 
         Parameters
@@ -180,6 +184,6 @@ class Contrast:
         )
 
 
-def unique(values: Iterable) -> tuple:
+def unique(values: Iterable[Name]) -> tuple[Name, ...]:
     """Return values in order, each once."""
     return tuple(dict.fromkeys(values))

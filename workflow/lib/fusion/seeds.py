@@ -7,7 +7,7 @@ import hashlib
 import numpy as np
 
 
-def seed_for(seed: int, *ids) -> int:
+def seed_for(seed: int, *ids: object) -> int:
     """Return a 63-bit seed that depends on the config's ``seed`` and on what it is used for.
 
     The same ids give the same seed on every machine and in every job order; ``("slip", 1)`` and
@@ -17,6 +17,6 @@ def seed_for(seed: int, *ids) -> int:
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 1
 
 
-def rng_for(seed: int, *ids) -> np.random.Generator:
+def rng_for(seed: int, *ids: object) -> np.random.Generator:
     """Return a generator seeded by :func:`seed_for`."""
     return np.random.default_rng(seed_for(seed, *ids))

@@ -36,7 +36,8 @@ class Spec:
             raise TypeError(f"{cls.__name__} lacks {', '.join(sorted(missing))}")
         if unknown := given.keys() - names:
             raise TypeError(f"{cls.__name__} has no field {', '.join(sorted(unknown))}")
-        hints = _hints(cls)
+        own: Any = cls
+        hints = _hints(own)
         return cls(**{name: _rebuilt(hints[name], given[name]) for name in names})
 
     @classmethod

@@ -22,18 +22,8 @@ def contrast_spec(wildcards):
         "alternative": contrast["alternative"],
         "validation": config["encoding"]["validation"],
         "block_s": config["encoding"]["block_s"],
-        **{
-            key: statistics[key]
-            for key in (
-                "procedure",
-                "windows",
-                "bin_weights",
-                "multipliers",
-                "min_blocks",
-                "gate_bins",
-                "resamples",
-            )
-        },
+        **{key: statistics[key] for key in ("procedure", "windows", "bin_weights", "min_blocks")},
+        **statistics[statistics["procedure"]],
         "seed": config["seed"],
     }
 
@@ -80,7 +70,7 @@ def bootstrap_spec(wildcards):
     """Return what shapes the bootstrap of a fit."""
     return {
         **encode_spec(wildcards),
-        "resamples": config["statistics"]["resamples"],
+        "resamples": config["statistics"]["paper"]["resamples"],
         "seed": config["seed"],
     }
 
@@ -112,10 +102,9 @@ def sites_spec(wildcards):
 def shift_null_spec(wildcards):
     """Return what shapes the shift null of a fit."""
     statistics = config["statistics"]
-    how = {key: statistics[key] for key in ("shifts", "shift_min_s")}
     return {
         **encode_spec(wildcards),
-        **how,
+        **statistics["shift_null"],
         "window": statistics["windows"][statistics["primary_window"]],
         "seed": config["seed"],
     }

@@ -206,7 +206,7 @@ def time_spec():
         "electrodes": 3,
         "fits": time_fits(),
         "alignments": contrast_alignments(contrast) if contrast else [],
-        "multipliers": STATISTICS["multipliers"],
+        "multipliers": STATISTICS["calibrated"]["multipliers"],
         "level": STATISTICS["level"],
         "sides": sides,
     }

@@ -86,6 +86,7 @@ class CalibrateWorld:
         fits = unique(fit for contrast in contrasts.values() for fit in contrast.fits)
         return SimulationSpec.take(
             config["statistics"],
+            config["statistics"]["calibrated"],
             fits=tuple(map(str, fits)),
             modality={
                 name: row["modality"] for name, row in study.zoo.items() if "modality" in row

@@ -4,44 +4,35 @@ library and jsonschema only.
 
 from __future__ import annotations
 
-import copy
-import difflib
-import re
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-import jsonschema
 import yaml
 
+from fusion.design.renamed import check_renamed
+from fusion.design.schema import (
+    DUMPER,
+    check_keys,
+    check_schema,
+    did_you_mean,
+    read_yaml,
+    with_defaults,
+    with_paths,
+)
+from fusion.design.zoo import Zoo, load_zoo
+from fusion.ids import FitId, Operand
 from fusion.io.atomic import whole
 from fusion.io.errors import InputError
-from fusion.models.paths import matches
 
-# A tenth of the time, where PyYAML was built with libyaml.
-LOADER, DUMPER = (
-    getattr(yaml, "CSafeLoader", yaml.SafeLoader),
-    getattr(yaml, "CSafeDumper", yaml.SafeDumper),
-)
+__all__ = ["fits_of", "load_zoo", "read_yaml", "resolve", "with_defaults", "write_resolved"]
+
+Config = dict[str, Any]
 
 
-def read_yaml(path: Path):
-    """Return what a YAML file says.
-
-    Raises
-    ------
-    InputError
-        If it is no YAML.
-    """
-    try:
-        return yaml.load(path.read_text(), LOADER)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f"line {mark.line + 1}" if mark else ""
-        raise InputError(
-            path, where, getattr(error, "problem", None) or str(error), "a YAML file"
-        ) from None
-
-
-def resolve(config: dict, schema: dict, zoo: dict, file="config") -> dict:
+def resolve(
+    config: Mapping[str, Any], schema: Mapping[str, Any], zoo: Zoo, file: str = "config"
+) -> Config:
     """Return ``config`` with every default filled in, in the key order of ``schema``.
 
     Parameters
@@ -51,263 +42,105 @@ def resolve(config: dict, schema: dict, zoo: dict, file="config") -> dict:
     schema
         JSON schema of the config.
     zoo
-        Model name -> row, as :func:`load_zoo` returns it.
+        Model name -> row, as :func:`fusion.design.zoo.load_zoo` returns it.
     file
         Name of the config file, for messages.
 
     Raises
     ------
     InputError
-        At the first key that is unknown, mistyped or contradicts another.
+        At the first key that is unknown, renamed, mistyped or contradicts another.
     """
     check_keys(config, file)
+    check_renamed(config, file)
     check_schema(config, schema, file)
-    resolved = with_defaults(config, schema)
+    resolved: Config = with_paths(with_defaults(config, schema), schema, file)
     check_models(resolved, zoo, file)
     check_contrasts(resolved, file)
+    check_statistics(resolved, file)
     check_controls(resolved, zoo, file)
-    check_roots(resolved, file)
+    check_files(resolved, file)
     return resolved
 
 
-def load_zoo(files: list[str], base: Path, schema: dict | None = None) -> dict:
-    """Return the model rows of ``files`` (YAML, relative to ``base``), by model name; later files
-    win.
-
-    Parameters
-    ----------
-    schema
-        JSON schema of a row; with it, rows are checked and filled with its defaults.
-
-    Raises
-    ------
-    InputError
-        If a file is missing or is not a mapping of model names to rows, or at the first key of a
-        row that is wrong.
-    """
-    zoo, origin = {}, {}
-    for name in files:
-        path = base / name
-        if not path.is_file():
-            raise InputError(
-                "config", "zoo", f"{name}, which does not exist", "a YAML file of model rows"
-            )
-        rows = read_yaml(path)
-        if not isinstance(rows, dict):
-            raise InputError(path, "", type(rows).__name__, "a mapping of model names to rows")
-        zoo.update(rows)
-        origin.update(dict.fromkeys(rows, name))
-    if schema is None:
-        return zoo
-    for model, row in zoo.items():
-        check_row(model, row, zoo, schema, origin[model])
-    return {model: with_defaults(row, schema) for model, row in zoo.items()}
-
-
-def check_row(model: str, row: dict, zoo: dict, schema: dict, file) -> None:
-    """Raise ``InputError`` for a row of the zoo that its schema does not allow, or that cannot be
-    run.
-    """
-    if not re.fullmatch(r"[A-Za-z0-9._]+", str(model)):
-        raise InputError(
-            file,
-            f"model {model!r}",
-            "a name that files cannot carry",
-            "letters, digits, '.' and '_'",
-        )
-    check_keys(row, file, f"{model}.")
-    check_schema(row, schema, f"{file}: model {model}")
-    if row["family"] != "concat":
-        for key in ("checkpoint", "layers"):
-            if not row.get(key):
-                raise InputError(
-                    file,
-                    f"model {model}, key {key}",
-                    "nothing",
-                    "a value, for every family but concat",
-                )
-        return
-    for key in ("checkpoint", "layers"):
-        if row.get(key):
-            raise InputError(
-                file,
-                f"model {model}, key {key}",
-                repr(row[key]),
-                "nothing: a concat has parts only",
-            )
-    if len(row.get("parts", {})) < 2:
-        raise InputError(
-            file,
-            f"model {model}, key parts",
-            repr(row.get("parts")),
-            "two or more models, each with its layer",
-        )
-    for part, layer in row["parts"].items():
-        if part not in zoo or zoo[part].get("family") == "concat":
-            close = difflib.get_close_matches(str(part), zoo, n=1)
-            accepted = (
-                f"{close[0]!r} (did you mean that?)"
-                if close and close[0] != part
-                else "a model of the zoo that is no concat"
-            )
-            raise InputError(file, f"model {model}, key parts", repr(part), accepted)
-        layers = zoo[part].get("layers") or {}
-        if not any(matches(layer, pattern) for pattern in layers):
-            raise InputError(
-                file,
-                f"model {model}, key parts.{part}",
-                repr(layer),
-                f"a layer of {part}: {', '.join(layers)}",
-            )
-
-
-def check_keys(value, file, where: str = "") -> None:
-    """Raise ``InputError`` for a key that YAML read as a number, a date or a truth value (``on``,
-    ``1``).
-    """
-    for key, inner in value.items() if isinstance(value, dict) else ():
-        if not isinstance(key, str):
-            raise InputError(
-                file,
-                f"key {where}{key}",
-                f"{key!r}, which YAML reads as {type(key).__name__}",
-                "a name; put it in quotes",
-            )
-        check_keys(inner, file, f"{where}{key}.")
-
-
-def check_schema(config: dict, schema: dict, file) -> None:
-    """Raise ``InputError`` for the first key of ``config`` that ``schema`` does not allow, with a
-    suggestion.
-    """
-    errors = sorted(
-        jsonschema.Draft202012Validator(schema).iter_errors(config),
-        key=lambda e: (len(e.path), str(list(e.path))),
-    )
-    if not errors:
-        return
-    error = errors[0]
-    where = ".".join(map(str, error.absolute_path))
-    if error.validator == "additionalProperties" and isinstance(error.instance, dict):
-        known = list(error.schema.get("properties", {}))
-        unknown = next(key for key in error.instance if key not in known)
-        close = difflib.get_close_matches(str(unknown), known, n=1)
-        accepted = f"{close[0]!r} (did you mean that?)" if close else f"one of {', '.join(known)}"
-        raise InputError(
-            file, f"key {'.'.join(filter(None, [where, str(unknown)]))}", "an unknown key", accepted
-        )
-    if error.validator == "required":
-        missing = next(key for key in error.validator_value if key not in error.instance)
-        raise InputError(
-            file, f"key {'.'.join(filter(None, [where, missing]))}", "nothing", "a value"
-        )
-    if error.validator == "enum":
-        accepted = "one of " + ", ".join(map(str, error.validator_value))
-    else:
-        accepted = error.schema.get("description") or str(error.validator_value)
-    raise InputError(
-        file, f"key {where}" if where else "", repr(error.instance), f"{accepted} ({error.message})"
-    )
-
-
-def with_defaults(value, schema: dict):
-    """Return ``value`` with the schema's defaults for what it leaves out, keys in the schema's
-    order.
-    """
-    if not isinstance(value, dict):
-        return value
-    properties = schema.get("properties", {})
-    filled = {}
-    for key, inner in properties.items():
-        if key in value:
-            filled[key] = with_defaults(value[key], inner)
-        elif "default" in inner:
-            filled[key] = with_defaults(copy.deepcopy(inner["default"]), inner)
-    extra = schema.get("additionalProperties")
-    for key in value:
-        if key not in properties:
-            filled[key] = (
-                with_defaults(value[key], extra) if isinstance(extra, dict) else value[key]
-            )
-    return filled
-
-
-def check_models(config: dict, zoo: dict, file) -> None:
+def check_models(config: Config, zoo: Zoo, file: str) -> None:
     """Raise ``InputError`` for a model that no zoo file has."""
     for name in config["models"]:
         if name not in zoo:
-            close = difflib.get_close_matches(name, zoo, n=1)
-            accepted = f"{close[0]!r} (did you mean that?)" if close else f"one of {', '.join(zoo)}"
-            raise InputError(file, "key models", f"unknown model {name!r}", accepted)
+            raise InputError(file, "key models", f"unknown model {name!r}", did_you_mean(name, zoo))
 
 
-def fit_of(name: str) -> tuple[str, str, str]:
-    """Return (model, init, pairing) of a fit's name: ``slip``, ``slip-random0`` or
-    ``slip-trained-shuffled0``.
-    """
-    model, init, pairing = (name.split("-") + ["trained", "true"][name.count("-") :])[:3]
-    return model, init, pairing
-
-
-def fits_of(operand) -> list[str]:
+def fits_of(operand: str | list[str] | Mapping[str, Any]) -> list[str]:
     """Return the full names (model-init-pairing) of the fits that a contrast's operand needs."""
-    if operand == "nothing":
-        return []
-    if isinstance(operand, dict):
-        operand = operand["of"]
-    names = [operand] if isinstance(operand, str) else operand
-    return ["-".join(fit_of(name)) for name in names]
+    return Operand.parse(operand).names
 
 
-def check_contrasts(config: dict, file) -> None:
+def check_contrasts(config: Config, file: str) -> None:
     """Raise ``InputError`` for a contrast over fits that the config does not make, or two that play
     one part in the verdicts.
     """
     inits = ["trained", *(f"random{k}" for k in range(config["random_inits"]))]
     pairings = ["true", *(f"shuffled{k}" for k in range(config["events"]["shuffled_pairings"]))]
-    played = {}
+    played: dict[str, str] = {}
     for name, contrast in config["contrasts"].items():
-        if not fits_of(contrast["a"]) + fits_of(contrast["b"]):
+        operands = {}
+        for side in "ab":
+            try:
+                operands[side] = Operand.parse(contrast[side])
+            except ValueError as error:
+                raise InputError(
+                    file, f"key contrasts.{name}.{side}", str(error), "the names of fits"
+                ) from None
+        if operands["a"].is_nothing and operands["b"].is_nothing:
             raise InputError(
                 file,
                 f"key contrasts.{name}",
                 "nothing against nothing",
                 "a fit on one side at least",
             )
-        if contrast["role"] and contrast["role"] in played:
+        role = contrast["role"]
+        if role and role in played:
             raise InputError(
                 file,
                 f"key contrasts.{name}.role",
-                f"{contrast['role']!r}, as contrast {played[contrast['role']]} has",
+                f"{role!r}, as contrast {played[role]} has",
                 "one contrast for each role",
             )
-        played[contrast["role"]] = name
-        for side in "ab":
-            where = f"key contrasts.{name}.{side}"
-            for fit in fits_of(contrast[side]):
-                for part, known, key in zip(
-                    fit.split("-"),
-                    (config["models"], inits, pairings),
-                    ("models", "random_inits", "events.shuffled_pairings"),
-                    strict=True,
-                ):
-                    if part not in known:
-                        close = difflib.get_close_matches(part, known, n=1)
-                        hint = f"; did you mean {close[0]!r}?" if close else ""
-                        raise InputError(
-                            file,
-                            where,
-                            repr(part),
-                            f"one of {', '.join(known)} (see key {key}{hint})",
-                        )
-    if config["statistics"]["primary_window"] not in config["statistics"]["windows"]:
+        played[role] = name
+        for side, operand in operands.items():
+            for fit in operand.fits:
+                _check_fit(fit, (config["models"], inits, pairings), file, f"{name}.{side}")
+
+
+def _check_fit(
+    fit: FitId, known: tuple[list[str], list[str], list[str]], file: str, where: str
+) -> None:
+    """Raise ``InputError`` for a fit of a model, an init or a pairing that there is not."""
+    keys = ("models", "random_inits", "events.shuffled_pairings")
+    for part, names, key in zip((fit.model, fit.init, fit.pairing), known, keys, strict=True):
+        if part not in names:
+            hint = did_you_mean(part, names)
+            accepted = hint if hint.endswith("?)") else f"one of {', '.join(names)}"
+            if key == "random_inits":
+                accepted += "; each random init costs as much as the trained networks"
+            raise InputError(
+                file, f"key contrasts.{where}", repr(part), f"{accepted} (see key {key})"
+            )
+
+
+def check_statistics(config: Config, file: str) -> None:
+    """Raise ``InputError`` for windows that there are not, or a procedure that the fits do not
+    serve.
+    """
+    statistics, encoding = config["statistics"], config["encoding"]
+    if statistics["primary_window"] not in statistics["windows"]:
         raise InputError(
             file,
             "key statistics.primary_window",
-            repr(config["statistics"]["primary_window"]),
-            f"one of statistics.windows: {', '.join(config['statistics']['windows'])}",
+            repr(statistics["primary_window"]),
+            f"one of statistics.windows: {', '.join(statistics['windows'])}",
         )
-    procedure, encoding = config["statistics"]["procedure"], config["encoding"]
+    procedure = statistics["procedure"]
     if procedure == "paper" and encoding["validation"] != "halves":
         raise InputError(
             file,
@@ -324,7 +157,7 @@ def check_contrasts(config: dict, file) -> None:
         )
 
 
-def check_controls(config: dict, zoo: dict, file) -> None:
+def check_controls(config: Config, zoo: Zoo, file: str) -> None:
     """Raise ``InputError`` for controls of models that there are not, or of joint networks that
     cannot be run.
     """
@@ -360,9 +193,9 @@ def check_controls(config: dict, zoo: dict, file) -> None:
     for name, network in controls["joint_networks"].items():
         where, model = f"key controls.joint_networks.{name}", network["model"]
         if model not in zoo:
-            close = difflib.get_close_matches(model, zoo, n=1)
-            accepted = f"{close[0]!r} (did you mean that?)" if close else "a model of the zoo"
-            raise InputError(file, f"{where}.model", f"unknown model {model!r}", accepted)
+            raise InputError(
+                file, f"{where}.model", f"unknown model {model!r}", did_you_mean(model, zoo)
+            )
         if (feed := zoo[model].get("feed")) != "joint":
             raise InputError(
                 file, f"{where}.model", f"{model}, whose feed is {feed}", "a model with feed: joint"
@@ -380,7 +213,7 @@ def check_controls(config: dict, zoo: dict, file) -> None:
             )
 
 
-def check_roots(config: dict, file) -> None:
+def check_files(config: Config, file: str) -> None:
     """Raise ``InputError`` if the dataset's root or a stimulus file is not there."""
     if config["source"] == "simulate":
         return
@@ -409,9 +242,9 @@ def check_roots(config: dict, file) -> None:
                 )
 
 
-def write_resolved(config: dict, path: Path) -> None:
+def write_resolved(config: Mapping[str, Any], path: Path) -> None:
     """Write the resolved config, unless the file already says the same."""
-    written = yaml.dump(config, Dumper=DUMPER, sort_keys=False, allow_unicode=True)
+    written = yaml.dump(dict(config), Dumper=DUMPER, sort_keys=False, allow_unicode=True)
     text = f"# The config as it was used: every default filled in.\n{written}"
     if not path.is_file() or path.read_text() != text:
         with whole(path) as part:

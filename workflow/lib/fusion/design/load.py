@@ -9,7 +9,10 @@ from typing import Any
 from fusion.design import config as configs
 from fusion.design import recordings
 from fusion.design.design import Design
+from fusion.design.schema import expanded, read_yaml
 from fusion.design.study import Study
+from fusion.design.zoo import load_zoo
+from fusion.io.errors import InputError
 
 SCHEMAS = "workflow/schemas"
 
@@ -31,10 +34,12 @@ def load(given: Mapping[str, Any], repository: Path, file: str = "config") -> De
     InputError
         At the first thing in config, zoo or dataset that is wrong.
     """
-    schema = configs.read_yaml(repository / SCHEMAS / "config.schema.yaml")
-    row_schema = configs.read_yaml(repository / SCHEMAS / "models.schema.yaml")
+    schema = read_yaml(repository / SCHEMAS / "config.schema.yaml")
+    row_schema = read_yaml(repository / SCHEMAS / "models.schema.yaml")
     files = given.get("zoo", schema["properties"]["zoo"]["default"])
-    zoo = configs.load_zoo(files, repository, row_schema)
+    if not isinstance(files, list) or not all(isinstance(name, str) for name in files):
+        raise InputError(file, "key zoo", repr(files), "a list of YAML files of model rows")
+    zoo = load_zoo([expanded(name, file, "zoo") for name in files], repository, row_schema)
     config = configs.resolve(dict(given), schema, zoo, file)
     shared = Path("results", config["dataset"])
     results = shared / config["analysis"] if config["analysis"] else shared

@@ -46,7 +46,7 @@ class Study:
     @property
     def is_demo(self) -> bool:
         """Whether the dataset is simulated, its truth known."""
-        return self.config["source"] == "simulate"
+        return bool(self.config["source"] == "simulate")
 
     @cached_property
     def subjects(self) -> tuple[str, ...]:

@@ -280,12 +280,14 @@ def statistics(config: dict) -> str:
                 " fewer than blocks."
             ),
             "paper": (
-                f"Following the published procedure, bins were tested after {tests['resamples']}"
+                "Following the published procedure, bins were tested after"
+                f" {tests['paper']['resamples']}"
                 " bootstrap refits. In simulations of equal information this procedure calls far"
                 " more than 5% of electrodes different; its p-values are not error rates."
             ),
             "block_bootstrap": (
-                f"Held-out predictions were resampled {tests['resamples']} times in {blocks} of"
+                f"Held-out predictions were resampled {tests['block_bootstrap']['resamples']} times"
+                f" in {blocks} of"
                 " film, without refitting. This leaves the training part out, so that p-values are"
                 " too small."
             ),

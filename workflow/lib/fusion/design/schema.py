@@ -1,0 +1,178 @@
+"""What a JSON schema asks of a config: allowed keys, defaults, paths. Nothing here knows a key."""
+
+from __future__ import annotations
+
+import copy
+import datetime
+import difflib
+import os
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import yaml
+
+from fusion.io.errors import InputError
+
+# A tenth of the time, where PyYAML was built with libyaml.
+LOADER, DUMPER = (
+    getattr(yaml, "CSafeLoader", yaml.SafeLoader),
+    getattr(yaml, "CSafeDumper", yaml.SafeDumper),
+)
+
+
+def read_yaml(path: Path) -> Any:
+    """Return what a YAML file says.
+
+    Raises
+    ------
+    InputError
+        If it is not YAML.
+    """
+    try:
+        return yaml.load(path.read_text(encoding="utf-8-sig"), LOADER)
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"line {mark.line + 1}" if mark else ""
+        raise InputError(
+            path, where, getattr(error, "problem", None) or str(error), "a YAML file"
+        ) from None
+
+
+def did_you_mean(name: object, known: Iterable[object]) -> str:
+    """Return the known name that is closest to ``name``, as a question, or a list of all."""
+    names = [str(one) for one in known]
+    if close := difflib.get_close_matches(str(name), names, n=1):
+        return f"{close[0]!r} (did you mean that?)"
+    return f"one of {', '.join(names)}" if names else "nothing"
+
+
+def check_keys(value: Any, file: str | Path, where: str = "") -> None:
+    """Raise ``InputError`` for a key that YAML read as a number, a date or a truth value (``on``,
+    ``1``).
+    """
+    for key, inner in value.items() if isinstance(value, Mapping) else ():
+        if not isinstance(key, str):
+            raise InputError(
+                file,
+                f"key {where}{key}",
+                f"{key!r}, which YAML reads as {type(key).__name__}",
+                "a name; put it in quotes",
+            )
+        check_keys(inner, file, f"{where}{key}.")
+
+
+def check_schema(config: Any, schema: Mapping[str, Any], file: str | Path) -> None:
+    """Raise ``InputError`` for the first key of ``config`` that ``schema`` does not allow, with a
+    suggestion.
+    """
+    errors = sorted(
+        jsonschema.Draft202012Validator(schema).iter_errors(config),
+        key=lambda e: (len(e.path), str(list(e.path))),
+    )
+    if not errors:
+        return
+    error = errors[0]
+    where = ".".join(map(str, error.absolute_path))
+    if error.validator == "additionalProperties" and isinstance(error.instance, dict):
+        known = list(error.schema.get("properties", {}))
+        unknown = next(key for key in error.instance if key not in known)
+        key = ".".join(filter(None, [where, str(unknown)]))
+        raise InputError(file, f"key {key}", "an unknown key", did_you_mean(unknown, known))
+    if error.validator == "required":
+        missing = next(key for key in error.validator_value if key not in error.instance)
+        key = ".".join(filter(None, [where, missing]))
+        raise InputError(file, f"key {key}", "nothing", "a value")
+    if error.validator == "enum":
+        accepted = "one of " + ", ".join(map(str, error.validator_value))
+    else:
+        accepted = error.schema.get("description") or str(error.validator_value)
+    found, hint = repr(error.instance), error.message
+    if _is_unquoted(error.instance) and _asks_for_text(error.schema):
+        found = f"{error.instance}, which YAML reads as {_kind(error.instance)}"
+        hint = f'if it is text, put it in quotes: "{error.instance}"'
+    raise InputError(file, f"key {where}" if where else "", found, f"{accepted} ({hint})")
+
+
+def _is_unquoted(value: Any) -> bool:
+    return isinstance(value, bool | int | float | datetime.date)
+
+
+def _kind(value: Any) -> str:
+    if isinstance(value, bool):
+        return "a truth value"
+    return "a date" if isinstance(value, datetime.date) else "a number"
+
+
+def _asks_for_text(schema: Mapping[str, Any]) -> bool:
+    types = schema.get("type", [])
+    options = schema.get("oneOf", [])
+    return "string" in ([types] if isinstance(types, str) else types) or any(
+        _asks_for_text(option) or _asks_for_text(option.get("items", {})) for option in options
+    )
+
+
+def with_defaults(value: Any, schema: Mapping[str, Any]) -> Any:
+    """Return ``value`` with the schema's defaults for what it leaves out, keys in the schema's
+    order.
+    """
+    if not isinstance(value, Mapping):
+        return value
+    properties = schema.get("properties", {})
+    filled = {}
+    for key, inner in properties.items():
+        if key in value:
+            filled[key] = with_defaults(value[key], inner)
+        elif "default" in inner:
+            filled[key] = with_defaults(copy.deepcopy(inner["default"]), inner)
+    extra = schema.get("additionalProperties")
+    for key in value:
+        if key not in properties:
+            filled[key] = (
+                with_defaults(value[key], extra) if isinstance(extra, Mapping) else value[key]
+            )
+    return filled
+
+
+def with_paths(value: Any, schema: Mapping[str, Any], file: str | Path, where: str = "") -> Any:
+    """Return ``value`` with ``~`` and ``$VARIABLES`` written out in every key of format ``path``.
+
+    Raises
+    ------
+    InputError
+        If a variable is not set.
+    """
+    if isinstance(value, str) and schema.get("format") == "path":
+        return expanded(value, file, where)
+    if isinstance(value, list):
+        inner = schema.get("items", {})
+        return [with_paths(one, inner, file, f"{where}.{k}") for k, one in enumerate(value)]
+    if not isinstance(value, Mapping):
+        return value
+    properties = schema.get("properties", {})
+    extra = schema.get("additionalProperties")
+    other = extra if isinstance(extra, Mapping) else {}
+    return {
+        key: with_paths(one, properties.get(key, other), file, f"{where}.{key}".lstrip("."))
+        for key, one in value.items()
+    }
+
+
+def expanded(path: str, file: str | Path, where: str) -> str:
+    """Return a path with ``~`` and ``$VARIABLES`` written out.
+
+    Raises
+    ------
+    InputError
+        If a variable is not set, or ``~name`` names no user.
+    """
+    full = os.path.expanduser(os.path.expandvars(path))  # noqa: PTH111
+    if lost := re.search(r"\$\{?(\w+)\}?", full):
+        raise InputError(
+            file, f"key {where}", f"{path!r}", f"the environment variable {lost[1]} to be set"
+        )
+    if full.startswith("~"):
+        raise InputError(file, f"key {where}", f"{path!r}", "a user who exists, or ./ before ~")
+    return full

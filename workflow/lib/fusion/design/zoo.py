@@ -1,0 +1,110 @@
+"""The model zoo: rows of networks from YAML files, checked and filled with defaults."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from fusion.design.schema import check_keys, check_schema, did_you_mean, read_yaml, with_defaults
+from fusion.io.errors import InputError
+from fusion.models.paths import matches
+
+Zoo = dict[str, dict[str, Any]]
+
+
+def load_zoo(files: Sequence[str], base: Path, schema: Mapping[str, Any] | None = None) -> Zoo:
+    """Return the model rows of ``files`` (YAML, relative to ``base``), by model name; later files
+    win.
+
+    Parameters
+    ----------
+    schema
+        JSON schema of a row; with it, rows are checked and filled with its defaults.
+
+    Raises
+    ------
+    InputError
+        If a file is missing or is not a mapping of model names to rows, or at the first key of a
+        row that is wrong.
+    """
+    zoo: Zoo = {}
+    origin: dict[str, str] = {}
+    for name in files:
+        path = base / name
+        if not path.is_file():
+            raise InputError(
+                "config", "zoo", f"{name}, which does not exist", "a YAML file of model rows"
+            )
+        rows = read_yaml(path)
+        if not isinstance(rows, dict):
+            raise InputError(path, "", type(rows).__name__, "a mapping of model names to rows")
+        zoo.update(rows)
+        origin.update(dict.fromkeys(rows, name))
+    if schema is None:
+        return zoo
+    for model, row in zoo.items():
+        check_row(model, row, zoo, schema, origin[model])
+    return {model: with_defaults(row, schema) for model, row in zoo.items()}
+
+
+def check_row(
+    model: str,
+    row: Mapping[str, Any],
+    zoo: Mapping[str, Mapping[str, Any]],
+    schema: Mapping[str, Any],
+    file: str | Path,
+) -> None:
+    """Raise ``InputError`` for a row of the zoo that its schema does not allow, or that cannot be
+    run.
+    """
+    if not re.fullmatch(r"[A-Za-z0-9._]+", str(model)):
+        raise InputError(
+            file,
+            f"model {model!r}",
+            "a name that files cannot carry",
+            "letters, digits, '.' and '_'",
+        )
+    check_keys(row, file, f"{model}.")
+    check_schema(row, schema, f"{file}: model {model}")
+    if row["family"] != "concat":
+        for key in ("checkpoint", "layers"):
+            if not row.get(key):
+                raise InputError(
+                    file,
+                    f"model {model}, key {key}",
+                    "nothing",
+                    "a value, for every family but concat",
+                )
+        return
+    for key in ("checkpoint", "layers"):
+        if row.get(key):
+            raise InputError(
+                file,
+                f"model {model}, key {key}",
+                repr(row[key]),
+                "nothing: a concat has parts only",
+            )
+    if len(row.get("parts", {})) < 2:
+        raise InputError(
+            file,
+            f"model {model}, key parts",
+            repr(row.get("parts")),
+            "two or more models, each with its layer",
+        )
+    for part, layer in row["parts"].items():
+        if part not in zoo or zoo[part].get("family") == "concat":
+            single = [name for name, other in zoo.items() if other.get("family") != "concat"]
+            accepted = did_you_mean(part, [name for name in single if name != part])
+            if not accepted.endswith("?)"):
+                accepted = "a model of the zoo that is no concat"
+            raise InputError(file, f"model {model}, key parts", repr(part), accepted)
+        layers = zoo[part].get("layers") or {}
+        if not any(matches(layer, pattern) for pattern in layers):
+            raise InputError(
+                file,
+                f"model {model}, key parts.{part}",
+                repr(layer),
+                f"a layer of {part}: {', '.join(layers)}",
+            )
