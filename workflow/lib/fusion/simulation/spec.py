@@ -45,7 +45,7 @@ class SimulationSpec(Spec):
     window, windows
         Name of the primary window, and the first and last bin centre (ms) of every window.
     validation, bin_weights, multipliers, min_blocks
-        How contrasts are tested (keys of ``encoding``, ``statistics`` and ``statistics.calibrated``).
+        How contrasts are tested (keys of ``encoding`` and ``statistics``).
     seed
         Seed of all random numbers.
     """
