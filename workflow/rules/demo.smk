@@ -1,17 +1,14 @@
 """The demo: a simulated dataset with planted sites, the family of tiny models, and what the workflow makes of them."""
 
 
-include: "jobs/demo.smk"
-
-
 rule simulate:
     output:
-        description="<dataset>/bids/dataset_description.json",
-        video="<dataset>/bids/stimuli/film.mp4",
-        words="<dataset>/bids/stimuli/film_words.tsv",
-        cuts="<dataset>/bids/stimuli/film_cuts.tsv",
-        recordings=simulated_files(),
-        truth="<shared>/truth.tsv",
+        description=paths.BIDS + "/dataset_description.json",
+        video=paths.BIDS + "/stimuli/film.mp4",
+        words=paths.BIDS + "/stimuli/film_words.tsv",
+        cuts=paths.BIDS + "/stimuli/film_cuts.tsv",
+        recordings=design.simulate.files(),
+        truth=paths.TRUTH,
     log:
         "<logs>/simulate/simulate.log",
     benchmark:
@@ -23,8 +20,8 @@ rule simulate:
         mem_mb=grows(1000),
         runtime=5,
     params:
-        spec=simulate_spec(),
-        code=code("simulate.py"),
+        spec=design.simulate.spec(),
+        code=design.code("simulate.py"),
     message:
         "Simulating a film, its transcript and recordings with planted sites"
     script:
@@ -55,8 +52,8 @@ rule train_demo_models:
         mem_mb=grows(3000),
         runtime=60,
     params:
-        spec={"seed": config["seed"], **config["demo_models"]},
-        code=code("train_demo_models.py"),
+        spec=design.train_demo_models.spec(),
+        code=design.code("train_demo_models.py"),
     message:
         "Training SLIP, SLIP-CLIP, SLIP-SimCLR and a text encoder on captioned scenes"
     script:
@@ -65,10 +62,9 @@ rule train_demo_models:
 
 rule confusion:
     input:
-        sites="<results>/sites.tsv",
-        truth="<shared>/truth.tsv",
+        **design.confusion.inputs(),
     output:
-        table="<results>/tables/confusion.tsv",
+        table=paths.fill(paths.TABLE, table="confusion"),
     log:
         "<logs>/confusion/confusion.log",
     benchmark:
@@ -81,8 +77,8 @@ rule confusion:
         mem_mb=grows(500),
         runtime=5,
     params:
-        spec={},
-        code=code("confusion.py"),
+        spec=design.confusion.spec(),
+        code=design.code("confusion.py"),
     message:
         "Setting verdicts against what was planted"
     script:

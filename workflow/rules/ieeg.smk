@@ -1,19 +1,12 @@
 """Recordings: validated, cleaned, put on the film's clock, and cut into event-locked responses."""
 
 
-include: "jobs/ieeg.smk"
-
-
 rule convert_treebank_dataset:
     input:
-        tables=release_tables(),
+        **design.convert_treebank_dataset.inputs(),
     output:
-        tables=release_outputs(),
-        description=(
-            "<dataset>/bids/dataset_description.json"
-            if TREEBANK
-            else "<dataset>/bids/treebank.json"
-        ),
+        tables=design.convert_treebank_dataset.tables(),
+        description=design.convert_treebank_dataset.description,
     log:
         "<logs>/convert_treebank_dataset/convert_treebank_dataset.log",
     benchmark:
@@ -25,8 +18,8 @@ rule convert_treebank_dataset:
         mem_mb=grows(1000),
         runtime=10,
     params:
-        spec={"subjects": release_subjects(), "films": release_films()},
-        code=code("convert_treebank_dataset.py"),
+        spec=design.convert_treebank_dataset.spec(),
+        code=design.code("convert_treebank_dataset.py"),
     message:
         "Converting what the Brain Treebank says of subjects and films"
     script:
@@ -35,25 +28,20 @@ rule convert_treebank_dataset:
 
 rule convert_treebank:
     input:
-        h5=release("h5"),
-        labels=release("labels"),
-        timings=release("timings"),
-        features=release("features"),
-        corrupted=release("corrupted"),
-        scenes=release("scenes"),
+        unpack(lambda wildcards: design.convert_treebank.inputs(**wildcards)),
     output:
-        vhdr="<dataset>/bids/sub-{subject}/ieeg/{trial}_ieeg.vhdr",
-        vmrk="<dataset>/bids/sub-{subject}/ieeg/{trial}_ieeg.vmrk",
-        eeg="<dataset>/bids/sub-{subject}/ieeg/{trial}_ieeg.eeg",
-        sidecar="<dataset>/bids/sub-{subject}/ieeg/{trial}_ieeg.json",
-        channels="<dataset>/bids/sub-{subject}/ieeg/{trial}_channels.tsv",
-        events="<dataset>/bids/sub-{subject}/ieeg/{trial}_events.tsv",
+        vhdr=paths.BIDS + "/sub-{subject}/ieeg/{trial}_ieeg.vhdr",
+        vmrk=paths.BIDS + "/sub-{subject}/ieeg/{trial}_ieeg.vmrk",
+        eeg=paths.BIDS + "/sub-{subject}/ieeg/{trial}_ieeg.eeg",
+        sidecar=paths.BIDS + "/sub-{subject}/ieeg/{trial}_ieeg.json",
+        channels=paths.BIDS + "/sub-{subject}/ieeg/{trial}_channels.tsv",
+        events=paths.BIDS + "/sub-{subject}/ieeg/{trial}_events.tsv",
     log:
         "<logs>/convert_treebank/{subject}_{trial}.log",
     benchmark:
         "<benchmarks>/convert_treebank/{subject}_{trial}.tsv"
     wildcard_constraints:
-        trial="|".join(TREEBANK) or "none",
+        trial="|".join(design.convert_treebank.trials) or "none",
     conda:
         "../../envs/ieeg.yaml"
     threads: 1
@@ -61,8 +49,8 @@ rule convert_treebank:
         mem_mb=grows(2000),
         runtime=240,
     params:
-        spec=convert_spec,
-        code=code("convert_treebank.py"),
+        spec=lambda wildcards: design.convert_treebank.spec(**wildcards),
+        code=design.code("convert_treebank.py"),
     message:
         "Converting {wildcards.trial}"
     script:
@@ -71,9 +59,9 @@ rule convert_treebank:
 
 rule validate_bids:
     input:
-        files=dataset_files,
+        unpack(lambda wildcards: design.validate_bids.inputs()),
     output:
-        table="<shared>/validation.tsv",
+        table=paths.VALIDATION,
     log:
         "<logs>/validate_bids/validate_bids.log",
     benchmark:
@@ -85,8 +73,8 @@ rule validate_bids:
         mem_mb=grows(1000),
         runtime=20,
     params:
-        spec={"root": str(BIDS_ROOT), "strict": config["ieeg"]["validation"] == "strict"},
-        code=code("validate_bids.py"),
+        spec=design.validate_bids.spec(),
+        code=design.code("validate_bids.py"),
     message:
         "Validating the BIDS dataset"
     script:
@@ -95,18 +83,16 @@ rule validate_bids:
 
 rule preprocess:
     input:
-        ieeg=recording_file,
-        sidecars=recording_sidecars,
-        atlas=atlas_files,
+        unpack(lambda wildcards: design.preprocess.inputs(**wildcards)),
     output:
-        vhdr="<shared>/clean/{recording}_desc-clean_ieeg.vhdr",
-        vmrk="<shared>/clean/{recording}_desc-clean_ieeg.vmrk",
-        eeg="<shared>/clean/{recording}_desc-clean_ieeg.eeg",
-        channels="<shared>/clean/{recording}_desc-clean_channels.tsv",
-        sidecar="<shared>/clean/{recording}_desc-clean_ieeg.json",
-        electrodes="<shared>/electrodes/{recording}.tsv",
-        clock="<shared>/clock/{recording}.tsv",
-        quality="<shared>/quality/{recording}.tsv",
+        vhdr=paths.CLEAN + "_ieeg.vhdr",
+        vmrk=paths.CLEAN + "_ieeg.vmrk",
+        eeg=paths.CLEAN + "_ieeg.eeg",
+        channels=paths.CLEAN + "_channels.tsv",
+        sidecar=paths.CLEAN + "_ieeg.json",
+        electrodes=paths.ELECTRODES,
+        clock=paths.CLOCK,
+        quality=paths.QUALITY,
     log:
         "<logs>/preprocess/{recording}.log",
     benchmark:
@@ -118,8 +104,8 @@ rule preprocess:
         mem_mb=grows(2000),
         runtime=120,
     params:
-        spec=preprocess_spec,
-        code=code("preprocess.py"),
+        spec=lambda wildcards: design.preprocess.spec(**wildcards),
+        code=design.code("preprocess.py"),
     message:
         "Cleaning {wildcards.recording}"
     script:
@@ -128,16 +114,13 @@ rule preprocess:
 
 rule responses:
     input:
-        eeg="<shared>/clean/{recording}_desc-clean_ieeg.eeg",
-        channels="<shared>/clean/{recording}_desc-clean_channels.tsv",
-        clock="<shared>/clock/{recording}.tsv",
-        events=response_events,
+        unpack(lambda wildcards: design.responses.inputs(**wildcards)),
     output:
-        responses="<shared>/responses/{recording}_{alignment}.nc",
+        responses=expand(paths.RESPONSES, alignment=design.study.alignments, allow_missing=True),
     log:
-        "<logs>/responses/{recording}_{alignment}.log",
+        "<logs>/responses/{recording}.log",
     benchmark:
-        "<benchmarks>/responses/{recording}_{alignment}.tsv"
+        "<benchmarks>/responses/{recording}.tsv"
     conda:
         "../../envs/ieeg.yaml"
     threads: 1
@@ -145,32 +128,21 @@ rule responses:
         mem_mb=grows(2000),
         runtime=30,
     params:
-        spec=responses_spec,
-        code=code("responses.py"),
+        spec=lambda wildcards: design.responses.spec(**wildcards),
+        code=design.code("responses.py"),
     message:
-        "Responses of {wildcards.recording} to {wildcards.alignment} events"
+        "Event-locked responses of {wildcards.recording}"
     script:
         "../scripts/responses.py"
 
 
 rule recordings:
     input:
-        quality=expand("<shared>/quality/{recording}.tsv", recording=all_recordings),
-        electrodes=expand("<shared>/electrodes/{recording}.tsv", recording=all_recordings),
-        clock=expand("<shared>/clock/{recording}.tsv", recording=all_recordings),
-        responses=expand(
-            "<shared>/responses/{recording}_{alignment}.nc",
-            recording=all_recordings,
-            alignment=ALIGNMENTS,
-        ),
-        clean=expand(
-            "<shared>/clean/{recording}_desc-clean_{part}", recording=all_recordings, part=CLEAN
-        ),
-        validation="<shared>/validation.tsv",
+        unpack(lambda wildcards: design.recordings.inputs()),
     output:
-        table="<results>/recordings.tsv",
+        table=paths.RECORDINGS,
         dictionary="<results>/recordings.json",
-        derivative=directory("<dataset>/derivatives/fusion"),
+        derivative=directory(paths.DERIVATIVE),
     log:
         "<logs>/recordings/recordings.log",
     benchmark:
@@ -182,8 +154,8 @@ rule recordings:
         mem_mb=grows(1000),
         runtime=10,
     params:
-        spec=recordings_spec(),
-        code=code("recordings.py"),
+        spec=design.recordings.spec(),
+        code=design.code("recordings.py"),
     message:
         "Collecting the quality of all recordings"
     script:

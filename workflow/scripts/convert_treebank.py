@@ -6,18 +6,20 @@ from tqdm import tqdm
 
 from fusion.ieeg import brainvision, treebank, treebank_bids
 from fusion.ieeg.clean_sidecars import write_json
+from fusion.ieeg.spec import ConvertTreebankSpec
 from fusion.io.errors import InputError
 from fusion.io.logs import log_to
 from fusion.io.tables import write_tsv
 
 log = log_to(snakemake.log[0])
 
-spec, given = snakemake.params.spec, snakemake.input
+spec, given = ConvertTreebankSpec.read(snakemake.params.spec), snakemake.input
 labels = treebank.read_labels(given.labels)
-corrupted = treebank.read_corrupted(given.corrupted, spec["subject"]) if given.corrupted else set()
+corrupted = given.get("corrupted")
+corrupted = treebank.read_corrupted(corrupted, spec.subject) if corrupted else set()
 triggers, incomplete = treebank.read_triggers(given.timings)
 words, left_out = treebank.read_words(given.features)
-cuts = treebank.read_cuts(given.scenes) if given.scenes else np.zeros(0)
+cuts = treebank.read_cuts(given.scenes) if given.get("scenes") else np.zeros(0)
 
 sfreq, measured = treebank.measured_rate(triggers)
 clock, notes = treebank.film_clock(triggers, sfreq)
@@ -80,5 +82,5 @@ log.info(
     samples / sfreq,
 )
 write_tsv(table, snakemake.output.channels)
-write_json(treebank_bids.ieeg(spec["film"], sfreq, samples, table), snakemake.output.sidecar)
+write_json(treebank_bids.ieeg(spec.film, sfreq, samples, table), snakemake.output.sidecar)
 write_tsv(events, snakemake.output.events, float_format="%.10g")

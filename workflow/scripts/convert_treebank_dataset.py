@@ -6,24 +6,25 @@ import pandas as pd
 
 from fusion.ieeg import treebank, treebank_bids
 from fusion.ieeg.clean_sidecars import write_json
+from fusion.ieeg.spec import ConvertTreebankDatasetSpec
 from fusion.io.logs import log_to
 from fusion.io.tables import write_tsv
 
 log = log_to(snakemake.log[0])
 
-spec = snakemake.params.spec
+spec = ConvertTreebankDatasetSpec.read(snakemake.params.spec)
 root = Path(snakemake.output.description).parent
 log.info(
     "%d subjects and %d films in %d tables",
-    len(spec["subjects"]),
-    len(spec["films"]),
+    len(spec.subjects),
+    len(spec.films),
     len(snakemake.input.tables),
 )
 
-for subject, files in spec["subjects"].items():
-    labels = treebank.read_labels(files["labels"])
+for subject, files in spec.subjects.items():
+    labels = treebank.read_labels(files.labels)
     table = treebank_bids.electrodes(
-        labels, treebank.read_places(files["coords"], files["depth"], files["number"])
+        labels, treebank.read_places(files.coords, files.depth, files.number)
     )
     log.info(
         "sub-%s: %d electrodes, %d without a position", subject, len(table), table["x"].isna().sum()
@@ -31,21 +32,21 @@ for subject, files in spec["subjects"].items():
     base = root / f"sub-{subject}" / "ieeg" / f"sub-{subject}_space-Other"
     write_tsv(table, f"{base}_electrodes.tsv")
     write_json(treebank_bids.coordsystem(), f"{base}_coordsystem.json")
-for film, files in spec["films"].items():
-    words, left_out = treebank.read_words(files["features"])
+for film, files in spec.films.items():
+    words, left_out = treebank.read_words(files.features)
     log.info("%s: %d words; left out: %s", film, len(words), left_out)
     write_tsv(words, root / "stimuli" / f"{film}_words.tsv", float_format="%.10g")
-    if files["scenes"]:
+    if files.scenes:
         write_tsv(
-            pd.DataFrame({"onset": treebank.read_cuts(files["scenes"])}),
+            pd.DataFrame({"onset": treebank.read_cuts(files.scenes)}),
             root / "stimuli" / f"{film}_cuts.tsv",
             float_format="%.10g",
         )
 
 people = pd.DataFrame(
     {
-        "participant_id": [f"sub-{s}" for s in spec["subjects"]],
-        "treebank_id": [f"sub_{f['number']}" for f in spec["subjects"].values()],
+        "participant_id": [f"sub-{s}" for s in spec.subjects],
+        "treebank_id": [f"sub_{f.number}" for f in spec.subjects.values()],
     }
 )
 write_tsv(people, root / "participants.tsv")

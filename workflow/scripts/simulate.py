@@ -6,14 +6,15 @@ import pandas as pd
 from tqdm import tqdm
 
 from fusion.demo import bids, film, recording, scenes, sources, speech
+from fusion.demo.spec import SimulateSpec
 from fusion.io.logs import log_to
 from fusion.io.tables import write_tsv
 from fusion.seeds import rng_for
 
 log = log_to(snakemake.log[0])
 
-spec = snakemake.params.spec
-seed, film_s, sfreq = spec["seed"], spec["film_s"], spec["sfreq_hz"]
+spec = SimulateSpec.read(snakemake.params.spec)
+seed, film_s, sfreq = spec.seed, spec.film_s, spec.sfreq_hz
 root = Path(snakemake.output.description).parent
 
 onsets = film.draw_cuts(film_s, rng_for(seed, "simulate", "cuts"))
@@ -33,11 +34,11 @@ log.info(
 )
 
 features = {**sources.scene_features(content), "language": sources.word_features(words)}
-bids.write_dataset(root, spec["subjects"])
+bids.write_dataset(root, spec.subjects)
 truth = []
-for subject in tqdm(spec["subjects"], desc="subjects"):
+for subject in tqdm(spec.subjects, desc="subjects"):
     rng = rng_for(seed, "simulate", "subject", subject)
-    contacts = recording.implant(subject, spec["shafts"], spec["contacts"], rng)
+    contacts = recording.implant(subject, spec.shafts, spec.contacts, rng)
     courses = {
         row["electrode"]: sources.site_course(
             row["planted"], features, onsets, words["onset_s"].to_numpy(), film_s, sfreq, rng
@@ -45,7 +46,7 @@ for subject in tqdm(spec["subjects"], desc="subjects"):
         for row in contacts.loc[contacts["planted"] != "none"].to_dict("records")
     }
     lead_s = round(float(rng.uniform(6, 12)), 3)
-    data = recording.record(contacts, courses, lead_s, 5.0, sfreq, spec["effect"], rng)
+    data = recording.record(contacts, courses, lead_s, 5.0, sfreq, spec.effect, rng)
     bids.write_subject(root, subject, contacts, data, sfreq, (lead_s, film_s), recording.LINE_HZ)
     truth.append(contacts[["electrode", "planted"]].assign(subject=subject))
 truth = pd.concat(truth)[["subject", "electrode", "planted"]]

@@ -10,17 +10,18 @@ from open_clip.tokenizer import SimpleTokenizer
 from tqdm import tqdm
 
 from fusion.demo import bpe, family, speech, text
+from fusion.demo.spec import TrainDemoModelsSpec
 from fusion.io.atomic import whole
 from fusion.io.logs import log_to
 
 log = log_to(snakemake.log[0])
 
-spec = snakemake.params.spec
+spec = TrainDemoModelsSpec.read(snakemake.params.spec)
 training = {
-    "steps": spec["steps"],
-    "batch": spec["batch"],
-    "rate": spec["learning_rate"],
-    "seed": spec["seed"],
+    "steps": spec.steps,
+    "batch": spec.batch,
+    "rate": spec.learning_rate,
+    "seed": spec.seed,
 }
 # One thread: the order of sums, and with it every weight, depends on the number of threads.
 torch.set_num_threads(1)
@@ -52,7 +53,7 @@ for name in family.OBJECTIVES:
     report(name, losses)
     # an open file, because torch would write the file's (temporary) name into it
     with whole(snakemake.output[name]) as part, open(part, "wb") as file:
-        torch.save(family.checkpoint(name, model, family.SIZE, spec["steps"]), file)
+        torch.save(family.checkpoint(name, model, family.SIZE, spec.steps), file)
 
 encoder, words, losses = text.train(text.SIZE, **training)
 report("text", losses)

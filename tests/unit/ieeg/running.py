@@ -1,98 +1,78 @@
-"""Scripts, run as the workflow runs them but in this process, and the files they read and write."""
+"""The rules of the ieeg stage on files of a test, with the inputs and specs of the design."""
 
-import runpy
+from functools import cache
 from pathlib import Path
-from types import SimpleNamespace
 
-import yaml
+from helpers.scripts import REPOSITORY, run_rule
 
 from fusion.design import config as settings
 from fusion.design import recordings as dataset
-from fusion.io import logs
+from fusion.design.design import Design
+from fusion.design.study import Study
 
-REPOSITORY = Path(__file__).parents[3]
-SCHEMA = yaml.safe_load((REPOSITORY / "workflow/schemas/config.schema.yaml").read_text())
+FILM = {"video": "film.mp4", "transcript": {"file": "words.tsv", "format": "words"}}
 
 
-def run(script, given, out, spec, monkeypatch):
-    """Run ``workflow/scripts/<script>.py``; what it raises is raised here. Its log goes to this
-    process's logging.
+@cache
+def schema():
+    return settings.read_yaml(REPOSITORY / "workflow/schemas/config.schema.yaml")
+
+
+def design(root, source="bids", film_zero=None, bids=None, **sections):
+    """Return the design of a dataset whose recordings all saw one film.
+
+    Parameters
+    ----------
+    root
+        Root of the BIDS dataset or of the release.
+    source
+        ``bids`` or ``treebank``.
+    film_zero
+        Section ``stimuli.film.film_zero``.
+    bids
+        Where the BIDS dataset is written, for a release.
+    sections
+        Other sections of the config.
     """
-    monkeypatch.setattr(logs, "log_to", lambda path: __import__("logging").getLogger("fusion"))
-    job = SimpleNamespace(
-        input=SimpleNamespace(**given),
-        output=SimpleNamespace(**{k: str(v) for k, v in out.items()}),
-        params=SimpleNamespace(spec=spec),
-        threads=1,
-        log=["none"],
-    )
-    for path in job.output.__dict__.values():
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-    runpy.run_path(
-        str(REPOSITORY / f"workflow/scripts/{script}.py"), init_globals={"snakemake": job}
-    )
-    return job.output
-
-
-def config(root, source="bids", film_zero=None, **sections):
-    """Return a resolved config of one film shown in every recording."""
-    film = {
-        "video": "film.mp4",
-        "transcript": {"file": "words.tsv", "format": "words"},
-        "film_zero": film_zero or {},
+    given = {
+        "dataset": "x",
+        "source": source,
+        "root": str(root),
+        "events": {"alignments": ["language"]},
+        "stimuli": {"film": {**FILM, "film_zero": film_zero or {}}},
+        **sections,
     }
-    key = {"bids": "root", "treebank": "root"}[source]
-    return settings.with_defaults(
-        {"dataset": "x", "source": source, key: str(root), "stimuli": {"film": film}, **sections},
-        SCHEMA,
-    )
+    settings.check_schema(given, schema(), "config")
+    config, root = settings.with_defaults(given, schema()), Path(bids or root)
+    rows, folder = dataset.recordings(config, root), Path("results/x")
+    return Design(Study(config, {}, rows, REPOSITORY, root, folder, folder))
 
 
-def preprocess(cfg, bids_root, results, monkeypatch, recording=None):
-    """Run ``preprocess`` on one recording of a dataset (the only one, or that named)."""
-    rows = {r["recording"]: r for r in dataset.recordings(cfg, bids_root)}
-    row = rows[recording or next(iter(rows))]
-    name, results = row["recording"], Path(results)
+def preprocess(made, results, recording=None, **options):
+    """Run ``preprocess`` on one recording of a design: the one named, or the first."""
+    name, results = recording or next(iter(made.study.recordings)), Path(results)
     clean = results / "clean" / f"{name}_desc-clean_"
     out = {part: f"{clean}ieeg.{part}" for part in ("vhdr", "vmrk", "eeg")}
     out |= {"channels": f"{clean}channels.tsv", "sidecar": f"{clean}ieeg.json"}
     out |= {part: results / part / f"{name}.tsv" for part in ("electrodes", "clock", "quality")}
-    ieeg = {k: v for k, v in cfg["ieeg"].items() if k != "validation"}
-    zero = cfg["stimuli"][row["stimulus"]]["film_zero"]
-    spec = {
-        "recording": name,
-        "subject": row["subject"],
-        "stimulus": row["stimulus"],
-        "task": "film",
-        "film_zero": zero,
-        "ieeg": ieeg,
-    }
-    atlas = [cfg["ieeg"]["atlas"][k] for k in ("volume", "labels") if cfg["ieeg"]["atlas"][k]]
-    return run(
-        "preprocess",
-        {"ieeg": row["ieeg"], "sidecars": row["sidecars"], "atlas": atlas},
-        out,
-        spec,
-        monkeypatch,
-    )
+    return run_rule(made, "preprocess", out, wildcards={"recording": name}, **options).output
 
 
-def responses(cfg, cleaned, events, results, monkeypatch, recording="r"):
-    """Run ``responses`` on what ``preprocess`` wrote."""
-    given = {
-        "eeg": cleaned.eeg,
-        "channels": cleaned.channels,
-        "clock": cleaned.clock,
-        "events": str(events),
-    }
-    spec = {
-        "recording": recording,
-        "subject": "01",
-        "stimulus": "film",
-        "alignment": "language",
-        "zscore": False,
-        **cfg["responses"],
-    }
-    return run(
-        "responses", given, {"responses": Path(results) / "responses.nc"}, spec, monkeypatch
-    ).responses
+def responses(made, cleaned, events, results, recording=None):
+    """Run ``responses`` on what ``preprocess`` wrote; return the file of one alignment."""
+    name = recording or next(iter(made.study.recordings))
+    given = {key: getattr(cleaned, key) for key in ("eeg", "channels", "clock")}
+    given["events"] = [str(events)]
+    out = {"responses": [str(Path(results) / "responses.nc")]}
+    wildcards = {"recording": name}
+    run_rule(made, "responses", out, inputs=given, wildcards=wildcards)
+    return out["responses"][0]
+
+
+def convert(made, name):
+    """Convert one trial of a release."""
+    stem = made.study.recordings[name].ieeg.removesuffix("_ieeg.vhdr")
+    out = {part: f"{stem}_ieeg.{part}" for part in ("vhdr", "vmrk", "eeg")}
+    out["sidecar"] = f"{stem}_ieeg.json"
+    out |= {part: f"{stem}_{part}.tsv" for part in ("channels", "events")}
+    run_rule(made, "convert_treebank", out, wildcards={"trial": name})

@@ -8,11 +8,12 @@ from hypothesis import strategies as st
 
 from fusion.ieeg import binning
 from fusion.ieeg.clock import clock_table, first_event, to_recording
+from fusion.ieeg.spec import FilmZero
 from fusion.io.errors import InputError
 
 
 def one_piece(duration, zero=0.0):
-    rule = {"rule": "first_event", "column": "trial_type", "value": "film"}
+    rule = FilmZero("first_event", "trial_type", "film")
     return clock_table(
         rule,
         pd.DataFrame({"onset": [zero], "trial_type": ["film"]}),
@@ -100,7 +101,9 @@ def test_a_window_that_spans_a_pause_is_dropped():
             "film_s": [0.0, 30.0],
         }
     )
-    clock = clock_table({"rule": "film_events"}, films, "events.tsv", 120.0, "x.vhdr")
+    clock = clock_table(
+        FilmZero("film_events", "trial_type", None), films, "events.tsv", 120.0, "x.vhdr"
+    )
     grid = binning.bins((-2000, 2000), 200, 25, 512)
     onset = [1.0, 2.2, 27.8, 28.5, 31.0, 32.2, 57.8, 59.0, 61.0]
     kept, dropped = binning.place(
@@ -125,7 +128,9 @@ def test_a_drifting_clock_is_followed():
             "film_end_s": [100.0, 200.0],
         }
     )
-    clock = clock_table({"rule": "film_events"}, films, "events.tsv", 300.0, "x.vhdr")
+    clock = clock_table(
+        FilmZero("film_events", "trial_type", None), films, "events.tsv", 300.0, "x.vhdr"
+    )
     assert set(clock["segment"]) == {0}
     recording, segment = to_recording(clock, np.array([0.0, 50.0, 150.0, 200.0, 200.1]))
     assert np.allclose(recording[:4], [5, 55.05, 155.15, 205.2])

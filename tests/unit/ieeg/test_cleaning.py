@@ -1,22 +1,29 @@
 """Re-referencing and cleaning against plain numpy loops."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 from scipy import signal
 
 from fusion.ieeg import channels, cleaning, names, reference
+from fusion.ieeg.spec import CleaningSpec
 
 SFREQ = 256.0
-SPEC = {
-    "notch_harmonics": None,
-    "notch_quality": 30,
-    "high_pass_hz": 0.5,
-    "phase": "zero",
-    "high_gamma_hz": False,
-    "zscore": False,
-    "despike_sd": False,
-}
+SPEC = CleaningSpec(
+    reference="laplacian",
+    ecog_reference="average",
+    shaft_ends="drop",
+    line_freq_hz=None,
+    notch_harmonics=None,
+    notch_quality=30,
+    high_pass_hz=0.5,
+    phase="zero",
+    high_gamma_hz=False,
+    zscore=False,
+    despike_sd=False,
+)
 
 
 def table(bad=(), kind="SEEG", contacts=None):
@@ -47,7 +54,7 @@ def cleaned(montage, data, **spec):
     return dict(
         zip(
             montage["electrode"],
-            cleaning.clean(montage, data.__getitem__, SFREQ, 50.0, {**SPEC, **spec}),
+            cleaning.clean(montage, data.__getitem__, SFREQ, 50.0, replace(SPEC, **spec)),
             strict=True,
         )
     )
@@ -122,7 +129,7 @@ def test_bipolar_pairs():
     data = signals(usable["electrode"])
     got = cleaned(montage, data, high_pass_hz=False, notch_harmonics=None)
     spec_free = list(
-        cleaning.clean(montage, data.__getitem__, SFREQ, None, {**SPEC, "high_pass_hz": False})
+        cleaning.clean(montage, data.__getitem__, SFREQ, None, replace(SPEC, high_pass_hz=False))
     )[0]
     assert np.allclose(spec_free, data["A1"] - data["A2"], atol=1e-4)
     assert len(got) == 1
@@ -135,7 +142,9 @@ def test_common_average():
     got = dict(
         zip(
             montage["electrode"],
-            cleaning.clean(montage, data.__getitem__, SFREQ, None, {**SPEC, "high_pass_hz": False}),
+            cleaning.clean(
+                montage, data.__getitem__, SFREQ, None, replace(SPEC, high_pass_hz=False)
+            ),
             strict=True,
         )
     )

@@ -7,9 +7,6 @@ counted.
 import json
 import logging
 import re
-import subprocess
-import sys
-from pathlib import Path
 
 import bids_dataset
 import numpy as np
@@ -247,16 +244,16 @@ def dataset(tmp_path):
     return bids_dataset.write(tmp_path / "bids")
 
 
-def everything(root, tmp_path, monkeypatch, **ieeg):
+def everything(root, tmp_path, **ieeg):
     """Run ``preprocess`` and ``responses``; return the electrodes, the quality and the
     responses.
     """
-    cfg = running.config(
+    made = running.design(
         root, film_zero=bids_dataset.ZERO_RULE, ieeg=ieeg, responses={"window_ms": [-1000, 1000]}
     )
-    cleaned = running.preprocess(cfg, root, tmp_path / "results", monkeypatch)
+    cleaned = running.preprocess(made, tmp_path / "results")
     events = bids_dataset.words(tmp_path / "events.tsv")
-    responses = running.responses(cfg, cleaned, events, tmp_path / "results", monkeypatch)
+    responses = running.responses(made, cleaned, events, tmp_path / "results")
     with open_labelled(responses) as data:
         return (
             read_tsv(cleaned.electrodes).set_index("electrode"),
@@ -265,8 +262,8 @@ def everything(root, tmp_path, monkeypatch, **ieeg):
         )
 
 
-def test_the_dataset_itself_is_fine(dataset, tmp_path, monkeypatch):
-    electrodes, quality, responses = everything(dataset, tmp_path, monkeypatch)
+def test_the_dataset_itself_is_fine(dataset, tmp_path):
+    electrodes, quality, responses = everything(dataset, tmp_path)
     assert electrodes.index[electrodes["kept"]].tolist() == ["A2", "A3", "A4", "B2", "B3"]
     assert pd.isna(quality["warnings"])
     assert responses["response"].shape == (5, 5, 81)
@@ -274,11 +271,11 @@ def test_the_dataset_itself_is_fine(dataset, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("what", ERRORS)
-def test_one_clear_error(dataset, tmp_path, monkeypatch, what):
+def test_one_clear_error(dataset, tmp_path, what):
     corrupt, message = ERRORS[what]
     corrupt(dataset)
     with pytest.raises(InputError, match=message) as caught:
-        everything(dataset, tmp_path, monkeypatch)
+        everything(dataset, tmp_path)
     assert "\n" not in str(caught.value)
     left = [p for p in (tmp_path / "results").rglob("*") if p.is_file() and "responses" in p.parts]
     assert not left
@@ -436,13 +433,13 @@ WARNINGS = {
 
 
 @pytest.mark.parametrize("what", WARNINGS)
-def test_repaired_and_counted(dataset, tmp_path, monkeypatch, caplog, what):
+def test_repaired_and_counted(dataset, tmp_path, caplog, what):
     corrupt, expected, words, where = WARNINGS[what]
-    right = everything(dataset, tmp_path / "right", monkeypatch)
+    right = everything(dataset, tmp_path / "right")
     corrupt(dataset)
     caplog.clear()
     with caplog.at_level(logging.WARNING, "fusion"):
-        electrodes, quality, responses = everything(dataset, tmp_path / "broken", monkeypatch)
+        electrodes, quality, responses = everything(dataset, tmp_path / "broken")
     assert {key: quality[key] for key in expected or {}} == (expected or {})
     if where == "log":
         assert words in caplog.text
@@ -463,9 +460,9 @@ def test_repaired_and_counted(dataset, tmp_path, monkeypatch, caplog, what):
         assert electrodes.loc["A2", "x"] == pytest.approx(21.5)
 
 
-def test_events_lost_to_a_shorter_recording_are_counted(dataset, tmp_path, monkeypatch):
+def test_events_lost_to_a_shorter_recording_are_counted(dataset, tmp_path):
     cut(EEG, 22 * 256 * 20)(dataset)
-    _, _, responses = everything(dataset, tmp_path, monkeypatch)
+    _, _, responses = everything(dataset, tmp_path)
     assert list(responses["event"].values) == ["w00000", "w00001", "w00002", "w00003"]
     assert json.loads(responses.attrs["dropped"]) == {"not on the film's clock": 1}
 
@@ -476,22 +473,11 @@ def test_there_are_enough_corruptions():
 
 def test_the_log_holds_one_line_and_no_traceback(dataset, tmp_path):
     cut(EEG, 10_001)(dataset)
-    job = {
-        "ieeg": str(dataset / VHDR),
-        "sidecars": [str(p) for p in (dataset / F).iterdir()],
-        "atlas": [],
-    }
-    spec = {"ieeg": running.config(dataset)["ieeg"], "film_zero": {"rule": "recording_start"}}
-    program = f"""
-import runpy, sys
-from types import SimpleNamespace
-sys.path.insert(0, {str(running.REPOSITORY / "workflow/lib")!r})
-job = SimpleNamespace(input=SimpleNamespace(**{job!r}), params=SimpleNamespace(spec={spec!r}), log=[{str(tmp_path / "log")!r}])
-runpy.run_path({str(running.REPOSITORY / "workflow/scripts/preprocess.py")!r}, init_globals={{"snakemake": job}})
-"""
-    done = subprocess.run([sys.executable, "-c", program], check=False)
-    assert done.returncode != 0
-    said = Path(tmp_path / "log").read_text().strip().splitlines()
+    made = running.design(dataset)
+    log = tmp_path / "log"
+    with pytest.raises(AssertionError, match="preprocess ended with 1"):
+        running.preprocess(made, tmp_path, process=True, log=log)
+    said = log.read_text().strip().splitlines()
     assert len(said) == 1
     assert re.search(
         r"ERROR .*_ieeg\.eeg: found 10001 bytes; expected a multiple of 22 bytes", said[0]

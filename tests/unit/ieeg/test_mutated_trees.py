@@ -107,7 +107,7 @@ MUTATIONS = st.lists(
 )
 @given(MUTATIONS)
 def test_a_mutated_tree_is_read_or_refused_in_one_line(template, mutations):
-    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+    with tempfile.TemporaryDirectory() as folder:
         root, results = Path(shutil.copytree(template, Path(folder, "bids"))), Path(folder, "out")
         for number, kind, where, what in mutations:
             files = sorted(
@@ -118,16 +118,10 @@ def test_a_mutated_tree_is_read_or_refused_in_one_line(template, mutations):
             if files:
                 mutate(files[number % len(files)], kind, where, what)
         try:
-            cleaned = running.preprocess(
-                running.config(root, film_zero=bids_dataset.ZERO_RULE), root, results, patch
-            )
-            made = running.responses(
-                running.config(root, film_zero=bids_dataset.ZERO_RULE),
-                cleaned,
-                bids_dataset.words(results / "w.tsv"),
-                results,
-                patch,
-            )
+            design = running.design(root, film_zero=bids_dataset.ZERO_RULE)
+            cleaned = running.preprocess(design, results)
+            words = bids_dataset.words(results / "w.tsv")
+            made = running.responses(design, cleaned, words, results)
         except InputError as error:
             assert "\n" not in str(error)
             assert (

@@ -15,11 +15,10 @@ import numpy as np
 import pandas as pd
 import pytest
 import running
-import yaml
 from edfio import Edf, EdfSignal
 
 from fusion.design import config as settings
-from fusion.design import recordings as dataset
+from fusion.ids import entities
 from fusion.ieeg import derivative, quality, sidecars, validation
 from fusion.io.errors import InputError
 from fusion.io.tables import read_tsv, write_tsv
@@ -54,13 +53,13 @@ def ds003688(tmp_path):
 
 
 @real
-def test_ds003688(ds003688, tmp_path, monkeypatch):
-    cfg = running.config(
+def test_ds003688(ds003688, tmp_path):
+    cfg = running.design(
         ds003688,
         film_zero={"rule": "first_event", "value": "music"},
-        recordings={"tasks": ["film"]},
+        recordings={"task": ["film"]},
     )
-    cleaned = running.preprocess(cfg, ds003688, tmp_path / "results", monkeypatch)
+    cleaned = running.preprocess(cfg, tmp_path / "results")
     table, row = (
         read_tsv(cleaned.electrodes).set_index("electrode"),
         read_tsv(cleaned.quality).iloc[0],
@@ -80,14 +79,13 @@ def test_ds003688(ds003688, tmp_path, monkeypatch):
 
 
 @real
-def test_the_shipped_config_fits_ds003688(ds003688, monkeypatch):
-    shipped = yaml.safe_load((running.REPOSITORY / "config/ds003688.yaml").read_text())
-    cfg = settings.with_defaults({**shipped, "root": str(ds003688)}, running.SCHEMA)
-    rows = dataset.recordings(cfg, ds003688)
-    assert [(r["recording"], r["stimulus"]) for r in rows] == [
+def test_the_shipped_config_fits_ds003688(ds003688):
+    shipped = settings.read_yaml(running.REPOSITORY / "config/ds003688.yaml")
+    rows = list(running.design(**{**shipped, "root": ds003688}).study.recordings.values())
+    assert [(r.name, r.stimulus) for r in rows] == [
         ("sub-01_ses-iemu_task-film_acq-clinical_run-1", "film")
     ]
-    names = {Path(p).name for p in rows[0]["sidecars"]}
+    names = {Path(p).name for p in rows[0].sidecars}
     # without the acq entity of the recording
     assert "sub-01_ses-iemu_task-film_run-1_events.tsv" in names
     assert "sub-01_ses-iemu_acq-clinical_electrodes.tsv" in names
@@ -110,10 +108,10 @@ def ds005574(tmp_path):
 
 @real
 @pytest.mark.parametrize(("space", "x"), [(None, 60.0), ("Other", 64.507256)])
-def test_ds005574(ds005574, tmp_path, monkeypatch, space, x):
+def test_ds005574(ds005574, tmp_path, space, x):
     # audio second 0 is recording second 0; there is no events.tsv
-    cfg = running.config(ds005574, ieeg={"space": space})
-    cleaned = running.preprocess(cfg, ds005574, tmp_path / "results", monkeypatch)
+    cfg = running.design(ds005574, ieeg={"space": space})
+    cleaned = running.preprocess(cfg, tmp_path / "results")
     table, row = (
         read_tsv(cleaned.electrodes).set_index("electrode"),
         read_tsv(cleaned.quality).iloc[0],
@@ -132,7 +130,7 @@ def test_ds005574(ds005574, tmp_path, monkeypatch, space, x):
         assert table["hemisphere"].isna().all()  # the axes of an unnamed space are not known
 
 
-def test_edf_channels_of_several_rates(tmp_path, monkeypatch):
+def test_edf_channels_of_several_rates(tmp_path):
     """The neural channels are opened at their own rate, though others are sampled faster and
     slower.
     """
@@ -156,10 +154,8 @@ def test_edf_channels_of_several_rates(tmp_path, monkeypatch):
     table["sampling_frequency"] = [rates[n] for n in table["name"]]
     table.to_csv(place / "sub-02_task-film_channels.tsv", sep="\t", index=False)
     done = running.preprocess(
-        running.config(root, ieeg={"reference": "none", "high_pass_hz": False}),
-        root,
+        running.design(root, ieeg={"reference": "none", "high_pass_hz": False}),
         tmp_path / "results",
-        monkeypatch,
     )
     row = read_tsv(done.quality).iloc[0]
     assert (row["sfreq_hz"], row["kept"], row["dropped"]) == (256, 8, "not in the data file: 1")
@@ -174,7 +170,7 @@ def test_edf_channels_of_several_rates(tmp_path, monkeypatch):
         ("mne-misc-data_ecog/ecog/sample_ecog_ieeg.fif", 160, 394),
     ],
 )
-def test_real_signals(tmp_path, monkeypatch, file, sfreq, channels):
+def test_real_signals(tmp_path, file, sfreq, channels):
     """Real EDF and FIF: every good channel comes out as mne reads it, minus the average."""
     source = Path(REAL) / "signals" / file
     raw = mne.io.read_raw(source, preload=True, verbose="error")
@@ -183,8 +179,8 @@ def test_real_signals(tmp_path, monkeypatch, file, sfreq, channels):
     shutil.copy(source, place / f"sub-01_task-film_ieeg{source.suffix}")
     table = pd.DataFrame({"name": raw.ch_names, "type": "ECOG", "units": "n/a", "status": "good"})
     table.to_csv(place / "sub-01_task-film_channels.tsv", sep="\t", index=False)
-    cfg = running.config(tmp_path / "bids", ieeg={"reference": "average", "high_pass_hz": False})
-    done = running.preprocess(cfg, tmp_path / "bids", tmp_path / "results", monkeypatch)
+    cfg = running.design(tmp_path / "bids", ieeg={"reference": "average", "high_pass_hz": False})
+    done = running.preprocess(cfg, tmp_path / "results")
     row, kept = read_tsv(done.quality).iloc[0], read_tsv(done.channels)["name"].astype(str).tolist()
     assert (row["sfreq_hz"], row["channels"]) == (sfreq, channels)
     assert not {"EKG1", "DC1", "TRIG", "OSAT", "PR", "Pleth"} & set(kept)
@@ -219,17 +215,17 @@ def hd_grid_beside_clinical(root):
     return root
 
 
-def test_two_acquisitions_are_two_recordings_of_one_film(tmp_path, monkeypatch):
+def test_two_acquisitions_are_two_recordings_of_one_film(tmp_path):
     root = hd_grid_beside_clinical(tmp_path / "bids")
-    cfg = running.config(root, film_zero=bids_dataset.ZERO_RULE)
-    rows = dataset.recordings(cfg, root)
-    assert [r["recording"] for r in rows] == [
+    cfg = running.design(root, film_zero=bids_dataset.ZERO_RULE)
+    rows = cfg.study.recordings.values()
+    assert [r.name for r in rows] == [
         bids_dataset.STEM.replace("clinical", "HDgrid"),
         bids_dataset.STEM,
     ]
     tables = {}
     for row, x, kept, sfreq in zip(rows, (-41, 21.5), (6, 5), (512, 256), strict=True):
-        done = running.preprocess(cfg, root, tmp_path / "results", monkeypatch, row["recording"])
+        done = running.preprocess(cfg, tmp_path / "results", row.name)
         table, found = read_tsv(done.electrodes), read_tsv(done.quality).iloc[0]
         assert table.loc[table["kept"], "x"].iloc[0] == x
         assert (found["kept"], found["sfreq_hz"], found["film_zero_s"]) == (
@@ -237,41 +233,41 @@ def test_two_acquisitions_are_two_recordings_of_one_film(tmp_path, monkeypatch):
             sfreq,
             bids_dataset.ZERO,
         )
-        tables[row["recording"]] = table
-    only = running.config(
-        root, film_zero=bids_dataset.ZERO_RULE, recordings={"acquisitions": ["HDgrid"]}
+        tables[row.name] = table
+    only = running.design(
+        root, film_zero=bids_dataset.ZERO_RULE, recordings={"acquisition": ["HDgrid"]}
     )
-    assert len(dataset.recordings(only, root)) == 1
+    assert len(only.study.recordings.values()) == 1
     # the clinical B2 and the grid's B2 are not one contact
     notes = quality.same_name_elsewhere(tables, dict.fromkeys(tables, "01"))
     assert len(notes) == 1
     assert "2 electrode names (B2 ..) mean different places" in notes[0][0]
 
 
-def test_subjects_with_and_without_sessions_and_runs(tmp_path, monkeypatch):
+def test_subjects_with_and_without_sessions_and_runs(tmp_path):
     root = bids_dataset.write(tmp_path)
     bids_dataset.write(root, stem="sub-02_task-film", folder="sub-02/ieeg")
     bids_dataset.write(root, stem="sub-02_task-rest", folder="sub-02/ieeg")
     bids_dataset.write(root, stem="sub-02_task-film_run-2", folder="sub-02/ieeg")
-    names = [r["recording"] for r in dataset.recordings(running.config(root), root)]
+    names = [r.name for r in running.design(root).study.recordings.values()]
     assert names == [
         bids_dataset.STEM,
         "sub-02_task-film",
         "sub-02_task-film_run-2",
         "sub-02_task-rest",
     ]
-    film = running.config(root, recordings={"tasks": ["film"], "subjects": ["02"]})
-    assert [r["recording"] for r in dataset.recordings(film, root)] == [
+    film = running.design(root, recordings={"task": ["film"], "subject": ["02"]})
+    assert [r.name for r in film.study.recordings.values()] == [
         "sub-02_task-film",
         "sub-02_task-film_run-2",
     ]
-    second = running.config(root, recordings={"runs": ["2"]})
-    assert [r["recording"] for r in dataset.recordings(second, root)] == ["sub-02_task-film_run-2"]
-    session = running.config(root, recordings={"sessions": ["a"]})
-    assert [r["recording"] for r in dataset.recordings(session, root)] == [bids_dataset.STEM]
+    second = running.design(root, recordings={"run": ["2"]})
+    assert [r.name for r in second.study.recordings.values()] == ["sub-02_task-film_run-2"]
+    session = running.design(root, recordings={"session": ["a"]})
+    assert [r.name for r in session.study.recordings.values()] == [bids_dataset.STEM]
 
 
-def test_sidecars_at_the_top_are_inherited(tmp_path, monkeypatch):
+def test_sidecars_at_the_top_are_inherited(tmp_path):
     root = bids_dataset.write(tmp_path / "bids")
     place = root / bids_dataset.FOLDER
     own = json.loads((place / f"{bids_dataset.STEM}_ieeg.json").read_text())
@@ -283,11 +279,11 @@ def test_sidecars_at_the_top_are_inherited(tmp_path, monkeypatch):
     )
     (root / "task-other_ieeg.json").write_text(json.dumps({"PowerLineFrequency": 16}))
     shutil.move(place / f"{bids_dataset.STEM}_channels.tsv", root / "task-film_channels.tsv")
-    done = running.preprocess(running.config(root), root, tmp_path / "results", monkeypatch)
+    done = running.preprocess(running.design(root), tmp_path / "results")
     assert read_tsv(done.quality).iloc[0]["line_freq_hz"] == 60
 
 
-def test_regions_from_an_atlas_only_in_its_own_space(tmp_path, monkeypatch):
+def test_regions_from_an_atlas_only_in_its_own_space(tmp_path):
     volume, labels = tmp_path / "dkt.nii.gz", tmp_path / "dkt.tsv"
     image = np.zeros((40, 40, 40), np.int16)
     image[20, 10, 20] = 2030
@@ -297,22 +293,20 @@ def test_regions_from_an_atlas_only_in_its_own_space(tmp_path, monkeypatch):
     labels.write_text("index\tname\n2030\tctx-rh-superiortemporal\n")
     root = bids_dataset.write(tmp_path / "bids")
     atlas = {"volume": str(volume), "labels": str(labels), "reach_mm": 2}
-    cfg = running.config(root, ieeg={"atlas": atlas})
-    row = read_tsv(running.preprocess(cfg, root, tmp_path / "acpc", monkeypatch).quality).iloc[0]
+    cfg = running.design(root, ieeg={"atlas": atlas})
+    row = read_tsv(running.preprocess(cfg, tmp_path / "acpc").quality).iloc[0]
     assert "no region: positions are in ACPC, the atlas is in MNI space" in row["warnings"]
     place = root / bids_dataset.FOLDER
     (place / "sub-01_ses-a_acq-clinical_coordsystem.json").write_text(
         '{"iEEGCoordinateSystem": "MNI152NLin2009cAsym", "iEEGCoordinateUnits": "mm"}'
     )
-    table = read_tsv(
-        running.preprocess(cfg, root, tmp_path / "mni", monkeypatch).electrodes
-    ).set_index("electrode")
+    table = read_tsv(running.preprocess(cfg, tmp_path / "mni").electrodes).set_index("electrode")
     assert table["region"].dropna().to_dict() == dict.fromkeys(
         ["A1", "A2", "A3", "A4"], "ctx-rh-superiortemporal"
     )
 
 
-def test_the_derivative_passes_the_validator(tmp_path, monkeypatch):
+def test_the_derivative_passes_the_validator(tmp_path):
     root = hd_grid_beside_clinical(tmp_path / "bids")
     bids_dataset.write(root, stem="sub-02_task-film", folder="sub-02/ieeg")
     for name in (
@@ -320,19 +314,17 @@ def test_the_derivative_passes_the_validator(tmp_path, monkeypatch):
         "sub-01_ses-a_acq-clinical_coordsystem.json",
     ):
         (root / "sub-02/ieeg" / name).unlink()
-    cfg = running.config(
+    cfg = running.design(
         root, film_zero=bids_dataset.ZERO_RULE, responses={"window_ms": [-1000, 1000]}
     )
-    rows = dataset.recordings(cfg, root)
+    rows = cfg.study.recordings.values()
     found = validation.findings(
-        validation.run(root), [str(Path(r["ieeg"]).relative_to(root)) for r in rows]
+        validation.run(root), [str(Path(r.ieeg).relative_to(root)) for r in rows]
     )
     write_tsv(found, tmp_path / "validation.tsv")
     done = {
-        r["recording"]: running.preprocess(
-            cfg, root, tmp_path / "results", monkeypatch, r["recording"]
-        )
-        for r in dataset.recordings(cfg, root)
+        r.name: running.preprocess(cfg, tmp_path / "results", r.name)
+        for r in cfg.study.recordings.values()
     }
     events = bids_dataset.words(tmp_path / "events.tsv")
     given = {
@@ -340,8 +332,7 @@ def test_the_derivative_passes_the_validator(tmp_path, monkeypatch):
     }
     given["clean"] = [str(p) for p in (tmp_path / "results/clean").iterdir()]
     given["responses"] = [
-        running.responses(cfg, d, events, tmp_path / name, monkeypatch, name)
-        for name, d in done.items()
+        running.responses(cfg, d, events, tmp_path / name, name) for name, d in done.items()
     ]
     given["validation"] = str(tmp_path / "validation.tsv")
     out = {
@@ -349,13 +340,7 @@ def test_the_derivative_passes_the_validator(tmp_path, monkeypatch):
         "dictionary": tmp_path / "recordings.json",
         "derivative": tmp_path / "derivative",
     }
-    spec = {
-        "dataset": "x",
-        "version": "0",
-        "source": "bids",
-        "recordings": {n: n[4:6] for n in done},
-    }
-    running.run("recordings", given, out, spec, monkeypatch)
+    running.run_rule(cfg, "recordings", out, inputs=given)
     issues = validation.findings(validation.run(out["derivative"]), [])
     assert not (issues["severity"] == "error").any(), issues.to_string()
     table = read_tsv(out["table"])
@@ -364,19 +349,15 @@ def test_the_derivative_passes_the_validator(tmp_path, monkeypatch):
     assert table["events_language"].tolist() == [5, 5, 5]
     assert set(json.loads(out["dictionary"].read_text())) == set(table.columns)
     # what was written can be read as an input again, with the film's clock as events
-    again = running.config(
+    again = running.design(
         out["derivative"],
         film_zero={"rule": "film_events"},
         ieeg={"reference": "none", "high_pass_hz": False},
     )
     name = next(
-        n
-        for n in (r["recording"] for r in dataset.recordings(again, out["derivative"]))
-        if n.startswith("sub-02")
+        n for n in (r.name for r in again.study.recordings.values()) if n.startswith("sub-02")
     )
-    row = read_tsv(
-        running.preprocess(again, out["derivative"], tmp_path / "again", monkeypatch, name).quality
-    ).iloc[0]
+    row = read_tsv(running.preprocess(again, tmp_path / "again", name).quality).iloc[0]
     assert (row["kept"], row["film_zero_s"]) == (5, bids_dataset.ZERO)
 
 
@@ -425,12 +406,12 @@ def test_mni_is_told_from_other_spaces():
 
 
 def test_entities():
-    has = dataset.entities("sub-01_ses-a_task-film_acq-HD_run-1_ieeg.vhdr")
+    has = entities("sub-01_ses-a_task-film_acq-HD_run-1_ieeg.vhdr")
     assert has == {"sub": "01", "ses": "a", "task": "film", "acq": "HD", "run": "1"}
     assert derivative.folder(bids_dataset.STEM) == Path("sub-01/ses-a/ieeg")
 
 
-def test_mne_bids_reads_the_same(tmp_path, monkeypatch):
+def test_mne_bids_reads_the_same(tmp_path):
     root = bids_dataset.write(tmp_path / "bids")
     path = root / bids_dataset.FOLDER / f"{bids_dataset.STEM}_channels.tsv"
     table = pd.read_csv(path, sep="\t", keep_default_na=False)
@@ -438,12 +419,12 @@ def test_mne_bids_reads_the_same(tmp_path, monkeypatch):
     table.to_csv(path, sep="\t", index=False)
     where = mne_bids.BIDSPath("01", "a", "film", "clinical", "1", datatype="ieeg", root=root)
     raw = mne_bids.read_raw_bids(where, verbose="error")
-    cfg = running.config(
+    cfg = running.design(
         root,
         film_zero=bids_dataset.ZERO_RULE,
         ieeg={"reference": "none", "high_pass_hz": False, "line_freq_hz": 1000},
     )
-    done = running.preprocess(cfg, root, tmp_path / "results", monkeypatch)
+    done = running.preprocess(cfg, tmp_path / "results")
     ours, electrodes = (
         mne.io.read_raw_brainvision(done.vhdr, verbose="error"),
         read_tsv(done.electrodes).set_index("electrode"),
@@ -479,10 +460,8 @@ def test_a_recording_fits_one_film(tmp_path):
 
     def stimuli(**recordings):
         given = {name: {**film, "recordings": fits} for name, fits in recordings.items()}
-        cfg = settings.with_defaults(
-            {"dataset": "x", "source": "bids", "root": str(root), "stimuli": given}, running.SCHEMA
-        )
-        return {r["recording"]: r["stimulus"] for r in dataset.recordings(cfg, root)}
+        cfg = running.design(root, stimuli=given)
+        return {r.name: r.stimulus for r in cfg.study.recordings.values()}
 
     assert stimuli(a={"task": "film"}, b={"task": "other"}) == {
         bids_dataset.STEM: "a",

@@ -13,7 +13,6 @@ import pytest
 import release
 import running
 
-from fusion.design import recordings as dataset
 from fusion.ieeg import treebank, validation
 from fusion.io.errors import InputError
 from fusion.io.labelled import open_labelled
@@ -27,49 +26,16 @@ PLANTED = {
 
 @pytest.fixture(scope="module")
 def converted(tmp_path_factory):
-    """The miniature release, converted: (release, BIDS root, rows of the recordings)."""
+    """The miniature release, converted: (release, BIDS root, recordings by name)."""
     root, bids = tmp_path_factory.mktemp("release"), tmp_path_factory.mktemp("bids")
     release.write_release(root)
-    cfg = running.config(root, source="treebank")
-    rows = {row["recording"]: row for row in dataset.recordings(cfg, bids)}
-    with pytest.MonkeyPatch.context() as patch:
-        for name, row in rows.items():
-            convert(row, bids, patch, name)
-        subjects = {
-            r["subject"]: {k: r["release"][k] for k in ("number", "labels", "coords", "depth")}
-            for r in rows.values()
-        }
-        films = {
-            r["release"]["film"]: {k: r["release"][k] for k in ("features", "scenes")}
-            for r in rows.values()
-        }
-        out = {"description": bids / "dataset_description.json"}
-        running.run(
-            "convert_treebank_dataset",
-            {"tables": []},
-            out,
-            {"subjects": subjects, "films": films},
-            patch,
-        )
-    return root, bids, rows
-
-
-def convert(row, bids, patch, name):
-    files = row["release"]
-    given = {
-        key: files[key] or []
-        for key in ("h5", "labels", "timings", "features", "corrupted", "scenes")
-    }
-    stem = bids / f"sub-{row['subject']}" / "ieeg" / name
-    out = {part: f"{stem}_ieeg.{part}" for part in ("vhdr", "vmrk", "eeg")}
-    out |= {
-        "sidecar": f"{stem}_ieeg.json",
-        "channels": f"{stem}_channels.tsv",
-        "events": f"{stem}_events.tsv",
-    }
-    return running.run(
-        "convert_treebank", given, out, {"subject": files["number"], "film": files["film"]}, patch
+    made = running.design(root, source="treebank", bids=bids)
+    for name in made.study.recordings:
+        running.convert(made, name)
+    running.run_rule(
+        made, "convert_treebank_dataset", {"description": bids / "dataset_description.json"}
     )
+    return root, bids, made.study.recordings
 
 
 def bids_file(bids, name, suffix):
@@ -135,18 +101,20 @@ def test_pauses_are_gaps_of_the_film_s_clock(converted):
     assert (np.sort(gaps)[:-2] < 0.001).all()
 
 
-def test_responses_never_span_a_pause(converted, tmp_path, monkeypatch):
+def test_responses_never_span_a_pause(converted, tmp_path):
     name = "sub-02_task-cars2_run-01"
-    cfg = running.config(
-        "-", film_zero={"rule": "film_events"}, ieeg={"shaft_ends": "keep", "high_pass_hz": False}
+    made = running.design(
+        converted[1],
+        film_zero={"rule": "film_events"},
+        ieeg={"shaft_ends": "keep", "high_pass_hz": False},
     )
-    cleaned = running.preprocess(cfg, converted[1], tmp_path, monkeypatch, name)
+    cleaned = running.preprocess(made, tmp_path, name)
     words = read_tsv(converted[1] / "stimuli/cars2_words.tsv")
     events = tmp_path / "events.tsv"
     words.assign(event=[f"w{k:05d}" for k in range(len(words))]).to_csv(
         events, sep="\t", index=False
     )
-    with open_labelled(running.responses(cfg, cleaned, events, tmp_path, monkeypatch)) as data:
+    with open_labelled(running.responses(made, cleaned, events, tmp_path, name)) as data:
         onset = data["onset_s"].to_numpy()
         dropped = data.attrs["dropped"]
     for at in (0, 20.05, 40.02, 60):
@@ -287,14 +255,14 @@ def test_thinned_points_stay_within_the_tolerance():
         (lambda r: _h5(r, lambda f: f.move("data", "other")), r"sub_1_trial000.h5.*group 'data'"),
     ],
 )
-def test_a_broken_release_is_one_clear_error(tmp_path, monkeypatch, change, message):
+def test_a_broken_release_is_one_clear_error(tmp_path, change, message):
     release.write_release(
         tmp_path, trials=[release.Trial(1, 0, "fantastic-mr-fox", 512, film_s=20.0)]
     )
     change(tmp_path)
     with pytest.raises(InputError, match=message):
-        row = dataset.recordings(running.config(tmp_path, source="treebank"), tmp_path / "bids")[0]
-        convert(row, tmp_path / "bids", monkeypatch, row["recording"])
+        made = running.design(tmp_path, source="treebank", bids=tmp_path / "bids")
+        running.convert(made, next(iter(made.study.recordings)))
 
 
 def _h5(root, change):

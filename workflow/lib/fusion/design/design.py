@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
-from fusion.design import calibration, codehash, stimuli
+from fusion.design import calibration, codehash, demo, ieeg, stimuli
 from fusion.design.study import Study
 
 
@@ -20,6 +20,53 @@ class Design:
     """What a config and a dataset ask for: a study, and one attribute a rule."""
 
     study: Study
+
+    # Demo.
+    @cached_property
+    def simulate(self) -> demo.Simulate:
+        """Rule ``simulate``."""
+        return demo.Simulate(self.study)
+
+    @cached_property
+    def train_demo_models(self) -> demo.TrainDemoModels:
+        """Rule ``train_demo_models``."""
+        return demo.TrainDemoModels(self.study)
+
+    @cached_property
+    def confusion(self) -> demo.Confusion:
+        """Rule ``confusion``."""
+        return demo.Confusion(self.study)
+
+    # Recordings.
+    @cached_property
+    def convert_treebank_dataset(self) -> ieeg.ConvertTreebankDataset:
+        """Rule ``convert_treebank_dataset``."""
+        return ieeg.ConvertTreebankDataset(self.study)
+
+    @cached_property
+    def convert_treebank(self) -> ieeg.ConvertTreebank:
+        """Rule ``convert_treebank``."""
+        return ieeg.ConvertTreebank(self.study)
+
+    @cached_property
+    def validate_bids(self) -> ieeg.ValidateBids:
+        """Rule ``validate_bids``."""
+        return ieeg.ValidateBids(self.study)
+
+    @cached_property
+    def preprocess(self) -> ieeg.Preprocess:
+        """Rule ``preprocess``."""
+        return ieeg.Preprocess(self.study)
+
+    @cached_property
+    def responses(self) -> ieeg.Responses:
+        """Rule ``responses``."""
+        return ieeg.Responses(self.study)
+
+    @cached_property
+    def recordings(self) -> ieeg.Recordings:
+        """Rule ``recordings``."""
+        return ieeg.Recordings(self.study)
 
     # Stimuli.
     @cached_property

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import json
+import logging
+from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from tqdm import tqdm
 
+from fusion.ids import Alignment
 from fusion.ieeg import clock as film_clock
+from fusion.ieeg.brainvision import Vectorized
+from fusion.ieeg.spec import ResponsesSpec
+from fusion.io import labelled
 from fusion.io.errors import InputError
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -20,6 +31,25 @@ class Bins:
     centre_ms: np.ndarray
     start: np.ndarray
     stop: np.ndarray
+
+
+@dataclass(frozen=True)
+class Locked:
+    """The events of one alignment in a recording.
+
+    Attributes
+    ----------
+    alignment
+        Kind of event.
+    kept
+        event, onset_s (film time), sample.
+    dropped
+        Reason -> how many events were dropped.
+    """
+
+    alignment: Alignment
+    kept: pd.DataFrame
+    dropped: dict[str, int]
 
 
 def bins(window_ms: tuple[float, float], bin_width_ms: float, step_ms: float, sfreq: float) -> Bins:
@@ -96,23 +126,41 @@ def place(
 
 
 def bin_means(signal: np.ndarray, sample: np.ndarray, grid: Bins) -> np.ndarray:
-    """Return the mean of ``signal`` in each bin around each event, (event, bin) float32.
+    """Return the mean of a signal in each bin around each event.
 
     Parameters
     ----------
     signal
-        (time,); sums are kept in float64.
+        (n_samples,); sums are kept in float64.
     sample
-        Sample of each event; every window lies inside the signal.
+        (n_events,) sample of each event; every window lies inside the signal.
+
+    Returns
+    -------
+    numpy.ndarray
+        (n_events, n_bins) float32.
     """
+    return window_means(running_sum(signal), sample, grid)
+
+
+def running_sum(signal: np.ndarray) -> np.ndarray:
+    """Return the sum of the samples before each sample, and of all, (n_samples + 1,) float64."""
     total = np.empty(len(signal) + 1)
     total[0] = 0
     np.cumsum(signal, dtype=np.float64, out=total[1:])
+    return total
+
+
+def window_means(total: np.ndarray, sample: np.ndarray, grid: Bins) -> np.ndarray:
+    """Return :func:`bin_means` of the signal whose :func:`running_sum` is ``total``."""
     sums = total[sample[:, None] + grid.stop] - total[sample[:, None] + grid.start]
-    return (sums / (grid.stop - grid.start)).astype(np.float32)
+    means: np.ndarray = (sums / (grid.stop - grid.start)).astype(np.float32)
+    return means
 
 
-def check_some(kept: pd.DataFrame, dropped: dict[str, int], events_file, recording: str) -> None:
+def check_some(
+    kept: pd.DataFrame, dropped: dict[str, int], events_file: str, recording: str
+) -> None:
     """Raise ``InputError`` if no event is left, with why the events were dropped."""
     if kept.empty:
         why = (
@@ -133,3 +181,77 @@ def batches(count: int, bytes_each: int, limit: int = 256 * 2**20) -> list[range
     """
     size = max(1, limit // max(bytes_each, 1))
     return [range(start, min(start + size, count)) for start in range(0, count, size)]
+
+
+def write(
+    files: Sequence[str],
+    locked: Sequence[Locked],
+    signals: Vectorized,
+    names: list[str],
+    grid: Bins,
+    sfreq: float,
+    spec: ResponsesSpec,
+) -> None:
+    """Write one file of responses (n_events, n_electrodes, n_bins) an alignment.
+
+    Each electrode is read once. Responses of ``batches`` of electrodes are held in memory.
+
+    Parameters
+    ----------
+    files
+        The files to write, one an alignment.
+    locked
+        Events of each alignment.
+    signals, names, sfreq
+        The clean recording, its electrodes and its sampling rate (Hz).
+    grid
+        The bins.
+    spec
+        What the files say about themselves.
+    """
+    with ExitStack() as stack:
+        responses, samples = [], [one.kept["sample"].to_numpy() for one in locked]
+        for path, one in zip(files, locked, strict=True):
+            attrs = {
+                "subject": spec.subject,
+                "stimulus": spec.stimulus,
+                "alignment": one.alignment,
+                "recording": spec.recording,
+                "sfreq_hz": sfreq,
+                "bin_width_ms": spec.bin_width_ms,
+                "unit": spec.unit,
+                "dropped": json.dumps(one.dropped, sort_keys=True),
+            }
+            coords = {
+                "event": list(one.kept["event"]),
+                "electrode": names,
+                "bin_ms": grid.centre_ms,
+            }
+            file = stack.enter_context(labelled.create(path, coords, attrs))
+            onset = one.kept["onset_s"].to_numpy(float)
+            said = {"units": "s", "long_name": "film time of the event"}
+            labelled.add(file, "onset_s", ("event",), onset, attrs=said)
+            dims = ("event", "electrode", "bin_ms")
+            responses.append(labelled.add(file, "response", dims, attrs={"units": spec.unit}))
+        bytes_each = 4 * len(grid.centre_ms) * sum(map(len, samples))
+        progress = tqdm(total=len(names), desc="electrodes", mininterval=5)
+        for batch in batches(len(names), bytes_each):
+            parts = [
+                np.empty((len(at), len(batch), len(grid.centre_ms)), np.float32) for at in samples
+            ]
+            for k, electrode in enumerate(batch):
+                total = running_sum(signals.read(electrode))
+                for part, at in zip(parts, samples, strict=True):
+                    part[:, k] = window_means(total, at, grid)
+                progress.update()
+            for response, part in zip(responses, parts, strict=True):
+                response[:, batch[0] : batch[-1] + 1] = part
+    for one in locked:
+        log.info(
+            "%s: %d events, %d electrodes, %d bins of %g ms",
+            one.alignment,
+            len(one.kept),
+            len(names),
+            len(grid.centre_ms),
+            spec.bin_width_ms,
+        )

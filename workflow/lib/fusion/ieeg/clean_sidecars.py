@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from fusion.ieeg.spec import CleaningSpec, PreprocessSpec
 from fusion.io.atomic import whole
+
+if TYPE_CHECKING:
+    from fusion.ieeg.preparation import Source
 
 REFERENCES = {
     "laplacian": "Laplacian: minus the mean of the neighbours on the shaft",
@@ -17,7 +23,9 @@ REFERENCES = {
 }
 
 
-def channels(montage: pd.DataFrame, usable: pd.DataFrame, how: dict, sfreq: float) -> pd.DataFrame:
+def channels(
+    montage: pd.DataFrame, usable: pd.DataFrame, how: CleaningSpec, sfreq: float
+) -> pd.DataFrame:
     """Return channels.tsv of the clean recording.
 
     Parameters
@@ -27,18 +35,18 @@ def channels(montage: pd.DataFrame, usable: pd.DataFrame, how: dict, sfreq: floa
     usable
         Channels of the recording, with their type.
     how
-        The config's ``ieeg`` section.
+        How the signals were cleaned.
     sfreq
         Sampling rate (Hz).
     """
     kinds = usable.set_index("electrode")["type"]
     described = [_derivation(row) for row in montage.itertuples()]
-    low, high = how["high_gamma_hz"] or (how["high_pass_hz"] or None, None)
+    low, high = how.high_gamma_hz or (how.high_pass_hz or None, None)
     return pd.DataFrame(
         {
             "name": montage["electrode"],
             "type": [kinds[plus] for plus in montage["plus"]],
-            "units": "n/a" if how["zscore"] else "µV",
+            "units": "n/a" if how.zscore else "µV",
             "low_cutoff": low,
             "high_cutoff": high,
             "reference": described,
@@ -48,7 +56,7 @@ def channels(montage: pd.DataFrame, usable: pd.DataFrame, how: dict, sfreq: floa
     )
 
 
-def _derivation(row) -> str:
+def _derivation(row: Any) -> str:
     if row.group:
         return f"average of {row.group}"
     return (
@@ -59,54 +67,48 @@ def _derivation(row) -> str:
 
 
 def ieeg(
-    info: dict,
-    spec: dict,
-    how: dict,
-    sfreq: float,
-    samples: int,
-    line_hz: float | None,
-    montage,
-    usable,
-) -> dict:
+    source: Source, spec: PreprocessSpec, montage: pd.DataFrame, usable: pd.DataFrame
+) -> dict[str, Any]:
     """Return the content of ``*_desc-clean_ieeg.json``."""
+    info, how, line_hz = source.info, spec.cleaning, source.line_hz
     kinds = usable.set_index("electrode")["type"].reindex(montage["plus"]).value_counts()
     filters = {
         "HighPass": (
             {
                 "Type": "4th-order Butterworth",
-                "CutoffHz": how["high_pass_hz"],
-                "Phase": how["phase"],
+                "CutoffHz": how.high_pass_hz,
+                "Phase": how.phase,
             }
-            if how["high_pass_hz"]
+            if how.high_pass_hz
             else None
         ),
         "Notch": (
             {
                 "LineHz": line_hz,
-                "Harmonics": how["notch_harmonics"],
-                "Quality": how["notch_quality"],
-                "Phase": how["phase"],
+                "Harmonics": how.notch_harmonics,
+                "Quality": how.notch_quality,
+                "Phase": how.phase,
             }
             if line_hz
             else None
         ),
         "HighGamma": (
-            {"BandHz": how["high_gamma_hz"], "Output": "Hilbert amplitude"}
-            if how["high_gamma_hz"]
+            {"BandHz": how.high_gamma_hz, "Output": "Hilbert amplitude"}
+            if how.high_gamma_hz
             else None
         ),
-        "Despike": {"RobustSD": how["despike_sd"]} if how["despike_sd"] else None,
-        "ZScore": {"Over": "recording"} if how["zscore"] else None,
+        "Despike": {"RobustSD": how.despike_sd} if how.despike_sd else None,
+        "ZScore": {"Over": "recording"} if how.zscore else None,
     }
     return {
-        "TaskName": info.get("TaskName") or spec["task"],
+        "TaskName": info.get("TaskName") or spec.task,
         "Manufacturer": info.get("Manufacturer") or "n/a",
-        "SamplingFrequency": sfreq,
+        "SamplingFrequency": source.sfreq,
         "PowerLineFrequency": line_hz or "n/a",
         "SoftwareFilters": {name: value for name, value in filters.items() if value} or "n/a",
         "HardwareFilters": info.get("HardwareFilters") or "n/a",
-        "iEEGReference": REFERENCES[how["reference"]],
-        "RecordingDuration": samples / sfreq,
+        "iEEGReference": REFERENCES[how.reference],
+        "RecordingDuration": source.samples / source.sfreq,
         "RecordingType": "continuous",
         "ElectricalStimulation": bool(info.get("ElectricalStimulation", False)),
         "ECOGChannelCount": int(kinds.get("ECOG", 0)),
@@ -114,7 +116,7 @@ def ieeg(
     }
 
 
-def write_json(content: dict, path) -> None:
+def write_json(content: Mapping[str, Any], path: str | Path) -> None:
     """Write ``content`` as indented JSON."""
     with whole(Path(path)) as part:
         part.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

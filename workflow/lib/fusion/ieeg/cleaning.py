@@ -9,6 +9,9 @@ import numpy as np
 import pandas as pd
 
 from fusion.ieeg import filters
+from fusion.ieeg.spec import CleaningSpec
+
+Filter = Callable[[np.ndarray], np.ndarray]
 
 
 def clean(
@@ -16,9 +19,9 @@ def clean(
     read: Callable[[str], np.ndarray],
     sfreq: float,
     line_hz: float | None,
-    spec: dict,
+    spec: CleaningSpec,
 ) -> Iterator[np.ndarray]:
-    """Yield the clean signal of each row of ``montage``, (time,) float32.
+    """Yield the clean signal of each row of ``montage``, (n_samples,) float32.
 
     Order: re-reference, high-pass, notch, high gamma, despike, z-score. The filters are linear, so
     re-referencing first equals filtering every contact first, at a third of the work.
@@ -28,18 +31,17 @@ def clean(
     montage
         As :func:`fusion.ieeg.reference.montage` returns it.
     read
-        Contact -> its signal, (time,) float32.
+        Contact -> its signal, (n_samples,) float32.
     sfreq
         Sampling rate (Hz).
     line_hz
         Line frequency; None where it is not known (no notch).
     spec
-        The config's ``ieeg`` section: notch_harmonics, notch_quality, high_pass_hz, phase,
-        high_gamma_hz, zscore, despike_sd.
+        Filters, despiking, z-scoring.
     """
     read = lru_cache(maxsize=4)(read)
     averages = group_averages(montage, read)
-    lines = filters.line_frequencies(line_hz, spec["notch_harmonics"], sfreq) if line_hz else []
+    lines = filters.line_frequencies(line_hz, spec.notch_harmonics, sfreq) if line_hz else []
     steps = [
         step
         for step in (high_pass(sfreq, spec), notch(lines, sfreq, spec), high_gamma(sfreq, spec))
@@ -51,15 +53,15 @@ def clean(
             x -= averages[row.group]
         for step in steps:
             x = step(x)
-        if spec["despike_sd"]:
-            x = despike(x, spec["despike_sd"])
-        if spec["zscore"]:
+        if spec.despike_sd:
+            x = despike(x, spec.despike_sd)
+        if spec.zscore:
             x = zscore(x)
         yield np.asarray(x, np.float32)
 
 
 def minus_mean(signal: np.ndarray, others: list[np.ndarray]) -> np.ndarray:
-    """Return ``signal`` minus the mean of ``others`` (none: the signal itself), (time,) float64."""
+    """Return ``signal`` minus the mean of ``others`` (n_samples,) float64."""
     if not others:
         return signal.astype(np.float64)
     mean = others[0].astype(np.float64)
@@ -70,41 +72,40 @@ def minus_mean(signal: np.ndarray, others: list[np.ndarray]) -> np.ndarray:
     return np.subtract(signal, mean, out=mean)
 
 
-def high_pass(sfreq: float, spec: dict) -> Callable | None:
+def high_pass(sfreq: float, spec: CleaningSpec) -> Filter | None:
     """Return the high-pass of ``spec`` as a function of a signal; None without one."""
-    if not spec["high_pass_hz"]:
+    if not spec.high_pass_hz:
         return None
-    apply = filters.zero_phase if spec["phase"] == "zero" else filters.causal
-    return partial(apply, filters.high_pass_sos(spec["high_pass_hz"], sfreq))
+    apply = filters.zero_phase if spec.phase == "zero" else filters.causal
+    return partial(apply, filters.high_pass_sos(spec.high_pass_hz, sfreq))
 
 
-def notch(lines: list[float], sfreq: float, spec: dict) -> Callable | None:
+def notch(lines: list[float], sfreq: float, spec: CleaningSpec) -> Filter | None:
     """Return the notches at ``lines`` (Hz) as one function of a signal; None without any."""
     if not lines:
         return None
-    sos = filters.notch_sos(lines, spec["notch_quality"], sfreq)
-    return filters.ZeroPhaseFFT(sos) if spec["phase"] == "zero" else partial(filters.causal, sos)
+    sos = filters.notch_sos(lines, spec.notch_quality, sfreq)
+    return filters.ZeroPhaseFFT(sos) if spec.phase == "zero" else partial(filters.causal, sos)
 
 
-def high_gamma(sfreq: float, spec: dict) -> Callable | None:
+def high_gamma(sfreq: float, spec: CleaningSpec) -> Filter | None:
     """Return the band amplitude of ``spec`` as a function of a signal; None without one."""
-    return (
-        filters.band_amplitude(tuple(spec["high_gamma_hz"]), sfreq, spec["phase"])
-        if spec["high_gamma_hz"]
-        else None
-    )
+    if not spec.high_gamma_hz:
+        return None
+    return filters.band_amplitude(spec.high_gamma_hz, sfreq, spec.phase)
 
 
 def group_averages(
     montage: pd.DataFrame, read: Callable[[str], np.ndarray]
 ) -> dict[str, np.ndarray]:
-    """Return the mean signal of each group of the montage, (time,) float64."""
+    """Return the mean signal of each group of the montage, (n_samples,) float64."""
     averages = {}
-    for group, rows in montage[montage["group"] != ""].groupby("group"):
-        total = 0.0
-        for name in rows["plus"]:
-            total = total + read(name).astype(np.float64)
-        averages[group] = total / len(rows)
+    for group in sorted(set(montage["group"]) - {""}):
+        contacts = list(montage.loc[montage["group"] == group, "plus"])
+        total = read(contacts[0]).astype(np.float64)
+        for name in contacts[1:]:
+            total += read(name)
+        averages[str(group)] = total / len(contacts)
     return averages
 
 
@@ -114,7 +115,8 @@ def despike(x: np.ndarray, sd: float) -> np.ndarray:
     """
     middle = np.median(x)
     reach = sd * np.median(np.abs(x - middle)) / 0.6744897501960817
-    return np.clip(x, middle - reach, middle + reach)
+    clipped: np.ndarray = np.clip(x, middle - reach, middle + reach)
+    return clipped
 
 
 def zscore(x: np.ndarray) -> np.ndarray:
@@ -122,4 +124,5 @@ def zscore(x: np.ndarray) -> np.ndarray:
     is constant.
     """
     mean, sd = np.mean(x, dtype=np.float64), np.std(x, dtype=np.float64)
-    return (x - mean) / sd if sd > 0 else np.zeros_like(x)
+    z: np.ndarray = (x - mean) / sd if sd > 0 else np.zeros_like(x)
+    return z

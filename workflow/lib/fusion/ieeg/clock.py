@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from fusion.ieeg.spec import FilmZero
 from fusion.io.errors import InputError
 
 
 def clock_table(
-    rule: dict, events: pd.DataFrame | None, events_file: Path | None, duration_s: float, ieeg: str
+    rule: FilmZero,
+    events: pd.DataFrame | None,
+    events_file: Path | None,
+    duration_s: float,
+    ieeg: str,
 ) -> pd.DataFrame:
     """Return the knots of the clock: film_s, recording_s, segment.
 
     Parameters
     ----------
     rule
-        ``film_zero`` of the stimulus: rule (``recording_start``, ``first_event``, ``film_events``),
-        column, value.
+        Which moment is second 0 of the film.
     events
         Events of the recording, sorted by onset (s); None if it has none.
     events_file, ieeg
@@ -40,14 +45,14 @@ def clock_table(
     InputError
         If the events that the rule needs are missing, or lie outside the recording.
     """
-    if rule["rule"] == "recording_start":
+    if rule.rule == "recording_start":
         return _one_piece(0.0, duration_s)
-    if events is None:
+    if events is None or events_file is None:
         raise InputError(
-            ieeg, "sidecars", "no events.tsv", f"an events.tsv for film_zero.rule {rule['rule']}"
+            ieeg, "sidecars", "no events.tsv", f"an events.tsv for film_zero.rule {rule.rule}"
         )
-    if rule["rule"] == "first_event":
-        zero = first_event(events, events_file, rule["column"], rule["value"])
+    if rule.rule == "first_event":
+        zero = first_event(events, events_file, rule.column, rule.value)
         if not 0 <= zero < duration_s:
             raise InputError(
                 events_file,
@@ -59,7 +64,7 @@ def clock_table(
     return _from_film_events(events, events_file, duration_s)
 
 
-def first_event(events: pd.DataFrame, file: Path | None, column: str, value: str | None) -> float:
+def first_event(events: pd.DataFrame, file: Path, column: str, value: str | None) -> float:
     """Return the onset of the first event whose ``column`` equals ``value`` (as text, or as a
     number: ``9`` is ``9.0``).
     """
@@ -86,7 +91,7 @@ def first_event(events: pd.DataFrame, file: Path | None, column: str, value: str
     return float(events["onset"].to_numpy()[int(np.argmax(has))])
 
 
-def _same(cell, value: str) -> bool:
+def _same(cell: Any, value: str) -> bool:
     text = str(cell).strip()
     if text == str(value).strip():
         return True

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from fusion.ids import entities
+from fusion.ieeg.clean_sidecars import write_json
+from fusion.ieeg.spec import RecordingsSpec
+from fusion.io.atomic import whole_folder
 from fusion.io.tables import write_tsv
 
 README = """Cleaned intracranial recordings of {dataset}, made by ieeg-fusion.
@@ -35,26 +40,59 @@ EVENT_COLUMNS = {
 }
 
 
+def write(
+    path: str,
+    electrodes: Mapping[str, pd.DataFrame],
+    clocks: Mapping[str, pd.DataFrame],
+    clean: Sequence[str],
+    spec: RecordingsSpec,
+) -> None:
+    """Write the derivative dataset.
+
+    Parameters
+    ----------
+    path
+        Its folder.
+    electrodes, clocks
+        Recording -> its electrodes and the knots of its clock.
+    clean
+        Files of the clean recordings, which are linked.
+    spec
+        Name, source and version.
+    """
+    with whole_folder(path) as root:
+        write_json(description(spec), root / "dataset_description.json")
+        write_json(EVENT_COLUMNS, root / "desc-clean_events.json")
+        write_json(ELECTRODE_COLUMNS, root / "electrodes.json")
+        (root / "README").write_text(README.format(dataset=spec.dataset))
+        write_places(root, electrodes)
+        for name, clock in clocks.items():
+            events = root / folder(name) / f"{name}_desc-clean_events.tsv"
+            write_tsv(film_events(clock), events, float_format="%.10g")
+        for file in clean:
+            link(file, root / folder(Path(file).name) / Path(file).name)
+
+
 def folder(recording: str) -> Path:
     """Return the BIDS folder of a recording, ``sub-01/ses-a/ieeg``."""
     has = entities(recording)
     return Path(f"sub-{has['sub']}", *([f"ses-{has['ses']}"] if "ses" in has else []), "ieeg")
 
 
-def description(dataset: str, source: str, version: str) -> dict:
+def description(spec: RecordingsSpec) -> dict[str, Any]:
     """Return dataset_description.json."""
     return {
-        "Name": f"Cleaned recordings of {dataset}",
+        "Name": f"Cleaned recordings of {spec.dataset}",
         "BIDSVersion": "1.10.0",
         "DatasetType": "derivative",
         "GeneratedBy": [
             {
                 "Name": "ieeg-fusion",
-                "Version": version,
+                "Version": spec.version,
                 "Description": "Re-referenced and filtered recordings",
             }
         ],
-        "SourceDatasets": [{"URL": source}],
+        "SourceDatasets": [{"URL": spec.source}],
     }
 
 
@@ -79,7 +117,7 @@ def place_group(recording: str) -> str:
     return "_".join(f"{key}-{has[key]}" for key in ("sub", "ses", "acq") if key in has)
 
 
-def bids_electrodes(tables: list[pd.DataFrame]) -> tuple[pd.DataFrame, dict]:
+def bids_electrodes(tables: list[pd.DataFrame]) -> tuple[pd.DataFrame, dict[str, str]]:
     """Return electrodes.tsv and coordsystem.json of the kept electrodes of one implant's
     recordings; the first place of a name counts.
     """
@@ -101,7 +139,7 @@ def bids_electrodes(tables: list[pd.DataFrame]) -> tuple[pd.DataFrame, dict]:
     return out, system
 
 
-def link(source, target) -> None:
+def link(source: str | Path, target: str | Path) -> None:
     """Put ``source`` at ``target`` as well: a hard link, or a copy where the file system has
     none.
     """
@@ -114,7 +152,7 @@ def link(source, target) -> None:
         shutil.copyfile(source, target)
 
 
-def write_places(root: Path, electrodes: dict[str, pd.DataFrame], write_json) -> None:
+def write_places(root: Path, electrodes: Mapping[str, pd.DataFrame]) -> None:
     """Write electrodes.tsv and coordsystem.json of every subject, session and acquisition below
     ``root``.
     """

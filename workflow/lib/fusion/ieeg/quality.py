@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping, Sequence
 from itertools import combinations
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from fusion.ieeg.sidecars import Positions
+from fusion.ieeg.spec import PreprocessSpec
+from fusion.io.labelled import open_labelled
+
+if TYPE_CHECKING:
+    from fusion.ieeg.preparation import Source
 
 COLUMNS = [
     "recording",
@@ -61,7 +68,7 @@ DESCRIPTIONS = {
 }
 
 
-def line_frequency(wanted: float | None, info: dict) -> float | None:
+def line_frequency(wanted: float | None, info: Mapping[str, Any]) -> float | None:
     """Return the line frequency (Hz): the config's, else the sidecar's, else None."""
     if wanted:
         return float(wanted)
@@ -70,30 +77,26 @@ def line_frequency(wanted: float | None, info: dict) -> float | None:
 
 
 def row(
-    spec, info, usable, electrodes, clock, positions: Positions, timing, range_uv, notes
-) -> dict:
+    source: Source,
+    spec: PreprocessSpec,
+    usable: pd.DataFrame,
+    electrodes: pd.DataFrame,
+    range_uv: np.ndarray,
+) -> dict[str, Any]:
     """Return one row of the quality table as a dict of ``COLUMNS``.
 
     Parameters
     ----------
+    source
+        The recording as it came.
     spec
-        recording, subject and stimulus.
-    info
-        Content of ``*_ieeg.json``.
+        How it was cleaned.
     usable, electrodes
         Channels and electrodes table, after every drop.
-    clock
-        Knots of the clock.
-    positions
-        Positions read.
-    timing
-        (sfreq, samples, line_hz).
     range_uv
-        (channel,) largest minus smallest value of the usable channels (µV).
-    notes
-        What else was found while reading.
+        (n_channels,) largest minus smallest value of the usable channels (µV).
     """
-    sfreq, samples, line_hz = timing
+    clock, positions, line_hz = source.clock, source.positions, source.line_hz
     kept = electrodes[electrodes["kept"]]
     unmatched = sorted(
         set(positions.table["electrode"])
@@ -112,11 +115,11 @@ def row(
         else np.nan
     )
     return {
-        "recording": spec["recording"],
-        "subject": spec["subject"],
-        "stimulus": spec["stimulus"],
-        "sfreq_hz": sfreq,
-        "duration_s": samples / sfreq,
+        "recording": spec.recording,
+        "subject": spec.subject,
+        "stimulus": spec.stimulus,
+        "sfreq_hz": source.sfreq,
+        "duration_s": source.samples / source.sfreq,
         "line_freq_hz": line_hz if line_hz else np.nan,
         "film_zero_s": zero,
         "film_end_s": clock["recording_s"].iloc[-1],
@@ -132,22 +135,28 @@ def row(
         "with_region": int(kept["region"].notna().sum()),
         "electrodes_without_channel": len(unmatched),
         "warnings": "; ".join(
-            [*positions.notes, *notes, *warnings(info, usable, kept, timing, range_uv, unmatched)]
+            [*positions.notes, *source.notes, *warnings(source, usable, kept, range_uv, unmatched)]
         ),
     }
 
 
-def warnings(info, usable, kept, timing, range_uv, unmatched) -> list[str]:
+def warnings(
+    source: Source,
+    usable: pd.DataFrame,
+    kept: pd.DataFrame,
+    range_uv: np.ndarray,
+    unmatched: list[str],
+) -> list[str]:
     """Return what a user should know about a recording before believing its result."""
-    sfreq, samples, line_hz = timing
+    info, line_hz, duration_s = source.info, source.line_hz, source.samples / source.sfreq
     notes = []
     if line_hz is None:
         notes.append("line frequency unknown: no notch (set ieeg.line_freq_hz)")
     if not info:
         notes.append("no ieeg.json")
     stated = info.get("RecordingDuration")
-    if isinstance(stated, int | float) and samples / sfreq < stated - 1:
-        notes.append(f"{stated - samples / sfreq:.6g} s shorter than ieeg.json says")
+    if isinstance(stated, int | float) and duration_s < stated - 1:
+        notes.append(f"{stated - duration_s:.6g} s shorter than ieeg.json says")
     if missing := int(kept["x"].isna().sum()):
         notes.append(f"{missing} kept electrodes have no position")
     if unmatched:
@@ -165,13 +174,14 @@ def warnings(info, usable, kept, timing, range_uv, unmatched) -> list[str]:
     return notes
 
 
-def table(row: dict) -> pd.DataFrame:
+def table(row: Mapping[str, Any]) -> pd.DataFrame:
     """Return the row as a table."""
     return pd.DataFrame([row], columns=COLUMNS).replace({"warnings": {"": np.nan}})
 
 
 def combine(
-    tables: list[pd.DataFrame], responses: dict[str, dict[str, tuple[int, dict]]]
+    tables: Sequence[pd.DataFrame],
+    responses: Mapping[str, Mapping[str, tuple[int, Mapping[str, int]]]],
 ) -> pd.DataFrame:
     """Return the quality table of all recordings, with the events kept and dropped by alignment.
 
@@ -181,11 +191,6 @@ def combine(
         One-row tables.
     responses
         recording -> alignment -> (events kept, reason -> events dropped).
-
-    Raises
-    ------
-    InputError
-        If two recordings of a subject and a film use one electrode name for different places.
     """
     out = (
         pd.concat(tables, ignore_index=True)
@@ -201,8 +206,31 @@ def combine(
     return out
 
 
+def count_events(files: Sequence[str]) -> dict[str, dict[str, tuple[int, dict[str, int]]]]:
+    """Return recording -> alignment -> (events kept, reason -> events dropped) of response
+    files.
+    """
+    counts: dict[str, dict[str, tuple[int, dict[str, int]]]] = {}
+    for path in files:
+        with open_labelled(path) as data:
+            dropped = json.loads(data.attrs["dropped"])
+            of_recording = counts.setdefault(data.attrs["recording"], {})
+            of_recording[data.attrs["alignment"]] = (data.sizes["event"], dropped)
+    return counts
+
+
+def with_notes(table: pd.DataFrame, notes: list[tuple[str, tuple[str, str]]]) -> pd.DataFrame:
+    """Return the table with warnings added: (warning, names of its recordings)."""
+    table = table.copy()
+    for note, names in notes:
+        for k in table.index[table["recording"].isin(names)]:
+            old = table.loc[k, "warnings"]
+            table.loc[k, "warnings"] = note if pd.isna(old) else f"{old}; {note}"
+    return table
+
+
 def same_name_elsewhere(
-    electrodes: dict[str, pd.DataFrame], subject_of: dict[str, str], reach_mm: float = 5.0
+    electrodes: Mapping[str, pd.DataFrame], subject_of: Mapping[str, str], reach_mm: float = 5.0
 ) -> list[tuple[str, tuple[str, str]]]:
     """Return a warning, and which two recordings, where an electrode name stands for different
     places in a subject's recordings.
@@ -232,13 +260,13 @@ def same_name_elsewhere(
     return notes
 
 
-def dictionary(table: pd.DataFrame) -> dict[str, dict]:
+def dictionary(table: pd.DataFrame) -> dict[str, dict[str, str]]:
     """Return the data dictionary of the quality table: column -> Description and, where there is
     one, Units.
     """
     units = {"_hz": "Hz", "_s": "s"}
     out = {}
-    for column in table:
+    for column in map(str, table):
         kind, _, alignment = column.partition("_")
         text = DESCRIPTIONS.get(column) or f"{DESCRIPTIONS[kind]}: {alignment} alignment."
         out[column] = {"Description": text} | next(

@@ -14,7 +14,7 @@ from fusion.ids import entities
 from fusion.io.errors import InputError
 from fusion.io.tables import read_tsv, require_unique
 
-log = logging.getLogger("fusion")
+log = logging.getLogger(__name__)
 
 TO_MM = {"mm": 1.0, "cm": 10.0, "m": 1000.0}
 REGION_COLUMNS = (

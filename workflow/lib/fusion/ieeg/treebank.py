@@ -18,7 +18,7 @@ from scipy.ndimage import median_filter
 from fusion.ieeg import names
 from fusion.io.errors import InputError
 
-log = logging.getLogger("fusion")
+log = logging.getLogger(__name__)
 
 # Lists of corrupted electrodes keyed "subjectN" use the laboratory's numbers: laboratory ->
 # release.

@@ -5,16 +5,20 @@ analysed.
 from __future__ import annotations
 
 import json
+import logging
 import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from fusion.ids import entities
 from fusion.io.errors import InputError
+
+log = logging.getLogger(__name__)
 
 COLUMNS = ["severity", "code", "field", "file", "message", "matters"]
 
@@ -49,7 +53,7 @@ HARMLESS = {
 }
 
 
-def run(root) -> list[dict]:
+def run(root: str | Path) -> list[dict[str, Any]]:
     """Return what the validator finds in the dataset at ``root``: its issues, as it writes them.
 
     Raises
@@ -71,7 +75,7 @@ def run(root) -> list[dict]:
         [program, str(root), "--format", "json"], capture_output=True, text=True, check=False
     )
     try:
-        return json.loads(done.stdout)["issues"]["issues"]
+        issues: list[dict[str, Any]] = json.loads(done.stdout)["issues"]["issues"]
     except (json.JSONDecodeError, KeyError, TypeError):
         said = (done.stderr or done.stdout).strip().splitlines() or [
             f"exit status {done.returncode} and no word"
@@ -82,9 +86,38 @@ def run(root) -> list[dict]:
             f"no answer of the BIDS validator ({said[-1][:200]})",
             "a folder that it can read",
         ) from None
+    return issues
 
 
-def findings(issues: list[dict], used: list[str]) -> pd.DataFrame:
+def report(table: pd.DataFrame, root: Path, strict: bool) -> None:
+    """Log the findings that matter.
+
+    Raises
+    ------
+    InputError
+        With ``strict``, at the first of them.
+    """
+    matters = table[table["matters"].astype(bool)]
+    for row in matters.to_dict("records"):
+        field = f" ({row['field']})" if isinstance(row["field"], str) else ""
+        log.error("%s: %s%s", row["file"], row["message"], field)
+    log.info(
+        "%d errors, %d of them about files that are read; %d warnings",
+        (table["severity"] == "error").sum(),
+        len(matters),
+        (table["severity"] == "warning").sum(),
+    )
+    if strict and len(matters):
+        first = matters.iloc[0]
+        raise InputError(
+            root / str(first["file"]),
+            str(first["field"] or ""),
+            f"{first['message']} ({len(matters)} errors in all)",
+            "valid BIDS (ieeg.validation: strict)",
+        )
+
+
+def findings(issues: list[dict[str, Any]], used: list[str]) -> pd.DataFrame:
     """Return the findings as ``COLUMNS``, errors that matter first.
 
     Recommendations (keys and columns that BIDS only recommends) are left out. An error matters if

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from fusion.io.atomic import whole
@@ -18,12 +19,19 @@ FilePath = str | Path
 
 def write_tsv(table: pd.DataFrame, path: FilePath, float_format: str = "%.6g") -> None:
     """Write ``table`` as BIDS-style TSV: numbers to six significant digits, ``n/a`` where missing,
-    no index.
+    ``true`` and ``false`` in lower case, no index.
 
     Times of long films and recordings need more digits: six leave 10 ms at two hours; ``%.10g``
     leaves a microsecond."""
+    written = table.copy()
+    for name in table.select_dtypes(["bool", "boolean", "object"]):
+        written[name] = [_lower(value) for value in table[name]]
     with whole(path) as part:
-        table.to_csv(part, sep="\t", index=False, float_format=float_format, na_rep="n/a")
+        written.to_csv(part, sep="\t", index=False, float_format=float_format, na_rep="n/a")
+
+
+def _lower(value: Any) -> Any:
+    return str(value).lower() if isinstance(value, bool | np.bool_) else value
 
 
 def read_tsv(

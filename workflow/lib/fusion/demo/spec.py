@@ -1,0 +1,35 @@
+"""What shapes the jobs of the demo stage."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fusion.spec import Spec
+
+
+@dataclass(frozen=True)
+class SimulateSpec(Spec):
+    """What is simulated (keys of ``simulate``)."""
+
+    seed: int
+    subjects: tuple[str, ...]
+    film_s: float
+    sfreq_hz: float
+    shafts: int
+    contacts: int
+    effect: float
+
+
+@dataclass(frozen=True)
+class TrainDemoModelsSpec(Spec):
+    """How the demo's networks are trained (keys of ``demo_models``)."""
+
+    seed: int
+    steps: int
+    batch: int
+    learning_rate: float
+
+
+@dataclass(frozen=True)
+class ConfusionSpec(Spec):
+    """Verdicts against truth: nothing but the tables shapes the result."""
