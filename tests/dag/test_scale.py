@@ -36,9 +36,9 @@ def test_the_papers_design(folder, tmp_path):
     assert jobs["contrast"] == subjects * alignments * len(paper_design.contrasts())
     assert jobs["preprocess"] == subjects
     # A linear concatenation has no activations of its own.
-    assert jobs["activations"] == subjects * alignments * (models - 1 + random)
-    # All eight pairings of a network come from one job.
-    assert jobs["shuffled_activations"] == subjects * alignments * shuffled
+    # All alignments, inits and pairings of a network come from one job a film.
+    assert jobs["all_activations"] == subjects * shuffled
+    assert jobs["random_activations"] == subjects * (models - 1 - shuffled)
     assert jobs["total"] <= 5000
 
 
@@ -52,7 +52,7 @@ def test_subjects_who_saw_the_same_film_share_its_activations(folder, tmp_path):
     made.write_text(yaml.safe_dump(config))
     jobs = job_counts(folder, made)
     assert jobs["frames"] == 1
-    assert jobs["activations"] == 2 * 2
+    assert jobs["activations"] == 2
     assert jobs["encode"] == 3 * 2 * 2
 
 

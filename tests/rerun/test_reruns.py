@@ -26,7 +26,9 @@ LISTED = {
     "frames",
     "weights",
     "activations",
+    "random_activations",
     "shuffled_activations",
+    "all_activations",
     *ENCODING,
 }
 

@@ -1,17 +1,12 @@
-"""From frames and text to the layers of every network: once per film, alignment, model, init and pairing."""
-
-
-include: "jobs/models.smk"
+"""From frames and text to the layers of every network: once a film and model."""
 
 
 # Fetched where the workflow was started: compute nodes often have no network.
 rule weights:
     input:
-        checkpoint=lambda wildcards: local_files(ZOO[wildcards.model]["checkpoint"]),
-        tokenizer=lambda wildcards: local_files(ZOO[wildcards.model]["tokenizer"]),
-        backbone=lambda wildcards: local_files(weights_spec(wildcards)["backbone"]),
+        unpack(lambda wildcards: design.weights.inputs(**wildcards)),
     output:
-        weights="<shared>/weights/{model}.json",
+        weights=paths.WEIGHTS,
     log:
         "<logs>/weights/{model}.log",
     benchmark:
@@ -24,70 +19,60 @@ rule weights:
         mem_mb=grows(1000),
         runtime=120,
     params:
-        spec=weights_spec,
-        code=code("weights.py"),
+        spec=lambda wildcards: design.weights.spec(**wildcards),
+        code=design.code("weights.py"),
     message:
         "Finding the weights of {wildcards.model}"
     script:
         "../scripts/weights.py"
 
 
+# One job runs a network over all events, with every init and pairing that is asked for, because
+# starting the libraries takes longer than running a small network. Files differ by model, so there
+# is one rule for each combination of random inits and shuffled pairings.
 rule activations:
     input:
-        events="<shared>/events/{stimulus}_{alignment}.tsv",
-        all_events=expand("<shared>/events/{stimulus}_{{alignment}}.tsv", stimulus=STIMULI),
-        frames="<shared>/frames/{stimulus}.nc",
-        weights="<shared>/weights/{model}.json",
-        regions=region_files,
+        unpack(lambda wildcards: design.activations.inputs(**wildcards)),
     output:
-        activations="<shared>/activations/{stimulus}_{alignment}_{model}-{init}-true.nc",
+        **design.activations.outputs("activations"),
     log:
-        "<logs>/activations/{stimulus}_{alignment}_{model}-{init}.log",
+        "<logs>/activations/{stimulus}_{model}.log",
     benchmark:
-        "<benchmarks>/activations/{stimulus}_{alignment}_{model}-{init}.tsv"
+        "<benchmarks>/activations/{stimulus}_{model}.tsv"
+    wildcard_constraints:
+        model=design.activations.models("activations"),
     conda:
         "../../envs/models.yaml"
     # The demo's models are so small that several jobs side by side beat several threads in one.
     threads: 1 if DEMO else 8
     resources:
-        mem_mb=grows(1500 if DEMO else 12000),
-        runtime=10 if DEMO else 720,
+        mem_mb=grows(1500 if DEMO else 16000),
+        runtime=20 if DEMO else 1440,
     params:
-        spec=activations_spec,
-        code=code("activations.py"),
+        spec=lambda wildcards: design.activations.spec(**wildcards),
+        code=design.code("activations.py"),
     message:
-        "Running {wildcards.model} ({wildcards.init}) on {wildcards.stimulus}, {wildcards.alignment} events"
+        "Running {wildcards.model} on {wildcards.stimulus}"
     script:
         "../scripts/activations.py"
 
 
-# All shuffled pairings in one job: what only the image or only the text decides is computed once for all of them.
-rule shuffled_activations:
-    input:
-        events="<shared>/events/{stimulus}_{alignment}.tsv",
-        all_events=expand("<shared>/events/{stimulus}_{{alignment}}.tsv", stimulus=STIMULI),
-        frames="<shared>/frames/{stimulus}.nc",
-        weights="<shared>/weights/{model}.json",
-        regions=region_files,
+use rule activations as random_activations with:
     output:
-        activations=expand(
-            "<shared>/activations/{{stimulus}}_{{alignment}}_{{model}}-{{init}}-{pairing}.nc",
-            pairing=SHUFFLED,
-        ),
-    log:
-        "<logs>/shuffled_activations/{stimulus}_{alignment}_{model}-{init}.log",
-    benchmark:
-        "<benchmarks>/shuffled_activations/{stimulus}_{alignment}_{model}-{init}.tsv"
-    conda:
-        "../../envs/models.yaml"
-    threads: 1 if DEMO else 8
-    resources:
-        mem_mb=grows(1500 if DEMO else 16000),
-        runtime=20 if DEMO else 1440,
-    params:
-        spec=shuffled_activations_spec,
-        code=code("shuffled_activations.py"),
-    message:
-        "Running {wildcards.model} ({wildcards.init}) on {wildcards.stimulus}, {wildcards.alignment} events, with shuffled texts"
-    script:
-        "../scripts/shuffled_activations.py"
+        **design.activations.outputs("random_activations"),
+    wildcard_constraints:
+        model=design.activations.models("random_activations"),
+
+
+use rule activations as shuffled_activations with:
+    output:
+        **design.activations.outputs("shuffled_activations"),
+    wildcard_constraints:
+        model=design.activations.models("shuffled_activations"),
+
+
+use rule activations as all_activations with:
+    output:
+        **design.activations.outputs("all_activations"),
+    wildcard_constraints:
+        model=design.activations.models("all_activations"),

@@ -1,17 +1,22 @@
-"""Run one network on the frames and texts of a film's events and write its layers."""
+"""Run one network on the frames and texts of a film's events and write its layers: one file for
+each alignment, init and pairing.
+"""
 
 from fusion.io.logs import log_to
 from fusion.models.run import job
+from fusion.models.run.weights import read_weights
+from fusion.models.spec import ActivationsSpec, Shown
 
 log = log_to(snakemake.log[0])
 
+outputs = {Shown.parse(name): path for name, path in snakemake.output.items()}
 job.run(
-    snakemake.params.spec,
-    events=snakemake.input.events,
-    all_events=snakemake.input.all_events,
-    frames=snakemake.input.frames,
-    weights=snakemake.input.weights,
-    regions=snakemake.input.regions,
-    outputs={"true": snakemake.output.activations},
+    ActivationsSpec.read(snakemake.params.spec),
+    # Of each alignment the film's own table first, then those of the other films.
+    events={one.alignment: list(snakemake.input[f"events_{one.alignment}"]) for one in outputs},
+    frames=snakemake.input.get("frames"),
+    weights=read_weights(snakemake.input.weights),
+    regions=snakemake.input.get("regions"),
+    outputs=outputs,
     threads=snakemake.threads,
 )

@@ -251,14 +251,31 @@ EVENTS = pd.DataFrame({"frame": [5, 5, 2, 5, 9], "text": ["a", "b", "a", "a", No
     [("frame", [0, 0, 1, 0, 2]), ("text", [0, 1, 0, 0, 2]), ("pair", [0, 1, 2, 0, 3])],
 )
 def test_every_distinct_input_is_shown_once(kind, expected):
-    assert inputs.distinct(EVENTS, {"true": "text"}).shown["true"][kind].tolist() == expected
+    shown = {"true": (EVENTS["frame"].to_numpy(), list(EVENTS["text"].fillna("")))}
+    assert inputs.distinct(shown).shown["true"][kind].tolist() == expected
+
+
+def test_files_of_different_length_share_their_inputs():
+    found = inputs.distinct(
+        {"words": (np.array([5, 5, 2]), ["a", "b", "a"]), "cuts": (np.array([2, 7]), ["a", "c"])}
+    )
+    assert found.frames.tolist() == [5, 2, 7]
+    assert found.shown["cuts"]["frame"].tolist() == [1, 2]
+    assert found.shown["cuts"]["pair"].tolist() == [2, 3]
+    assert found.texts[found.shown["words"]["text"]].tolist() == ["a", "b", "a"]
 
 
 @given(st.lists(st.tuples(*[st.integers(0, 4)] * 4), min_size=1, max_size=20))
 @settings(max_examples=60, deadline=None)
 def test_every_pairing_finds_its_frames_and_texts(rows):
     events = pd.DataFrame(rows, columns=["frame", "a", "b", "c"])
-    found = inputs.distinct(events, {"x": "a", "y": "b", "z": "c"})
+    texts = {
+        pairing: list(events[column].astype(str))
+        for pairing, column in zip("xyz", "abc", strict=True)
+    }
+    found = inputs.distinct(
+        {pairing: (events["frame"].to_numpy(), texts[pairing]) for pairing in "xyz"}
+    )
     for pairing, column in zip("xyz", "abc", strict=True):
         shown = found.shown[pairing]
         assert found.frames[shown["frame"]].tolist() == events["frame"].tolist()
@@ -272,7 +289,7 @@ def test_every_pairing_finds_its_frames_and_texts(rows):
 
 def test_no_events_at_all():
     with pytest.raises(InputError, match="no events"):
-        inputs.distinct(EVENTS.iloc[:0], {"true": "text"})
+        inputs.distinct({"true": (np.array([], int), [])})
 
 
 @given(st.lists(st.integers(0, 9), min_size=1, max_size=40), st.integers(1, 5))

@@ -7,6 +7,7 @@ import pytest
 import tiny_checkpoints as tiny
 import torch
 import transformers as T
+from helpers.networks import row_of, weights_at
 from PIL import Image
 
 from fusion.io.errors import InputError
@@ -18,16 +19,6 @@ from fusion.models.run.network import Items
 CLOSE = 1e-6
 TEXTS = ["the red circle moves", "a blue square", "up"]
 FRAMES = np.random.default_rng(0).integers(0, 256, (3, 40, 56, 3), dtype=np.uint8)
-ROW = {
-    "feed": "joint",
-    "architecture": {},
-    "preprocess": {},
-    "tokenizer": None,
-    "ignore_keys": [],
-    "layers": {},
-    "text_length": None,
-    "regions": {"file": None, "backbone": None, "net": "resnet18", "grid": 3},
-}
 
 
 @pytest.fixture(autouse=True)
@@ -37,13 +28,13 @@ def offline(monkeypatch):
 
 def run(row, weights, layers, init="trained"):
     """Return the layers of three items by path, as the script would write them."""
-    row = ROW | row | {"layers": layers}
+    row = row_of(**row, layers=layers)
     network = families.build("tiny", row, weights, init, 0)
 
     def shown(start, stop):
-        images = FRAMES[start:stop] if row["feed"] != "text" else None
+        images = FRAMES[start:stop] if row.feed != "text" else None
         return Items(
-            np.arange(start, stop), images, TEXTS[start:stop] if row["feed"] != "image" else None
+            np.arange(start, stop), images, TEXTS[start:stop] if row.feed != "image" else None
         )
 
     expanded = hooks.expand(network.module, layers, "tiny")
@@ -62,7 +53,7 @@ def test_bert_cls_and_pooler(tmp_path):
     folder = str(tiny.bert_folder(tmp_path))
     found = run(
         {"family": "transformers_text", "feed": "text"},
-        {"path": folder},
+        weights_at(folder),
         {"encoder.layer.*": "cls", "pooler.activation": "flatten"},
     )
     model, tokenizer = T.AutoModel.from_pretrained(folder), T.AutoTokenizer.from_pretrained(folder)
@@ -83,7 +74,7 @@ def test_sbert_equals_sentence_transformers(tmp_path):
     direct = SentenceTransformer(str(tmp_path / "sbert"), device="cpu").encode(TEXTS)
     found = run(
         {"family": "transformers_text", "feed": "text"},
-        {"path": str(tmp_path / "sbert")},
+        weights_at(str(tmp_path / "sbert")),
         {"encoder.layer.2": "mean"},
     )["encoder.layer.2"]
     assert differ(found / np.linalg.norm(found, axis=1, keepdims=True), direct) < CLOSE
@@ -94,7 +85,7 @@ def test_gpt2_last_token_without_padding(tmp_path):
     folder = str(tiny.gpt2_folder(tmp_path))
     found = run(
         {"family": "transformers_text", "feed": "text"},
-        {"path": folder},
+        weights_at(folder),
         {"h.*": "last", "ln_f": "last"},
     )
     model, tokenizer = T.GPT2Model.from_pretrained(folder), T.AutoTokenizer.from_pretrained(folder)
@@ -121,7 +112,7 @@ def test_flava_three_encoders(tmp_path):
         "multimodal_model.encoder.layer.*": "mean",
         "multimodal_model.pooler.dense": "flatten",
     }
-    found = run({"family": "flava", "ignore_keys": heads}, {"path": folder}, layers)
+    found = run({"family": "flava", "ignore_keys": heads}, weights_at(folder), layers)
     model = T.FlavaModel.from_pretrained(folder)
     images = T.AutoImageProcessor.from_pretrained(folder, backend="pil")(
         list(FRAMES), return_tensors="pt"
@@ -158,11 +149,13 @@ def test_flava_towers_alone(tmp_path):
     heads = {"family": "flava", "ignore_keys": ["*_head.*", "image_codebook.*"]}
     both = run(
         heads,
-        {"path": folder},
+        weights_at(folder),
         {"image_model.encoder.layer.*": "cls", "text_model.encoder.layer.*": "cls"},
     )
-    image = run(heads | {"feed": "image"}, {"path": folder}, {"image_model.encoder.layer.*": "cls"})
-    text = run(heads | {"feed": "text"}, {"path": folder}, {"text_model.encoder.layer.*": "cls"})
+    image = run(
+        heads | {"feed": "image"}, weights_at(folder), {"image_model.encoder.layer.*": "cls"}
+    )
+    text = run(heads | {"feed": "text"}, weights_at(folder), {"text_model.encoder.layer.*": "cls"})
     for layer, values in (image | text).items():
         assert differ(values, both[layer]) < CLOSE
 
@@ -179,6 +172,10 @@ def region_file(folder, width, frames=(0, 1, 2)):
     return path
 
 
+def of_file(path):
+    return {"file": str(path), "backbone": None, "net": "resnet18", "grid": 3}
+
+
 @torch.inference_mode()
 def test_lxmert_language_and_regions(tmp_path):
     folder, path = str(tiny.lxmert_folder(tmp_path / "lxmert", 20)), region_file(tmp_path, 20)
@@ -190,9 +187,8 @@ def test_lxmert_language_and_regions(tmp_path):
         "pooler": "flatten",
     }
     heads = ["cls.*", "obj_predict_head.*", "answer_head.*"]
-    found = run(
-        {"family": "lxmert", "ignore_keys": heads}, {"path": folder, "regions": [path]}, layers
-    )
+    row = {"family": "lxmert", "ignore_keys": heads, "regions": of_file(path)}
+    found = run(row, weights_at(folder), layers)
     held = np.load(path)
     text = T.AutoTokenizer.from_pretrained(folder)(TEXTS, padding=True, return_tensors="pt")
     features, boxes = torch.from_numpy(held["features"]), torch.from_numpy(held["boxes"]).float()
@@ -208,11 +204,7 @@ def test_lxmert_language_and_regions(tmp_path):
     assert differ(found["encoder.x_layers.1.visn_output"], direct.vision_output.mean(1)) < CLOSE
     assert differ(found["pooler"], direct.pooled_output) < CLOSE
     with pytest.raises(InputError, match="joint or image"):
-        run(
-            {"family": "lxmert", "feed": "text", "ignore_keys": heads},
-            {"path": folder, "regions": [path]},
-            layers,
-        )
+        run(row | {"feed": "text"}, weights_at(folder), layers)
 
 
 @torch.inference_mode()
@@ -222,9 +214,10 @@ def test_visualbert_text_then_regions(tmp_path):
         region_file(tmp_path, 20),
     )
     words = str(tiny.bert_tokenizer(tmp_path / "tokenizer"))
-    weights = {"path": folder, "regions": [path], "tokenizer": {"path": words}}
+    weights = weights_at(folder, words)
+    row = {"family": "visualbert", "ignore_keys": ["cls.*"], "regions": of_file(path)}
     found = run(
-        {"family": "visualbert", "ignore_keys": ["cls.*"]},
+        row,
         weights,
         {"encoder.layer.*": "mean", "pooler": "flatten"},
     )
@@ -244,7 +237,7 @@ def test_visualbert_text_then_regions(tmp_path):
         assert differ(found[f"encoder.layer.{i}"], (states * mask).sum(1) / mask.sum(1)) < CLOSE
     assert differ(found["pooler"], direct.pooler_output) < CLOSE
     alone = run(
-        {"family": "visualbert", "feed": "text", "ignore_keys": ["cls.*"]},
+        row | {"feed": "text"},
         weights,
         {"pooler": "flatten"},
     )
@@ -283,7 +276,7 @@ def test_timm_models(tmp_path, name, options, layers):
     from timm.data import create_transform, resolve_model_data_config
 
     folder = tiny.timm_folder(tmp_path, name, **options)
-    found = run({"family": "timm_vision", "feed": "image"}, {"path": str(folder)}, layers)
+    found = run({"family": "timm_vision", "feed": "image"}, weights_at(str(folder)), layers)
     model = timm.create_model(f"local-dir:{folder}", pretrained=True).eval()
     steps = create_transform(**resolve_model_data_config(model))
     pixels = torch.stack([steps(Image.fromarray(frame)) for frame in FRAMES])
@@ -331,7 +324,7 @@ def test_vision_models_of_transformers(tmp_path, kind, config, layers):
     T.ViTImageProcessorPil(size={"height": 32, "width": 32}).save_pretrained(tmp_path)
     found = run(
         {"family": "transformers_vision", "feed": "image", "architecture": {"class": kind}},
-        {"path": str(tmp_path)},
+        weights_at(str(tmp_path)),
         layers,
     )
     pixels = T.AutoImageProcessor.from_pretrained(tmp_path, backend="pil")(
@@ -401,7 +394,7 @@ def test_open_clip_towers(tmp_path):
         "transformer.resblocks.*": "last",
         "ln_final": "last",
     }
-    found = run({"family": "open_clip"}, {"path": str(folder)}, layers)
+    found = run({"family": "open_clip"}, weights_at(str(folder)), layers)
     model, process = open_clip.create_model_from_pretrained(f"local-dir:{folder}")
     model.eval()
     pixels = torch.stack([process(Image.fromarray(frame)) for frame in FRAMES])
@@ -424,7 +417,7 @@ def test_open_clip_towers(tmp_path):
 def test_a_vision_language_decoder(tmp_path):
     folder = str(tiny.qwen_folder(tmp_path))
     found = run(
-        {"family": "vlm_decoder"}, {"path": folder}, {"model.language_model.layers.*": "last"}
+        {"family": "vlm_decoder"}, weights_at(folder), {"model.language_model.layers.*": "last"}
     )
     model, processor = (
         T.Qwen3VLForConditionalGeneration.from_pretrained(folder),
@@ -444,24 +437,24 @@ def test_blip_reads_the_image_and_begins_with_its_encode_token(tmp_path):
     (tmp_path / "file").mkdir()
     path = str(tiny.blip_file(tmp_path / "file"))
     layers = {"vision_model.encoder.layers.*": "mean", "text_encoder.encoder.layer.*": "mean"}
-    words = {"path": str(tiny.bert_tokenizer(tmp_path / "words"))}
-    from_folder = run({"family": "blip"}, {"path": folder}, layers)
+    words = tiny.bert_tokenizer(tmp_path / "words")
+    from_folder = run({"family": "blip"}, weights_at(folder), layers)
     row = {"family": "blip", "architecture": {"heads": 4, "text_heads": 4}}
-    from_file = run(row, {"path": path, "tokenizer": words}, layers)
+    from_file = run(row, weights_at(path, words), layers)
     for layer, values in from_folder.items():
         # images are normalised by the folder's own processor, which is no other than the file's
         if layer.startswith("text"):
             assert differ(values, from_file[layer]) < 1e-5
     text_only = run(
         row | {"feed": "text"},
-        {"path": path, "tokenizer": words},
+        weights_at(path, words),
         {"text_encoder.encoder.layer.*": "mean"},
     )
     last = "text_encoder.encoder.layer.2"
     assert differ(text_only[last], from_file[last]) > 1e-3
     plain = run(
         row | {"architecture": row["architecture"] | {"encode_token": 2}},
-        {"path": path, "tokenizer": words},
+        weights_at(path, words),
         layers,
     )
     assert differ(plain[last], from_file[last]) > 1e-3
@@ -527,13 +520,13 @@ def test_a_wrong_class_is_an_error_with_the_first_keys(tmp_path):
                 "feed": "text",
                 "architecture": {"class": "DistilBertModel"},
             },
-            {"path": folder},
+            weights_at(folder),
             {"transformer.layer.*": "cls"},
         )
     with pytest.raises(InputError, match="architecture.class"):
         run(
             {"family": "transformers_text", "feed": "text", "architecture": {"class": "BertModle"}},
-            {"path": folder},
+            weights_at(folder),
             {"encoder.layer.*": "cls"},
         )
     config = json.loads((tmp_path / "config.json").read_text())
@@ -541,6 +534,6 @@ def test_a_wrong_class_is_an_error_with_the_first_keys(tmp_path):
     with pytest.raises(InputError, match="encoder.layer.3"):
         run(
             {"family": "transformers_text", "feed": "text"},
-            {"path": folder},
+            weights_at(folder),
             {"encoder.layer.*": "cls"},
         )

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from helpers.networks import row_of, weights_at
 
 from fusion.io.errors import InputError
 from fusion.models.families import albef, blip
@@ -21,14 +22,6 @@ FIXTURES = os.environ.get("FUSION_FIXTURES")
 pytestmark = pytest.mark.skipif(
     not FIXTURES, reason="FUSION_FIXTURES is not set: the oracle checkpoints are not here"
 )
-ROW = {
-    "architecture": {},
-    "preprocess": {},
-    "tokenizer": None,
-    "ignore_keys": [],
-    "layers": {},
-    "text_length": None,
-}
 CLOSE = 1e-5
 
 
@@ -55,8 +48,8 @@ def test_slip_at_every_block(name):
     feed = "joint" if "encode_text" in expected else "image"
     network = families.build(
         name,
-        ROW | {"family": "slip", "feed": feed},
-        {"path": fixture(f"slip/{name}.pt")},
+        row_of(family="slip", feed=feed),
+        weights_at(fixture(f"slip/{name}.pt")),
         "trained",
         0,
     )
@@ -105,8 +98,8 @@ def test_the_image_tower_alone_is_the_same():
     expected = np.load(fixture("slip/slip_tiny_expected.npz"))
     network = families.build(
         "slip",
-        ROW | {"family": "slip", "feed": "image"},
-        {"path": fixture("slip/slip_tiny.pt")},
+        row_of(family="slip", feed="image"),
+        weights_at(fixture("slip/slip_tiny.pt")),
         "trained",
         0,
     )
@@ -120,9 +113,9 @@ def test_the_image_tower_alone_is_the_same():
 
 
 def test_a_simclr_checkpoint_has_no_text_tower():
-    row = ROW | {"family": "slip", "feed": "joint"}
+    row = row_of(family="slip", feed="joint")
     with pytest.raises(InputError, match="without a text tower"):
-        families.build("simclr", row, {"path": fixture("slip/simclr_tiny.pt")}, "trained", 0)
+        families.build("simclr", row, weights_at(fixture("slip/simclr_tiny.pt")), "trained", 0)
 
 
 def test_albef_at_every_block():

@@ -84,7 +84,12 @@ def run(net, table, layers=LAYERS, **options):
     """Return (pairing, path) -> values (event, feature), and check that every event is written
     once.
     """
-    inputs = distinct(table, COLUMNS)
+    inputs = distinct(
+        {
+            pairing: (table["frame"].to_numpy(), [str(text) for text in table[column]])
+            for pairing, column in COLUMNS.items()
+        }
+    )
     pictures = lambda start, stop: np.uint8(inputs.frames[start:stop, None, None, None])  # noqa: E731
     found = {
         (pairing, path): np.full((len(table), 4), np.nan, np.float32)

@@ -77,8 +77,8 @@ def files(folder):
 
 def test_a_good_file_is_fetched_once(server, tmp_path):
     found = fetch.fetch(server, SHA256, [], tmp_path, None)
-    assert found["sha256"] == SHA256
-    assert open(found["path"], "rb").read() == CONTENT  # noqa: SIM115
+    assert found.sha256 == SHA256
+    assert open(found.path, "rb").read() == CONTENT  # noqa: SIM115
     again = fetch.fetch(server, SHA256, [], tmp_path, None)
     assert again == found
     assert len(Server.log) == 1
@@ -99,7 +99,7 @@ def test_a_file_without_a_hash_is_taken_with_a_warning(server, tmp_path, caplog)
 def test_a_cut_download_is_resumed(server, tmp_path):
     Server.plan = ["cut", "cut"]
     found = fetch.fetch(server, SHA256, [], tmp_path, None)
-    assert found["sha256"] == SHA256
+    assert found.sha256 == SHA256
     starts = [
         int(asked.removeprefix("bytes=").rstrip("-")) if asked else 0 for _, asked, _ in Server.log
     ]
@@ -113,7 +113,7 @@ def test_a_download_cut_every_time_leaves_no_file_and_is_resumed_by_the_next_run
     with pytest.raises(InputError, match="no answer after 5 tries"):
         fetch.fetch(server, SHA256, [], tmp_path, None)
     assert "net.pt" not in files(tmp_path)
-    assert fetch.fetch(server, SHA256, [], tmp_path, None)["sha256"] == SHA256
+    assert fetch.fetch(server, SHA256, [], tmp_path, None).sha256 == SHA256
     assert Server.log[-1][1] is not None
 
 
@@ -123,7 +123,7 @@ def test_a_file_that_changed_meanwhile_is_not_patched_together(server, tmp_path)
         fetch.fetch(server, None, [], tmp_path, None)
     Server.content, Server.tag = CONTENT[::-1], '"two"'
     found = fetch.fetch(server, None, [], tmp_path, None)
-    assert found["sha256"] == hashlib.sha256(CONTENT[::-1]).hexdigest()
+    assert found.sha256 == hashlib.sha256(CONTENT[::-1]).hexdigest()
 
 
 def test_a_missing_file_is_one_clear_error(server, tmp_path):
@@ -136,7 +136,7 @@ def test_a_missing_file_is_one_clear_error(server, tmp_path):
 
 def test_a_server_with_a_moment_of_weakness_is_asked_again(server, tmp_path):
     Server.plan = [503, 500]
-    assert fetch.fetch(server, SHA256, [], tmp_path, None)["sha256"] == SHA256
+    assert fetch.fetch(server, SHA256, [], tmp_path, None).sha256 == SHA256
 
 
 def test_no_server_says_what_to_do(server, tmp_path):
@@ -152,7 +152,7 @@ def test_offline_uses_the_cache_and_asks_nobody(server, tmp_path, monkeypatch):
     place = tmp_path / server.removeprefix("http://")
     place.parent.mkdir(parents=True)
     place.write_bytes(CONTENT)
-    assert fetch.fetch(server, SHA256, [], tmp_path, None)["sha256"] == SHA256
+    assert fetch.fetch(server, SHA256, [], tmp_path, None).sha256 == SHA256
     assert Server.log == []
 
 
@@ -169,13 +169,13 @@ def test_a_lab_mirror_comes_first(server, tmp_path):
     folder.mkdir()
     (folder / "net.pt").write_bytes(CONTENT)
     found = fetch.fetch(server, SHA256, [], tmp_path / "cache", str(folder))
-    assert found["path"] == str(folder / "net.pt")
+    assert found.path == str(folder / "net.pt")
     assert Server.log == []
     base = server.removesuffix("/models/net.pt")
     found = fetch.fetch(
         "http://elsewhere.example/models/net.pt", SHA256, [], tmp_path / "cache", base
     )
-    assert found["sha256"] == SHA256
+    assert found.sha256 == SHA256
     assert Server.log[0][0] == "/elsewhere.example/models/net.pt"
 
 
@@ -189,7 +189,7 @@ def test_the_hub_offline_says_what_to_do(tmp_path, monkeypatch):
     mirrored = tmp_path / "mirror/org/net"
     mirrored.mkdir(parents=True)
     (mirrored / "model.safetensors").write_bytes(b"x")
-    assert fetch.fetch("hf:org/net", None, [], tmp_path, str(tmp_path / "mirror"))["path"] == str(
+    assert fetch.fetch("hf:org/net", None, [], tmp_path, str(tmp_path / "mirror")).path == str(
         mirrored
     )
 
@@ -269,20 +269,20 @@ def hub(monkeypatch, tmp_path):
 def test_the_hub_gives_safetensors_where_there_are_any(hub, tmp_path):
     hub |= {"model.safetensors": b"safe", "pytorch_model.bin": b"pickle"}
     found = fetch.fetch("hf:org/net", hashlib.sha256(b"safe").hexdigest(), [], tmp_path, None)
-    assert sorted(found["files"]) == ["config.json", "model.safetensors"]
+    assert sorted(found.files) == ["config.json", "model.safetensors"]
     assert not any("pytorch_model.bin" in path or "onnx" in path for path in Hub.asked)
 
 
 def test_the_hub_gives_bin_files_where_there_is_nothing_else(hub, tmp_path):
     hub["pytorch_model.bin"] = b"pickle"
-    assert "pytorch_model.bin" in fetch.fetch("hf:org/net", None, [], tmp_path, None)["files"]
+    assert "pytorch_model.bin" in fetch.fetch("hf:org/net", None, [], tmp_path, None).files
 
 
 def test_the_hub_gives_the_files_that_a_row_names(hub, tmp_path):
     hub |= {"open_clip_model.safetensors": b"both", "model.safetensors": b"other"}
     found = fetch.fetch("hf:org/net@main", None, ["open_clip_model.safetensors"], tmp_path, None)
-    assert "model.safetensors" not in found["files"]
-    assert found["files"]["open_clip_model.safetensors"] == hashlib.sha256(b"both").hexdigest()
+    assert "model.safetensors" not in found.files
+    assert found.files["open_clip_model.safetensors"] == hashlib.sha256(b"both").hexdigest()
 
 
 def test_what_the_hub_does_not_have(hub, tmp_path):
@@ -300,13 +300,10 @@ def test_folders_hash_every_file(tmp_path):
     weights = hashlib.sha256(b"weights").hexdigest()
     local = [str(folder / "config.json"), str(folder / "model.safetensors")]
     found = fetch.fetch("resources/net", weights, [], tmp_path, None, local)
-    assert found["path"] == str(folder)
-    assert found["files"]["model.safetensors"] == weights
+    assert found.path == str(folder)
+    assert found.files["model.safetensors"] == weights
     (folder / "config.json").write_text("{ }")
-    assert (
-        fetch.fetch("resources/net", weights, [], tmp_path, None, local)["sha256"]
-        != found["sha256"]
-    )
+    assert fetch.fetch("resources/net", weights, [], tmp_path, None, local).sha256 != found.sha256
     with pytest.raises(InputError, match="sha256 of model.safetensors"):
         fetch.fetch("resources/net", "0" * 64, [], tmp_path, None, local)
     with pytest.raises(InputError, match="no such file"):

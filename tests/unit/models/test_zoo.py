@@ -15,7 +15,7 @@ import tiny_checkpoints as tiny
 import torch
 import xarray as xr
 import yaml
-from run_scripts import run_script
+from helpers.scripts import run_script
 
 from fusion.design import config as settings
 from fusion.io import labelled, tables
@@ -23,6 +23,8 @@ from fusion.io.errors import InputError
 from fusion.models.families import registry as families
 from fusion.models.run import extract, hooks, regions, sharing
 from fusion.models.run.network import Items
+from fusion.models.run.weights import read_weights
+from fusion.models.spec import ActivationsSpec, Row, WeightsSpec
 
 REPOSITORY = Path(__file__).parents[3]
 SCHEMA = yaml.safe_load((REPOSITORY / "workflow/schemas/models.schema.yaml").read_text())
@@ -175,49 +177,33 @@ def files_of(source):
 
 
 def weights_of(row, folder):
-    spec = {key: row[key] for key in ("checkpoint", "sha256", "files", "tokenizer")} | {
-        "backbone": row["regions"]["backbone"]
-    }
-    inputs = {key: files_of(spec[key]) for key in ("checkpoint", "tokenizer", "backbone")}
-    run_script(
-        "weights",
-        folder / "weights.log",
-        input=inputs,
-        output={"weights": folder / "weights.json"},
-        params={"spec": spec},
-    )
+    spec = WeightsSpec.take(row, backbone=row["regions"]["backbone"])
+    inputs = {key: files_of(getattr(spec, key)) for key in ("checkpoint", "tokenizer", "backbone")}
+    run_script("weights", inputs, {"weights": folder / "weights.json"}, spec)
     return folder / "weights.json"
 
 
-def activations_of(name, row, film, folder, init="trained", shuffled=(), **changed):
-    """Run the script and return its file, or that of the shuffled pairings and return theirs."""
-    spec = (
-        {"model": name, "init": init, "row": row, "seed": 0, "pairings": shuffled}
-        | SETTINGS
-        | changed
-    )
+def activations_of(name, row, film, folder, inits=("trained",), pairings=("true",), **changed):
+    """Run the script and return the file of the one init and pairing, or a list of all of them."""
     events = changed.pop("events", film / "events.tsv")
-    spec.pop("events", None)
-    threads = spec.pop("threads", 1)
+    threads = changed.pop("threads", 1)
+    spec = ActivationsSpec.take(
+        SETTINGS | changed, stimulus="film", model=name, row=Row.take(row), seed=0
+    )
     inputs = {
-        "events": events,
-        "all_events": [events],
+        "events_language": [events],
         "frames": film / "frames.nc",
         "weights": folder / "weights.json",
-        "regions": [],
     }
-    rule, names = ("shuffled_activations", shuffled) if shuffled else ("activations", ["true"])
-    paths = [folder / f"{init}-{pairing}-{len(list(folder.glob('*.nc')))}.nc" for pairing in names]
-    output = {"activations": paths if shuffled else paths[0]}
-    run_script(
-        rule,
-        folder / f"{rule}.log",
-        input=inputs,
-        output=output,
-        params={"spec": spec},
-        threads=threads,
-    )
-    return output["activations"]
+    number = len(list(folder.glob("*.nc")))
+    outputs = {
+        f"language_{init}_{pairing}": folder / f"{init}-{pairing}-{number}.nc"
+        for init in inits
+        for pairing in pairings
+    }
+    run_script("activations", inputs, outputs, spec, threads=threads)
+    made = list(outputs.values())
+    return made[0] if len(made) == 1 else made
 
 
 def layers_of(path):
@@ -265,9 +251,13 @@ def test_random_copies_are_untrained_seeded_and_different(name, film, checkpoint
     row = tiny_row(name, checkpoints)
     weights_of(row, tmp_path)
     trained, first, again, second = (
-        layers_of(activations_of(name, row, film, tmp_path, init))
+        layers_of(activations_of(name, row, film, tmp_path, [init]))
         for init in ("trained", "random0", "random0", "random1")
     )
+    # In one job as in jobs of their own.
+    together = activations_of(name, row, film, tmp_path, ["trained", "random0", "random1"])
+    for alone, path in zip((trained, first, second), together, strict=True):
+        assert all(np.array_equal(alone[layer], found) for layer, found in layers_of(path).items())
     last = list(trained)[-1]
     assert all(np.array_equal(first[layer], again[layer]) for layer in first)
     assert not np.allclose(first[last], second[last], atol=1e-3)
@@ -314,9 +304,9 @@ def whole_passes(name, row, film, folder, columns):
 
     Beside them, module path -> whether what it puts out can be handed out again, of the modules
     that the network shares."""
-    weights = json.loads((folder / "weights.json").read_text()) | {"regions": []}
-    network = families.build(name, row, weights, "trained", 0)
-    layers = hooks.expand(network.module, row["layers"], name)
+    row = Row.take(row)
+    network = families.build(name, row, read_weights(folder / "weights.json"), "trained", 0)
+    layers = hooks.expand(network.module, row.layers, name)
     with labelled.open_labelled(film / "frames.nc") as held:
         images = dict(zip(held["frame"].to_numpy(), held["image"].to_numpy(), strict=True))
     frames = np.tile(EVENTS["frame"].to_numpy(), len(columns))
@@ -364,15 +354,13 @@ def test_pairings_that_share_equal_whole_passes(zoo, name, film, checkpoints, tm
     row = tiny_row(name, checkpoints, {"zoo": ZOO, "paper": PAPER}[zoo])
     row |= {"feed": "joint", "layers": CLIP_JOINT} if name == "clip" else {}
     weights_of(row, tmp_path)
-    pairings = ["shuffled0", "shuffled1"]
+    pairings = ["true", "shuffled0", "shuffled1"]
     paths = activations_of(
-        name, row, film, tmp_path, shuffled=pairings, batch_size=2, threads=2, projection="none"
+        name, row, film, tmp_path, pairings=pairings, batch_size=2, threads=2, projection="none"
     )
-    paths = [activations_of(name, row, film, tmp_path, projection="none"), *paths]
-    expected, handed_out = whole_passes(
-        name, row, film, tmp_path, ["text", *(f"text_{pairing}" for pairing in pairings)]
-    )
-    for i, (path, pairing) in enumerate(zip(paths, ["true", *pairings], strict=True)):
+    columns = ["text", "text_shuffled0", "text_shuffled1"]
+    expected, handed_out = whole_passes(name, row, film, tmp_path, columns)
+    for i, (path, pairing) in enumerate(zip(paths, pairings, strict=True)):
         found = layers_of(path)
         assert list(found) == list(layers_of(paths[0]))
         assert set(found) == set(expected)

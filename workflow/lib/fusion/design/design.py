@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
-from fusion.design import calibration, codehash, demo, ieeg, stimuli
+from fusion.design import calibration, codehash, demo, ieeg, models, stimuli
 from fusion.design.study import Study
 
 
@@ -104,6 +104,19 @@ class Design:
     def calibrate(self) -> calibration.Calibrate:
         """Rule ``calibrate``."""
         return calibration.Calibrate(self.study)
+
+    # Models.
+    @cached_property
+    def weights(self) -> models.Weights:
+        """Rule ``weights``."""
+        return models.Weights(self.study)
+
+    @cached_property
+    def activations(self) -> models.Activations:
+        """Rules ``activations``, ``random_activations``, ``shuffled_activations`` and
+        ``all_activations``.
+        """
+        return models.Activations(self.study)
 
     # What all rules need.
     @cached_property

@@ -20,6 +20,7 @@ from fusion.models.families import lavis
 from fusion.models.families.transformers_text import text_input
 from fusion.models.run import checkpoints, images
 from fusion.models.run.network import Items, Network
+from fusion.models.spec import Row, Weights
 
 TEXT = "text_encoder.bert."
 
@@ -132,22 +133,20 @@ def _renamed(key: str, first_fusion: int) -> str:
     return f"text_encoder.{key}"
 
 
-def load(row: dict, weights: dict, trained: bool) -> Network:
+def load(row: Row, weights: Weights, trained: bool) -> Network:
     """Return the network of a row; ``feed: joint`` runs all three encoders, ``image`` and ``text``
     one each.
     """
     model, size = from_checkpoint(
-        weights["path"],
-        row["architecture"],
-        row["preprocess"].get("size"),
+        weights.path,
+        row.architecture,
+        row.preprocess.get("size"),
         trained,
-        row["ignore_keys"],
+        row.ignore_keys,
     )
     squash = {"size": size, "resize": "squash", "interpolation": "bicubic", "normalise": "clip"}
-    preprocess = partial(images.preprocess, **(squash | row["preprocess"]))
-    tokenize = (
-        text_input(row, weights, model.text_encoder.config) if row["feed"] != "image" else None
-    )
+    preprocess = partial(images.preprocess, **(squash | row.preprocess))
+    tokenize = text_input(row, weights, model.text_encoder.config) if row.feed != "image" else None
     notes: dict = {}
 
     def prepare(items: Items) -> dict[str, Tensor]:

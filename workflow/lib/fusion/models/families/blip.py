@@ -5,6 +5,7 @@ checkpoints or from the hub's.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from fusion.models.families.transformers_text import model_of, text_input
 from fusion.models.families.transformers_vision import image_input
 from fusion.models.run import checkpoints, images
 from fusion.models.run.network import Items, Network
+from fusion.models.spec import Row, Weights
 
 # The original names of the image tower's parts, and those of transformers.
 RENAMES = (
@@ -85,30 +87,28 @@ def from_checkpoint(
     return model
 
 
-def load(row: dict, weights: dict, trained: bool) -> Network:
+def load(row: Row, weights: Weights, trained: bool) -> Network:
     """Return the network of a row: ``joint`` reads the text with the image in view, ``text``
     without it, ``image`` sees only.
 
     With the image in view the text begins with the encode token (the vocabulary's last unless
     ``architecture.encode_token`` names another), as in the original; transformers' own forward pass
     leaves that out."""
-    architecture = {
-        key: value for key, value in row["architecture"].items() if key != "encode_token"
-    }
-    if Path(weights["path"]).is_dir():
+    architecture = {key: value for key, value in row.architecture.items() if key != "encode_token"}
+    if Path(weights.path).is_dir():
         model = model_of(
-            row | {"architecture": {"class": "BlipForImageTextRetrieval"} | architecture},
+            replace(row, architecture={"class": "BlipForImageTextRetrieval"} | architecture),
             weights,
             trained,
         )
         preprocess = image_input(row, weights)
     else:
         model = from_checkpoint(
-            weights["path"],
+            weights.path,
             architecture,
-            row["preprocess"].get("size"),
+            row.preprocess.get("size"),
             trained,
-            row["ignore_keys"],
+            row.ignore_keys,
         )
         squash = {
             "size": model.config.vision_config.image_size,
@@ -116,17 +116,17 @@ def load(row: dict, weights: dict, trained: bool) -> Network:
             "interpolation": "bicubic",
             "normalise": "clip",
         }
-        preprocess = partial(images.preprocess, **(squash | row["preprocess"]))
+        preprocess = partial(images.preprocess, **(squash | row.preprocess))
     text_config = model.config.text_config
-    encode_token = row["architecture"].get("encode_token", text_config.vocab_size - 1)
-    tokenize = text_input(row, weights, text_config) if row["feed"] != "image" else None
+    encode_token = row.architecture.get("encode_token", text_config.vocab_size - 1)
+    tokenize = text_input(row, weights, text_config) if row.feed != "image" else None
     notes: dict = {}
 
     def prepare(items: Items) -> dict[str, Tensor]:
         batch = {"pixels": preprocess(items.images)} if items.images is not None else {}
         if items.texts is not None:
             batch |= tokenize([lavis.caption(text) for text in items.texts], notes)
-            if row["feed"] == "joint":
+            if row.feed == "joint":
                 batch["input_ids"][:, 0] = encode_token
         return batch
 

@@ -10,19 +10,18 @@ from torch import Tensor
 from fusion.models.families.transformers_text import model_of, text_input
 from fusion.models.families.transformers_vision import image_input
 from fusion.models.run.network import Items, Network
+from fusion.models.spec import Row, Weights
 
 
-def load(row: dict, weights: dict, trained: bool) -> Network:
+def load(row: Row, weights: Weights, trained: bool) -> Network:
     """Return the network of a row; layers begin with ``image_model``, ``text_model`` or
     ``multimodal_model``.
 
     The fusion encoder sees its own class token, then the image's tokens, then the text's.
     """
     model = model_of(row, weights, trained, default="FlavaModel")
-    preprocess = image_input(row, weights) if row["feed"] != "text" else None
-    tokenize = (
-        text_input(row, weights, model.config.text_config) if row["feed"] != "image" else None
-    )
+    preprocess = image_input(row, weights) if row.feed != "text" else None
+    tokenize = text_input(row, weights, model.config.text_config) if row.feed != "image" else None
     vision = model.config.image_config
     own = int(model.multimodal_model.use_cls_token)
     image_tokens = 1 + (vision.image_size // vision.patch_size) ** 2

@@ -8,9 +8,10 @@ from fusion.io.errors import InputError
 from fusion.models.families.transformers_text import model_of, text_input
 from fusion.models.run.network import Items, Network
 from fusion.models.run.regions import region_input
+from fusion.models.spec import Row, Weights
 
 
-def load(row: dict, weights: dict, trained: bool) -> Network:
+def load(row: Row, weights: Weights, trained: bool) -> Network:
     """Return the network of a row.
 
     ``encoder.layer.*`` read text, ``encoder.r_layers.*`` regions; ``encoder.x_layers.*`` put out
@@ -22,7 +23,7 @@ def load(row: dict, weights: dict, trained: bool) -> Network:
     InputError
         For ``feed: text``: LXMERT does not run without regions.
     """
-    if row["feed"] == "text":
+    if row.feed == "text":
         raise InputError(
             "config/models.yaml",
             "feed",
@@ -38,7 +39,7 @@ def load(row: dict, weights: dict, trained: bool) -> Network:
         batch = {}
         if items.images is not None:
             batch["visual_feats"], batch["visual_pos"] = regions(items)
-        if items.texts is not None or row["feed"] == "image":
+        if items.texts is not None or row.feed == "image":
             batch |= tokenize(items.texts or [""] * len(items), notes)
         return batch
 

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from fusion.io.errors import InputError
 from fusion.models.run import checkpoints, images
 from fusion.models.run.network import Items, Network
+from fusion.models.spec import Row, Weights
 
 WEIGHTS = (
     "open_clip_model.safetensors",
@@ -22,18 +23,20 @@ WEIGHTS = (
 RESIZE = {"shortest": "crop", "squash": "squash"}
 
 
-def model_of(row: dict, weights: dict, trained: bool) -> nn.Module:
+def model_of(row: Row, weights: Weights, trained: bool) -> nn.Module:
     """Return the two-tower model of a folder; ``architecture`` holds arguments of
     ``open_clip.create_model``.
     """
-    folder = Path(weights["path"])
+    folder = Path(weights.path)
     if not (folder / "open_clip_config.json").is_file():
         raise InputError(
             folder, "", "no open_clip_config.json", "a folder as open_clip saves models"
         )
-    options = {"load_weights": False, "pretrained_image": False, "pretrained_text": False} | row[
-        "architecture"
-    ]
+    options = {
+        "load_weights": False,
+        "pretrained_image": False,
+        "pretrained_text": False,
+    } | row.architecture
     try:
         model = open_clip.create_model(f"local-dir:{folder}", **options)
     except (RuntimeError, TypeError, ValueError, AssertionError) as error:
@@ -47,22 +50,22 @@ def model_of(row: dict, weights: dict, trained: bool) -> nn.Module:
         file = next((folder / name for name in WEIGHTS if (folder / name).is_file()), None)
         if file is None:
             raise InputError(folder, "", "no weights file", f"one of {', '.join(WEIGHTS)}")
-        checkpoints.load_strict(model, checkpoints.state_dict(file), file, row["ignore_keys"])
+        checkpoints.load_strict(model, checkpoints.state_dict(file), file, row.ignore_keys)
     return model
 
 
-def load(row: dict, weights: dict, trained: bool) -> Network:
+def load(row: Row, weights: Weights, trained: bool) -> Network:
     """Return the network of a row: image tower, text tower, or both."""
     model = model_of(row, weights, trained)
     config = open_clip.get_model_preprocess_cfg(model)
     size = config["size"] if isinstance(config["size"], int) else config["size"][-1]
     if (
         config["resize_mode"] not in RESIZE
-        and row["feed"] != "text"
-        and "resize" not in row["preprocess"]
+        and row.feed != "text"
+        and "resize" not in row.preprocess
     ):
         raise InputError(
-            weights["path"],
+            weights.path,
             "resize_mode",
             config["resize_mode"],
             f"{', '.join(RESIZE)}, or preprocess.resize in the row",
@@ -73,10 +76,10 @@ def load(row: dict, weights: dict, trained: bool) -> Network:
         "interpolation": config["interpolation"],
         "normalise": {"mean": list(config["mean"]), "std": list(config["std"])},
     }
-    preprocess = partial(images.preprocess, **(own | row["preprocess"]))
+    preprocess = partial(images.preprocess, **(own | row.preprocess))
     tokenizer = (
-        open_clip.get_tokenizer(f"local-dir:{weights['path']}", context_length=row["text_length"])
-        if row["feed"] != "image"
+        open_clip.get_tokenizer(f"local-dir:{weights.path}", context_length=row.text_length)
+        if row.feed != "image"
         else None
     )
 

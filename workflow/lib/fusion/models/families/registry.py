@@ -4,28 +4,19 @@ seconds.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 
 from fusion.io.errors import InputError
 from fusion.models.run.network import Network
+from fusion.models.spec import Row, Weights
 from fusion.seeds import seed_for
 
-FAMILIES = (
-    "slip",
-    "timm_vision",
-    "open_clip",
-    "transformers_text",
-    "transformers_vision",
-    "flava",
-    "blip",
-    "albef",
-    "lxmert",
-    "visualbert",
-    "vlm_decoder",
-)
+Loader = Callable[[Row, Weights, bool], Network]
 
 
-def build(model: str, row: dict, weights: dict, init: str, seed: int) -> Network:
+def build(model: str, row: Row, weights: Weights, init: str, seed: int) -> Network:
     """Return a model that is ready to run, trained or freshly initialised.
 
     Parameters
@@ -35,7 +26,7 @@ def build(model: str, row: dict, weights: dict, init: str, seed: int) -> Network
     row
         Its row.
     weights
-        What the rule ``weights`` wrote.
+        Where its files lie.
     init
         ``trained``, or ``random0``, ``random1`` ..: the architecture's own initialiser, seeded by
         model and number.
@@ -48,37 +39,97 @@ def build(model: str, row: dict, weights: dict, init: str, seed: int) -> Network
         If the checkpoint does not fit the row.
     """
     torch.manual_seed(seed_for(seed, "init", model, init))
-    network = loader(row["family"])(row, weights, init == "trained")
+    network = loader(row.family)(row, weights, init == "trained")
     network.module.eval().requires_grad_(False)
     return network
 
 
-def loader(family: str):
+def _slip() -> Loader:
+    from fusion.models.families import slip
+
+    return slip.load
+
+
+def _timm_vision() -> Loader:
+    from fusion.models.families import timm_vision
+
+    return timm_vision.load
+
+
+def _open_clip() -> Loader:
+    from fusion.models.families import open_clip_family
+
+    return open_clip_family.load
+
+
+def _transformers_text() -> Loader:
+    from fusion.models.families import transformers_text
+
+    return transformers_text.load
+
+
+def _transformers_vision() -> Loader:
+    from fusion.models.families import transformers_vision
+
+    return transformers_vision.load
+
+
+def _flava() -> Loader:
+    from fusion.models.families import flava
+
+    return flava.load
+
+
+def _blip() -> Loader:
+    from fusion.models.families import blip
+
+    return blip.load
+
+
+def _albef() -> Loader:
+    from fusion.models.families import albef
+
+    return albef.load
+
+
+def _lxmert() -> Loader:
+    from fusion.models.families import lxmert
+
+    return lxmert.load
+
+
+def _visualbert() -> Loader:
+    from fusion.models.families import visualbert
+
+    return visualbert.load
+
+
+def _vlm_decoder() -> Loader:
+    from fusion.models.families import vlm_decoder
+
+    return vlm_decoder.load
+
+
+LOADERS: dict[str, Callable[[], Loader]] = {
+    "slip": _slip,
+    "timm_vision": _timm_vision,
+    "open_clip": _open_clip,
+    "transformers_text": _transformers_text,
+    "transformers_vision": _transformers_vision,
+    "flava": _flava,
+    "blip": _blip,
+    "albef": _albef,
+    "lxmert": _lxmert,
+    "visualbert": _visualbert,
+    "vlm_decoder": _vlm_decoder,
+}
+FAMILIES = tuple(LOADERS)
+
+
+def loader(family: str) -> Loader:
     """Return the function (row, weights, trained) -> Network of a family."""
-    if family == "slip":
-        from fusion.models.families import slip as module
-    elif family == "timm_vision":
-        from fusion.models.families import timm_vision as module
-    elif family == "open_clip":
-        from fusion.models.families import open_clip_family as module
-    elif family == "transformers_text":
-        from fusion.models.families import transformers_text as module
-    elif family == "transformers_vision":
-        from fusion.models.families import transformers_vision as module
-    elif family == "flava":
-        from fusion.models.families import flava as module
-    elif family == "blip":
-        from fusion.models.families import blip as module
-    elif family == "albef":
-        from fusion.models.families import albef as module
-    elif family == "lxmert":
-        from fusion.models.families import lxmert as module
-    elif family == "visualbert":
-        from fusion.models.families import visualbert as module
-    elif family == "vlm_decoder":
-        from fusion.models.families import vlm_decoder as module
-    else:
+    if family not in LOADERS:
         raise InputError(
             "config/models.yaml", "family", repr(family), f"one of {', '.join(FAMILIES)}"
         )
-    return module.load
+    return LOADERS[family]()

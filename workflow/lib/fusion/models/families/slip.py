@@ -21,6 +21,7 @@ from fusion.io.errors import InputError
 from fusion.models.families.vit import VisionTransformer
 from fusion.models.run import checkpoints, images
 from fusion.models.run.network import Items, Network
+from fusion.models.spec import Row, Weights
 
 TEXT_KEYS = (
     "transformer.*",
@@ -180,7 +181,7 @@ def count(state: dict[str, Tensor], prefix: str) -> int:
     )
 
 
-def load(row: dict, weights: dict, trained: bool) -> Network:
+def load(row: Row, weights: Weights, trained: bool) -> Network:
     """Return the network of a row: its image tower, its text tower, or both.
 
     Parameters
@@ -192,16 +193,16 @@ def load(row: dict, weights: dict, trained: bool) -> Network:
     trained
         False leaves the architecture's own initialisation, drawn from torch's current random state.
     """
-    path = weights["path"]
+    path = weights.path
     state = checkpoints.state_dict(path)
-    sizes = sizes_of(state, row["architecture"], path)
-    towers = {"image": ("image",), "text": ("text",), "joint": ("image", "text")}[row["feed"]]
+    sizes = sizes_of(state, row.architecture, path)
+    towers = {"image": ("image",), "text": ("text",), "joint": ("image", "text")}[row.feed]
     if "text" in towers and "vocabulary" not in sizes:
         raise InputError(
             path,
             "",
             "a checkpoint without a text tower",
-            f"feed: image for this row, not {row['feed']}",
+            f"feed: image for this row, not {row.feed}",
         )
     model = Slip(sizes, towers)
     if trained:
@@ -209,10 +210,10 @@ def load(row: dict, weights: dict, trained: bool) -> Network:
             *(TEXT_KEYS if "text" not in towers else ()),
             *(("visual.*", "image_*") if "image" not in towers else ()),
         )
-        checkpoints.load_strict(model, state, path, (*unused, *row["ignore_keys"]))
-    preprocess = partial(images.preprocess, **({"size": sizes["image"]} | row["preprocess"]))
+        checkpoints.load_strict(model, state, path, (*unused, *row.ignore_keys))
+    preprocess = partial(images.preprocess, **({"size": sizes["image"]} | row.preprocess))
     tokenize = (
-        tokenizer((weights.get("tokenizer") or {}).get("path"), sizes, path)
+        tokenizer(weights.tokenizer and weights.tokenizer.path, sizes, path)
         if "text" in towers
         else None
     )

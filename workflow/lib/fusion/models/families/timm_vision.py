@@ -12,9 +12,10 @@ from torch import Tensor, nn
 from fusion.io.errors import InputError
 from fusion.models.run import checkpoints, images
 from fusion.models.run.network import Items, Network
+from fusion.models.spec import Row, Weights
 
 
-def model_of(row: dict, weights: dict, trained: bool) -> nn.Module:
+def model_of(row: Row, weights: Weights, trained: bool) -> nn.Module:
     """Return the model without its classifier.
 
     A folder names its architecture itself; for a bare file ``architecture.name`` does. Other
@@ -25,8 +26,8 @@ def model_of(row: dict, weights: dict, trained: bool) -> nn.Module:
     InputError
         If timm does not know the architecture or the weights do not fit it.
     """
-    path = Path(weights["path"])
-    options = dict(row["architecture"])
+    path = Path(weights.path)
+    options = dict(row.architecture)
     name = options.pop("name", None)
     if path.is_dir():
         files = [
@@ -64,12 +65,12 @@ def model_of(row: dict, weights: dict, trained: bool) -> nn.Module:
             f"{head}.*" for head in ((classifier,) if isinstance(classifier, str) else classifier)
         ]
         checkpoints.load_strict(
-            model, checkpoints.state_dict(path), path, [*heads, *row["ignore_keys"]]
+            model, checkpoints.state_dict(path), path, [*heads, *row.ignore_keys]
         )
     return model
 
 
-def load(row: dict, weights: dict, trained: bool) -> Network:
+def load(row: Row, weights: Weights, trained: bool) -> Network:
     """Return the network of a row; images are processed as the model's own config says unless the
     row says otherwise.
     """
@@ -82,7 +83,7 @@ def load(row: dict, weights: dict, trained: bool) -> Network:
         "interpolation": config["interpolation"],
         "normalise": {"mean": list(config["mean"]), "std": list(config["std"])},
     }
-    preprocess = partial(images.preprocess, **(own | row["preprocess"]))
+    preprocess = partial(images.preprocess, **(own | row.preprocess))
     prefix = getattr(model, "num_prefix_tokens", 0)
     channels_last = getattr(model, "output_fmt", "NCHW") == "NHWC"
 

@@ -11,9 +11,10 @@ from torch import Tensor
 from fusion.io.errors import InputError
 from fusion.models.run import checkpoints
 from fusion.models.run.network import Items, Network
+from fusion.models.spec import Row, Weights
 
 
-def load(row: dict, weights: dict, trained: bool) -> Network:
+def load(row: Row, weights: Weights, trained: bool) -> Network:
     """Return the network of a row: a folder of transformers' own layout, and its tokenizer.
 
     ``architecture`` may name the ``class`` (default: what AutoModel takes for the config) and
@@ -34,7 +35,7 @@ def load(row: dict, weights: dict, trained: bool) -> Network:
 
 
 def model_of(
-    row: dict, weights: dict, trained: bool, default: str = "AutoModel"
+    row: Row, weights: Weights, trained: bool, default: str = "AutoModel"
 ) -> transformers.PreTrainedModel:
     """Return the model of a transformers folder, in float32, every key accounted for.
 
@@ -44,8 +45,8 @@ def model_of(
         If the folder is not one, the class is unknown, or keys are missing or left over (but for
         the row's ``ignore_keys``).
     """
-    path = weights["path"]
-    options = dict(row["architecture"])
+    path = weights.path
+    options = dict(row.architecture)
     name = options.pop("class", default)
     kind = getattr(transformers, name, None)
     if kind is None:
@@ -87,7 +88,7 @@ def model_of(
         raise InputError(
             path, "", str(error).strip().splitlines()[0], f"the config and weights of a {name}"
         ) from None
-    left = checkpoints.left_over(info["unexpected_keys"], ["*position_ids", *row["ignore_keys"]])
+    left = checkpoints.left_over(info["unexpected_keys"], ["*position_ids", *row.ignore_keys])
     checkpoints.check_keys(
         sorted(info["missing_keys"]),
         left,
@@ -98,13 +99,13 @@ def model_of(
     return model
 
 
-def text_input(row: dict, weights: dict, config):
+def text_input(row: Row, weights: Weights, config):
     """Return (texts, notes) -> ``input_ids`` and ``attention_mask`` (and token types), padded on
     the right.
 
     Texts are padded to the longest of a batch, or to the row's ``text_length`` where a layer is
     flattened. An empty text becomes the tokenizer's end token if it would have no token at all."""
-    folder = (weights.get("tokenizer") or weights)["path"]
+    folder = (weights.tokenizer or weights).path
     try:
         tokenizer = transformers.AutoTokenizer.from_pretrained(
             folder, local_files_only=True, trust_remote_code=False
@@ -120,7 +121,7 @@ def text_input(row: dict, weights: dict, config):
         tokenizer.pad_token = tokenizer.eos_token
     tokenizer.padding_side = "right"
     limit = min(getattr(config, "max_position_embeddings", None) or 512, tokenizer.model_max_length)
-    length = row["text_length"] or min(limit, 512)
+    length = row.text_length or min(limit, 512)
     if length > limit:
         raise InputError(
             "config/models.yaml",
@@ -128,7 +129,7 @@ def text_input(row: dict, weights: dict, config):
             str(length),
             f"at most {limit}, which the model can read",
         )
-    padding = "max_length" if "flatten" in row["layers"].values() else "longest"
+    padding = "max_length" if "flatten" in row.layers.values() else "longest"
     if len(tokenizer) > getattr(config, "vocab_size", len(tokenizer)):
         raise InputError(
             folder,

@@ -16,9 +16,10 @@ from fusion.io.errors import InputError
 from fusion.models.families.transformers_text import model_of
 from fusion.models.run import images
 from fusion.models.run.network import Items, Network
+from fusion.models.spec import Row, Weights
 
 
-def load(row: dict, weights: dict, trained: bool) -> Network:
+def load(row: Row, weights: Weights, trained: bool) -> Network:
     """Return the network of a row: a folder of transformers' own layout; ``architecture`` as for
     text models.
     """
@@ -37,28 +38,28 @@ def load(row: dict, weights: dict, trained: bool) -> Network:
     return Network(model, prepare, lambda batch: model(**batch), prefix=lambda layer: prefix)
 
 
-def image_input(row: dict, weights: dict) -> Callable[[np.ndarray], Tensor]:
+def image_input(row: Row, weights: Weights) -> Callable[[np.ndarray], Tensor]:
     """Return images (batch, y, x, 3) uint8 -> pixels, by the row's ``preprocess`` if it has a size,
     else by the checkpoint's processor.
 
     The processor's PIL version is used: its torchvision version differs by up to 0.015 and is not
     what models were trained with."""
-    if "size" in row["preprocess"]:
-        return partial(images.preprocess, **row["preprocess"])
-    if row["preprocess"]:
+    if "size" in row.preprocess:
+        return partial(images.preprocess, **row.preprocess)
+    if row.preprocess:
         raise InputError(
             "config/models.yaml",
             "preprocess",
-            ", ".join(row["preprocess"]),
+            ", ".join(row.preprocess),
             "a size too, or nothing: the checkpoint's own processing",
         )
     try:
         processor = transformers.AutoImageProcessor.from_pretrained(
-            weights["path"], backend="pil", local_files_only=True, trust_remote_code=False
+            weights.path, backend="pil", local_files_only=True, trust_remote_code=False
         )
     except (OSError, ValueError) as error:
         raise InputError(
-            weights["path"],
+            weights.path,
             "",
             str(error).splitlines()[0],
             "a preprocessor_config.json, or a preprocess with size in the row",

@@ -8,16 +8,17 @@ from torch import Tensor
 from fusion.models.families.transformers_text import model_of, text_input
 from fusion.models.run.network import Items, Network
 from fusion.models.run.regions import region_input
+from fusion.models.spec import Row, Weights
 
 
-def load(row: dict, weights: dict, trained: bool) -> Network:
+def load(row: Row, weights: Weights, trained: bool) -> Network:
     """Return the network of a row: one encoder over the text's tokens followed by the regions, or
     over text alone (``feed: text``).
     """
     model = model_of(row, weights, trained, default="VisualBertModel")
     regions, described = (
         region_input(row, weights, model.config.visual_embedding_dim)
-        if row["feed"] != "text"
+        if row.feed != "text"
         else (None, "none")
     )
     tokenize = text_input(row, weights, model.config)
@@ -26,7 +27,7 @@ def load(row: dict, weights: dict, trained: bool) -> Network:
     def prepare(items: Items) -> dict[str, Tensor]:
         batch = (
             tokenize(items.texts or [""] * len(items), notes)
-            if items.texts is not None or row["feed"] == "image"
+            if items.texts is not None or row.feed == "image"
             else {}
         )
         if items.images is not None:

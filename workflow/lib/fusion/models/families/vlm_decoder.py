@@ -16,18 +16,19 @@ from transformers import BatchFeature
 from fusion.io.errors import InputError
 from fusion.models.families.transformers_text import model_of
 from fusion.models.run.network import Items, Network
+from fusion.models.spec import Row, Weights
 
 TOWERS = ("visual", "vision_tower", "vision_model")  # what the image tower is called, by checkpoint
 
 
-def load(row: dict, weights: dict, trained: bool) -> Network:
+def load(row: Row, weights: Weights, trained: bool) -> Network:
     """Return the network of a row: the decoder without its language head, fed by the checkpoint's
     own processor and chat template.
 
     Layers of the decoder are tokens of the whole turn; ``last`` has seen image and text.
     """
     model = model_of(row, weights, trained, default="AutoModelForImageTextToText")
-    folder = (weights.get("tokenizer") or weights)["path"]
+    folder = (weights.tokenizer or weights).path
     try:
         options = {"local_files_only": True, "trust_remote_code": False}
         processor = transformers.AutoProcessor.from_pretrained(folder, **options)
@@ -41,18 +42,18 @@ def load(row: dict, weights: dict, trained: bool) -> Network:
     if processor.tokenizer.pad_token is None:
         processor.tokenizer.pad_token = processor.tokenizer.eos_token
     processor.tokenizer.padding_side = "right"
-    if "flatten" in row["layers"].values():
+    if "flatten" in row.layers.values():
         raise InputError(
             "config/models.yaml",
             "layers",
             "pooling 'flatten'",
             "cls, mean or last: turns differ in length",
         )
-    if row["text_length"]:
+    if row.text_length:
         raise InputError(
             "config/models.yaml",
             "text_length",
-            str(row["text_length"]),
+            str(row.text_length),
             "null: cutting a turn would cut its image",
         )
 
@@ -60,10 +61,10 @@ def load(row: dict, weights: dict, trained: bool) -> Network:
         return {"images": [[Image.fromarray(image)] for image in images]}
 
     def prepare(items: Items) -> dict[str, Tensor]:
-        if row["feed"] == "joint" and items.texts is None:
+        if row.feed == "joint" and items.texts is None:
             return dict(processor.image_processor(**pixels(items.images), return_tensors="pt"))
         turns = []
-        picture = row["feed"] != "text"
+        picture = row.feed != "text"
         for i in range(len(items)):
             content = [{"type": "image"}] if picture else []
             content += [{"type": "text", "text": items.texts[i]}] if items.texts is not None else []

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from importlib.metadata import version
+from typing import Any
 
 from fusion.models.run.network import Network
+from fusion.models.spec import ActivationsSpec, Shown, Weights
 
 LIBRARIES = {
     "slip": ("open-clip-torch",),
@@ -14,18 +16,17 @@ LIBRARIES = {
     "lxmert": ("transformers", "tokenizers", "torchvision"),
     "visualbert": ("transformers", "tokenizers", "torchvision"),
 }
+ALWAYS = ("numpy", "pillow", "scikit-learn")
 
 
 def card(
-    model: str,
-    row: dict,
-    weights: dict,
-    init: str,
-    pairing: str,
+    spec: ActivationsSpec,
+    weights: Weights,
+    shown: Shown,
     network: Network,
-    layers: list[dict],
-) -> dict:
-    """Return the card of one model, init and pairing.
+    layers: list[dict[str, Any]],
+) -> dict[str, Any]:
+    """Return the card of one file.
 
     Parameters
     ----------
@@ -33,31 +34,24 @@ def card(
         One mapping per layer, in order: path, pooling, width, size after projection, hash of the
         projection.
     """
+    row = spec.row
+    libraries = ("torch", *LIBRARIES.get(row.family, ("transformers", "tokenizers")), *ALWAYS)
     return {
-        "model": model,
-        "init": init,
-        "pairing": pairing,
-        "family": row["family"],
-        "modality": row["modality"],
-        "feed": row["feed"],
+        "model": spec.model,
+        "init": shown.init,
+        "pairing": shown.pairing,
+        "family": row.family,
+        "modality": row.modality,
+        "feed": row.feed,
         "parameters": sum(p.numel() for p in network.module.parameters()),
-        "source": weights["source"],
-        "sha256": weights["sha256"],
-        "trained_on": row["trained_on"],
-        "licence": row["licence"],
+        "source": weights.source,
+        "sha256": weights.sha256,
+        "trained_on": row.trained_on,
+        "licence": row.licence,
         "layers": layers,
         "notes": {
             key: len(value) if isinstance(value, set) else value
             for key, value in network.notes.items()
         },
-        "libraries": {
-            name: version(name)
-            for name in (
-                "torch",
-                *LIBRARIES.get(row["family"], ("transformers", "tokenizers")),
-                "numpy",
-                "pillow",
-                "scikit-learn",
-            )
-        },
+        "libraries": {name: version(name) for name in libraries},
     }

@@ -9,6 +9,7 @@ import json
 import logging
 import os
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -16,8 +17,9 @@ import requests
 from tqdm import tqdm
 
 from fusion.io.errors import InputError
+from fusion.models.spec import Located
 
-LOG = logging.getLogger("fusion")
+log = logging.getLogger(__name__)
 CHUNK = 1 << 16
 DESCRIPTIONS = ["*.json", "*.txt", "*.model", "*.jinja", "*.bpe"]
 ELSEWHERE = ["onnx/*", "openvino/*", "coreml/*", "*.h5", "*.msgpack", "*.ot", "*.onnx", "*.gguf"]
@@ -25,12 +27,12 @@ ELSEWHERE = ["onnx/*", "openvino/*", "coreml/*", "*.h5", "*.msgpack", "*.ot", "*
 
 def fetch(
     source: str,
-    sha256: str | dict | None,
-    files: list[str],
+    sha256: str | Mapping[str, str] | None,
+    files: Sequence[str],
     cache: Path,
     mirror: str | None,
-    local: list[str] = (),
-) -> dict:
+    local: Sequence[str] = (),
+) -> Located:
     """Return where a checkpoint lies on this machine, fetching it if need be.
 
     Parameters
@@ -54,9 +56,8 @@ def fetch(
 
     Returns
     -------
-    dict
-        ``source``, ``path`` (file or folder), ``files`` (name -> SHA-256) and ``sha256`` (of the
-        file, or of that table).
+    Located
+        File or folder, and what its files hash to.
 
     Raises
     ------
@@ -87,13 +88,13 @@ def fetch(
         else hashlib.sha256(json.dumps(hashes, sort_keys=True).encode()).hexdigest()
     )
     if sha256 is None and not local:
-        LOG.warning(
+        log.warning(
             "%s has no sha256 in its row: this is %s; pin it there so that no other file is taken"
             " for it",
             source,
             whole,
         )
-    return {"source": source, "path": str(path), "files": hashes, "sha256": whole}
+    return Located(source, str(path), hashes, whole)
 
 
 def contents(path: Path) -> dict[str, Path]:
@@ -116,7 +117,7 @@ def digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def check(path: Path, hashes: dict[str, str], sha256: str | dict | None) -> None:
+def check(path: Path, hashes: dict[str, str], sha256: str | Mapping[str, str] | None) -> None:
     """Raise ``InputError`` if a checkpoint's files do not hash to what the row says."""
     if not hashes:
         raise InputError(path, "", "an empty folder", "a checkpoint")
@@ -145,7 +146,12 @@ def check(path: Path, hashes: dict[str, str], sha256: str | dict | None) -> None
 
 
 def from_url(
-    url: str, sha256: str | None, cache: Path, mirror: str | None, tries: int = 5, wait_s: float = 2
+    url: str,
+    sha256: str | Mapping[str, str] | None,
+    cache: Path,
+    mirror: str | None,
+    tries: int = 5,
+    wait_s: float = 2,
 ) -> Path:
     """Return the cached file of a URL; download it first, resuming what an earlier try left.
 
@@ -187,7 +193,7 @@ def from_url(
                 raise InputError(
                     url, "", f"no answer after {tries} tries ({type(error).__name__})", by_hand
                 ) from None
-            LOG.warning(
+            log.warning(
                 "%s broke off (%s); trying again, %d bytes are kept",
                 address,
                 type(error).__name__,
@@ -253,7 +259,7 @@ def download(address: str, part: Path) -> None:
             raise requests.ConnectionError(f"{part.stat().st_size} bytes of {have + promised}")
 
 
-def from_hub(source: str, files: list[str], mirror: str | None) -> Path:
+def from_hub(source: str, files: Sequence[str], mirror: str | None) -> Path:
     """Return the folder of a hub repository's snapshot, in a mirror or in the hub's own cache.
 
     Raises
@@ -275,7 +281,7 @@ def from_hub(source: str, files: list[str], mirror: str | None) -> Path:
     )
 
     try:
-        for wanted in [files] if files else [["*.safetensors"], ["*.bin"]]:
+        for wanted in [list(files)] if files else [["*.safetensors"], ["*.bin"]]:
             folder = Path(
                 snapshot_download(
                     name,

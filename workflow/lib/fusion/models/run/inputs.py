@@ -1,81 +1,86 @@
-"""What a network is shown under one pairing of frames and texts or under several: everything once,
-and which event shows what.
+"""What a network is shown for one file of activations or for several: everything once, and which
+event shows what.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Generic, Literal, TypeVar
 
 import numpy as np
 import pandas as pd
 
 from fusion.io.errors import InputError
 
+Key = TypeVar("Key")
+Kind = Literal["frame", "text", "pair"]
+
 
 @dataclass(frozen=True)
-class Inputs:
+class Inputs(Generic[Key]):
     """Distinct inputs, in order of first appearance.
 
     Attributes
     ----------
     frames
-        (frame,) presentation indices.
+        (n_frames,) presentation indices.
     texts
-        (text,) strings.
+        (n_texts,) strings.
     pairs
-        (pair, 2) rows of ``frames`` and of ``texts`` that are shown together.
+        (n_pairs, 2) rows of ``frames`` and of ``texts`` that are shown together.
     shown
-        Pairing -> kind (``frame``, ``text``, ``pair``) -> (event,) row of that kind.
+        File -> kind -> (n_events,) row of that kind.
     """
 
     frames: np.ndarray
     texts: np.ndarray
     pairs: np.ndarray
-    shown: dict[str, dict[str, np.ndarray]]
+    shown: dict[Key, dict[Kind, np.ndarray]]
 
-    def of(self, kind: str) -> np.ndarray:
+    def of(self, kind: Kind) -> np.ndarray:
         """Return the inputs of one kind."""
-        return {"frame": self.frames, "text": self.texts, "pair": self.pairs}[kind]
+        by_kind: dict[Kind, np.ndarray] = {
+            "frame": self.frames,
+            "text": self.texts,
+            "pair": self.pairs,
+        }
+        return by_kind[kind]
 
 
-def distinct(events: pd.DataFrame, columns: dict[str, str]) -> Inputs:
-    """Return what a network is shown when the events' frames go with the texts of one or several
-    columns.
+def distinct(shown: Mapping[Key, tuple[np.ndarray, Sequence[str]]]) -> Inputs[Key]:
+    """Return each frame, text and pair once.
 
     Parameters
     ----------
-    events
-        Columns ``frame`` and those of ``columns``; a missing text is an empty one.
-    columns
-        Pairing -> column of its texts.
+    shown
+        File -> (n_events,) frames and ``n_events`` texts that are shown together.
 
     Raises
     ------
     InputError
         If there are no events.
     """
-    if events.empty:
+    lengths = [len(frames) for frames, _ in shown.values()]
+    if not all(lengths):
         raise InputError(
             "events",
             "",
             "no events",
             "at least one event; see how many words and cuts there were in the table of counts",
         )
-    frame, frames = pd.factorize(np.tile(events["frame"].to_numpy(), len(columns)))
+    frame, frames = pd.factorize(np.concatenate([frames for frames, _ in shown.values()]))
     text, texts = pd.factorize(
-        np.concatenate(
-            [events[column].fillna("").astype(str).to_numpy(object) for column in columns.values()]
-        )
+        np.array([text for _, texts in shown.values() for text in texts], object)
     )
     pair, pairs = pd.factorize(frame * len(texts) + text)
-    rows = {"frame": frame, "text": text, "pair": pair}
-    of_pairing = {kind: values.reshape(len(columns), -1) for kind, values in rows.items()}
-    shown = {
-        pairing: {kind: values[i] for kind, values in of_pairing.items()}
-        for i, pairing in enumerate(columns)
+    ends = np.cumsum(lengths)[:-1]
+    of_file = zip(np.split(frame, ends), np.split(text, ends), np.split(pair, ends), strict=True)
+    rows: dict[Key, dict[Kind, np.ndarray]] = {
+        key: {"frame": one[0], "text": one[1], "pair": one[2]}
+        for key, one in zip(shown, of_file, strict=True)
     }
-    return Inputs(frames, texts, np.stack([pairs // len(texts), pairs % len(texts)], 1), shown)
+    return Inputs(frames, texts, np.stack([pairs // len(texts), pairs % len(texts)], 1), rows)
 
 
 def runs_of(which: np.ndarray, rows: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:

@@ -1,15 +1,19 @@
-"""One job of activations: a network on a film's events, under the true pairing of frames and texts
-or under shuffled ones.
+"""One job of activations: a network on a film's events, with every alignment, init and pairing that
+is asked for.
 """
 
 from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from dataclasses import replace
 
+import h5netcdf
 import numpy as np
+import pandas as pd
 import torch
 import xarray as xr
 from tqdm import tqdm
@@ -19,36 +23,44 @@ from fusion.io.errors import InputError
 from fusion.io.tables import read_tsv
 from fusion.models.families import registry as families
 from fusion.models.run import card, extract, hooks, sharing
-from fusion.models.run.inputs import Inputs, distinct, runs_of
+from fusion.models.run.inputs import Inputs, Kind, distinct, runs_of
+from fusion.models.run.network import Network
 from fusion.models.run.projection import Projection, target_size
+from fusion.models.spec import ActivationsSpec, Shown, Weights
 
-log = logging.getLogger("fusion")
+log = logging.getLogger(__name__)
+
+Pictures = Callable[[int, int], np.ndarray]
 
 
 def run(
-    spec: dict,
-    events: str,
-    all_events: list[str],
-    frames: str,
-    weights: str,
-    regions: list[str],
-    outputs: dict[str, str],
+    spec: ActivationsSpec,
+    *,
+    events: Mapping[str, Sequence[str]],
+    frames: str | None,
+    weights: Weights,
+    regions: str | None,
+    outputs: Mapping[Shown, str],
     threads: int,
-):
+) -> None:
     """Run a network and write its layers, projected, batch by batch.
 
     Parameters
     ----------
     spec
-        ``model``, ``init``, ``row`` (of the zoo), ``seed`` and the config's section
-        ``activations``.
-    events, frames, weights, regions
-        Files as of docs/architecture.md; ``regions`` is empty or holds the user's file.
-    all_events
-        Tables of events of all films: together they decide how far layers are projected, for films
-        of one subject are analysed together and their layers must have one size.
+        How it is run.
+    events
+        Alignment -> tables of events: the film's own, then those of all other films. Together they
+        decide how far layers are projected, because films of one subject are analysed together and
+        their layers must have one size.
+    frames
+        The film's frames; None for a model that reads text only.
+    weights
+        Where its files lie.
+    regions
+        The user's file of image regions, if any.
     outputs
-        Pairing -> the file to write.
+        What to show -> the file to write.
     threads
         Threads to compute with.
 
@@ -57,67 +69,112 @@ def run(
     InputError
         If the frames are not those of the events, or the model does not fit its row.
     """
-    row = spec["row"]
     torch.set_num_threads(threads)
-    # full precision on GPU too, unless autocast is asked for
+    # Full precision on GPU too, unless autocast is asked for.
     torch.backends.cudnn.allow_tf32 = False
-    device = extract.device_of(spec["device"])
-    columns = {pairing: "text" if pairing == "true" else f"text_{pairing}" for pairing in outputs}
-    table = read_tsv(
-        events,
-        columns=("event", "frame", *columns.values()),
-        dtype={"event": str, **dict.fromkeys(columns.values(), str)},
-    )
-    n_events = sum(len(read_tsv(path, columns=("event",))) for path in all_events)
-    target = target_size(spec["projection"], n_events, spec["jl_eps"])
-    inputs = distinct(table, columns)
+    tables = {
+        alignment: _events(paths[0], [one for one in outputs if one.alignment == alignment])
+        for alignment, paths in events.items()
+    }
+    targets = {
+        alignment: target_size(
+            spec.projection,
+            len(tables[alignment]) + sum(len(read_tsv(path, ("event",))) for path in others),
+            spec.jl_eps,
+        )
+        for alignment, (_, *others) in events.items()
+    }
+    row = spec.row
+    if regions:
+        row = replace(row, regions=replace(row.regions, file=regions))
+    with ExitStack() as stack:
+        film = stack.enter_context(labelled.open_labelled(frames)) if frames else None
+        for init in dict.fromkeys(one.init for one in outputs):
+            files = {one: path for one, path in outputs.items() if one.init == init}
+            network = families.build(spec.model, row, weights, init, spec.seed)
+            _run_init(spec, network, tables, targets, film, files, weights, threads)
 
-    with open(weights) as file:
-        found = json.load(file)
-    network = families.build(
-        spec["model"], row, found | {"regions": list(regions)}, spec["init"], spec["seed"]
+
+def _events(path: str, shown: Iterable[Shown]) -> pd.DataFrame:
+    """Return a table of events with the texts of the pairings that are shown."""
+    columns = dict.fromkeys(one.column for one in shown)
+    return read_tsv(
+        path,
+        columns=("event", "frame", *columns),
+        dtype={"event": str, **dict.fromkeys(columns, str)},
+    ).fillna(dict.fromkeys(columns, ""))
+
+
+def _run_init(
+    spec: ActivationsSpec,
+    network: Network,
+    tables: Mapping[str, pd.DataFrame],
+    targets: Mapping[str, int | None],
+    film: xr.Dataset | None,
+    outputs: Mapping[Shown, str],
+    weights: Weights,
+    threads: int,
+) -> None:
+    """Write the files of one init."""
+    row = spec.row
+    device = extract.device_of(spec.device)
+    inputs = distinct(
+        {
+            one: (
+                tables[one.alignment]["frame"].to_numpy(),
+                list(tables[one.alignment][one.column]),
+            )
+            for one in outputs
+        }
     )
-    layers = hooks.expand(network.module, row["layers"], spec["model"])
-    n_inputs = sharing.total(network, layers, row["feed"], inputs)
+    layers = hooks.expand(network.module, row.layers, spec.model)
+    n_inputs = sharing.total(network, layers, row.feed, inputs)
     log.info(
-        "%d events show %d distinct inputs to %s (%d layers, %s)",
-        len(table),
+        "%d files of events show %d distinct inputs to %s (%d layers, %s)",
+        len(outputs),
         n_inputs,
-        spec["model"],
+        spec.model,
         len(layers),
         device,
     )
-
     with ExitStack() as stack:
-        film = stack.enter_context(labelled.open_labelled(frames))
-        files = {}
-        for pairing, path in outputs.items():
-            files[pairing] = stack.enter_context(
-                labelled.create(path, {"event": table["event"].to_numpy()})
-            )
+        writers = {}
+        for alignment in dict.fromkeys(one.alignment for one in outputs):
+            files = {
+                one: stack.enter_context(
+                    labelled.create(path, {"event": tables[alignment]["event"].to_numpy()})
+                )
+                for one, path in outputs.items()
+                if one.alignment == alignment
+            }
+            writers[alignment] = Writer(files, inputs, layers, targets[alignment], spec, threads)
         bar = stack.enter_context(tqdm(total=n_inputs, unit="input"))
-        running = extract.Running(device, spec["batch_size"], spec["autocast"], threads, bar.update)
-        pictures = _pictures(film, inputs, frames, events) if row["feed"] != "text" else None
-        writer = Writer(files, inputs, layers, target, spec, threads)
+        running = extract.Running(device, spec.batch_size, spec.autocast, threads, bar.update)
+        pictures = _pictures(film, inputs) if film is not None else _no_pictures
         for kind, rows, done in sharing.pairings(
-            network, layers, row["feed"], inputs, pictures, running
+            network, layers, row.feed, inputs, pictures, running
         ):
-            writer.write(kind, rows, done)
-        for pairing, file in files.items():
-            made = card.card(
-                spec["model"], row, found, spec["init"], pairing, network, writer.described()
-            )
-            file.attrs["card"] = json.dumps(made, sort_keys=True)
-        smaller_side = min(film.sizes["y"], film.sizes["x"])
+            for writer in writers.values():
+                writer.write(kind, rows, done)
+        for writer in writers.values():
+            for one, file in writer.files.items():
+                made = card.card(spec, weights, one, network, writer.described())
+                file.attrs["card"] = json.dumps(made, sort_keys=True)
+    _warn(network, inputs, film)
 
+
+def _warn(network: Network, inputs: Inputs[Shown], film: xr.Dataset | None) -> None:
+    """Log what was cut from texts, and whether frames were enlarged."""
     if truncated := network.notes.get("truncated_texts"):
         log.warning(
             "%d of %d texts are longer than the model reads and were cut at their end",
             len(truncated),
             len(inputs.texts),
         )
-    if network.notes.get("image_px", 0) > smaller_side:
-        larger = network.notes["image_px"]
+    if film is None:
+        return
+    smaller_side = min(film.sizes["y"], film.sizes["x"])
+    if (larger := network.notes.get("image_px", 0)) > smaller_side:
         log.warning(
             "frames of %d px were enlarged to the model's %d px; see config key frames.size_px",
             smaller_side,
@@ -125,26 +182,30 @@ def run(
         )
 
 
-def _pictures(film: xr.Dataset, inputs: Inputs, frames: str, events: str):
-    """Return (start, stop) -> images of that part of the distinct frames."""
+def _pictures(film: xr.Dataset, inputs: Inputs[Shown]) -> Pictures:
+    """Return (start, stop) -> images (n, y, x, 3) of that part of the distinct frames."""
     place = {int(frame): i for i, frame in enumerate(film["frame"].to_numpy())}
     if lost := sorted(set(inputs.frames) - set(place)):
-        raise InputError(frames, "frame", f"no frame {lost[0]}", f"all frames of {events}")
+        raise InputError("frames", "frame", f"no frame {lost[0]}", "all frames of the events")
 
     def pictures(start: int, stop: int) -> np.ndarray:
-        return film["image"][[place[frame] for frame in inputs.frames[start:stop]]].to_numpy()
+        wanted = [place[frame] for frame in inputs.frames[start:stop]]
+        return np.asarray(film["image"][wanted].to_numpy())
 
     return pictures
 
 
+def _no_pictures(start: int, stop: int) -> np.ndarray:
+    raise InputError("frames", "", "no file", "the film's frames, for a model that sees them")
+
+
 class Writer:
-    """Projects layers as they come and writes them to the events of every pairing that show their
-    inputs.
+    """Projects layers as they come and writes them to the events that show their inputs.
 
     Parameters
     ----------
     files
-        Pairing -> open file.
+        What is shown -> open file; of one alignment.
     inputs
         What the events show.
     layers
@@ -159,41 +220,38 @@ class Writer:
 
     def __init__(
         self,
-        files: dict,
-        inputs: Inputs,
-        layers: dict[str, str],
+        files: Mapping[Shown, h5netcdf.File],
+        inputs: Inputs[Shown],
+        layers: Mapping[str, str],
         target: int | None,
-        spec: dict,
+        spec: ActivationsSpec,
         threads: int,
     ):
-        self.files, self.inputs, self.layers, self.target, self.spec, self.threads = (
-            files,
-            inputs,
-            layers,
-            target,
-            spec,
-            threads,
-        )
+        self.files, self.inputs, self.layers = files, inputs, layers
+        self.target, self.spec, self.threads = target, spec, threads
         self.number = {path: i for i, path in enumerate(layers)}
         self.projections: dict[str, Projection] = {}
 
-    def write(self, kind: str, rows: np.ndarray, done: dict[str, np.ndarray]) -> None:
-        """Write layers (row, feature) of the inputs ``rows`` of one kind."""
+    def write(self, kind: Kind, rows: np.ndarray, done: Mapping[str, np.ndarray]) -> None:
+        """Write layers (n_rows, n_features) of the inputs ``rows`` of one kind."""
         for path in done:
             if path not in self.projections:
                 self._begin(path, done[path].shape[1])
-        stretches = {
-            pairing: list(runs_of(shown[kind], rows))
-            for pairing, shown in self.inputs.shown.items()
-        }
+        shown = {one: self.inputs.shown[one][kind] for one in self.files}
+        mine = np.isin(rows, np.concatenate(list(shown.values())))
+        if not mine.any():
+            return
+        stretches = {one: list(runs_of(which, rows[mine])) for one, which in shown.items()}
         with ThreadPoolExecutor(self.threads) as side_by_side:
-            projected = side_by_side.map(lambda path: self.projections[path](done[path]), done)
+            projected = side_by_side.map(
+                lambda path: self.projections[path](done[path][mine]), done
+            )
             for path, values in zip(done, projected, strict=True):
-                for pairing, file in self.files.items():
-                    for events, inside in stretches[pairing]:
+                for one, file in self.files.items():
+                    for events, inside in stretches[one]:
                         file[f"layer_{self.number[path]:02d}"][events] = values[inside]
 
-    def described(self) -> list[dict]:
+    def described(self) -> list[dict[str, object]]:
         """Return what the model card says of every layer."""
         made = [(path, self.projections[path]) for path in self.layers]
         return [
@@ -208,7 +266,7 @@ class Writer:
         ]
 
     def _begin(self, path: str, width: int) -> None:
-        projection = Projection(width, self.target, self.spec["project_up"], self.spec["seed"])
+        projection = Projection(width, self.target, self.spec.project_up, self.spec.seed)
         self.projections[path] = projection
         i, attrs = self.number[path], {"layer": path, "pooling": self.layers[path]}
         for file in self.files.values():

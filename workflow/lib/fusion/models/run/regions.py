@@ -19,12 +19,13 @@ from torchvision.ops import roi_align
 from fusion.io.errors import InputError
 from fusion.models.run import checkpoints, images
 from fusion.models.run.network import Items
+from fusion.models.spec import Row, Weights
 
 SIZE = 448  # side of the image that the grid is laid over (px)
 
 
 def region_input(
-    row: dict, weights: dict, width: int
+    row: Row, weights: Weights, width: int
 ) -> tuple[Callable[[Items], tuple[Tensor, Tensor]], str]:
     """Return items -> (features (batch, region, width), boxes (batch, region, 4) in 0..1), and in
     words where they come from.
@@ -34,21 +35,21 @@ def region_input(
     InputError
         If the features are not ``width`` wide, or there are none.
     """
-    if weights.get("regions"):
-        return from_file(weights["regions"][0], width), "regions of the user's file"
-    if not weights.get("backbone"):
+    options = row.regions
+    if options.file:
+        return from_file(options.file, width), "regions of the user's file"
+    if not weights.backbone:
         raise InputError(
             "config/models.yaml",
             "regions",
             "neither a file nor a backbone",
             "regions.file or regions.backbone",
         )
-    options = row["regions"]
     return (
-        from_grid(weights["backbone"]["path"], options["net"], options["grid"], width),
+        from_grid(weights.backbone.path, options.net, options.grid, width),
         (
-            f"{options['grid']} x {options['grid']} regions pooled from torchvision's"
-            f" {options['net']}, not the feature space of the training"
+            f"{options.grid} x {options.grid} regions pooled from torchvision's"
+            f" {options.net}, not the feature space of the training"
         ),
     )
 
