@@ -116,7 +116,8 @@ def from_checkpoint(
         )
         types = state.pop(f"{TEXT}embeddings.token_type_embeddings.weight", None)
         if architecture.get("token_types") and types is not None:
-            state[f"{TEXT}embeddings.position_embeddings.weight"] += types[0]
+            positions = f"{TEXT}embeddings.position_embeddings.weight"
+            state[positions] = state[positions] + types[0]
         renamed = {_renamed(key, text["first_fusion"]): value for key, value in state.items()}
         checkpoints.load_strict(model, renamed, path, (*lavis.TRAINING, *ignore))
     return model, vision["image"]

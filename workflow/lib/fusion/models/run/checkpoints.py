@@ -4,32 +4,40 @@ difference.
 
 from __future__ import annotations
 
-import argparse
+import collections
 import fnmatch
 import pickle
+import re
+import tarfile
+import zipfile
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from os import PathLike
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from fusion.io.errors import InputError
+from fusion.models.run import plain_pickle
 
-# Plain data that training scripts store beside their weights: options, and numpy numbers such as a
-# best accuracy.
-PLAIN = [
-    argparse.Namespace,
-    np.dtype,
-    (np._core.multiarray.scalar, "numpy.core.multiarray.scalar"),
-    (np._core.multiarray.scalar, "numpy._core.multiarray.scalar"),
-    *(type(np.dtype(kind)) for kind in ("float64", "float32", "int64", "int32", "bool")),
-]
+File = str | PathLike[str]
+
+#: Where training scripts keep the weights: SLIP, timm and open_clip under ``state_dict``, ALBEF and
+#: BLIP under ``model``, Lightning and MMEngine under ``state_dict``, JAX ports under ``params``.
+KEYS = ("state_dict", "model", "model_state_dict", "params")
+#: What wrappers put before the names of all weights.
+WRAPPERS = ("module.", "_orig_mod.")
+EXPORT = (
+    "tensors and plain data; where the checkpoint was made, save the tensors alone:"
+    " torch.save(model.state_dict(), 'weights.pt'), or safetensors.torch.save_file"
+)
 
 
-def read(path) -> dict:
+def read(path: File) -> Any:
     """Return what a checkpoint file holds: tensors and plain data, nothing that would run code.
 
     Raises
@@ -41,36 +49,53 @@ def read(path) -> dict:
     path = Path(path)
     if not path.is_file():
         raise InputError(path, "", "no such file", "a checkpoint")
+    # A job with several inits reads one checkpoint several times.
+    return _read(path, path.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=1)
+def _read(path: Path, changed_ns: int) -> Any:
     try:
         if path.suffix == ".safetensors":
             return load_file(path)
-        with torch.serialization.safe_globals(PLAIN):
-            return torch.load(path, map_location="cpu", weights_only=True)
+        _refuse_archives(path)
+        return torch.load(path, map_location="cpu", weights_only=False, pickle_module=plain_pickle)
     except pickle.UnpicklingError as error:
-        reason = next(
-            (line for line in str(error).splitlines() if "GLOBAL" in line or "Unsupported" in line),
-            str(error).splitlines()[0],
-        )
-        raise InputError(
-            path,
-            "",
-            f"a pickle that is refused ({reason.strip()})",
-            "a checkpoint of tensors and plain data only",
-        ) from None
-    except (SafetensorError, RuntimeError, EOFError, ValueError, OSError) as error:
-        raise InputError(
-            path,
-            "",
-            f"a file that cannot be read ({(str(error) or type(error).__name__).splitlines()[0]})",
-            "a whole checkpoint",
-        ) from None
+        name = str(error).splitlines()[0]
+        raise InputError(path, "", f"a pickle that is refused: it holds {name}", EXPORT) from None
+    except InputError:
+        raise
+    # Damage shows up as whatever error the machine comes to first.
+    except (SafetensorError, Exception) as error:
+        reason = (str(error) or type(error).__name__).splitlines()[0]
+        found = f"a file that cannot be read ({reason})"
+        raise InputError(path, "", found, "a whole checkpoint") from None
+
+
+def _refuse_archives(path: Path) -> None:
+    """Raise ``InputError`` for TorchScript programs and for the tar files of torch 0.1."""
+    kind = None
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as held:
+            if any(name.endswith("/constants.pkl") for name in held.namelist()):
+                kind = "a TorchScript program"
+    elif tarfile.is_tarfile(path):
+        kind = "a tar archive"
+    if kind:
+        raise InputError(path, "", f"{kind}, which is refused", EXPORT)
 
 
 def state_dict(
-    path, keys: Iterable[str] = ("state_dict", "model"), prefix: str = "module."
+    path: File, keys: Iterable[str] = KEYS, rename: Mapping[str, str] | None = None
 ) -> dict[str, Tensor]:
-    """Return the tensors of a checkpoint by name, found under one of ``keys`` or at the top,
-    ``prefix`` stripped.
+    """Return the tensors of a checkpoint by name.
+
+    Parameters
+    ----------
+    keys
+        Where they are looked for before the top: under the first of these that holds a mapping.
+    rename
+        Pattern -> new name, as :func:`renamed` takes it.
 
     Raises
     ------
@@ -78,35 +103,80 @@ def state_dict(
         If no tensors are there.
     """
     held = read(path)
-    for key in keys:
-        if isinstance(held, Mapping) and isinstance(held.get(key), Mapping):
-            held = held[key]
-    state = (
-        {
-            name.removeprefix(prefix): value
-            for name, value in held.items()
-            if isinstance(value, Tensor)
-        }
-        if isinstance(held, Mapping)
-        else {}
-    )
+    if isinstance(held, plain_pickle.Inert):
+        raise InputError(path, "", f"an object of class {held.name}", EXPORT)
+    if isinstance(held, Mapping):
+        held = next((held[key] for key in keys if isinstance(held.get(key), Mapping)), held)
+    state = {}
+    for name, value in held.items() if isinstance(held, Mapping) else ():
+        if isinstance(value, Tensor):
+            state[_unwrapped(str(name))] = value.detach()
     if not state:
-        found = (
-            ", ".join(map(str, list(held)[:5]))
-            if isinstance(held, Mapping)
-            else type(held).__name__
-        )
-        raise InputError(
-            path,
-            "",
-            f"no tensors ({found})",
-            f"a state dict, at the top or under {' or '.join(keys)}",
-        )
-    return state
+        found = type(held).__name__
+        if isinstance(held, Mapping):
+            found = ", ".join(map(str, list(held)[:5]))
+        accepted = f"a state dict, at the top or under {' or '.join(keys)}"
+        raise InputError(path, "", f"no tensors ({found})", accepted)
+    return renamed(state, rename or {}, path)
+
+
+def _unwrapped(name: str) -> str:
+    for wrapper in WRAPPERS:
+        name = name.removeprefix(wrapper)
+    return name
+
+
+def renamed(
+    state: Mapping[str, Tensor], rename: Mapping[str, str], path: File
+) -> dict[str, Tensor]:
+    """Return weights under other names.
+
+    Parameters
+    ----------
+    state
+        Name -> tensor.
+    rename
+        Pattern -> new name, applied one after another. ``*`` stands for any characters; each ``*``
+        of the new name is what the pattern's ``*`` of the same number stood for. ``re:`` before a
+        pattern makes it a regular expression, whose groups the new name calls ``\\1``.
+    path
+        The file, for messages.
+
+    Raises
+    ------
+    InputError
+        If a pattern fits nothing, or two weights get one name.
+    """
+    names = {name: name for name in state}
+    for old, new in rename.items():
+        pattern, target = _rule(old, new)
+        found = {key: pattern.fullmatch(name) for key, name in names.items()}
+        if not any(found.values()):
+            some = ", ".join(list(names.values())[:3])
+            wrong = f"{old!r}, which fits no weight"
+            raise InputError(path, "rename_keys", wrong, f"patterns of names such as {some}")
+        names |= {key: one.expand(target) for key, one in found.items() if one}
+    if len(set(names.values())) < len(names):
+        twice = collections.Counter(names.values()).most_common(1)[0][0]
+        raise InputError(path, "rename_keys", f"two weights for {twice}", "one for each name")
+    return {names[key]: value for key, value in state.items()}
+
+
+def _rule(old: str, new: str) -> tuple[re.Pattern[str], str]:
+    if old.startswith("re:"):
+        return re.compile(old.removeprefix("re:")), new
+    pattern = re.compile("(.*)".join(map(re.escape, old.split("*"))))
+    parts = new.replace("\\", r"\\").split("*")
+    numbered = parts[0] + "".join(f"\\g<{i}>{part}" for i, part in enumerate(parts[1:], 1))
+    return pattern, numbered
 
 
 def load_strict(
-    module: nn.Module, state: Mapping[str, Tensor], path, ignore: Iterable[str] = ()
+    module: nn.Module,
+    state: Mapping[str, Tensor],
+    path: File,
+    ignore: Iterable[str] = (),
+    optional: Iterable[str] = (),
 ) -> None:
     """Load ``state`` into ``module``: every key must be there, none may be left over, every shape
     must agree.
@@ -115,6 +185,9 @@ def load_strict(
     ----------
     ignore
         Patterns (``temp``, ``*_m.*``) of keys in ``state`` that the module is known not to need.
+    optional
+        Patterns of keys that the module has and that may be missing, because no layer of the row
+        depends on them; they keep what the initialiser gave them.
 
     Raises
     ------
@@ -124,8 +197,9 @@ def load_strict(
     wanted = module.state_dict()
     left = set(left_over([key for key in state if key not in wanted], ignore))
     state = {key: value for key, value in state.items() if key in wanted or key in left}
+    spared = tuple(optional)
     check_keys(
-        [key for key in wanted if key not in state],
+        left_over([key for key in wanted if key not in state], spared),
         [key for key in state if key not in wanted],
         [
             f"{key} {tuple(state[key].shape)} for {tuple(wanted[key].shape)}"
@@ -135,19 +209,23 @@ def load_strict(
         type(module).__name__,
         path,
     )
-    module.load_state_dict(state, strict=True)
+    module.load_state_dict(dict(state), strict=not spared)
 
 
 def left_over(keys: Iterable[str], ignore: Iterable[str]) -> list[str]:
     """Return the keys that no pattern of ``ignore`` matches, sorted."""
-    ignore = list(ignore)
+    patterns = list(ignore)
     return sorted(
-        key for key in keys if not any(fnmatch.fnmatchcase(key, pattern) for pattern in ignore)
+        key for key in keys if not any(fnmatch.fnmatchcase(key, pattern) for pattern in patterns)
     )
 
 
 def check_keys(
-    missing: list[str], unexpected: list[str], mismatched: list[str], architecture: str, path
+    missing: list[str],
+    unexpected: list[str],
+    mismatched: list[str],
+    architecture: str,
+    path: File,
 ) -> None:
     """Raise ``InputError`` if a checkpoint's keys and a model's differ, naming the first three of
     each kind.
@@ -162,4 +240,7 @@ def check_keys(
         if keys
     ]
     if parts:
-        raise InputError(path, "", " and ".join(parts), f"the weights of this row's {architecture}")
+        accepted = f"the weights of this row's {architecture}"
+        if missing and unexpected:
+            accepted += "; rename_keys in the row serves weights of other names"
+        raise InputError(path, "", " and ".join(parts), accepted)
