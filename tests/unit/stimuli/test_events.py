@@ -1,5 +1,7 @@
 """Events, texts and shuffled pairings are what they say, against loops that spell it out."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,15 +12,21 @@ from fusion.io.errors import InputError
 from fusion.seeds import rng_for
 from fusion.stimuli import events, pairing, sentences
 from fusion.stimuli.film import FilmClock
+from fusion.stimuli.spec import EventsSpec
 
-LANGUAGE = {
-    "text": "sentence_so_far",
-    "text_window_words": 3,
-    "previous_sentences": 0,
-    "stop_words": [],
-    "min_spacing_s": 0,
-}
-VISION = {"frame_offset_s": 0, "min_spacing_s": 0}
+SPEC = EventsSpec(
+    stimulus="film",
+    alignments=("language", "vision"),
+    text="sentence_so_far",
+    text_window_words=3,
+    previous_sentences=0,
+    min_spacing_s=0,
+    stop_words=(),
+    frame_offset_s=0,
+    shuffled_pairings=0,
+    shuffle_min_shift_s=60,
+    seed=0,
+)
 quick = settings(max_examples=60, deadline=None)
 
 
@@ -45,7 +53,7 @@ TALK = words(
 
 
 def test_a_word_gets_the_first_picture_at_or_after_it_and_the_sentence_so_far():
-    table, counts = events.language(TALK, clock(), LANGUAGE)
+    table, counts = events.language(TALK, clock(), SPEC)
     assert list(table.columns) == events.COLUMNS
     assert table["event"].tolist() == [f"w{k:05d}" for k in range(7)]
     assert table["frame"].tolist() == [25, 30, 35, 76, 83, 150, 155]
@@ -72,7 +80,7 @@ def test_a_word_gets_the_first_picture_at_or_after_it_and_the_sentence_so_far():
     ],
 )
 def test_texts_as_configured(change, third, last):
-    text = events.language(TALK, clock(), LANGUAGE | change)[0]["text"]
+    text = events.language(TALK, clock(), replace(SPEC, **change))[0]["text"]
     assert (text[2], text[6]) == (third, last)
 
 
@@ -82,7 +90,7 @@ def test_words_left_out_are_counted_once_each():
         ignore_index=True,
     )
     table, counts = events.language(
-        talk, clock(), LANGUAGE | {"stop_words": ["In", "there", "late"], "min_spacing_s": 0.35}
+        talk, clock(), replace(SPEC, stop_words=("In", "there", "late"), min_spacing_s=0.35)
     )
     assert table["word"].tolist() == ["Who", "me", "Come"]
     told = dict(counts.to_numpy())
@@ -98,15 +106,15 @@ def test_words_left_out_are_counted_once_each():
 
 def test_a_film_without_any_of_its_words_is_refused():
     with pytest.raises(InputError, match="7 outside the film; the film lasts 0.400 s"):
-        events.language(TALK, clock(n=10), LANGUAGE)
+        events.language(TALK, clock(n=10), SPEC)
     with pytest.raises(InputError, match="no cuts"):
-        events.vision(TALK, pd.DataFrame({"cut_s": [], "frame": []}, dtype=float), clock(), VISION)
+        events.vision(TALK, pd.DataFrame({"cut_s": [], "frame": []}, dtype=float), clock(), SPEC)
 
 
 def test_words_out_of_order_make_events_in_order_with_texts_as_spoken():
     talk = TALK.copy()
     talk.loc[2, "onset_s"] = 0.9
-    table, _ = events.language(talk, clock(), LANGUAGE)
+    table, _ = events.language(talk, clock(), SPEC)
     assert table["event"].tolist()[:3] == ["w00002", "w00000", "w00001"]
     assert table["onset_s"].is_monotonic_increasing
     assert table["text"].tolist()[:3] == ["Who's there?", "Who", "Who's"]
@@ -120,21 +128,21 @@ def test_a_sentence_goes_on_after_an_interruption():
         ("now", 1.3, "s00001", "What now?"),
         ("Ah", 2.0, "s00002", "Ah."),
     )
-    text = events.language(talk, clock(), LANGUAGE)[0]["text"].tolist()
+    text = events.language(talk, clock(), SPEC)[0]["text"].tolist()
     assert text == ["I", "What", "I know.", "What now?", "Ah."]
     assert events.said(talk, "sentence_so_far", 1, 2)[4] == "I know. What now? Ah."
 
 
 def test_a_cut_gets_its_picture_and_the_closest_sentence():
     cuts = pd.DataFrame({"cut_s": [0.04, 2.2, 2.4, 3.2, 9.0], "frame": [1, 55, 60, 80, 225]})
-    table, counts = events.vision(TALK, cuts, clock(), VISION)
+    table, counts = events.vision(TALK, cuts, clock(), SPEC)
     # Sentences last from 1.0 to 1.6, from 3.01 to 3.5 and from 6.0 to 6.4 s.
     assert table["sentence_id"].tolist() == ["s00000", "s00000", "s00001", "s00001", "s00002"]
     assert table["text"].tolist()[3] == "It's me, Pippi!"
     assert table["frame"].tolist() == cuts["frame"].tolist()
     assert table["word"].isna().all()
     assert table["event"].tolist() == [f"c{k:05d}" for k in range(5)]
-    later, _ = events.vision(TALK, cuts, clock(), VISION | {"frame_offset_s": 0.1})
+    later, _ = events.vision(TALK, cuts, clock(), replace(SPEC, frame_offset_s=0.1))
     assert later["frame"].tolist() == [4, 58, 63, 83, 228]
     np.testing.assert_allclose(later["onset_s"], cuts["cut_s"])
 
@@ -166,6 +174,24 @@ def test_the_nearest_interval_is_the_nearest(spans, times):
             for a, b in zip(onset, offset, strict=True)
         ]
         assert distance[k] == pytest.approx(min(distance))
+
+
+def test_each_alignment_draws_its_own_shifts_and_no_film_shares_them():
+    spec = replace(SPEC, shuffled_pairings=1, shuffle_min_shift_s=1)
+    many = words(*((f"word{k}", k / 3, "s00000", "x") for k in range(300)))
+    cuts = pd.DataFrame({"cut_s": np.arange(1, 90), "frame": np.arange(1, 90) * 25})
+    found = {}
+    for alignment in spec.alignments:
+        for film in ("a", "b"):
+            table, _ = events.of_alignment(
+                alignment, many, cuts, clock(2500), replace(spec, stimulus=film)
+            )
+            found[alignment, film] = table["event_shuffled0"].iloc[0]
+            again, _ = events.of_alignment(
+                alignment, many, cuts, clock(2500), replace(spec, stimulus=film)
+            )
+            assert again.equals(table)
+    assert len(set(found.values())) == 4
 
 
 # -- texts

@@ -2,39 +2,40 @@
 of the frame it should.
 """
 
-import json
-import subprocess
-import sys
-import textwrap
 from fractions import Fraction
-from pathlib import Path
 
 import numbered_films
 import numpy as np
 import pandas as pd
 import pytest
+from helpers.scripts import run_script
 
 from fusion.io.labelled import open_labelled
 from fusion.io.tables import read_tsv, write_tsv
+from fusion.stimuli.spec import (
+    AnnotatedCuts,
+    CutsSpec,
+    EventsSpec,
+    FramesSpec,
+    LowlevelSpec,
+    TranscriptSpec,
+)
 
-REPOSITORY = Path(__file__).parents[3]
 N = 1000
-# One process for all: what takes time is importing.
-RUN = textwrap.dedent("""
-    import json, runpy, sys
-    from types import SimpleNamespace
-
-    class Named(SimpleNamespace):
-        def get(self, key, default=None):
-            return getattr(self, key, default)
-
-    for script, job in json.load(open(sys.argv[1])).items():
-        given = {key: Named(**job[key]) for key in ("input", "output")}
-        spec = SimpleNamespace(spec=job["spec"])
-        job = SimpleNamespace(**given, params=spec, threads=1, log=[job["log"]])
-        name = script.split("-")[0]
-        runpy.run_path(f"workflow/scripts/{name}.py", init_globals={"snakemake": job})
-""")
+ALIGNMENTS = ("language", "vision")
+EVENTS = EventsSpec(
+    stimulus="film",
+    alignments=ALIGNMENTS,
+    text="sentence_so_far",
+    text_window_words=9,
+    previous_sentences=0,
+    min_spacing_s=0,
+    stop_words=(),
+    frame_offset_s=0,
+    shuffled_pairings=2,
+    shuffle_min_shift_s=5,
+    seed=1,
+)
 
 
 @pytest.fixture(scope="module")
@@ -64,89 +65,55 @@ def made(tmp_path_factory):
         "start\n" + "\n".join(f"{k * 1001 / 24_000:.3f}" for k in range(0, N, 50))
     )
 
-    base = {
-        "min_spacing_s": 0,
-        "shuffled_pairings": 2,
-        "shuffle_min_shift_s": 5,
-        "stimulus": "film",
-        "seed": 1,
-    }
-    language = {
-        **base,
-        "alignment": "language",
-        "text": "sentence_so_far",
-        "text_window_words": 9,
-        "previous_sentences": 0,
-        "stop_words": [],
-    }
-    vision = {**base, "alignment": "vision", "frame_offset_s": 0}
-    low = {"rate_window_s": 4, "audio_window_s": [0, 0.5], "mel_bands": 8}
-    transcript = {"format": "words", "tier": None, "language": "en", "longest_sentence": 50}
-
-    def at(**names):
-        return {
-            key: (
-                [str(folder / one) for one in name]
-                if isinstance(name, list)
-                else str(folder / name)
-            )
-            for key, name in names.items()
-        }
-
-    jobs = {
-        "transcript": (at(transcript="words.tsv"), at(words="film_words.tsv"), transcript),
-        "scene_cuts": (
-            at(film="film.mkv", cuts="cuts.csv"),
-            at(cuts="film_cuts.tsv"),
-            {"onset_column": "start", "skip_first": True},
-        ),
-        "events-language": (
-            at(film="film.mkv", words="film_words.tsv"),
-            at(events="language.tsv", counts="language_counts.tsv"),
-            language,
-        ),
-        "events-vision": (
-            at(film="film.mkv", words="film_words.tsv", cuts="film_cuts.tsv"),
-            at(events="vision.tsv", counts="vision_counts.tsv"),
-            vision,
-        ),
-        "frames": (
-            at(film="film.mkv", events=["language.tsv", "vision.tsv"]),
-            at(frames="film.nc"),
-            {"stimulus": "film", "size_px": 32},
-        ),
-    }
-    for alignment in ("language", "vision"):
-        inputs = at(
-            film="film.mkv",
-            events=f"{alignment}.tsv",
-            words="film_words.tsv",
-            cuts="film_cuts.tsv",
-            frames="film.nc",
-        )
-        jobs[f"lowlevel-{alignment}"] = (
-            inputs,
-            at(lowlevel=f"lowlevel_{alignment}.nc"),
-            {"alignment": alignment, **low},
-        )
-    listed = {
-        name: {"input": i, "output": o, "spec": s, "log": str(folder / f"{name}.log")}
-        for name, (i, o, s) in jobs.items()
-    }
-    (folder / "jobs.json").write_text(json.dumps(listed))
-    environment = {
-        "PYTHONPATH": str(REPOSITORY / "workflow/lib"),
-        "OMP_NUM_THREADS": "1",
-        "PATH": "",
-    }
-    ran = subprocess.run(
-        [sys.executable, "-c", RUN, str(folder / "jobs.json")],
-        cwd=REPOSITORY,
-        env=environment,
-        check=False,
+    run_script(
+        "transcript",
+        {"transcript": folder / "words.tsv"},
+        {"words": folder / "film_words.tsv"},
+        TranscriptSpec(format="words", tier=None, language="en", longest_sentence=50),
     )
-    logs = "\n".join(path.read_text() for path in sorted(folder.glob("*.log")))
-    assert ran.returncode == 0, logs
+    run_script(
+        "scene_cuts",
+        {"film": folder / "film.mkv", "cuts": folder / "cuts.csv"},
+        {"cuts": folder / "film_cuts.tsv"},
+        CutsSpec(AnnotatedCuts(onset_column="start", skip_first=True), None),
+    )
+    run_script(
+        "events",
+        {
+            "film": folder / "film.mkv",
+            "words": folder / "film_words.tsv",
+            "cuts": folder / "film_cuts.tsv",
+        },
+        {
+            "events": [folder / f"{alignment}.tsv" for alignment in ALIGNMENTS],
+            "counts": [folder / f"{alignment}_counts.tsv" for alignment in ALIGNMENTS],
+        },
+        EVENTS,
+        log=folder / "events.log",
+    )
+    run_script(
+        "frames",
+        {
+            "film": folder / "film.mkv",
+            "events": [folder / f"{alignment}.tsv" for alignment in ALIGNMENTS],
+        },
+        {"frames": folder / "film.nc"},
+        FramesSpec(stimulus="film", size_px=32),
+        log=folder / "frames.log",
+        process=True,
+    )
+    run_script(
+        "lowlevel",
+        {
+            "film": folder / "film.mkv",
+            "events": [folder / f"{alignment}.tsv" for alignment in ALIGNMENTS],
+            "words": folder / "film_words.tsv",
+            "cuts": folder / "film_cuts.tsv",
+            "frames": folder / "film.nc",
+        },
+        {"lowlevel": [folder / f"lowlevel_{alignment}.nc" for alignment in ALIGNMENTS]},
+        LowlevelSpec(alignments=ALIGNMENTS, rate_window_s=4, audio_window_s=(0, 0.5), mel_bands=8),
+    )
     return folder
 
 
@@ -179,7 +146,7 @@ def test_words_after_the_film_are_left_out_and_counted(made):
     assert outside > 0
     assert counts["outside the film"] == outside
     assert len(events) == counts["events"] == 120 - outside
-    assert f"WARNING outside the film: {outside}" in (made / "events-language.log").read_text()
+    assert f"WARNING language: outside the film: {outside}" in (made / "events.log").read_text()
 
 
 def test_shuffled_texts_are_texts_of_other_moments(made):
