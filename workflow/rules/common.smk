@@ -8,6 +8,11 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 
 REPOSITORY = Path(str(workflow.current_basedir.get_path_or_uri(secret_free=True))).parents[1]
+if not (REPOSITORY / "workflow" / "lib").is_dir():
+    raise WorkflowError(
+        f"{workflow.current_basedir.get_path_or_uri(secret_free=True)}: found rules without their library; "
+        "expected a clone of the repository, named by its path in `module fusion: snakefile:`"
+    )
 sys.path.insert(0, str(REPOSITORY / "workflow" / "lib"))
 
 from fusion.design import config as settings
