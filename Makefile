@@ -4,7 +4,7 @@ CORES ?= $(shell nproc 2>/dev/null || echo 2)
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint types lock envs-check clean
+.PHONY: demo test lint types docs lock envs-check clean
 
 demo: .venv/ready
 	$(BIN)/snakemake --cores $(CORES)
@@ -24,6 +24,10 @@ lint: .venv/ready
 types: .venv/ready
 	$(BIN)/mypy
 	PYTHONPATH=workflow/lib $(BIN)/lint-imports
+
+# config/README.md, from the schema.
+docs: .venv/ready
+	$(BIN)/python docs/config_reference.py
 
 # The environment: every transitive version pinned in requirements.txt. uv installs it in a quarter of pip's time.
 # Bytecode is compiled here once: where PYTHONDONTWRITEBYTECODE is set, every job would compile torch anew.

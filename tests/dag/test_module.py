@@ -29,8 +29,10 @@ def project(tmp_path):
     return folder
 
 
-def run(project, *arguments, snakefile=repr(str(REPOSITORY / "workflow/Snakefile")), prefix=""):
-    (project / "Snakefile").write_text(SNAKEFILE.format(snakefile=snakefile, prefix=prefix))
+def run(project, *arguments, snakefile=REPOSITORY / "workflow/Snakefile", prefix=""):
+    (project / "Snakefile").write_text(
+        SNAKEFILE.format(snakefile=repr(str(snakefile)), prefix=prefix)
+    )
     return subprocess.run(
         [sys.executable, "-m", "snakemake", "--cores", "1", *arguments],
         cwd=project,
@@ -65,7 +67,7 @@ def test_without_a_clone_the_reason_is_one_line(project, tmp_path):
     for command in (["init", "-q"], ["add", "."], [*author, "commit", "-qm", "all"]):
         subprocess.run(["git", *command], cwd=folder, check=True)
     url = f"git+file://{folder}/workflow/Snakefile@HEAD"
-    planned = run(project, "-n", snakefile=repr(url))
+    planned = run(project, "-n", snakefile=url)
     assert planned.returncode != 0
     assert "expected a clone" in planned.stdout, planned.stdout
     assert "ModuleNotFoundError" not in planned.stdout
