@@ -1,36 +1,100 @@
-"""Figures, each a job of its own, and the report that holds them all."""
+"""Figures, and the report that holds them all."""
+
+from fusion.figures.spec import FIGURES
 
 
-include: "jobs/report.smk"
-include: "figures_sites.smk"
-include: "figures_contrasts.smk"
-include: "figures_models.smk"
-include: "figures_controls.smk"
+rule score_profiles:
+    input:
+        unpack(lambda wildcards: design.score_profiles.inputs(**wildcards)),
+    output:
+        table=paths.SCORE_PROFILES,
+    log:
+        "<logs>/score_profiles/score_profiles.log",
+    benchmark:
+        "<benchmarks>/score_profiles/score_profiles.tsv"
+    conda:
+        "../../envs/report.yaml"
+    threads: 1
+    resources:
+        mem_mb=grows(500 if design.study.is_demo else 3000),
+        runtime=30,
+    params:
+        spec=lambda wildcards: design.score_profiles.spec(**wildcards),
+        code=design.code("score_profiles.py"),
+    message:
+        "Reducing scores to what figures need"
+    script:
+        "../scripts/score_profiles.py"
+
+
+rule figure_tables:
+    input:
+        unpack(lambda wildcards: design.figure_tables.inputs(**wildcards)),
+    output:
+        time_course=paths.fill(paths.TABLE, table="time_course"),
+        examples=paths.fill(paths.TABLE, table="examples"),
+        folds=paths.fill(paths.TABLE, table="folds"),
+    log:
+        "<logs>/figure_tables/figure_tables.log",
+    benchmark:
+        "<benchmarks>/figure_tables/figure_tables.tsv"
+    conda:
+        "../../envs/report.yaml"
+    threads: 1
+    resources:
+        mem_mb=grows(800 if design.study.is_demo else 4000),
+        runtime=30,
+    params:
+        spec=lambda wildcards: design.figure_tables.spec(**wildcards),
+        code=design.code("figure_tables.py"),
+    message:
+        "r over time, example predictions and folds"
+    script:
+        "../scripts/figure_tables.py"
+
+
+rule figures:
+    input:
+        unpack(lambda wildcards: design.figures.inputs(**wildcards)),
+    output:
+        index=paths.FIGURE_INDEX,
+        **{
+            kind: [
+                report(
+                    paths.fill(paths.FIGURE, figure=name, kind=kind),
+                    caption=f"../report/{FIGURES[name].caption or name}.rst",
+                    category=FIGURES[name].category,
+                    labels={"figure": FIGURES[name].title, "file": kind},
+                )
+                for name in design.figures.names
+            ]
+            for kind in ("svg", "png", "tsv")
+        },
+    log:
+        "<logs>/figures/figures.log",
+    benchmark:
+        "<benchmarks>/figures/figures.tsv"
+    conda:
+        "../../envs/report.yaml"
+    threads: 1
+    resources:
+        mem_mb=grows(1000),
+        runtime=20,
+    params:
+        spec=lambda wildcards: design.figures.spec(**wildcards),
+        code=design.code("figures.py"),
+    message:
+        "Figures"
+    script:
+        "../scripts/figures.py"
 
 
 rule report:
     input:
-        config=str(RESULTS / "config.yaml"),
-        sites="<results>/sites.tsv",
-        regions="<results>/regions.tsv",
-        contrasts="<results>/tables/contrasts.parquet",
-        scores="<results>/tables/score_profiles.parquet",
-        electrodes=expand("<shared>/electrodes/{recording}.tsv", recording=all_recordings),
-        responses=expand(
-            "<shared>/responses/{recording}_{alignment}.nc",
-            recording=all_recordings,
-            alignment=ALIGNMENTS,
-        ),
-        cards=[
-            f"<shared>/activations/{STIMULI[0]}_{ALIGNMENTS[0]}_{model}-trained-true.nc"
-            for model in config["models"]
-            if ZOO[model]["family"] != "concat"
-        ],
-        tables=list(report_tables().values()),
-        figures=report_figures(),
+        unpack(lambda wildcards: design.report.inputs(**wildcards)),
     output:
         html=report(
-            "<results>/report.html",
+            paths.REPORT,
             caption="../report/report.rst",
             category="Report",
             labels={"figure": "Report", "file": "html"},
@@ -46,18 +110,8 @@ rule report:
         mem_mb=grows(1000),
         runtime=10,
     params:
-        spec={
-            "tables": list(report_tables()),
-            "titles": {name: title for name, (title, _) in TITLES.items()},
-            "captions": {
-                name: (
-                    CAPTIONS / f"{name.split('_')[0] if name.startswith('brain') else name}.rst"
-                ).read_text()
-                for name in TITLES
-            },
-            "benchmarks": str(RESULTS / "benchmarks"),
-        },
-        code=code("report.py"),
+        spec=lambda wildcards: design.report.spec(**wildcards),
+        code=design.code("report.py"),
     message:
         "Report: {output.html}"
     script:

@@ -8,13 +8,12 @@ import yaml
 from fusion.figures import read
 from fusion.io.atomic import whole
 from fusion.io.logs import log_to
-from fusion.io.tables import read_tsv
 from fusion.report import assemble, page, provenance
+from fusion.report.spec import ReportSpec
 
 log = log_to(snakemake.log[0])
+spec = ReportSpec.read(snakemake.params.spec)
 
-spec = snakemake.params.spec
-config = yaml.safe_load(Path(snakemake.input.config).read_text())
 tables = {
     "sites": read.sites(snakemake.input.sites),
     "regions": read.regions(snakemake.input.regions),
@@ -24,21 +23,25 @@ tables = {
         snakemake.input.scores,
         columns=["subject", "electrode", "model", "init", "chosen", "alpha_rising"],
     ),
+    **read.tables(dict(zip(spec.tables, snakemake.input.tables, strict=True))),
 }
-for name, path in zip(spec["tables"], snakemake.input.tables, strict=True):
-    tables[name] = read_tsv(path, dtype=read.IDS)
-
-figures = page.figures(snakemake.input.figures, spec["titles"], spec["captions"])
-cards, responses = (
-    provenance.cards(snakemake.input.cards),
-    provenance.responses(snakemake.input.responses),
+context = assemble.context(
+    yaml.safe_load(Path(snakemake.input.config).read_text(encoding="utf-8")),
+    tables,
+    page.figures(spec.figures, snakemake.input.figures, snakemake.input.captions),
+    operands=spec.operands,
+    drawn=read.described(snakemake.input.drawn),
+    cards=provenance.cards(snakemake.input.cards),
+    responses=provenance.responses(snakemake.input.responses),
+    times=provenance.run_times(spec.benchmarks),
 )
 html = page.render(
-    assemble.context(
-        config, tables, figures, cards, responses, provenance.run_times(spec["benchmarks"])
-    )
+    context,
+    snakemake.input.template,
+    snakemake.input.style,
+    [snakemake.input.script_tables, snakemake.input.script_brain],
 )
 
 with whole(snakemake.output.html) as part:
     part.write_text(html, encoding="utf-8")
-log.info("%d figures, %.1f MB", len(figures), len(html.encode()) / 1e6)
+log.info("%d figures, %.1f MB", len(spec.figures), len(html.encode()) / 1e6)

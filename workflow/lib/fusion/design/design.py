@@ -11,7 +11,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
-from fusion.design import calibration, codehash, demo, ieeg, models, stimuli
+from fusion.design import (
+    calibration,
+    codehash,
+    demo,
+    figures,
+    ieeg,
+    models,
+    report,
+    shown,
+    stimuli,
+)
 from fusion.design.study import Study
 
 
@@ -117,6 +127,27 @@ class Design:
         ``all_activations``.
         """
         return models.Activations(self.study)
+
+    # Figures and report.
+    @cached_property
+    def score_profiles(self) -> figures.ScoreProfiles:
+        """Rule ``score_profiles``."""
+        return figures.ScoreProfiles(self.study)
+
+    @cached_property
+    def figure_tables(self) -> figures.FigureTables:
+        """Rule ``figure_tables``."""
+        return figures.FigureTables(self.study)
+
+    @cached_property
+    def figures(self) -> figures.Figures:
+        """Rule ``figures``."""
+        return figures.Figures(self.study, shown.control_tables(self.study))
+
+    @cached_property
+    def report(self) -> report.Report:
+        """Rule ``report``."""
+        return report.Report(self.study, self.figures)
 
     # What all rules need.
     @cached_property

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pandas as pd
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -11,7 +13,7 @@ from fusion.encoding.scores import RISING
 COLUMNS = ["electrode", "bin_ms", "layer", "r_val", "r_test", "alpha_edge_gain", "chosen"]
 
 
-def reduced(path, window: list[float]) -> pd.DataFrame:
+def reduced(path: str | Path, window: tuple[float, float]) -> pd.DataFrame:
     """Return, per electrode and layer, the mean r over a window's bins, from one fit's
     ``scores.parquet``.
 

@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from fusion.figures import names, style
+from fusion.figures import colours, names, style
+from fusion.figures.read import Tables
+from fusion.figures.spec import FiguresSpec
 
 
-def draw(
-    contrasts: pd.DataFrame, chosen: list[str], window: str, level: float
-) -> tuple[Figure, pd.DataFrame]:
-    """Return, per contrast, the effect in one alignment against the other with their agreement, and
-    the data.
-
-    Parameters
-    ----------
-    contrasts
-        All contrasts' table, with ``q``.
-    chosen
-        Contrasts drawn, at most three.
-    window, level
-        Declared window and false-discovery level.
-    """
+def draw(tables: Tables, spec: FiguresSpec) -> tuple[Figure, pd.DataFrame]:
+    """Return, per contrast, the effect in one alignment against the other, and the data."""
+    contrasts, level = tables["contrasts"], spec.level
+    chosen, window = spec.across_alignments, spec.window_name
     part = contrasts[
         contrasts["contrast"].isin(chosen) & (contrasts["window"] == window) & contrasts["tested"]
     ]
@@ -43,7 +36,10 @@ def draw(
         sort=False,
     ).dropna()
     data = wide.copy()
-    data.columns = [f"{value}_{alignment}" for value, alignment in wide.columns]
+    data.columns = [
+        f"{value}_{alignment}"
+        for value, alignment in cast(list[tuple[str, str]], list(wide.columns))
+    ]
     data = data.reset_index()
     shown = [c for c in chosen if (data["contrast"] == c).any()][:3]
     figure = style.new_figure(width=max(2.45 * len(shown), 3.2), height=3.0)
@@ -63,9 +59,9 @@ def draw(
         style.zero_line(axes, horizontal=False)
         looks = [
             (~in_first & ~in_second, "o", "none", "#777777", "neither"),
-            (in_first & ~in_second, "s", style.GREEN, "white", f"{first} only"),
-            (~in_first & in_second, "^", style.BLUE, "white", f"{second} only"),
-            (in_first & in_second, "o", style.VERMILLION, "white", "both"),
+            (in_first & ~in_second, "s", colours.GREEN, "white", f"{first} only"),
+            (~in_first & in_second, "^", colours.BLUE, "white", f"{second} only"),
+            (in_first & in_second, "o", colours.VERMILLION, "white", "both"),
         ]
         style.scatter_groups(axes, x, y, looks, size=13)
         r = np.corrcoef(x, y)[0, 1] if len(x) > 2 and x.std() > 0 and y.std() > 0 else np.nan

@@ -2,18 +2,38 @@
 
 from __future__ import annotations
 
+from typing import Any, Literal
+
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from nilearn.plotting import plot_glass_brain
 
-from fusion.figures import names, read, space, style
+from fusion.figures import colours, names, read, space, style
+from fusion.figures.read import Tables
+from fusion.figures.spec import FiguresSpec
 
 VIEWS = "lyrz"
+By = Literal["verdict", "model"]
 
 
-def draw(sites: pd.DataFrame, by: str, effect: str | None = None) -> tuple[Figure, pd.DataFrame]:
+def draw_verdict(tables: Tables, spec: FiguresSpec) -> tuple[Figure, pd.DataFrame]:
+    """Return sites by verdict: one colour and shape a verdict; undecided hollow, without signal
+    grey, untested a grey cross.
+    """
+    sites = tables["sites"]
+    return draw(sites, "verdict", spec.effect if spec.effect in sites else None)
+
+
+def draw_model(tables: Tables, spec: FiguresSpec) -> tuple[Figure, pd.DataFrame]:
+    """Return sites by the modality of their best model: bold outline where it is multimodal in both
+    alignments (test 2).
+    """
+    return draw(tables["sites"], "model", None)
+
+
+def draw(sites: pd.DataFrame, by: By, effect: str | None) -> tuple[Figure, pd.DataFrame]:
     """Return the figure of all sites with MNI coordinates, and its data.
 
     Parameters
@@ -21,9 +41,7 @@ def draw(sites: pd.DataFrame, by: str, effect: str | None = None) -> tuple[Figur
     sites
         The table of sites.
     by
-        ``verdict``: one colour and shape a verdict; undecided hollow, without signal grey, untested
-        a grey cross. ``model``: colour by the modality of the best model; bold outline where it is
-        multimodal in both alignments (test 2).
+        What colours markers.
     effect
         Column whose size sets the area of filled markers; none gives one size.
     """
@@ -118,10 +136,10 @@ def draw(sites: pd.DataFrame, by: str, effect: str | None = None) -> tuple[Figur
     return figure, shown[columns].rename(columns={"layer": by})
 
 
-def layers(sites: pd.DataFrame, by: str) -> pd.Series:
+def layers(sites: pd.DataFrame, by: By) -> pd.Series:
     """Return the legend entry of each site."""
     if by == "verdict":
-        return sites["verdict"].map(lambda v: {"none": "no signal"}.get(v, v))
+        return sites["verdict"].map(lambda verdict: "no signal" if verdict == "none" else verdict)
     multimodal_in_both = (
         read.passed(sites, "multimodal_all")
         if "multimodal_all" in sites
@@ -133,7 +151,7 @@ def layers(sites: pd.DataFrame, by: str) -> pd.Series:
     )
 
 
-def looks_of(shown: pd.DataFrame, by: str) -> dict[str, dict]:
+def looks_of(shown: pd.DataFrame, by: By) -> dict[str, dict[str, Any]]:
     """Return, for each legend entry that occurs, its marker: face, edge, width, size, shape."""
     looks = {}
     plain = {"alpha": 0.9, "width": 0.4, "edge": "#222222", "sized": True, "size": 16}
@@ -186,7 +204,7 @@ def looks_of(shown: pd.DataFrame, by: str) -> dict[str, dict]:
         "not tested": untested,
     }
     others = {
-        m: plain | {"face": style.ORANGE, "marker": "v"}
+        m: plain | {"face": colours.ORANGE, "marker": "v"}
         for m in sorted(set(shown.layer) - set(both | modal | empty))
     }
     return {

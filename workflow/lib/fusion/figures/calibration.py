@@ -6,25 +6,25 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from fusion.figures import names, style
+from fusion.figures import colours, names, style
+from fusion.figures.read import Tables
+from fusion.figures.spec import FiguresSpec
 
 LOOKS = {
-    "calibrated": (style.BLUE, "o"),
-    "calibrated, any bin": (style.GREEN, "s"),
-    "bin-wise (paper)": (style.VERMILLION, "^"),
+    "calibrated": (colours.BLUE, "o"),
+    "calibrated, any bin": (colours.GREEN, "s"),
+    "bin-wise (paper)": (colours.VERMILLION, "^"),
 }
 
 
-def draw(calibration: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
+def draw(tables: Tables, spec: FiguresSpec) -> tuple[Figure, pd.DataFrame]:
     """Return, per contrast, the false-positive rate in every world in which it is false, and power
     where it is true; and the data.
 
-    Parameters
-    ----------
-    calibration
-        ``alignment, world, effect, minutes, contrast, procedure, nulls, fpr_05, fpr_05_se,
-        alternatives, power_fdr``.
+    The table has ``alignment, world, effect, minutes, contrast, procedure, nulls, fpr_05,
+    fpr_05_se, alternatives, power_fdr``.
     """
+    calibration = tables["calibration"]
     whole = calibration["minutes"] == calibration["minutes"].max()
     first = calibration.groupby("world")["effect"].transform("first")
     data = calibration[whole & (calibration["effect"] == first)]

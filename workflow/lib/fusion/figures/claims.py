@@ -8,7 +8,9 @@ import pandas as pd
 from matplotlib.figure import Figure
 from scipy.stats import binomtest
 
-from fusion.figures import style
+from fusion.figures import colours, style
+from fusion.figures.read import Tables
+from fusion.figures.spec import FiguresSpec
 
 # Test of the battery -> what a yes means.
 MEANINGS = {
@@ -48,21 +50,14 @@ def shares(table: pd.DataFrame, keys: list[str], level: float) -> pd.DataFrame:
     )
 
 
-def draw(
-    interaction: pd.DataFrame | None, floors: pd.DataFrame | None, level: float
-) -> tuple[Figure, pd.DataFrame]:
-    """Return the share of electrodes with p below ``level`` for every test, with 95% intervals, and
+def draw(tables: Tables, spec: FiguresSpec) -> tuple[Figure, pd.DataFrame]:
+    """Return the share of electrodes with p below the level for every test, with 95% intervals, and
     the data.
 
-    Parameters
-    ----------
-    interaction
-        ``network, test, alignment, p, q``, or None if the battery was not run.
-    floors
-        ``floor, a, b, alignment, p, q``, or None.
-    level
-        Nominal level; the share that a true null would give.
+    The tables are ``interaction`` (``network, test, alignment, p, q``) and ``floors`` (``floor, a,
+    b, alignment, p, q``), as far as there are any.
     """
+    interaction, floors, level = tables.get("interaction"), tables.get("floors"), spec.level
     parts = []
     if interaction is not None and len(interaction):
         found = shares(interaction, ["network", "test", "alignment"], level)
@@ -91,10 +86,10 @@ def draw(
     panels = figure.subplots(
         len(parts), 1, sharex=True, squeeze=False, height_ratios=[s + 0.6 for s in sizes]
     )[:, 0]
-    looks = {"language": (style.GREEN, "s", -0.14), "vision": (style.BLUE, "^", 0.14)}
+    looks = {"language": (colours.GREEN, "s", -0.14), "vision": (colours.BLUE, "^", 0.14)}
     for k, (axes, part) in enumerate(zip(panels, parts, strict=True)):
         rows = list(dict.fromkeys(part["what"]))[::-1]
-        axes.axvline(level, color=style.VERMILLION, linewidth=0.8, linestyle=":", zorder=0)
+        axes.axvline(level, color=colours.VERMILLION, linewidth=0.8, linestyle=":", zorder=0)
         for alignment, (colour, marker, offset) in looks.items():
             one = part[part["alignment"] == alignment]
             y = [rows.index(w) - offset for w in one["what"]]

@@ -8,12 +8,15 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from fusion.figures import names, style
+from fusion.figures.read import Tables
+from fusion.figures.spec import FiguresSpec
 
 
-def draw(sites: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
-    """Return a table-like figure of electrodes per subject and region (number of tested ones;
-    colour), and the data.
+def draw(tables: Tables, spec: FiguresSpec) -> tuple[Figure, pd.DataFrame]:
+    """Return the tested electrodes of each subject in each region (number and colour), and the
+    data.
     """
+    sites = tables["sites"]
     known = sites[sites["region"].notna()]
     if known.empty:
         return style.nothing_to_draw(
@@ -42,13 +45,13 @@ def draw(sites: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
     image = axes.imshow(
         np.ma.masked_invalid(wide.to_numpy(dtype=float)), aspect="auto", cmap="cividis_r", vmin=0
     )
-    top = np.nanmax(wide.to_numpy(dtype=float)) or 1
+    counts, found_at = wide.to_numpy(dtype=float), sites_wide.to_numpy(dtype=int)
+    top = np.nanmax(counts) or 1
     for i in range(wide.shape[0]):
         for j in range(wide.shape[1]):
-            value = wide.iloc[i, j]
+            value, found = counts[i, j], found_at[i, j]
             if np.isnan(value):
                 continue
-            found = int(sites_wide.iloc[i, j])
             axes.text(
                 j,
                 i,

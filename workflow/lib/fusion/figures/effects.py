@@ -4,24 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from fusion.figures import names, style
+from fusion.figures import colours, names, style
+from fusion.figures.read import Tables
+from fusion.figures.spec import FiguresSpec
 
 
-def draw(contrasts: pd.DataFrame, window: str, level: float) -> tuple[Figure, pd.DataFrame]:
+def draw(tables: Tables, spec: FiguresSpec) -> tuple[Figure, pd.DataFrame]:
     """Return, per contrast and alignment, every tested electrode's effect as a dot with the median
     and quartiles, and the data.
-
-    Parameters
-    ----------
-    contrasts
-        All contrasts' table, with ``q``.
-    window
-        The declared window that is drawn.
-    level
-        False-discovery level; electrodes below it are filled.
     """
+    contrasts, window, level = tables["contrasts"], spec.window_name, spec.level
     data = contrasts[(contrasts["window"] == window) & contrasts["tested"]]
     data = data[
         ["subject", "electrode", "alignment", "contrast", "effect", "ci_low", "ci_high", "p", "q"]
@@ -72,14 +67,14 @@ def draw(contrasts: pd.DataFrame, window: str, level: float) -> tuple[Figure, pd
     return figure, data
 
 
-def strip(axes, at: float, part: pd.DataFrame, level: float) -> None:
+def strip(axes: Axes, at: float, part: pd.DataFrame, level: float) -> None:
     """Draw one contrast's electrodes as dots stacked by density, its quartiles as a box and its
     median as a line.
     """
     effect = part["effect"].to_numpy(dtype=float)
     found = (part["q"] < level).to_numpy()
     offset, dots = swarm(effect), style.shrunk(len(effect), 8)
-    kept = {"rasterized": style.many(len(effect))}
+    as_image = style.many(len(effect))
     axes.scatter(
         effect[~found],
         at + offset[~found],
@@ -87,22 +82,22 @@ def strip(axes, at: float, part: pd.DataFrame, level: float) -> None:
         facecolors="none",
         edgecolors="#777777",
         linewidths=0.3,
-        **kept,
+        rasterized=as_image,
     )
     axes.scatter(
         effect[found],
         at + offset[found],
         s=1.2 * dots,
-        color=style.VERMILLION,
+        color=colours.VERMILLION,
         edgecolors="white",
         linewidths=0.2,
-        **kept,
+        rasterized=as_image,
     )
     low, middle, high = np.percentile(effect, [25, 50, 75])
     axes.fill_between(
-        [low, high], at - 0.06, at + 0.06, color=style.BLACK, alpha=0.75, linewidth=0, zorder=3
+        [low, high], at - 0.06, at + 0.06, color=colours.BLACK, alpha=0.75, linewidth=0, zorder=3
     )
-    axes.plot([middle, middle], [at - 0.2, at + 0.2], color=style.BLACK, linewidth=1.3, zorder=4)
+    axes.plot([middle, middle], [at - 0.2, at + 0.2], color=colours.BLACK, linewidth=1.3, zorder=4)
 
 
 def swarm(values: np.ndarray, bins: int = 60, reach: float = 0.36) -> np.ndarray:

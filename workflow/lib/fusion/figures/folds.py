@@ -5,47 +5,18 @@ from __future__ import annotations
 import pandas as pd
 from matplotlib.figure import Figure
 
-from fusion.figures import style
-
-COLUMNS = ["subject", "recording", "stimulus", "fold", "first_s", "last_s", "events"]
-
-
-def onsets(responses) -> dict[tuple[str, str], float]:
-    """Return (recording, event) -> film time (s) of an open response file."""
-    recording = str(responses.attrs["recording"])
-    return {
-        (recording, str(e)): float(t)
-        for e, t in zip(responses["event"].values, responses["onset_s"].values, strict=True)
-    }
+from fusion.figures import colours, style
+from fusion.figures.read import Tables
+from fusion.figures.spec import FiguresSpec
 
 
-def held_out(fit, onsets: dict) -> pd.DataFrame:
-    """Return one row per recording and contiguous stretch of held-out events of an open
-    ``predictions.nc``.
-    """
-    names = ("recording", "stimulus", "event")
-    table = pd.DataFrame({name: fit[name].values.astype(str) for name in names}).assign(
-        fold=fit["fold"].values
-    )
-    table["onset_s"] = [
-        onsets[pair] for pair in zip(table["recording"], table["event"], strict=True)
-    ]
-    table = table.sort_values(["recording", "onset_s"], kind="stable")
-    fresh = (table["fold"] != table["fold"].shift()) | (
-        table["recording"] != table["recording"].shift()
-    )
-    grouped = table.groupby(
-        ["recording", "stimulus", fresh.cumsum().rename("stretch"), "fold"], sort=False
-    )["onset_s"]
-    rows = grouped.agg(first_s="min", last_s="max", events="size").reset_index()
-    return rows.assign(subject=str(fit.attrs["subject"]))[COLUMNS]
-
-
-def draw(tables: list[pd.DataFrame], gap_s: float, alignment: str) -> tuple[Figure, pd.DataFrame]:
+def draw(tables: Tables, spec: FiguresSpec) -> tuple[Figure, pd.DataFrame]:
     """Return film time as a bar per recording, one colour a fold, gaps between them marked, and the
     data.
+
+    The table is that of :mod:`fusion.encoding.held_out`.
     """
-    data = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=COLUMNS)
+    data = tables["folds"]
     if data.empty:
         return style.nothing_to_draw("No predictions were kept: the folds are not shown."), data
     recordings = list(dict.fromkeys(data["recording"]))
@@ -54,7 +25,7 @@ def draw(tables: list[pd.DataFrame], gap_s: float, alignment: str) -> tuple[Figu
     for at, recording in enumerate(reversed(recordings)):
         for row in data[data["recording"] == recording].itertuples():
             never = row.fold < 0
-            colour = "white" if never else style.CYCLE[row.fold % len(style.CYCLE)]
+            colour = "white" if never else colours.CYCLE[row.fold % len(colours.CYCLE)]
             axes.barh(
                 at,
                 (row.last_s - row.first_s) / 60,
@@ -78,8 +49,8 @@ def draw(tables: list[pd.DataFrame], gap_s: float, alignment: str) -> tuple[Figu
     axes.set_ylim(-0.6, len(recordings) - 0.4)
     axes.set_xlim(0, data["last_s"].max() / 60 * 1.01)
     axes.set_xlabel(
-        f"Film time of {alignment} events (min); training events within {gap_s:g} s of a held-out"
-        " one are left out"
+        f"Film time of {spec.example_alignment} events (min); training events within"
+        f" {spec.gap_s:g} s of a held-out one are left out"
     )
     return figure, data
 

@@ -7,19 +7,17 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from fusion.figures import names, style
+from fusion.figures import colours, names, style
+from fusion.figures.read import Tables
+from fusion.figures.spec import FiguresSpec
 
 
-def draw(sites: pd.DataFrame, step_ms: float) -> tuple[Figure, pd.DataFrame]:
+def draw(tables: Tables, spec: FiguresSpec) -> tuple[Figure, pd.DataFrame]:
     """Return latencies as dots by region and as a histogram by verdict, and the data.
 
-    Parameters
-    ----------
-    sites
-        The table of sites; those with a verdict other than ``none`` and ``not tested`` are drawn.
-    step_ms
-        Distance of two bins: the width of the histogram's bars is a multiple of it.
+    Tested sites with a verdict other than ``none`` are drawn.
     """
+    sites, step_ms = tables["sites"], spec.step_ms
     data = sites[
         sites["tested"]
         & sites["latency_ms"].notna()
@@ -31,7 +29,7 @@ def draw(sites: pd.DataFrame, step_ms: float) -> tuple[Figure, pd.DataFrame]:
         why = (
             "No site carries signal that a model predicts"
             if known
-            else "No contrast of all models with nothing (test: signal) was made"
+            else "No contrast of all models with nothing (role: signal) was made"
         )
         return style.nothing_to_draw(f"{why}: there is no latency to show."), data
     order = names.verdict_order(data["verdict"])
@@ -61,7 +59,7 @@ def draw(sites: pd.DataFrame, step_ms: float) -> tuple[Figure, pd.DataFrame]:
         left.plot(
             [by_region["median"][region]] * 2,
             [at - 0.35, at + 0.35],
-            color=style.BLACK,
+            color=colours.BLACK,
             linewidth=1.2,
         )
     left.set_yticks(
@@ -73,9 +71,9 @@ def draw(sites: pd.DataFrame, step_ms: float) -> tuple[Figure, pd.DataFrame]:
     low, high = data["latency_ms"].min(), data["latency_ms"].max()
     edges = np.arange(np.floor(low / width) * width, high + width + 1, width)
     values = [data.loc[data["verdict"] == v, "latency_ms"].to_numpy(dtype=float) for v in order]
-    colours = ["white" if v == "undecided" else names.verdict_colour(v, order) for v in order]
+    fills = ["white" if v == "undecided" else names.verdict_colour(v, order) for v in order]
     _, _, bars = right.hist(
-        values, bins=edges, stacked=True, color=colours, edgecolor="#222222", linewidth=0.4
+        values, bins=edges, stacked=True, color=fills, edgecolor="#222222", linewidth=0.4
     )
     bars = bars if len(order) > 1 else [bars]
     labels = [f"{verdict} ({len(x)})" for verdict, x in zip(order, values, strict=True)]

@@ -6,26 +6,21 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from fusion.figures import names, style
+from fusion.figures import colours, names, read, style
+from fusion.figures.read import Tables
+from fusion.figures.spec import FiguresSpec
+from fusion.ids import TRAINED
 
 
-def draw(
-    scores: pd.DataFrame, electrodes: pd.DataFrame, models: list[str]
-) -> tuple[Figure, pd.DataFrame]:
-    """Return, per model, mean r by layer (line, quartiles) over the share of electrodes that chose
-    it (bars), and the data.
+def draw(tables: Tables, spec: FiguresSpec) -> tuple[Figure, pd.DataFrame]:
+    """Return, per trained model, mean r by layer (line, quartiles) over the share of electrodes
+    that chose it (bars), and the data.
 
-    Parameters
-    ----------
-    scores
-        Rows of :func:`fusion.encoding.profiles.reduced` for trained fits, with ``subject,
-        alignment, model``.
-    electrodes
-        ``subject, electrode``: those drawn (sites with signal).
-    models
-        Models in order.
+    Sites with signal are drawn.
     """
-    part = scores.merge(electrodes, on=["subject", "electrode"])
+    scores = tables["score_profiles"]
+    scores = scores[scores["init"] == TRAINED]
+    part = scores.merge(read.with_signal(tables["sites"]), on=["subject", "electrode"])
     if part.empty:
         return (
             style.nothing_to_draw(
@@ -41,7 +36,7 @@ def draw(
     )
     data["chosen"] = grouped["chosen"].mean().to_numpy(dtype=float)
     # Features of one layer have no profile.
-    models = [m for m in models if len(set(data.loc[data["model"] == m, "layer"])) > 1]
+    models = [m for m in spec.models if len(set(data.loc[data["model"] == m, "layer"])) > 1]
     if not models:
         return style.nothing_to_draw("Every model has one layer: there is no layer profile."), data
     columns = min(len(models), 4)
@@ -49,7 +44,7 @@ def draw(
     figure = style.new_figure(height=0.6 + 1.95 * lines)
     grid = figure.subplots(lines, columns, sharex=True, sharey=True, squeeze=False).ravel()
     top = max(float(data["upper"].max()), 1e-3)
-    looks = {"language": (style.GREEN, "-", -1), "vision": (style.BLUE, "--", 1)}
+    looks = {"language": (colours.GREEN, "-", -1), "vision": (colours.BLUE, "--", 1)}
     for k, (axes, model) in enumerate(zip(grid, models, strict=False)):
         style.zero_line(axes)
         for alignment, (colour, dash, side) in looks.items():

@@ -5,13 +5,16 @@ from __future__ import annotations
 import pandas as pd
 from matplotlib.figure import Figure
 
-from fusion.figures import read, style
+from fusion.figures import colours, read, style
+from fusion.figures.read import Tables
+from fusion.figures.spec import FiguresSpec
 
 
-def draw(leak: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
+def draw(tables: Tables, spec: FiguresSpec) -> tuple[Figure, pd.DataFrame]:
     """Return r of the best leak feature against r of the best model per electrode, flagged ones
     marked, and the data.
     """
+    leak = tables["leak"]
     data = leak[
         ["subject", "electrode", "alignment", "leak", "r_leak", "r_model", "drift_share", "flagged"]
     ].copy()
@@ -44,7 +47,7 @@ def draw(leak: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
             s=style.shrunk(len(part), 34),
             rasterized=style.many(len(part)),
             marker="X",
-            color=style.VERMILLION,
+            color=colours.VERMILLION,
             edgecolors="white",
             linewidths=0.4,
             label=f"flagged ({len(bad)})",

@@ -5,10 +5,14 @@ colours.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
-from fusion.figures import style
+import pandas as pd
 
-VERDICTS = ("integration", "multimodal", "vision", "language", "undecided", "none", "not tested")
+from fusion.contrasts.spec import VERDICTS
+from fusion.figures import colours
+from fusion.figures.spec import Side
+
 EMPTY = ("undecided", "none", "not tested")
 VERDICT_MEANINGS = {
     "integration": (
@@ -23,10 +27,10 @@ VERDICT_MEANINGS = {
     "not tested": "dropped in cleaning, or no score to test",
 }
 VERDICT_COLOURS = {
-    "integration": style.VERMILLION,
-    "multimodal": style.PURPLE,
-    "vision": style.BLUE,
-    "language": style.GREEN,
+    "integration": colours.VERMILLION,
+    "multimodal": colours.PURPLE,
+    "vision": colours.BLUE,
+    "language": colours.GREEN,
     "undecided": "#222222",
     "none": "#A0A0A0",
     "not tested": "#B0B0B0",
@@ -40,13 +44,13 @@ VERDICT_MARKERS = {
     "none": "o",
     "not tested": "x",
 }
-SPARE_COLOURS = (style.ORANGE, style.SKY, style.YELLOW, style.BLACK)
+SPARE_COLOURS = (colours.ORANGE, colours.SKY, colours.YELLOW, colours.BLACK)
 SPARE_MARKERS = ("v", "P", "X", "p")
 
 MODALITY_COLOURS = {
-    "vision-language": style.VERMILLION,
-    "vision": style.BLUE,
-    "language": style.GREEN,
+    "vision-language": colours.VERMILLION,
+    "vision": colours.BLUE,
+    "language": colours.GREEN,
 }
 
 TESTS = {
@@ -117,19 +121,15 @@ def fit_name(fit: str) -> str:
     return " ".join([model_name(model), *said])
 
 
-def operand_name(operand) -> str:
+def operand_name(side: Side) -> str:
     """Return one side of a contrast in words."""
-    if operand == "nothing":
+    if not side.fits:
         return "nothing"
-    if isinstance(operand, dict):
-        return f"rank {operand['rank']} of {len(operand['of'])} models"
-    if isinstance(operand, str):
-        return fit_name(operand)
-    return (
-        fit_name(operand[0])
-        if len(operand) == 1
-        else f"best of {len(operand)} ({', '.join(map(fit_name, operand))})"
-    )
+    if side.rank > 1:
+        return f"rank {side.rank} of {len(side.fits)} models"
+    if len(side.fits) == 1:
+        return fit_name(side.fits[0])
+    return f"best of {len(side.fits)} ({', '.join(map(fit_name, side.fits))})"
 
 
 def contrast_name(contrast: str) -> str:
@@ -137,7 +137,7 @@ def contrast_name(contrast: str) -> str:
     return contrast.replace("_", " ")
 
 
-def verdict_order(verdicts) -> list[str]:
+def verdict_order(verdicts: Iterable[str]) -> list[str]:
     """Return the verdicts that occur, in the order of legends: known ones first, then others by
     name, then the empty ones.
     """
@@ -157,3 +157,20 @@ def verdict_marker(verdict: str, order: list[str]) -> str:
     """Return a verdict's marker, so that colour is never the only difference."""
     spare = [v for v in order if v not in VERDICT_MARKERS]
     return VERDICT_MARKERS.get(verdict) or SPARE_MARKERS[spare.index(verdict) % len(SPARE_MARKERS)]
+
+
+def printed(value: float | None) -> str:
+    """Return a number as readers see it: integers whole, others to three significant digits,
+    with a true minus sign.
+    """
+    if value is None or pd.isna(value):
+        return "n/a"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if float(value).is_integer():
+        text = f"{int(value):,}".replace(",", "\u202f") if abs(value) >= 10_000 else str(int(value))
+    elif abs(value) < 0.001:
+        text = f"{value:.1e}"
+    else:
+        text = f"{value:.3g}"
+    return text.replace("-", "\u2212")

@@ -8,32 +8,32 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from fusion.figures import names, style
+from fusion.figures import colours, names, read, style
+from fusion.figures.read import Tables
+from fusion.figures.spec import FiguresSpec
 
 BANDS = {
-    "vision": style.BLUE,
-    "language": style.GREEN,
-    "lowlevel": style.GREY,
-    "multimodal": style.VERMILLION,
+    "vision": colours.BLUE,
+    "language": colours.GREEN,
+    "lowlevel": colours.GREY,
+    "multimodal": colours.VERMILLION,
 }
 
+MOST = 20
 
-def draw(
-    partition: pd.DataFrame, sites: pd.DataFrame, most: int = 20
-) -> tuple[Figure, pd.DataFrame]:
+
+def draw(tables: Tables, spec: FiguresSpec) -> tuple[Figure, pd.DataFrame]:
     """Return, by region, the mean part of r of each band (bars) and the unique part of the
-    multimodal band (dots), and the data.
+    multimodal band (diamonds), and the data.
 
-    Parameters
-    ----------
-    partition
-        ``subject, electrode, alignment, band, r_full, part, unique``.
-    sites
-        ``subject, electrode, region`` of the sites drawn (those with signal).
-    most
-        Regions drawn, those with most electrodes first.
+    The table has ``subject, electrode, alignment, band, r_full, part, unique``. Sites with signal
+    are drawn, in the :data:`MOST` regions that have most of them.
     """
-    joined = partition.merge(sites[["subject", "electrode", "region"]], on=["subject", "electrode"])
+    partition, sites = tables["partition"], tables["sites"]
+    shown = read.with_signal(sites).merge(
+        sites[["subject", "electrode", "region"]], on=["subject", "electrode"]
+    )
+    joined = partition.merge(shown, on=["subject", "electrode"])
     joined["region"] = (
         joined["region"].map(names.region_name, na_action="ignore").fillna("unknown region")
     )
@@ -53,10 +53,10 @@ def draw(
             data,
         )
     size = data.groupby("region")["electrodes"].max().sort_values(ascending=False, kind="stable")
-    regions = list(size.index[:most])[::-1]
+    regions = list(size.index[:MOST])[::-1]
     alignments = sorted(data["alignment"].unique())
     bands = [b for b in BANDS if b in set(data["band"])] + sorted(set(data["band"]) - set(BANDS))
-    colours = [BANDS.get(b, style.ORANGE) for b in bands]
+    fills = [BANDS.get(b, colours.ORANGE) for b in bands]
     figure = style.new_figure(height=1.35 + 0.19 * len(regions))
     panels = figure.subplots(1, len(alignments), sharex=True, sharey=True, squeeze=False)[0]
     for k, (axes, alignment) in enumerate(zip(panels, alignments, strict=True)):
@@ -67,7 +67,7 @@ def draw(
             .reindex(index=regions, columns=bands)
         )
         right, left = np.zeros(len(regions)), np.zeros(len(regions))
-        for band, colour in zip(bands, colours, strict=True):
+        for band, colour in zip(bands, fills, strict=True):
             part = wide[band].fillna(0).to_numpy(dtype=float)
             axes.barh(
                 range(len(regions)),
@@ -89,7 +89,7 @@ def draw(
             range(len(regions)),
             "D",
             color="white",
-            markeredgecolor=style.BLACK,
+            markeredgecolor=colours.BLACK,
             markersize=4,
             label="unique to multimodal (r²)",
         )

@@ -5,26 +5,27 @@ from __future__ import annotations
 import pandas as pd
 from matplotlib.figure import Figure
 
-from fusion.figures import style
+from fusion.figures import colours, style
+from fusion.figures.read import Tables
+from fusion.figures.spec import FiguresSpec
 
 LOOKS = {
-    "vision": (style.BLUE, "-"),
-    "language": (style.GREEN, "--"),
-    "multimodal": (style.VERMILLION, "-."),
+    "vision": (colours.BLUE, "-"),
+    "language": (colours.GREEN, "--"),
+    "multimodal": (colours.VERMILLION, "-."),
 }
 
+MOST = 4
 
-def draw(passive: pd.DataFrame, most: int = 4) -> tuple[Figure, pd.DataFrame]:
+
+def draw(tables: Tables, spec: FiguresSpec) -> tuple[Figure, pd.DataFrame]:
     """Return r over time for the features that networks predict best, one line a band of networks,
     and the data.
 
-    Parameters
-    ----------
-    passive
-        ``stimulus, alignment, network, feature, latency_ms, r``.
-    most
-        Features drawn per alignment, those predicted best first.
+    The table has ``stimulus, alignment, network, feature, latency_ms, r``; per alignment the
+    :data:`MOST` features predicted best are drawn.
     """
+    passive = tables["passive"]
     data = passive[["stimulus", "alignment", "network", "feature", "latency_ms", "r"]]
     if data.empty or data["r"].isna().all():
         return style.nothing_to_draw("The passive control has nothing to show."), data
@@ -40,7 +41,7 @@ def draw(passive: pd.DataFrame, most: int = 4) -> tuple[Figure, pd.DataFrame]:
             .groupby("feature")["r"]
             .max()
             .sort_values(ascending=False, kind="stable")
-            .index[:most]
+            .index[:MOST]
         )
         for a in alignments
     }

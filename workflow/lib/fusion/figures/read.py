@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+
 import pandas as pd
 
 from fusion.contrasts.spec import TESTS
@@ -50,6 +53,8 @@ CONTRASTS = (
     "tested",
     "reason",
 )
+#: Name -> table, as figures are given them.
+Tables = Mapping[str, pd.DataFrame]
 TRUE = {True: True, False: False, "true": True, "false": False, "True": True, "False": False}
 
 
@@ -58,7 +63,7 @@ def truths(column: pd.Series) -> pd.Series:
     return column.map(TRUE).fillna(False).astype(bool)
 
 
-def sites(path) -> pd.DataFrame:
+def sites(path: str | Path) -> pd.DataFrame:
     """Return the table of sites; tests of multimodality are true, false, or missing where they
     could not be made.
     """
@@ -79,12 +84,12 @@ def tests_of(sites: pd.DataFrame) -> list[str]:
     return [name for name in TESTS if name in sites]
 
 
-def regions(path) -> pd.DataFrame:
+def regions(path: str | Path) -> pd.DataFrame:
     """Return the table of regions."""
     return read_tsv(path, REGIONS, IDS)
 
 
-def contrasts(path, columns: list[str] | None = None) -> pd.DataFrame:
+def contrasts(path: str | Path, columns: list[str] | None = None) -> pd.DataFrame:
     """Return the table of all contrasts."""
     table = pd.read_parquet(path, columns=columns)
     if missing := [name for name in columns or CONTRASTS if name not in table]:
@@ -95,7 +100,7 @@ def contrasts(path, columns: list[str] | None = None) -> pd.DataFrame:
     return table
 
 
-def electrodes(paths) -> pd.DataFrame:
+def electrodes(paths: Iterable[str | Path]) -> pd.DataFrame:
     """Return the channels of all recordings, kept and dropped, with ``recording`` and
     ``subject``.
     """
@@ -116,3 +121,27 @@ def with_signal(sites: pd.DataFrame) -> pd.DataFrame:
     ``none``.
     """
     return sites.loc[sites["tested"] & (sites["verdict"] != "none"), ["subject", "electrode"]]
+
+
+def described(path: str | Path) -> pd.DataFrame:
+    """Return a TSV whose ids are text."""
+    return read_tsv(path, dtype=IDS)
+
+
+#: Table -> how it is read, where that is not :func:`described`.
+READERS: dict[str, Callable[[str | Path], pd.DataFrame]] = {
+    "sites": sites,
+    "regions": regions,
+    "contrasts": contrasts,
+}
+
+
+def tables(paths: Mapping[str, str | Path]) -> dict[str, pd.DataFrame]:
+    """Return name -> table, from TSV and Parquet files."""
+    return {name: _read(name, path) for name, path in paths.items()}
+
+
+def _read(name: str, path: str | Path) -> pd.DataFrame:
+    if name in READERS:
+        return READERS[name](path)
+    return pd.read_parquet(path) if str(path).endswith(".parquet") else described(path)

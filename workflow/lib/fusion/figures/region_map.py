@@ -12,7 +12,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from nilearn.plotting import plot_glass_brain
 
-from fusion.figures import names, read, space, style
+from fusion.figures import colours, names, read, space, style
+from fusion.figures.read import Tables
+from fusion.figures.spec import FiguresSpec
 
 # Row -> test in one alignment, the same test in both alignments, what it is called.
 ROWS = (
@@ -65,8 +67,9 @@ def counts(sites: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
 
 
-def draw(sites: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
+def draw(tables: Tables, spec: FiguresSpec) -> tuple[Figure, pd.DataFrame]:
     """Return the figure of regions by test, and its data."""
+    sites = tables["sites"]
     data = counts(sites)
     if data.empty:
         return (
@@ -81,7 +84,7 @@ def draw(sites: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
     figure.set_layout_engine("none")
     share = 0.75 / (2.0 * len(tests) + 0.75)
     top = max(float(data["fraction"].max()), 0.01)
-    colours = ScalarMappable(Normalize(0, top), "cividis_r")
+    scale = ScalarMappable(Normalize(0, top), "cividis_r")
     for row, test in enumerate(tests):
         height = (1 - share) / len(tests)
         bottom = 1 - (row + 1) * height
@@ -102,11 +105,11 @@ def draw(sites: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
                 places[zero],
                 marker_color="none",
                 marker_size=size[zero],
-                edgecolors=style.VERMILLION,
+                edgecolors=colours.VERMILLION,
                 linewidths=1.0,
             )
         if some.any():
-            faces = colours.to_rgba(part["fraction"].to_numpy(dtype=float)[some])
+            faces = scale.to_rgba(part["fraction"].to_numpy(dtype=float)[some])
             display.add_markers(
                 places[some],
                 marker_color=faces,
@@ -118,7 +121,7 @@ def draw(sites: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
         if both.any():
             display.add_markers(
                 places[both],
-                marker_color=style.YELLOW,
+                marker_color=colours.YELLOW,
                 marker_size=26,
                 marker="*",
                 edgecolors="#000000",
@@ -134,9 +137,7 @@ def draw(sites: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
             fontsize=8,
             fontweight="bold",
         )
-    bar = figure.colorbar(
-        colours, cax=figure.add_axes((0.91, share + 0.12, 0.015, 0.6 - share / 2))
-    )
+    bar = figure.colorbar(scale, cax=figure.add_axes((0.91, share + 0.12, 0.015, 0.6 - share / 2)))
     bar.ax.yaxis.set_major_formatter(lambda v, _: f"{100 * v:.0f}%")
     bar.set_label("Electrodes passing", fontsize=7.5)
     handles = [
@@ -146,7 +147,7 @@ def draw(sites: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
             linestyle="",
             marker="o",
             markerfacecolor="none",
-            markeredgecolor=style.VERMILLION,
+            markeredgecolor=colours.VERMILLION,
             markersize=6,
             label="covered, none passes",
         ),
@@ -155,7 +156,7 @@ def draw(sites: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
             [],
             linestyle="",
             marker="*",
-            markerfacecolor=style.YELLOW,
+            markerfacecolor=colours.YELLOW,
             markeredgecolor="#000000",
             markersize=7,
             label="at least one passes in both alignments",

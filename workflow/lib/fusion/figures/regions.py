@@ -6,21 +6,19 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from fusion.figures import names, style
+from fusion.figures import colours, names, style
+from fusion.figures.read import Tables
+from fusion.figures.spec import FiguresSpec
+
+MOST = 40
 
 
-def draw(regions: pd.DataFrame, level: float, most: int = 40) -> tuple[Figure, pd.DataFrame]:
-    """Return bars of the positive fraction per region, and their data.
+def draw(tables: Tables, spec: FiguresSpec) -> tuple[Figure, pd.DataFrame]:
+    """Return bars of the share of sites of integration by region, and the table of regions.
 
-    Parameters
-    ----------
-    regions
-        The table of regions.
-    level
-        False-discovery level over regions; regions below it are drawn in full colour.
-    most
-        Rows drawn; the table beside the figure has them all.
+    At most :data:`MOST` regions are drawn; those below the false-discovery level in full colour.
     """
+    regions, level = tables["regions"], spec.level
     named = regions[regions["region"] != "unknown"]
     covered, absent = named[named["n_electrodes"] > 0], named[named["n_electrodes"] == 0]
     unknown = int(regions.loc[regions["region"] == "unknown", "n_electrodes"].sum())
@@ -33,9 +31,9 @@ def draw(regions: pd.DataFrame, level: float, most: int = 40) -> tuple[Figure, p
         )
     drawn = (
         covered.assign(rank=covered["fraction"].fillna(-1))
-        .sort_values(["rank", "tested"], ascending=False)
+        .sort_values(["rank", "n_tested"], ascending=False)
         .drop(columns="rank")
-        .head(most)
+        .head(MOST)
     )
     height = 0.165 * len(drawn) + 1.0
     figure = style.new_figure(height=height)
@@ -48,8 +46,8 @@ def draw(regions: pd.DataFrame, level: float, most: int = 40) -> tuple[Figure, p
         y,
         fraction,
         height=0.62,
-        color=np.where(passed, style.VERMILLION, "#F3B98C"),
-        edgecolor=style.VERMILLION,
+        color=np.where(passed, colours.VERMILLION, "#F3B98C"),
+        edgecolor=colours.VERMILLION,
         linewidth=0.5,
     )
     low, high = drawn["ci_low"].to_numpy(dtype=float), drawn["ci_high"].to_numpy(dtype=float)
@@ -57,9 +55,9 @@ def draw(regions: pd.DataFrame, level: float, most: int = 40) -> tuple[Figure, p
     axes.plot(fraction[tested], y[tested], "|", color="#222222", markersize=4)
     for at, row, is_tested, is_passed in zip(y, drawn.itertuples(), tested, passed, strict=True):
         text = (
-            f"{row.positive} of {row.tested}" + ("  *" if is_passed else "")
+            f"{row.n_integration} of {row.n_tested}" + ("  *" if is_passed else "")
             if is_tested
-            else f"none of {row.electrodes} tested"
+            else f"none of {row.n_electrodes} tested"
         )
         axes.text(
             1.02,
@@ -79,12 +77,12 @@ def draw(regions: pd.DataFrame, level: float, most: int = 40) -> tuple[Figure, p
     )
     axes.set_ylim(-0.7, len(drawn) - 0.3)
     axes.set_xlim(0, 1)
-    axes.set_xlabel("Positive sites of those tested (bar), 95% interval (line)")
+    axes.set_xlabel("Sites of integration of those tested (bar), 95% interval (line)")
     axes.xaxis.set_major_formatter(lambda v, _: f"{100 * v:.0f}%")
     axes.text(
         1.02,
         1.0,
-        "positive of tested",
+        "integration of tested",
         transform=axes.transAxes,
         fontsize=7,
         va="bottom",

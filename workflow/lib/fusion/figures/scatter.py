@@ -5,27 +5,19 @@ from __future__ import annotations
 import pandas as pd
 from matplotlib.figure import Figure
 
-from fusion.figures import names, style
+from fusion.figures import colours, names, style
+from fusion.figures.read import Tables
+from fusion.figures.spec import FiguresSpec
 
 
-def draw(
-    contrasts: pd.DataFrame, contrast: str, operands: dict, window: str, level: float
-) -> tuple[Figure, pd.DataFrame]:
-    """Return r of the contrast's side a against side b, one panel an alignment, and the data.
-
-    Parameters
-    ----------
-    contrasts
-        All contrasts' table, with ``q``.
-    contrast
-        The contrast that is drawn.
-    operands
-        ``{"a": .., "b": ..}`` as in the config.
-    window
-        The declared window over which r is averaged.
-    level
-        False-discovery level; electrodes below it are filled.
-    """
+def draw(tables: Tables, spec: FiguresSpec) -> tuple[Figure, pd.DataFrame]:
+    """Return r of a contrast's side a against side b, one panel an alignment, and the data."""
+    contrasts, window, level = tables["contrasts"], spec.window_name, spec.level
+    if spec.scatter is None:
+        return style.nothing_to_draw(
+            "No contrast compares multimodal with unimodal models."
+        ), contrasts.iloc[:0]
+    contrast = spec.scatter
     data = contrasts[
         (contrasts["contrast"] == contrast) & (contrasts["window"] == window) & contrasts["tested"]
     ]
@@ -54,8 +46,8 @@ def draw(
         )
         groups = [
             (~found, "o", "none", "#777777", "no difference found"),
-            (found & higher, "o", style.VERMILLION, "white", "a higher"),
-            (found & ~higher, "^", style.BLUE, "white", "b higher"),
+            (found & higher, "o", colours.VERMILLION, "white", "a higher"),
+            (found & ~higher, "^", colours.BLUE, "white", "b higher"),
         ]
         for members, marker, face, edge, label in groups:
             if members.any():
@@ -73,8 +65,8 @@ def draw(
         axes.set(
             xlim=(low - margin, high + margin), ylim=(low - margin, high + margin), aspect="equal"
         )
-        axes.set_xlabel(wrap_label("b", names.operand_name(operands["b"])))
-        axes.set_ylabel(wrap_label("a", names.operand_name(operands["a"])))
+        axes.set_xlabel(wrap_label("b", names.operand_name(spec.operands[contrast].b)))
+        axes.set_ylabel(wrap_label("a", names.operand_name(spec.operands[contrast].a)))
         axes.legend(loc="upper left", handletextpad=0.1, borderaxespad=0.2)
         style.letter(axes, k, f"{alignment.capitalize()} events")
     return figure, data

@@ -4,39 +4,33 @@ electrode by electrode.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import cast
+
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from fusion.figures import names, style
+from fusion.figures import colours, names, style
+from fusion.figures.read import Tables
+from fusion.figures.spec import FiguresSpec, Sides
 
 
-def draw(
-    contrasts: pd.DataFrame, pairs: list[str], operands: dict, window: str, level: float
-) -> tuple[Figure, pd.DataFrame]:
-    """Return one panel per alignment: effect of the first pair against the second, coloured by the
-    third, and the data.
-
-    Parameters
-    ----------
-    contrasts
-        All contrasts' table, with ``q``.
-    pairs
-        Up to three contrasts: multimodal and self-supervised against self-supervised alone;
-        multimodal alone against self-supervised alone; and the two multimodal ones against each
-        other.
-    operands
-        Contrast -> ``{"a": .., "b": ..}`` as in the config.
-    window, level
-        Declared window and false-discovery level.
+def draw(tables: Tables, spec: FiguresSpec) -> tuple[Figure, pd.DataFrame]:
+    """Return one panel per alignment: effect of the first pair of networks against the second,
+    coloured by the third, and the data.
     """
+    contrasts, pairs, operands = tables["contrasts"], list(spec.three_way), spec.operands
+    window, level = spec.window_name, spec.level
     part = contrasts[
         contrasts["contrast"].isin(pairs) & (contrasts["window"] == window) & contrasts["tested"]
     ]
     keys = ["subject", "electrode", "alignment"]
     wide = part.pivot_table(index=keys, columns="contrast", values=["effect", "q"], sort=False)
     data = wide.copy()
-    data.columns = [f"{contrast}_{value}" for value, contrast in wide.columns]
+    data.columns = [
+        f"{contrast}_{value}" for value, contrast in cast(list[tuple[str, str]], list(wide.columns))
+    ]
     data = data.reset_index()
     needed = [f"{c}_effect" for c in pairs[:2]]
     if len(pairs) < 2 or data.empty or not set(needed) <= set(data) or data[needed].dropna().empty:
@@ -62,11 +56,24 @@ def draw(
             one[f"{pairs[1]}_effect"].to_numpy(dtype=float),
             one[f"{pairs[0]}_effect"].to_numpy(dtype=float),
         )
+        first, second = (side(operands, pair) for pair in pairs[:2])
         groups = [
             (~passed[0] & ~passed[1], "o", "none", "#777777", "neither"),
-            (passed[0] & ~passed[1], "^", style.BLUE, "white", f"only {side(operands, pairs[0])}"),
-            (~passed[0] & passed[1], "s", style.GREEN, "white", f"only {side(operands, pairs[1])}"),
-            (passed[0] & passed[1], "o", style.VERMILLION, "white", "both"),
+            (
+                passed[0] & ~passed[1],
+                "^",
+                colours.BLUE,
+                "white",
+                f"only {first}",
+            ),
+            (
+                ~passed[0] & passed[1],
+                "s",
+                colours.GREEN,
+                "white",
+                f"only {second}",
+            ),
+            (passed[0] & passed[1], "o", colours.VERMILLION, "white", "both"),
         ]
         style.scatter_groups(axes, x, y, groups, size=15)
         if len(pairs) > 2 and f"{pairs[2]}_q" in one:
@@ -78,7 +85,7 @@ def draw(
                 rasterized=style.many(len(one)),
                 marker="o",
                 facecolors="none",
-                edgecolors=style.BLACK,
+                edgecolors=colours.BLACK,
                 linewidths=0.9,
                 label=f"{names.contrast_name(pairs[2])} ({int(third.sum())})",
             )
@@ -105,11 +112,11 @@ def draw(
     return figure, data
 
 
-def side(operands: dict, contrast: str) -> str:
+def side(operands: Mapping[str, Sides], contrast: str) -> str:
     """Return the name of a contrast's side a."""
-    return names.operand_name(operands[contrast]["a"])
+    return names.operand_name(operands[contrast].a)
 
 
-def label_of(operands: dict, contrast: str) -> str:
+def label_of(operands: Mapping[str, Sides], contrast: str) -> str:
     """Return ``a vs b`` in words."""
-    return f"{side(operands, contrast)} vs {names.operand_name(operands[contrast]['b'])}"
+    return f"{side(operands, contrast)} vs {names.operand_name(operands[contrast].b)}"

@@ -11,7 +11,7 @@ import pandas as pd
 MNI_PREFIXES = ("MNI", "ICBM", "fsaverage", "NIHPD", "OASIS", "UNCInfant", "IXI549Space")
 
 
-def is_mni(space) -> bool:
+def is_mni(space: object) -> bool:
     """Return whether a coordinate space may be drawn on the MNI template."""
     return isinstance(space, str) and space.startswith(MNI_PREFIXES)
 

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, cast
+
 import matplotlib as mpl
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -10,16 +15,12 @@ from matplotlib.figure import Figure
 from fusion.io.atomic import whole
 from fusion.io.tables import write_tsv
 
-# Okabe and Ito's colours, told apart by readers with any common colour vision
-# (https://jfly.uni-koeln.de/color/).
-ORANGE, SKY, GREEN, YELLOW = "#E69F00", "#56B4E9", "#009E73", "#F0E442"
-BLUE, VERMILLION, PURPLE, BLACK, GREY = "#0072B2", "#D55E00", "#CC79A7", "#000000", "#999999"
-LIGHT = "#D0D0D0"
-CYCLE = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY, BLACK, YELLOW)
-
 WIDTH_IN = 7.1  # a journal's full column, 180 mm
 
-SETTINGS = {
+#: (members, marker, face, edge, label) of dots that look alike; ``members`` is a mask (n_sites).
+Look = tuple[np.ndarray, str, str, str, str]
+
+SETTINGS: dict[str, Any] = {
     "font.size": 8,
     "axes.titlesize": 8.5,
     "axes.titleweight": "bold",
@@ -48,11 +49,13 @@ def new_figure(width: float = WIDTH_IN, height: float = 3.2) -> Figure:
     """Return an empty figure of ``width`` x ``height`` inches in the house style; panels never
     overlap.
     """
-    mpl.rcParams.update(SETTINGS)
+    cast(Any, mpl.rcParams).update(SETTINGS)
     return Figure(figsize=(width, height), layout="constrained")
 
 
-def save(figure: Figure, data: pd.DataFrame, svg, png, tsv) -> None:
+def save(
+    figure: Figure, data: pd.DataFrame, svg: str | Path, png: str | Path, tsv: str | Path
+) -> None:
     """Write a figure as SVG and PNG (200 dpi) with its data beside it; the same bytes for the same
     data.
     """
@@ -63,10 +66,24 @@ def save(figure: Figure, data: pd.DataFrame, svg, png, tsv) -> None:
     write_tsv(data, tsv)
 
 
-def nothing_to_draw(message: str, height: float = 1.2) -> Figure:
+class Empty(Figure):
+    """A figure that says why there is nothing in it.
+
+    Attributes
+    ----------
+    why
+        The reason, a sentence.
+    """
+
+    why: str
+
+
+def nothing_to_draw(why: str, height: float = 1.2) -> Empty:
     """Return a figure that says why there is nothing in it."""
-    figure = new_figure(height=height)
-    figure.text(0.5, 0.5, message, ha="center", va="center", wrap=True, color="#444444")
+    cast(Any, mpl.rcParams).update(SETTINGS)
+    figure = Empty(figsize=(WIDTH_IN, height), layout="constrained")
+    figure.why = why
+    figure.text(0.5, 0.5, why, ha="center", va="center", wrap=True, color="#444444")
     return figure
 
 
@@ -75,7 +92,7 @@ def letter(axes: Axes, index: int, title: str) -> None:
     axes.set_title(f"{chr(ord('a') + index)}   {title}")
 
 
-def finish_grid(panels, used: int, columns: int) -> None:
+def finish_grid(panels: Iterable[Axes], used: int, columns: int) -> None:
     """Hide the panels of a shared grid that are not used, and label the x axis of every panel that
     has none below it.
     """
@@ -90,7 +107,7 @@ def shrunk(count: int, area: float = 1.0) -> float:
     """Return a marker area (points squared) that leaves ``count`` markers apart: ``area`` up to 150
     of them, half of it at 1,090.
     """
-    return area * min(1.0, (150 / max(count, 1)) ** 0.35)
+    return area * float(min(1.0, (150 / max(count, 1)) ** 0.35))
 
 
 def many(count: int) -> bool:
@@ -106,7 +123,9 @@ def zero_line(axes: Axes, horizontal: bool = True) -> None:
     draw(0, color="#808080", linewidth=0.7, zorder=0)
 
 
-def scatter_groups(axes, x, y, groups: list[tuple], size: float) -> None:
+def scatter_groups(
+    axes: Axes, x: np.ndarray, y: np.ndarray, groups: Sequence[Look], size: float
+) -> None:
     """Draw sites as dots of several looks, each labelled with its count.
 
     Parameters
@@ -114,9 +133,9 @@ def scatter_groups(axes, x, y, groups: list[tuple], size: float) -> None:
     axes
         Where to draw.
     x, y
-        (site,) positions.
+        Positions (n_sites).
     groups
-        (members, marker, face, edge, label) of each look; ``members`` is a (site,) mask.
+        The looks.
     size
         Area of a dot (points squared) where there are few sites.
     """

@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import numpy as np
 import pandas as pd
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from fusion.figures import names, style
+from fusion.figures import colours, names, read, style
+from fusion.figures.read import Tables
+from fusion.figures.spec import FiguresSpec
 
 
-def draw(
-    scores: pd.DataFrame, electrodes: pd.DataFrame, models: list[str]
-) -> tuple[Figure, pd.DataFrame]:
+def draw(tables: Tables, spec: FiguresSpec) -> tuple[Figure, pd.DataFrame]:
     """Return violins of r per model, trained beside random, with medians, and the data.
 
-    Parameters
-    ----------
-    scores
-        Rows of :func:`fusion.encoding.profiles.reduced` for all fits, with ``subject, alignment,
-        model, init``.
-    electrodes
-        ``subject, electrode``: those drawn (sites with signal).
-    models
-        Models in order.
+    Sites with signal are drawn.
     """
-    data = scores[scores["chosen"].astype(bool)].merge(electrodes, on=["subject", "electrode"])
+    scores, models = tables["score_profiles"], list(spec.models)
+    data = scores[scores["chosen"].astype(bool)].merge(
+        read.with_signal(tables["sites"]), on=["subject", "electrode"]
+    )
     data = data[["subject", "electrode", "alignment", "model", "init", "layer", "r_test"]]
     if data.empty:
         return (
@@ -51,8 +50,8 @@ def draw(
                 .dropna()
                 .to_numpy(dtype=float)
             )
-            violin(axes, at - 0.19 * several, trained, style.VERMILLION)
-            violin(axes, at + 0.19, random, style.GREY)
+            violin(axes, at - 0.19 * several, trained, colours.VERMILLION)
+            violin(axes, at + 0.19, random, colours.GREY)
         axes.set_ylabel("Mean r in the window")
         style.letter(axes, k, f"{alignment.capitalize()} events")
     panels[-1].set_xticks(
@@ -69,8 +68,11 @@ def draw(
     handles = [
         panels[0].scatter([], [], marker="s", s=40, color=c, label=name)
         for c, name in (
-            (style.VERMILLION, "trained"),
-            (style.GREY, "random, mean of its draws" if several else "random: none in this config"),
+            (colours.VERMILLION, "trained"),
+            (
+                colours.GREY,
+                "random, mean of draws" if several else "random: none in this config",
+            ),
         )
     ]
     figure.legend(
@@ -83,15 +85,16 @@ def draw(
     return figure, data
 
 
-def violin(axes, at: float, values: np.ndarray, colour: str) -> None:
+def violin(axes: Axes, at: float, values: np.ndarray, colour: str) -> None:
     """Draw one distribution with its quartiles and median; few values as dots."""
     if len(values) == 0:
         return
     if len(values) < 8 or np.ptp(values) == 0:
         axes.plot(np.full(len(values), at), values, "o", color=colour, markersize=2.5)
     else:
-        body = axes.violinplot(values, [at], widths=0.34, showextrema=False)["bodies"][0]
-        body.set(facecolor=colour, edgecolor=colour, alpha=0.55)
+        drawn = axes.violinplot(values, [at], widths=0.34, showextrema=False)
+        for body in cast(list[Artist], drawn["bodies"]):
+            body.set(facecolor=colour, edgecolor=colour, alpha=0.55)
     low, middle, high = np.percentile(values, [25, 50, 75])
-    axes.plot([at, at], [low, high], color=style.BLACK, linewidth=2.2, solid_capstyle="butt")
-    axes.plot([at - 0.09, at + 0.09], [middle, middle], color=style.BLACK, linewidth=1.3)
+    axes.plot([at, at], [low, high], color=colours.BLACK, linewidth=2.2, solid_capstyle="butt")
+    axes.plot([at - 0.09, at + 0.09], [middle, middle], color=colours.BLACK, linewidth=1.3)

@@ -5,20 +5,18 @@ from __future__ import annotations
 import pandas as pd
 from matplotlib.figure import Figure
 
-from fusion.figures import names, read, style
+from fusion.figures import colours, names, read, style
+from fusion.figures.read import Tables
+from fusion.figures.spec import FiguresSpec
+
+MOST = 16
 
 
-def draw(sites: pd.DataFrame, most: int = 16) -> tuple[Figure, pd.DataFrame]:
+def draw(tables: Tables, spec: FiguresSpec) -> tuple[Figure, pd.DataFrame]:
     """Return the sizes of the intersections of the tests, and the data: one row per combination
-    that occurs.
-
-    Parameters
-    ----------
-    sites
-        The table of sites.
-    most
-        Combinations drawn, largest first.
+    that occurs. The :data:`MOST` largest are drawn.
     """
+    sites = tables["sites"]
     tests = [t for t in read.tests_of(sites) if sites[t].notna().any()]
     made = sites[sites[tests].notna().any(axis=1)] if tests else sites.iloc[:0]
     if made.empty:
@@ -34,7 +32,7 @@ def draw(sites: pd.DataFrame, most: int = 16) -> tuple[Figure, pd.DataFrame]:
         .sort_values("sites", ascending=False, kind="stable")
     )
     none = data[~data[tests].any(axis=1)]["sites"].sum()
-    data_some = data[data[tests].any(axis=1)].head(most)
+    data_some = data[data[tests].any(axis=1)].head(MOST)
     if data_some.empty:
         return (
             style.nothing_to_draw(f"None of {len(made)} sites passes any test of multimodality."),
@@ -47,7 +45,7 @@ def draw(sites: pd.DataFrame, most: int = 16) -> tuple[Figure, pd.DataFrame]:
     grid[0, 0].set_visible(False)
     bars, totals, matrix = grid[0, 1], grid[1, 0], grid[1, 1]
     x = range(len(data_some))
-    bars.bar(x, data_some["sites"], width=0.62, color=style.BLACK)
+    bars.bar(x, data_some["sites"], width=0.62, color=colours.BLACK)
     for at, count in zip(x, data_some["sites"], strict=True):
         bars.annotate(
             str(count), (at, count), (0, 2), textcoords="offset points", ha="center", fontsize=7
@@ -69,16 +67,16 @@ def draw(sites: pd.DataFrame, most: int = 16) -> tuple[Figure, pd.DataFrame]:
         y = len(tests) - 1 - row
         if row % 2 == 0:
             matrix.axhspan(y - 0.5, y + 0.5, color="#F2F2F2", linewidth=0, zorder=-1)
-        matrix.plot(x, [y] * len(data_some), "o", color=style.LIGHT, markersize=5)
+        matrix.plot(x, [y] * len(data_some), "o", color=colours.LIGHT, markersize=5)
         on = [i for i, hit in enumerate(data_some[test]) if hit]
-        matrix.plot(on, [y] * len(on), "o", color=style.BLACK, markersize=5)
+        matrix.plot(on, [y] * len(on), "o", color=colours.BLACK, markersize=5)
     for at, hits in zip(x, data_some[tests].to_numpy(), strict=True):
         ys = [len(tests) - 1 - row for row, hit in enumerate(hits) if hit]
-        matrix.plot([at, at], [min(ys), max(ys)], color=style.BLACK, linewidth=1.3)
+        matrix.plot([at, at], [min(ys), max(ys)], color=colours.BLACK, linewidth=1.3)
     counts = passed.sum()
-    y = [len(tests) - 1 - row for row in range(len(tests))]
-    totals.barh(y, counts[tests], height=0.55, color=style.BLUE)
-    for at, test in zip(y, tests, strict=True):
+    rows = [len(tests) - 1 - row for row in range(len(tests))]
+    totals.barh(rows, counts[tests], height=0.55, color=colours.BLUE)
+    for at, test in zip(rows, tests, strict=True):
         totals.annotate(
             str(counts[test]),
             (counts[test], at),
@@ -95,7 +93,7 @@ def draw(sites: pd.DataFrame, most: int = 16) -> tuple[Figure, pd.DataFrame]:
     totals.set_xlabel("Sites passing")
     for axes in (totals, matrix):
         axes.set_ylim(-0.6, len(tests) - 0.4)
-    matrix.set_yticks(y, [names.TESTS.get(t, t) for t in tests])
+    matrix.set_yticks(rows, [names.TESTS.get(t, t) for t in tests])
     matrix.tick_params(left=False, bottom=False, labelbottom=False)
     for side in ("left", "bottom"):
         matrix.spines[side].set_visible(False)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import pandas as pd
 import yaml
 from markupsafe import Markup
 
 from fusion.figures import names, space
+from fusion.figures.spec import Sides
 from fusion.report import (
     brain_view,
     controls,
@@ -17,6 +21,9 @@ from fusion.report import (
     provenance,
     story,
 )
+
+#: The resolved config.
+Config = Mapping[str, Any]
 
 CONTENTS = [
     ("answer", "Answer"),
@@ -49,13 +56,16 @@ OWN_PLACE = (
 
 
 def context(
-    config: dict,
-    tables: dict[str, pd.DataFrame],
-    figures: dict[str, dict],
-    cards: list[dict],
-    responses: list[dict],
+    config: Config,
+    tables: Mapping[str, pd.DataFrame],
+    figures: Mapping[str, dict[str, Any]],
+    *,
+    operands: Mapping[str, Sides],
+    drawn: pd.DataFrame,
+    cards: list[dict[str, Any]],
+    responses: list[dict[str, Any]],
     times: pd.DataFrame,
-) -> dict:
+) -> dict[str, Any]:
     """Return the template's context.
 
     Parameters
@@ -66,6 +76,10 @@ def context(
         ``sites, regions, contrasts, electrodes``, and any further ones by name.
     figures
         As :func:`fusion.report.page.figures` returns them.
+    operands
+        Contrast -> its sides.
+    drawn
+        ``figure, title, state, why`` of every figure.
     cards, responses, times
         As :mod:`fusion.report.provenance` returns them.
     """
@@ -93,7 +107,7 @@ def context(
         "subjects": subjects_table(tables["subjects"]) if "subjects" in tables else None,
         "sites": page_tables.sites(sites, headline, config["events"]["alignments"]),
         "regions": page_tables.regions(regions),
-        "contrasts": page_tables.contrasts(contrasts, config["contrasts"], level),
+        "contrasts": page_tables.contrasts(contrasts, operands, level),
         "recordings": page_tables.recordings(electrodes, responses),
         "dropped": page_tables.dropped(electrodes),
         "untested": untested_table(contrasts, window),
@@ -131,8 +145,8 @@ def context(
         "dataset": config["dataset"],
         "simulated": config["source"] == "simulate",
         "contents": [(i, t) for i, t in CONTENTS if i != "controls" or shown_controls],
-        "answer": story.answer(n, config),
-        "warnings": warnings(n, config),
+        "answer": story.answer(n, config, operands),
+        "warnings": [*warnings(n, config), *not_drawn(drawn)],
         "limits": story.limits(n, config, set(further)),
         "n": n,
         "level": level,
@@ -166,7 +180,7 @@ def context(
     }
 
 
-def all_numbers(config: dict, tables: dict[str, pd.DataFrame]) -> dict[str, float]:
+def all_numbers(config: Config, tables: Mapping[str, pd.DataFrame]) -> dict[str, float]:
     """Return every number of the text under its key."""
     level = config["statistics"]["level"]
     found = (
@@ -307,7 +321,16 @@ def confusion_table(confusion: pd.DataFrame | None) -> dict | None:
     )
 
 
-def warnings(n: story.Numbers, config: dict) -> list[str]:
+def not_drawn(drawn: pd.DataFrame) -> list[str]:
+    """Return a sentence for every figure that failed."""
+    failed = drawn[drawn["state"] == "failed"]
+    return [
+        f"The figure “{row.title}” could not be drawn ({row.why}); see the log of rule figures."
+        for row in failed.itertuples()
+    ]
+
+
+def warnings(n: story.Numbers, config: Config) -> list[str]:
     """Return what a reader must know before the numbers."""
     said = []
     if n.get("sites.tested") == 0:

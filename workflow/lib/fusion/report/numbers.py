@@ -131,20 +131,3 @@ def rising(scores: pd.DataFrame, sites: pd.DataFrame) -> float | None:
         right_on=["subject", "electrode", "best_model"],
     )
     return 100 * float(of_best["alpha_rising"].mean()) if len(of_best) else None
-
-
-def printed(value) -> str:
-    """Return a number as the report prints it: integers whole, others to three significant digits,
-    with a true minus sign.
-    """
-    if value is None or pd.isna(value):
-        return "n/a"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if float(value).is_integer():
-        text = f"{int(value):,}".replace(",", "\u202f") if abs(value) >= 10_000 else str(int(value))
-    elif abs(value) < 0.001:
-        text = f"{value:.1e}"
-    else:
-        text = f"{value:.3g}"
-    return text.replace("-", "\u2212")

@@ -6,63 +6,75 @@ import base64
 import json
 import re
 import struct
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-from jinja2 import DictLoader, Environment, StrictUndefined
+from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
-from fusion.report.page_css import CSS
-from fusion.report.page_js import SCRIPT
-from fusion.report.page_template import TEMPLATE
+from fusion.figures.spec import FIGURES
 
 # A drawing of more than this many bytes is embedded as PNG: with many electrodes the SVG is several
 # times larger.
 LARGEST_SVG = 260_000
 
 
-def render(context: dict) -> str:
-    """Return the page for ``context``, escaped; a name that the template uses and the context lacks
-    is an error.
+def render(
+    context: Mapping[str, Any],
+    template: str | Path,
+    style: str | Path,
+    scripts: Sequence[str | Path],
+) -> str:
+    """Return the page, escaped.
+
+    Parameters
+    ----------
+    context
+        What the template uses; a name that it uses and the context lacks is an error.
+    template, style, scripts
+        Files of the page: Jinja, CSS and JavaScript. Each script has a scope of its own.
     """
-    loader = DictLoader({"page": TEMPLATE})
     environment = Environment(
-        loader=loader,
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    return (
-        environment.get_template("page")
-        .render(css=Markup(CSS), script=Markup(SCRIPT), **context)
-        .lstrip()
-    )
+    page = environment.from_string(Path(template).read_text(encoding="utf-8"))
+    parts = [f"{{\n{Path(path).read_text(encoding='utf-8')}}}" for path in scripts]
+    ready = 'document.documentElement.dataset.ready = "true";'
+    script = "\n".join(['"use strict";', *parts, ready])
+    css = Path(style).read_text(encoding="utf-8")
+    return page.render(css=Markup(css), script=Markup(script), **context).lstrip()
 
 
-def figures(svgs: list, titles: dict[str, str], captions: dict[str, str]) -> dict[str, dict]:
+def figures(
+    names: Sequence[str], svgs: Sequence[str | Path], captions: Sequence[str | Path]
+) -> dict[str, dict[str, Any]]:
     """Return, by name, what the template needs of each figure, numbered in order.
 
     Parameters
     ----------
+    names
+        Names of the figures.
     svgs
-        Paths of the SVG files; a PNG of the same name lies beside each.
-    titles, captions
-        By the figure's name; captions as in ``workflow/report/*.rst``.
+        Their SVG files; a PNG of the same name lies beside each.
+    captions
+        Their captions (reStructuredText).
     """
     out = {}
-    for number, path in enumerate(map(Path, svgs), start=1):
-        name = path.stem
+    files = zip(names, map(Path, svgs), map(Path, captions), strict=True)
+    for number, (name, path, caption) in enumerate(files, start=1):
         width, height = png_size(path.with_suffix(".png"))
         use = path if path.stat().st_size <= LARGEST_SVG else path.with_suffix(".png")
         kind = "svg+xml" if use.suffix == ".svg" else "png"
         src = f"data:image/{kind};base64,{base64.b64encode(use.read_bytes()).decode()}"
-        text = paragraphs(captions[name])
-        alt = re.sub(r"<[^>]+>", "", str(text[0])) if text else titles[name]
+        text = paragraphs(caption.read_text(encoding="utf-8"))
+        title = FIGURES[name].title
+        alt = re.sub(r"<[^>]+>", "", str(text[0])) if text else title
         out[name] = {
             "number": number,
-            "title": titles[name],
+            "title": title,
             "caption": text,
-            "alt": f"{titles[name]}. {alt}",
+            "alt": f"{title}. {alt}",
             "src": src,
             "width": width,
             "height": height,
@@ -70,7 +82,7 @@ def figures(svgs: list, titles: dict[str, str], captions: dict[str, str]) -> dic
     return out
 
 
-def png_size(path) -> tuple[int, int]:
+def png_size(path: str | Path) -> tuple[int, int]:
     """Return width and height of a PNG in CSS pixels of its printed size (96 per inch, drawn at
     200).
     """
@@ -93,7 +105,7 @@ def paragraphs(rst: str) -> list[Markup]:
     return out
 
 
-def json_for_script(value) -> Markup:
+def json_for_script(value: object) -> Markup:
     """Return JSON that may stand inside a script element."""
     return Markup(
         json.dumps(value, separators=(",", ":"), ensure_ascii=False).replace("<", "\\u003c")

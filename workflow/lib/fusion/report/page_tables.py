@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pandas as pd
 
 from fusion.figures import names, read
-from fusion.report.numbers import printed
+from fusion.figures.names import printed
+from fusion.figures.spec import Sides
 
 
 def table(
@@ -161,7 +164,7 @@ def regions(frame: pd.DataFrame) -> dict:
     )
 
 
-def contrasts(frame: pd.DataFrame, operands: dict, level: float) -> dict:
+def contrasts(frame: pd.DataFrame, operands: Mapping[str, Sides], level: float) -> dict:
     """Return one row per contrast, alignment and window."""
     rows = []
     for (contrast, alignment, window), part in frame.groupby(
@@ -174,12 +177,11 @@ def contrasts(frame: pd.DataFrame, operands: dict, level: float) -> dict:
             if len(tested)
             else pd.Series([float("nan")] * 3)
         )
-        sides = operands.get(contrast, {"a": "?", "b": "?"})
         rows.append(
             {
                 "contrast": names.contrast_name(contrast),
-                "a": names.operand_name(sides["a"]),
-                "b": names.operand_name(sides["b"]),
+                "a": names.operand_name(operands[contrast].a),
+                "b": names.operand_name(operands[contrast].b),
                 "events": alignment,
                 "window": window,
                 "tested": len(tested),

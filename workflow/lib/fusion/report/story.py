@@ -4,10 +4,13 @@ key it was looked up under.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from markupsafe import Markup
 
 from fusion.figures import names
-from fusion.report.numbers import printed
+from fusion.figures.names import printed
+from fusion.figures.spec import Sides
 
 
 class Numbers:
@@ -55,10 +58,10 @@ def role_of(config: dict, role: str) -> str | None:
     )
 
 
-def answer(n: Numbers, config: dict) -> list[Markup]:
+def answer(n: Numbers, config: dict, operands: Mapping[str, Sides]) -> list[Markup]:
     """Return the answer in three sentences."""
     level = config["statistics"]["level"]
-    return [first(n, level), second(n, config), third(n, config)]
+    return [first(n, level), second(n, config, operands), third(n, config)]
 
 
 def first(n: Numbers, level: float) -> Markup:
@@ -81,7 +84,7 @@ def first(n: Numbers, level: float) -> Markup:
     ).format(n.share("integration"), level)
 
 
-def second(n: Numbers, config: dict) -> Markup:
+def second(n: Numbers, config: dict, operands: Mapping[str, Sides]) -> Markup:
     """Return the decisive comparison, alignment by alignment."""
     contrast, fixed = role_of(config, "matched"), True
     if contrast is None:
@@ -91,7 +94,7 @@ def second(n: Numbers, config: dict) -> Markup:
             "No contrast sets a multimodal model against a unimodal one, so nothing here speaks for"
             " or against integration."
         )
-    a, b = (names.operand_name(config["contrasts"][contrast][side]) for side in "ab")
+    a, b = map(names.operand_name, (operands[contrast].a, operands[contrast].b))
     start = (
         "With architecture and training data held fixed, "
         if fixed

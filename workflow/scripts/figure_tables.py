@@ -1,0 +1,59 @@
+"""Make the tables that figures need from arrays: r over time, example predictions, folds."""
+
+from contextlib import ExitStack
+
+import pandas as pd
+
+from fusion.contrasts.over_time import COLUMNS, OverTime
+from fusion.encoding import examples, held_out
+from fusion.figures import read
+from fusion.figures.spec import FigureTablesSpec
+from fusion.io.labelled import open_labelled
+from fusion.io.logs import log_to
+from fusion.io.tables import write_tsv
+
+log = log_to(snakemake.log[0])
+spec = FigureTablesSpec.read(snakemake.params.spec)
+
+curves = pd.DataFrame(columns=COLUMNS)
+if how := spec.time_course:
+    columns = ["subject", "electrode", "alignment", "contrast", "window", "effect", "tested"]
+    contrasts = read.contrasts(snakemake.input.contrasts, columns)
+    wanted = (contrasts["contrast"] == how.contrast) & (contrasts["window"] == how.window_name)
+    over_time = OverTime(contrasts[wanted], how.electrodes)
+    for path, (subject, alignment, side) in zip(snakemake.input.influence, how.fits, strict=True):
+        with open_labelled(path) as fit:
+            over_time.add(fit, subject, alignment, side)
+        log.info("read %s", path)
+    curves = over_time.table(how.sides, how.multipliers, how.level, how.seed)
+write_tsv(curves, snakemake.output.time_course)
+
+traces, folds = [pd.DataFrame(columns=examples.COLUMNS)], [pd.DataFrame(columns=held_out.COLUMNS)]
+if shown := spec.examples:
+    model, init, _ = shown.fit.split("-")
+    scores = pd.read_parquet(snakemake.input.scores)
+    scores = scores[
+        (scores["alignment"] == shown.alignment)
+        & (scores["model"] == model)
+        & (scores["init"] == init)
+        & scores["chosen"].astype(bool)
+    ]
+    with ExitStack() as stack:
+        fits = {
+            subject: stack.enter_context(open_labelled(path))
+            for subject, path in zip(shown.subjects, snakemake.input.predictions, strict=True)
+        }
+        responses = [
+            (subject, stack.enter_context(open_labelled(path)))
+            for subject, path in zip(shown.recordings, snakemake.input.responses, strict=True)
+        ]
+        for row in examples.choose(scores).itertuples():
+            own = [one for subject, one in responses if subject == row.subject]
+            trace = examples.trace(fits[row.subject], own, row.electrode, shown.window)
+            ids = {"kind": row.kind, "subject": row.subject, "electrode": row.electrode}
+            traces.append(trace.assign(**ids)[examples.COLUMNS])
+            log.info("%s: sub-%s %s", row.kind, row.subject, row.electrode)
+        onsets = {key: t for _, one in responses for key, t in held_out.onsets(one).items()}
+        folds += [held_out.stretches(fit, onsets) for fit in fits.values()]
+write_tsv(pd.concat(traces, ignore_index=True), snakemake.output.examples)
+write_tsv(pd.concat(folds, ignore_index=True), snakemake.output.folds)
