@@ -57,7 +57,7 @@ rule figures:
     input:
         unpack(lambda wildcards: design.figures.inputs(**wildcards)),
     output:
-        index=paths.FIGURE_INDEX,
+        drawn=paths.FIGURE_INDEX,
         **{
             kind: [
                 report(

@@ -17,4 +17,4 @@ for name, *paths in zip(spec.figures, *files, strict=True):
     figure, data, state, why = registry.draw(name, tables, spec)
     style.save(figure, data, *paths)
     index.append({"figure": name, "title": FIGURES[name].title, "state": state, "why": why})
-write_tsv(pd.DataFrame(index, columns=["figure", "title", "state", "why"]), snakemake.output.index)
+write_tsv(pd.DataFrame(index, columns=["figure", "title", "state", "why"]), snakemake.output.drawn)

@@ -1,7 +1,6 @@
 """Reduce the scores of all fits to one row per electrode, fit and layer."""
 
 import pandas as pd
-from tqdm import tqdm
 
 from fusion.encoding import profiles
 from fusion.figures.spec import ScoreProfilesSpec
@@ -14,7 +13,7 @@ spec = ScoreProfilesSpec.read(snakemake.params.spec)
 ids = ("subject", "alignment", "model", "init")
 parts = [
     profiles.reduced(path, spec.window).assign(**dict(zip(ids, of, strict=True)))
-    for path, of in tqdm(list(zip(snakemake.input.scores, spec.fits, strict=True)), desc="fits")
+    for path, of in zip(snakemake.input.scores, spec.fits, strict=True)
 ]
 table = pd.concat(parts, ignore_index=True)
 write_parquet(table, snakemake.output.table)

@@ -293,16 +293,14 @@ def config(subjects: int, alignments, dataset="made_up") -> dict:
     """Return the parts of the resolved config that the report reads."""
     base = Path(__file__).parents[3]
     schema = yaml.safe_load((base / "workflow/schemas/config.schema.yaml").read_text())
-    sides = {
-        name: {k: v for k, v in c.items() if k != "test"} | {"test": c["role"]}
-        for name, c in CONTRASTS.items()
-    }
+    sides = {name: dict(c) for name, c in CONTRASTS.items()}
     # the zoo of these tests has no row of concatenated features
     sides["multimodal_vs_linear"]["b"] = "slip_simclr"
     user = {
         "dataset": dataset,
         "source": "simulate",
         "models": list(MODELS),
+        "random_inits": 1,
         "events": {"alignments": list(alignments)},
         "contrasts": sides,
         "stimuli": {
@@ -455,24 +453,24 @@ def write_results(
     )
     tables.write_tsv(table, folder / "sites.tsv")
     tables.write_tsv(regions(table), folder / "regions.tsv")
-    tables.write_parquet(contrasts, folder / "contrasts.parquet")
-    tables.write_tsv(summary.overlap_table(table), folder / "overlap.tsv")
+    tables.write_parquet(contrasts, folder / "tables/contrasts.parquet")
+    tables.write_tsv(summary.overlap_table(table), folder / "tables/overlap.tsv")
     verdicts = (
         pd.crosstab(table.subject, table.verdict)
         .add_prefix("n_")
         .rename_axis(columns=None)
         .reset_index()
     )
-    tables.write_tsv(verdicts, folder / "subjects.tsv")
-    tables.write_tsv(truth, folder / "truth.tsv")
+    tables.write_tsv(verdicts, folder / "tables/subjects.tsv")
+    tables.write_tsv(truth, folder / "intermediate/truth.tsv")
     merged = truth.merge(table[["subject", "electrode", "verdict"]])
     confusion = pd.crosstab(merged.planted, merged.verdict).rename_axis(columns=None).reset_index()
-    tables.write_tsv(confusion, folder / "confusion.tsv")
+    tables.write_tsv(confusion, folder / "tables/confusion.tsv")
     (folder / "config.yaml").write_text(
         yaml.safe_dump(config(subjects, alignments), sort_keys=False)
     )
     for name, control in controls(table, alignments, seed).items():
-        tables.write_tsv(control, folder / f"{name}.tsv")
+        tables.write_tsv(control, folder / f"tables/{name}.tsv")
     summed = channels.groupby("subject").kept.agg(kept="sum", neural="size").reset_index()
     tables.write_tsv(
         summed.assign(recording="sub-" + summed.subject + "_task-film_run-1"),
@@ -480,7 +478,8 @@ def write_results(
     )
     for subject, part in channels.groupby("subject"):
         tables.write_tsv(
-            part.drop(columns="subject"), folder / f"electrodes/sub-{subject}_task-film_run-1.tsv"
+            part.drop(columns="subject"),
+            folder / f"intermediate/electrodes/sub-{subject}_task-film_run-1.tsv",
         )
         if with_scores:
             signal = table.set_index(["subject", "electrode"]).r_best
@@ -502,7 +501,7 @@ def write_results(
                 "licence": "MIT",
                 "trained_on": "YFCC15M",
             }
-            path = folder / f"activations/film_{alignment}_{model}-trained-true.nc"
+            path = folder / f"intermediate/activations/film_{alignment}_{model}-trained-true.nc"
             with labelled.create(
                 path, {"event": ["w0", "w1"], "feature_00": 3}, {"card": json.dumps(card)}
             ) as file:
@@ -531,7 +530,7 @@ def write_fits(
             wave * base[None, :, None] * 3 * shape
             + rng.normal(size=(400, len(names), len(BINS_MS)))
         ).astype("float32")
-        path = folder / f"responses/sub-{subject}_task-film_run-1_{alignment}.nc"
+        path = folder / f"intermediate/responses/sub-{subject}_task-film_run-1_{alignment}.nc"
         attrs = {
             "subject": subject,
             "stimulus": "film",
@@ -548,7 +547,7 @@ def write_fits(
             labelled.add(file, "onset_s", ("event",), onset)
         for model in MODELS:
             for init in ("trained", "random0"):
-                out = folder / f"encoding/{subject}_{alignment}_{model}-{init}-true"
+                out = folder / f"intermediate/encoding/{subject}_{alignment}_{model}-{init}-true"
                 scale = (1.0 if init == "trained" else 0.3) * {"slip": 1.1, "slip_clip": 1.05}.get(
                     model, 0.9
                 )

@@ -1,191 +1,149 @@
-"""Runs the scripts of figures and of the report on made-up results, as the rules would."""
+"""Runs the rules of figures and report on made-up results, as the design asks for them."""
 
+import dataclasses
 import json
-import logging
-import runpy
+from functools import cached_property
 from itertools import combinations
 from pathlib import Path
-from types import SimpleNamespace
 
 import pandas as pd
 import yaml
+from helpers.scripts import REPOSITORY, located, run_rule, run_script
+from made_up_results import MODELS
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-import fusion.io.logs
-from fusion.encoding import profiles
+from fusion.contrasts import over_time
+from fusion.design.design import Design
+from fusion.design.figures import Figures
+from fusion.design.recordings import Recording
+from fusion.design.study import Study
+from fusion.encoding import examples, held_out
 from fusion.figures import style
-from fusion.io.tables import write_parquet
+from fusion.figures.spec import FIGURES, FiguresSpec
+from fusion.io.tables import write_parquet, write_tsv
+from fusion.report.spec import ReportSpec
 
-REPOSITORY = Path(__file__).parents[3]
-TITLES = {
-    "tests": "Overlap of the tests",
-    "brain_verdict": "Sites by verdict",
-    "brain_model": "Sites by best model",
-    "region_map": "Regions by test",
-    "regions": "Sites by region",
-    "coverage": "Coverage",
-    "effects": "Effects",
-    "scatter": "Multimodal against unimodal",
-    "slip": "Three networks",
-    "time": "r over time",
-    "latency": "Latency",
-    "alignments": "Alignments",
-    "trained": "Trained against random",
-    "layers": "Layers",
-    "examples": "Examples",
-    "partition": "Partition",
-    "claims": "Claims",
-    "leak": "Leak meter",
-    "passive": "Passive",
-    "calibration": "Calibration",
-    "folds": "Folds",
-}
-FURTHER = [
-    "overlap",
-    "subjects",
-    "recordings",
-    "confusion",
-    "partition",
-    "interaction",
-    "floors",
-    "leak",
-    "passive",
-    "calibration",
+CONTROLS = ("partition", "interaction", "floors", "leak", "passive", "calibration")
+KINDS = ("svg", "png", "tsv")
+PROFILES = [
+    "electrode",
+    "layer",
+    "r_val",
+    "r_test",
+    "alpha_rising",
+    "chosen",
+    "depth",
+    "subject",
+    "alignment",
+    "model",
+    "init",
 ]
 
 
-def run_script(name, **parts):
-    """Run a rule's script in this process, its log left alone."""
-    keep, fusion.logs.log_to = fusion.logs.log_to, lambda path: logging.getLogger("test")
-    try:
-        given = {key: SimpleNamespace(**value) for key, value in parts.items()}
-        runpy.run_path(
-            str(REPOSITORY / f"workflow/scripts/{name}.py"),
-            init_globals={"snakemake": SimpleNamespace(**given, log=["-"], threads=1)},
-        )
-    finally:
-        fusion.logs.log_to = keep
+class MadeUp(Design):
+    """The design of made-up results: the controls are those that were made up."""
+
+    @cached_property
+    def figures(self):
+        return Figures(self.study, CONTROLS)
 
 
-def figure_jobs(folder):
-    """Return figure -> (script, inputs, spec), as the rules give them."""
+def study_of(folder):
+    """Return the study of results in ``folder``."""
     config = yaml.safe_load((folder / "config.yaml").read_text())
-    contrasts, level, alignments = (
-        config["contrasts"],
-        config["statistics"]["level"],
-        config["events"]["alignments"],
-    )
-    subjects = sorted({path.name.split("_")[0] for path in (folder / "encoding").glob("*")})
-    table = {
-        name: str(folder / f"{name}.tsv")
-        for name in (
-            "sites",
-            "regions",
-            "partition",
-            "leak",
-            "passive",
-            "calibration",
-            "interaction",
-            "floors",
-        )
+    names = [f"sub-{k + 1:02d}_task-film_run-1" for k in range(config["simulate"]["subjects"])]
+    zoo = {
+        name: {"family": "vit", "modality": modality, "feed": "image"}
+        for name, modality in MODELS.items()
     }
-    parquet = {name: str(folder / f"{name}.parquet") for name in ("contrasts", "score_profiles")}
-    sites, tests, scores = (
-        {"sites": table["sites"]},
-        {"contrasts": parquet["contrasts"]},
-        {"scores": parquet["score_profiles"], "sites": table["sites"]},
+    return Study(
+        config=config,
+        zoo=zoo,
+        recordings={name: Recording(name, name[4:6], f"{name}.edf", (), "film") for name in names},
+        repository=REPOSITORY,
+        bids_root=folder / "bids",
+        results=folder.absolute(),
+        shared=folder.absolute(),
     )
-    usual = {"window": "after", "level": level}
-    fits = [[s, a, side] for s in subjects for a in alignments for side in "ab"]
-    fit = {"a": "slip-trained-true", "b": "slip_simclr-trained-true"}
-    predictions = [
-        str(folder / f"encoding/{s}_{alignments[0]}_slip-trained-true/predictions.nc")
-        for s in subjects
-    ]
-    responses = [
-        str(folder / f"responses/sub-{s}_task-film_run-1_{alignments[0]}.nc") for s in subjects
-    ]
-    held = {"predictions": predictions, "responses": responses}
-    jobs = {
-        "tests": (sites, {}),
-        "region_map": (sites, {}),
-        "coverage": (sites, {}),
-        "regions": ({"regions": table["regions"]}, {"level": level}),
-        "latency": (sites, {"step_ms": 25}),
-        "effects": (tests, usual),
-        "scatter": (
-            tests,
-            usual
-            | {
-                "contrast": "multimodal_vs_unimodal",
-                "operands": contrasts["multimodal_vs_unimodal"],
-            },
-        ),
-        "slip": (
-            tests,
-            usual
-            | {
-                "pairs": ["slip_vs_simclr", "slip_clip_vs_simclr", "slip_vs_slip_clip"],
-                "operands": contrasts,
-            },
-        ),
-        "alignments": (
-            tests,
-            usual
-            | {"contrasts": ["multimodal_vs_unimodal", "slip_vs_simclr", "multimodal_vs_linear"]},
-        ),
-        "partition": ({"partition": table["partition"], **sites}, {}),
-        "leak": ({"leak": table["leak"]}, {}),
-        "claims": (
-            {"tables": [table["interaction"], table["floors"]]},
-            {"tables": ["interaction", "floors"], "level": level},
-        ),
-        "passive": ({"passive": table["passive"]}, {}),
-        "calibration": ({"calibration": table["calibration"]}, {}),
+
+
+def design_of(folder):
+    """Return the design of results in ``folder``."""
+    return MadeUp(study_of(folder))
+
+
+def outputs(folder, names):
+    """Return the files of figures."""
+    files = {kind: [folder / f"figures/{name}.{kind}" for name in names] for kind in KINDS}
+    return {"drawn": folder / "figures/index.tsv", **files}
+
+
+def tables_from_arrays(folder):
+    """Write the tables that figures need from arrays; empty ones where no fit was made up."""
+    design, tables = design_of(folder), folder / "tables"
+    made = {"time_course": over_time, "examples": examples, "folds": held_out}
+    files = {name: tables / f"{name}.tsv" for name in made}
+    if (folder / "intermediate/encoding").is_dir():
+        run_rule(design, "score_profiles", {"table": tables / "score_profiles.parquet"})
+        run_rule(design, "figure_tables", files)
+        return
+    write_parquet(pd.DataFrame(columns=PROFILES), tables / "score_profiles.parquet")
+    for name, module in made.items():
+        write_tsv(pd.DataFrame(columns=module.COLUMNS), files[name])
+
+
+def draw(folder, names=None):
+    """Draw figures of results in ``folder`` (all by default); what is wrong with their labels goes
+    to ``troubles.json``.
+    """
+    found, save = {}, style.save
+
+    def watched(figure, data, svg, png, tsv):
+        save(figure, data, svg, png, tsv)
+        found[Path(svg).stem] = troubles(figure)
+
+    if not (folder / "tables/time_course.tsv").exists():
+        tables_from_arrays(folder)
+    design = design_of(folder)
+    spec = FiguresSpec.read(design.figures.spec())
+    if names is not None:
+        spec = dataclasses.replace(spec, figures=tuple(names))
+    inputs = {name: located(design, path) for name, path in design.figures.inputs().items()}
+    files = outputs(folder, spec.figures)
+    if again := files["drawn"].exists():
+        files["drawn"] = folder / "drawn_again.tsv"
+    style.save = watched
+    try:
+        run_script("figures", inputs, files, spec)
+    finally:
+        style.save = save
+    if not again:
+        (folder / "troubles.json").write_text(json.dumps(found))
+
+
+def write_page(folder):
+    """Write the page of results in ``folder`` from the figures that are drawn; return its path."""
+    design = design_of(folder)
+    there = [name for name in FIGURES if (folder / f"figures/{name}.svg").exists()]
+    tables = {
+        name: path
+        for name, path in design.report.tables.items()
+        if Path(located(design, path)).exists()
     }
-    if subjects:
-        influence = [
-            str(folder / f"encoding/{s}_{a}_{fit[side]}/influence.nc") for s, a, side in fits
-        ]
-        spec = {
-            "seed": 0,
-            "contrast": "slip_vs_simclr",
-            "window_name": "after",
-            "window": [0, 1000],
-            "electrodes": 3,
-            "fits": fits,
-            "alignments": alignments,
-            "multipliers": 200,
-            "level": level,
-            "sides": fit,
-        }
-        jobs |= {
-            "time": ({**tests, **sites, "influence": influence}, spec),
-            "trained": (scores, {"models": config["models"]}),
-            "layers": (scores, {"models": config["models"]}),
-            "folds": (held, {"alignment": alignments[0], "gap_s": 10}),
-            "examples": (
-                {**scores, **held},
-                {
-                    "fit": fit["a"],
-                    "alignment": alignments[0],
-                    "subjects": subjects,
-                    "window": [0, 1000],
-                    "recordings": [[s, f"sub-{s}_task-film_run-1"] for s in subjects],
-                },
-            ),
-        }
-    out = {name: (f"figure_{name}", *rest) for name, rest in jobs.items()}
-    for by in ("verdict", "model"):
-        out[f"brain_{by}"] = (
-            "figure_brain",
-            sites,
-            {
-                "by": by,
-                "effect": f"slip_vs_simclr_{alignments[0]}_effect" if by == "verdict" else None,
-            },
-        )
-    return {name: out[name] for name in TITLES if name in out}
+    spec = dataclasses.replace(
+        ReportSpec.read(design.report.spec()), figures=tuple(there), tables=tuple(tables)
+    )
+    inputs = {
+        **design.report.inputs(),
+        "figures": [f"<results>/figures/{name}.svg" for name in there],
+        "captions": [design.report.caption(name) for name in there],
+        "tables": list(tables.values()),
+    }
+    if not (folder / "intermediate/encoding").is_dir():
+        inputs["responses"] = []
+    inputs = {name: located(design, path) for name, path in inputs.items()}
+    run_script("report", inputs, {"html": folder / "report.html"}, spec)
+    return folder / "report.html"
 
 
 def troubles(figure):
@@ -234,92 +192,3 @@ def idle_labels(figure):
             ]
             idle |= {id(label) for tick in waiting for label in (tick.label1, tick.label2)}
     return idle
-
-
-def draw(folder, names=None):
-    """Draw figures of results in ``folder`` (all by default); what is wrong with their labels goes
-    to ``troubles.json``.
-    """
-    found, save = {}, style.save
-
-    def watched(figure, data, svg, png, tsv):
-        save(figure, data, svg, png, tsv)
-        found[Path(svg).stem] = troubles(figure)
-
-    scores = sorted(folder.glob("encoding/*/scores.parquet"))
-    parts = []
-    for path in scores:
-        subject, alignment, fit = path.parent.name.split("_", 2)
-        model, init, _ = fit.split("-")
-        parts.append(
-            profiles.reduced(path, [0, 1000]).assign(
-                subject=subject, alignment=alignment, model=model, init=init
-            )
-        )
-    columns = [
-        "electrode",
-        "layer",
-        "r_val",
-        "r_test",
-        "alpha_rising",
-        "chosen",
-        "depth",
-        "subject",
-        "alignment",
-        "model",
-        "init",
-    ]
-    write_parquet(
-        pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns),
-        folder / "score_profiles.parquet",
-    )
-    style.save = watched
-    try:
-        for name, (script, inputs, spec) in figure_jobs(folder).items():
-            if names is None or name in names:
-                outputs = {
-                    kind: str(folder / f"figures/{name}.{kind}") for kind in ("svg", "png", "tsv")
-                }
-                run_script(script, input=inputs, output=outputs, params={"spec": spec})
-    finally:
-        style.save = save
-    (folder / "troubles.json").write_text(json.dumps(found))
-
-
-def write_page(folder):
-    """Write the page of results in ``folder`` from the figures that are drawn; return its path."""
-    captions = {
-        name: (
-            (
-                REPOSITORY / f"workflow/report/{'brain' if name.startswith('brain') else name}.rst"
-            ).read_text()
-        )
-        for name in TITLES
-    }
-    there = [name for name in FURTHER if (folder / f"{name}.tsv").exists()]
-    inputs = {
-        "config": str(folder / "config.yaml"),
-        "sites": str(folder / "sites.tsv"),
-        "regions": str(folder / "regions.tsv"),
-        "contrasts": str(folder / "contrasts.parquet"),
-        "scores": str(folder / "score_profiles.parquet"),
-        "electrodes": sorted(map(str, folder.glob("electrodes/*.tsv"))),
-        "responses": sorted(map(str, folder.glob("responses/*.nc"))),
-        "cards": sorted(map(str, folder.glob("activations/*.nc"))),
-        "tables": [str(folder / f"{name}.tsv") for name in there],
-        "figures": [
-            str(folder / f"figures/{name}.svg")
-            for name in TITLES
-            if (folder / f"figures/{name}.svg").exists()
-        ],
-    }
-    spec = {
-        "tables": there,
-        "titles": TITLES,
-        "captions": captions,
-        "benchmarks": str(folder / "benchmarks"),
-    }
-    run_script(
-        "report", input=inputs, output={"html": str(folder / "report.html")}, params={"spec": spec}
-    )
-    return folder / "report.html"

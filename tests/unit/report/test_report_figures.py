@@ -8,45 +8,55 @@ import numpy as np
 import pandas as pd
 import pytest
 from made_up_results import contrasts_at, regions, sites
-from report_harness import TITLES, draw, figure_jobs, troubles
+from report_harness import CONTROLS, PROFILES, draw, outputs, troubles
 
+from fusion.contrasts import over_time
 from fusion.contrasts.influence import max_over_bins, multipliers
-from fusion.encoding import profiles
+from fusion.contrasts.over_time import Summed
+from fusion.encoding import examples, held_out, profiles
 from fusion.figures import (
     alignments,
     brain,
-    calibration,
     claims,
-    coverage,
     effects,
-    examples,
-    latency,
-    leak,
     names,
-    partition,
     read,
-    region_map,
-    scatter,
-    slip,
+    registry,
     space,
     style,
-    time_course,
-    upset,
 )
 from fusion.figures import regions as regions_figure
+from fusion.figures.spec import FIGURES, FiguresSpec
 from fusion.io.tables import read_tsv
 from fusion.report import brain_mesh
+
+SPEC = FiguresSpec(
+    figures=(),
+    level=0.05,
+    window_name="after",
+    window=(0, 1000),
+    step_ms=25,
+    gap_s=10,
+    models=(),
+    operands={},
+    effect=None,
+    scatter="slip_vs_simclr",
+    three_way=(),
+    across_alignments=("slip_vs_simclr",),
+    example_fit="slip-trained-true",
+    example_alignment="language",
+)
 
 
 def test_no_label_is_cut_or_covered_with_three_subjects(small):
     found = json.loads((small / "troubles.json").read_text())
-    assert set(found) == set(TITLES), "a figure was not drawn"
+    assert list(found) == list(FIGURES), "a figure was not drawn"
     assert {name: what for name, what in found.items() if any(what)} == {}
 
 
 def test_no_label_is_cut_or_covered_with_1090_electrodes(large):
     found = json.loads((large / "troubles.json").read_text())
-    assert set(found) == set(figure_jobs(large))
+    assert list(found) == list(FIGURES)
     assert {name: what for name, what in found.items() if any(what)} == {}
 
 
@@ -130,7 +140,7 @@ def test_only_mni_is_drawn_as_mni(name, mni):
     assert space.is_mni(name) is mni
     table, *_ = sites(1, 12, space="MNI305")
     table["space"] = name
-    _, data = brain.draw(table, "verdict")
+    _, data = brain.draw(table, "verdict", None)
     assert len(data) == (len(table) if mni else 0)
     assert bool(space.missing_note(table)) is not mni
 
@@ -143,18 +153,18 @@ def test_verdicts_without_a_colour_of_their_own_get_one():
 
 def test_regions_bars_have_the_tables_intervals(small):
     table = read.regions(small / "regions.tsv")
-    figure, data = regions_figure.draw(table, 0.05)
+    figure, data = regions_figure.draw({"regions": table}, SPEC)
     drawn = sorted(
         (segment[0][0], segment[1][0]) for segment in figure.axes[0].collections[0].get_segments()
     )
-    shown = table[(table["region"] != "unknown") & (table["tested"] > 0)]
+    shown = table[(table["region"] != "unknown") & (table["n_tested"] > 0)]
     np.testing.assert_allclose(drawn, sorted(zip(shown["ci_low"], shown["ci_high"], strict=True)))
     assert len(data) == len(table)
 
 
 def test_a_region_without_electrodes_is_not_drawn_as_zero():
     table, *_ = sites(3, 72)
-    figure, _ = regions_figure.draw(regions(table), 0.05)
+    figure, _ = regions_figure.draw({"regions": regions(table)}, SPEC)
     labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]
     assert not any("Cuneus" in label for label in labels)
     assert any(
@@ -173,69 +183,55 @@ def test_every_figure_says_when_there_is_nothing():
         best_modality=np.nan,
         **{t: pd.array([pd.NA] * len(table)) for t in read.tests_of(table)},
     )
-    empty_scores = pd.DataFrame(
-        columns=[
-            "subject",
-            "electrode",
-            "alignment",
-            "model",
-            "init",
-            "layer",
-            "depth",
-            "chosen",
-            "r_test",
-        ]
-    )
-    drawn = {
-        "effects": effects.draw(none, "after", 0.05),
-        "scatter": scatter.draw(none, "slip_vs_simclr", {}, "after", 0.05),
-        "slip": slip.draw(none, [], {}, "after", 0.05),
-        "alignments": alignments.draw(none, ["slip_vs_simclr"], "after", 0.05),
-        "tests": upset.draw(untested),
-        "coverage": coverage.draw(untested),
-        "latency": latency.draw(untested, 25),
-        "region_map": region_map.draw(untested),
-        "brain": brain.draw(untested.assign(x=np.nan), "verdict"),
-        "regions": regions_figure.draw(regions(untested), 0.05),
-        "examples": examples.draw([], "slip", "language"),
-        "claims": claims.draw(None, None, 0.05),
-        "partition": partition.draw(
-            pd.DataFrame(
-                columns=["subject", "electrode", "alignment", "band", "r_full", "part", "unique"]
-            ),
-            table,
-        ),
-        "leak": leak.draw(
-            pd.DataFrame(
-                columns=[
-                    "subject",
-                    "electrode",
-                    "alignment",
-                    "leak",
-                    "r_leak",
-                    "r_model",
-                    "drift_share",
-                    "flagged",
-                ]
-            )
-        ),
-        "time": time_course.draw(
-            pd.DataFrame(columns=time_course.CURVE),
-            pd.DataFrame(columns=time_course.BAR),
-            {},
-            [0, 1000],
-        ),
-        "calibration": calibration.draw(pd.DataFrame(columns=["minutes", "size", "world"])),
+    columns = {
+        "partition": ["subject", "electrode", "alignment", "band", "r_full", "part", "unique"],
+        "leak": [
+            *("subject", "electrode", "alignment", "leak"),
+            *("r_leak", "r_model", "drift_share", "flagged"),
+        ],
+        "passive": ["stimulus", "alignment", "network", "feature", "latency_ms", "r"],
+        "calibration": ["minutes", "effect", "world"],
+        "score_profiles": PROFILES,
+        "time_course": over_time.COLUMNS,
+        "examples": examples.COLUMNS,
+        "folds": held_out.COLUMNS,
     }
-    from fusion.figures import layers, trained
-
-    drawn |= {
-        "trained": trained.draw(empty_scores, table, []),
-        "layers": layers.draw(empty_scores, table, []),
-    }
-    for name, (figure, _) in drawn.items():
+    tables = {name: pd.DataFrame(columns=names_) for name, names_ in columns.items()}
+    tables |= {"sites": untested, "contrasts": none, "regions": regions(untested)}
+    assert set(CONTROLS) <= {*tables, "interaction", "floors"}
+    nowhere = {**tables, "sites": untested.assign(x=np.nan)}
+    for name in FIGURES:
+        figure, _, state, why = registry.draw(
+            name, nowhere if name.startswith("brain") else tables, SPEC
+        )
         words = [text.get_text() for text in figure.texts]
-        assert len(figure.axes) == 0 and len(words) == 1 and len(words[0]) > 20, name
+        assert (state, len(figure.axes), words) == ("empty", 0, [why]), name
+        assert len(why) > 20, name
+
+
+def test_every_figure_has_an_entry_a_function_and_a_caption():
+    assert list(registry.DRAW) == list(FIGURES)
+
+
+def test_a_figure_that_fails_does_not_hide_the_others(small, tmp_path, monkeypatch):
+    def fails(tables, spec):
+        raise KeyError("no column 'flagged'")
+
+    monkeypatch.setitem(registry.DRAW, "leak", fails)
+    tables = read.tables({"leak": small / "tables/leak.tsv", "sites": small / "sites.tsv"})
+    figure, data, state, why = registry.draw("leak", tables, SPEC)
+    assert state == "failed"
+    assert "no column 'flagged'" in why and "Leak meter could not be drawn" in figure.why
+    style.save(figure, data, *(tmp_path / f"leak.{kind}" for kind in ("svg", "png", "tsv")))
+    assert "no column" in read_tsv(tmp_path / "leak.tsv")["failed"].iloc[0]
+    assert registry.draw("coverage", tables, SPEC)[2] == "drawn"
+
+
+def test_the_index_says_what_became_of_every_figure(small):
+    index = read_tsv(small / "figures/index.tsv")
+    assert list(index["figure"]) == list(FIGURES)
+    assert set(index["state"]) == {"drawn"}
+    assert outputs(small, ["leak"])["drawn"].exists()
 
 
 def test_corrected_bins_agree_with_the_test_over_all_bins():
@@ -243,7 +239,7 @@ def test_corrected_bins_agree_with_the_test_over_all_bins():
     influence = rng.normal(0, 0.02, (2, 25, 1, 40)).astype(np.float32)
     z = (0.02 * rng.normal(size=40) + 1.5 * np.exp(-0.5 * ((np.arange(40) - 20) / 3) ** 2))[None]
     signs = multipliers(np.random.default_rng(1), 999, 25)
-    p = time_course.p_corrected(z[0], influence[:, :, 0], signs)
+    p = over_time.p_corrected(z[0], influence[:, :, 0], signs)
     whole = max_over_bins(z, influence, "two-sided", signs)
     assert p.shape == (40,) and p.min() == pytest.approx(whole[0], abs=2e-3)
     assert p[20] <= 0.01 < p[0]
@@ -256,7 +252,7 @@ def test_corrected_bins_hold_their_level():
         influence = rng.normal(size=(2, 25, 30)) / np.sqrt(25)
         z = np.sqrt(2) * rng.normal(size=30)
         hits += (
-            time_course.p_corrected(
+            over_time.p_corrected(
                 z, influence, multipliers(np.random.default_rng(repetition), 199, 25)
             ).min()
             <= 0.05
@@ -274,22 +270,15 @@ def test_mean_over_subjects_is_a_mean_over_electrodes():
                 z,
                 influence,
                 blocks,
-                {
-                    "z": z.sum(0),
-                    "influence": influence.sum(2),
-                    "n": n,
-                    "folds": n,
-                    "blocks": blocks,
-                    "bins": np.arange(4),
-                },
+                Summed(z.sum(0), influence.sum(2), tuple(blocks), np.arange(4), n, n),
             )
         )
-    found = time_course.combined([part[3] for part in parts])
-    assert found["folds"] == 5
-    np.testing.assert_allclose(found["z"], np.concatenate([p[0] for p in parts]).mean(axis=0))
-    for k, block in enumerate(found["blocks"]):
+    found = over_time.mean([part[3] for part in parts])
+    assert found.n_folds == 5
+    np.testing.assert_allclose(found.z, np.concatenate([p[0] for p in parts]).mean(axis=0))
+    for k, block in enumerate(found.blocks):
         by_hand = sum(p[1][:, p[2].index(block)].sum(axis=1) for p in parts if block in p[2]) / 8
-        np.testing.assert_allclose(found["influence"][:, k], by_hand)
+        np.testing.assert_allclose(found.influence[:, k], by_hand)
 
 
 def test_kappa_is_sklearns():
@@ -304,7 +293,7 @@ def test_kappa_is_sklearns():
 
 
 def test_profiles_are_means_over_the_window(small):
-    path = next(small.glob("encoding/*/scores.parquet"))
+    path = next(small.glob("intermediate/encoding/*/scores.parquet"))
     whole = pd.read_parquet(path)
     found = profiles.reduced(path, [0, 1000]).set_index(["electrode", "layer"])
     for (electrode, layer), part in list(whole.groupby(["electrode", "layer"]))[:20]:
@@ -350,9 +339,9 @@ def test_shares_have_wilson_intervals():
 
 def test_effects_without_one_alignment():
     channels, contrasts = contrasts_of(alignments=("language",))
-    figure, data = effects.draw(contrasts, "after", 0.05)
+    figure, data = effects.draw({"contrasts": contrasts}, SPEC)
     assert set(data["alignment"]) == {"language"} and len(channels)
-    figure, _ = alignments.draw(contrasts, ["slip_vs_simclr"], "after", 0.05)
+    figure, _ = alignments.draw({"contrasts": contrasts}, SPEC)
     assert "Only language events" in figure.texts[0].get_text()
 
 

@@ -11,12 +11,15 @@ from pathlib import Path
 
 import pytest
 import yaml
+from helpers.runs import REPOSITORY
 from made_up_results import write_results
-from report_harness import TITLES, draw, write_page
+from report_harness import draw, write_page
 
-from fusion.figures import read
+from fusion.contrasts.spec import TESTS
+from fusion.figures import names, read
+from fusion.figures.spec import FIGURES
 from fusion.io.tables import read_tsv
-from fusion.report import assemble, controls, methods, numbers, page, provenance, story
+from fusion.report import assemble, controls, methods, page, provenance, story
 
 MISSING = ("", "n/a")
 
@@ -116,21 +119,21 @@ def by_hand(folder, key):
         rows(folder / "sites.tsv"),
         [r for r in rows(folder / "regions.tsv") if r["region"] != "unknown"],
     )
-    covered = [r for r in regions if int(r["electrodes"]) > 0]
-    channels = [row for path in folder.glob("electrodes/*.tsv") for row in rows(path)]
+    covered = [r for r in regions if int(r["n_electrodes"]) > 0]
+    channels = [row for path in folder.glob("intermediate/electrodes/*.tsv") for row in rows(path)]
     tested = [s for s in sites if s["tested"] == "True"]
     plain = {
         "subjects": len({s["subject"] for s in sites}),
         "sites.all": len(sites),
         "sites.tested": len(tested),
         "sites.untested": len(sites) - len(tested),
-        "recordings": len(list(folder.glob("electrodes/*.tsv"))),
+        "recordings": len(list(folder.glob("intermediate/electrodes/*.tsv"))),
         "channels.all": len(channels),
         "channels.kept": sum(c["kept"] == "True" for c in channels),
         "channels.dropped": sum(c["kept"] != "True" for c in channels),
         "regions.covered": len(covered),
         "regions.uncovered": len(regions) - len(covered),
-        "regions.positive": sum(int(r["positive"]) > 0 for r in covered),
+        "regions.positive": sum(int(r["n_integration"]) > 0 for r in covered),
         "regions.passing": sum(r["q"] not in MISSING and float(r["q"]) < 0.05 for r in covered),
         "regions.unknown": sum(s["region"] in MISSING for s in sites),
     }
@@ -141,7 +144,7 @@ def by_hand(folder, key):
         return sum(s["verdict"] == rest[0] for s in sites)
     if first == "integration":
         return wilson(sum(s["verdict"] == "integration" for s in sites), len(tested))[rest[0]]
-    if first.startswith("test_"):
+    if first in TESTS:
         made = [s[first] for s in sites if s[first] not in MISSING]
         return wilson(made.count("True"), len(made))[rest[0]]
     if first == "contrast":
@@ -259,20 +262,15 @@ def test_the_page_holds_everything(small, parsed):
     assert all(link.startswith("#") for link in parsed.links)
     assert {link[1:] for link in parsed.links} <= set(parsed.ids)
     assert len(parsed.ids) == len(set(parsed.ids))
-    assert len(parsed.images) == len(TITLES) and all(
+    assert len(parsed.images) == len(FIGURES) and all(
         len(image["alt"]) > 30 for image in parsed.images
     )
     assert "default-src 'none'" in (small / "report.html").read_text()
 
 
 def test_captions_name_what_is_drawn():
-    for name in TITLES:
-        words = (
-            Path(__file__)
-            .parents[3]
-            .joinpath(f"workflow/report/{'brain' if name.startswith('brain') else name}.rst")
-            .read_text()
-        )
+    for name, figure in FIGURES.items():
+        words = (REPOSITORY / f"workflow/report/{figure.caption or name}.rst").read_text()
         assert len(words) > 120, name
         assert page.paragraphs(words)[0]
 
@@ -327,7 +325,7 @@ def test_nothing_could_be_tested(tmp_path):
         empty = {
             c: "n/a"
             for c in table
-            if c.startswith("test_") or c.endswith(("_effect", "_q", "_p", "_ci_low", "_ci_high"))
+            if c in TESTS or c.endswith(("_effect", "_q", "_p", "_ci_low", "_ci_high"))
         }
         edit(
             folder,
@@ -342,10 +340,10 @@ def test_nothing_could_be_tested(tmp_path):
         )
         import pandas as pd
 
-        contrasts = pd.read_parquet(folder / "contrasts.parquet")
+        contrasts = pd.read_parquet(folder / "tables/contrasts.parquet")
         contrasts["tested"], contrasts["reason"] = False, "8 blocks of film time, fewer than 20"
         contrasts[["effect", "se", "ci_low", "ci_high", "t", "p", "q", "latency_ms"]] = float("nan")
-        contrasts.to_parquet(folder / "contrasts.parquet", index=False)
+        contrasts.to_parquet(folder / "tables/contrasts.parquet", index=False)
 
     words = made(tmp_path, change).words
     assert "could be tested, so this analysis gives no answer" in words
@@ -477,7 +475,7 @@ def test_limits_name_the_missing_interaction_test(small):
     config = yaml.safe_load((small / "config.yaml").read_text())
     said = " ".join(map(str, story.limits(story.Numbers({}), config, set())))
     assert "No contrast tests the interaction" in said and "noise ceiling" in said
-    config["contrasts"]["slip_vs_simclr"]["test"] = "interaction"
+    config["contrasts"]["slip_vs_simclr"]["role"] = "interaction"
     assert "No contrast tests the interaction" not in " ".join(
         map(str, story.limits(story.Numbers({}), config, set()))
     )
@@ -509,7 +507,7 @@ def test_text_from_tables_cannot_become_markup(tmp_path):
     ],
 )
 def test_printed_numbers(value, text):
-    assert numbers.printed(value) == text
+    assert names.printed(value) == text
 
 
 def test_run_times_come_from_benchmark_files(tmp_path):

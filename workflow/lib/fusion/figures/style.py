@@ -59,6 +59,10 @@ def save(
     """Write a figure as SVG and PNG (200 dpi) with its data beside it; the same bytes for the same
     data.
     """
+    if figure.get_layout_engine() is not None:
+        # Laid out once for both files.
+        figure.draw_without_rendering()
+        figure.set_layout_engine("none")
     with whole(svg) as part:
         figure.savefig(part, format="svg", dpi=300, metadata={"Date": None, "Creator": None})
     with whole(png) as part:
