@@ -57,7 +57,6 @@ rule figures:
     input:
         unpack(lambda wildcards: design.figures.inputs(**wildcards)),
     output:
-        drawn=paths.FIGURE_INDEX,
         **{
             kind: [
                 report(
@@ -70,6 +69,7 @@ rule figures:
             ]
             for kind in ("svg", "png", "tsv")
         },
+        drawn=paths.FIGURE_INDEX,
     log:
         "<logs>/figures/figures.log",
     benchmark:
