@@ -1,6 +1,6 @@
 """Set the verdicts of the demo's sites against what was planted there."""
 
-from fusion.contrasts.verdicts import VERDICTS
+from fusion.contrasts.spec import VERDICTS
 from fusion.demo import confusion
 from fusion.io.logs import log_to
 from fusion.io.tables import read_tsv, write_tsv

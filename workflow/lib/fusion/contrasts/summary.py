@@ -9,8 +9,9 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from fusion.contrasts import correct, sites, verdicts
+from fusion.contrasts import correct, sites
 from fusion.contrasts.coincidence import coincidence, wilson
+from fusion.contrasts.spec import TESTS, VERDICTS
 
 OVERLAP = ["one", "other", "n_one", "n_other", "both", "expected", "jaccard", "p", "electrodes"]
 
@@ -32,7 +33,7 @@ def overlap_table(table: pd.DataFrame) -> pd.DataFrame:
         Pairs of tests that were never made are left out.
     """
     tested = table[table["tested"]]
-    passed = {test: tested[test] for test in verdicts.TESTS}
+    passed = {test: tested[test] for test in TESTS}
     passed["integration"] = (tested["verdict"] == "integration").where(
         tested["q_integration"].notna(), None
     )
@@ -90,10 +91,7 @@ def subject_table(
                 "subject": subject,
                 "n_electrodes": len(own),
                 "n_tested": tested,
-                **{
-                    f"n_{name.replace(' ', '_')}": int(counts.get(name, 0))
-                    for name in verdicts.VERDICTS
-                },
+                **{f"n_{name.replace(' ', '_')}": int(counts.get(name, 0)) for name in VERDICTS},
                 "fraction": n / tested if tested else np.nan,
                 "ci_low": low,
                 "ci_high": high,
@@ -105,7 +103,7 @@ def subject_table(
         "subject",
         "n_electrodes",
         "n_tested",
-        *(f"n_{name.replace(' ', '_')}" for name in verdicts.VERDICTS),
+        *(f"n_{name.replace(' ', '_')}" for name in VERDICTS),
     ]
     return pd.DataFrame(
         rows, columns=[*columns, "fraction", "ci_low", "ci_high", "others", "others_alone"]
