@@ -98,6 +98,30 @@ rule frames:
         "../scripts/frames.py"
 
 
+rule sound:
+    input:
+        unpack(lambda wildcards: design.sound.inputs(**wildcards)),
+    output:
+        sound=paths.SOUND,
+    log:
+        "<logs>/sound/{stimulus}.log",
+    benchmark:
+        "<benchmarks>/sound/{stimulus}.tsv"
+    conda:
+        "../../envs/stimuli.yaml"
+    threads: 1
+    resources:
+        mem_mb=grows(500),
+        runtime=30,
+    params:
+        spec=lambda wildcards: design.sound.spec(**wildcards),
+        code=design.code("sound.py"),
+    message:
+        "Sound of {wildcards.stimulus}"
+    script:
+        "../scripts/sound.py"
+
+
 rule lowlevel:
     input:
         unpack(lambda wildcards: design.lowlevel.inputs(**wildcards)),

@@ -7,17 +7,18 @@ import numpy as np
 from fusion.io import labelled
 from fusion.io.logs import log_to
 from fusion.io.tables import read_tsv
-from fusion.stimuli import film, frames
+from fusion.stimuli import clips, film, frames
 from fusion.stimuli.spec import FramesSpec
 
 log = log_to(snakemake.log[0])
 spec = FramesSpec.read(snakemake.params.spec)
 
-wanted = np.unique(
+own = np.unique(
     np.concatenate([read_tsv(path, columns=("frame",))["frame"] for path in snakemake.input.events])
 )
 clock = film.read_clock(snakemake.input.film)
-frames.check(wanted, clock, snakemake.input.events, snakemake.input.film)
+frames.check(own, clock, snakemake.input.events, snakemake.input.film)
+wanted = clips.wanted(clock.seconds, own, spec.clips)
 pictures = frames.pictures(snakemake.input.film, clock, wanted, spec.size_px, snakemake.threads)
 first = next(pictures)
 height, width, _ = first.image.shape
@@ -30,6 +31,9 @@ with labelled.create(
         file, "image", ("frame", "y", "x", "rgb"), dtype="uint8", **frames.storage(height, width)
     )
     motion = labelled.add(file, "motion_energy", ("frame",), attrs={"units": "luma^2/s"})
+    if spec.clips:
+        labelled.add_dimension(file, "picture", len(clock.seconds))
+        labelled.add(file, "picture_s", ("picture",), clock.seconds, attrs={"units": "s"})
     for where, images, energies in frames.batches(chain([first], pictures)):
         image[where], motion[where] = images, energies
 log.info("%d pictures of %d x %d px out of %d", len(wanted), width, height, len(clock.pts))

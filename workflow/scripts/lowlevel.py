@@ -5,7 +5,7 @@ import numpy as np
 from fusion.io import labelled
 from fusion.io.logs import log_to
 from fusion.io.tables import read_tsv
-from fusion.stimuli import film, lowlevel, sound
+from fusion.stimuli import film, lowlevel, sound, waveform
 from fusion.stimuli.spec import LowlevelSpec
 
 log = log_to(snakemake.log[0])
@@ -14,7 +14,8 @@ spec = LowlevelSpec.read(snakemake.params.spec)
 words = read_tsv(snakemake.input.words, ("onset_s",))
 cuts = read_tsv(snakemake.input.cuts, ("cut_s",))
 clock = film.read_clock(snakemake.input.film)
-spectrum = sound.spectrum(snakemake.input.film, clock, spec.mel_bands)
+with labelled.open_labelled(snakemake.input.sound) as store:
+    spectrum = sound.spectrum(waveform.blocks(store["waveform"]), spec.mel_bands)
 if spectrum is None:
     log.info("the film has no sound: no envelope, no mel spectrum")
 

@@ -18,6 +18,7 @@ from fusion.stimuli.spec import (
     EventsSpec,
     FramesSpec,
     LowlevelSpec,
+    SoundSpec,
     TranscriptSpec,
 )
 
@@ -98,9 +99,12 @@ def made(tmp_path_factory):
             "events": [folder / f"{alignment}.tsv" for alignment in ALIGNMENTS],
         },
         {"frames": folder / "film.nc"},
-        FramesSpec(stimulus="film", size_px=32),
+        FramesSpec(stimulus="film", size_px=32, clips=()),
         log=folder / "frames.log",
         process=True,
+    )
+    run_script(
+        "sound", {"film": folder / "film.mkv"}, {"sound": folder / "sound.nc"}, SoundSpec("film")
     )
     run_script(
         "lowlevel",
@@ -110,6 +114,7 @@ def made(tmp_path_factory):
             "words": folder / "film_words.tsv",
             "cuts": folder / "film_cuts.tsv",
             "frames": folder / "film.nc",
+            "sound": folder / "sound.nc",
         },
         {"lowlevel": [folder / f"lowlevel_{alignment}.nc" for alignment in ALIGNMENTS]},
         LowlevelSpec(alignments=ALIGNMENTS, rate_window_s=4, audio_window_s=(0, 0.5), mel_bands=8),

@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeVar
 
 Alignment = Literal["language", "vision"]
 Alternative = Literal["greater", "two-sided"]
-Modality = Literal["vision-language", "vision", "language"]
+Modality = Literal["vision-language", "vision", "language", "audio", "video"]
 #: The part that a contrast plays in the verdicts.
 Role = Literal["multimodal", "matched", "linear", "interaction", "signal", "vision", "language"]
 

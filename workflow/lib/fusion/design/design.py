@@ -100,6 +100,11 @@ class Design:
         return stimuli.Frames(self.study)
 
     @cached_property
+    def sound(self) -> stimuli.Sound:
+        """Rule ``sound``."""
+        return stimuli.Sound(self.study)
+
+    @cached_property
     def lowlevel(self) -> stimuli.Lowlevel:
         """Rule ``lowlevel``."""
         return stimuli.Lowlevel(self.study)

@@ -14,6 +14,7 @@ from fusion.stimuli.spec import (
     EventsSpec,
     FramesSpec,
     LowlevelSpec,
+    SoundSpec,
     TranscriptSpec,
 )
 
@@ -101,7 +102,22 @@ class Frames(_Rule):
 
     def spec(self, stimulus: str) -> dict[str, Any]:
         """Return which pictures are kept."""
-        return FramesSpec.take(self.study.config["frames"], stimulus=stimulus).plain()
+        return FramesSpec.take(
+            self.study.config["frames"], stimulus=stimulus, clips=self.study.clips
+        ).plain()
+
+
+@dataclass(frozen=True)
+class Sound(_Rule):
+    """Sound of a film."""
+
+    def inputs(self, stimulus: str) -> Inputs:
+        """Return the film."""
+        return {"film": self.film(stimulus)}
+
+    def spec(self, stimulus: str) -> dict[str, Any]:
+        """Return whose sound it is."""
+        return SoundSpec(stimulus).plain()
 
 
 @dataclass(frozen=True)
@@ -116,6 +132,7 @@ class Lowlevel(_Rule):
             "words": paths.fill(paths.WORDS, stimulus=stimulus),
             "cuts": paths.fill(paths.CUTS, stimulus=stimulus),
             "frames": paths.fill(paths.FRAMES, stimulus=stimulus),
+            "sound": paths.fill(paths.SOUND, stimulus=stimulus),
         }
 
     def spec(self, stimulus: str) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from fusion.design.recordings import Recording
 from fusion.ids import TRAINED, TRUE, Contrast, FitId
+from fusion.stimuli.spec import Clip
 
 
 @dataclass(frozen=True)
@@ -118,6 +119,20 @@ class Study:
     def contrast_of(self, role: str) -> Contrast | None:
         """Return the contrast that plays a part in the verdicts, or None."""
         return next((one for one in self.contrasts.values() if one.role == role), None)
+
+    def clip(self, model: str) -> Clip | None:
+        """Return the clip that a network of motion is shown, or None."""
+        given = self.zoo[model].get("clip")
+        if self.zoo[model].get("feed") != "clip" or given is None:
+            return None
+        return Clip.take(given, seconds=self.config["events"]["clip_s"])
+
+    @cached_property
+    def clips(self) -> tuple[Clip, ...]:
+        """Clips that the networks are shown, each once."""
+        parts = (tuple(self.parts(model) or (model,)) for model in self.models)
+        found = (self.clip(model) for models in parts for model in models)
+        return tuple(dict.fromkeys(clip for clip in found if clip))
 
     def recordings_of(self, subject: str) -> list[str]:
         """Return the names of a subject's recordings."""

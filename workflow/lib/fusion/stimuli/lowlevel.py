@@ -75,7 +75,8 @@ def visual(store: xr.Dataset, frame: np.ndarray) -> pd.DataFrame:
         "a picture of an event is not in the store"
     )
     light = np.empty((len(kept), 2))
-    for start in range(0, len(kept), BLOCK):
+    # Pictures of clips, in which no event is, are left out.
+    for start in np.unique(where // BLOCK * BLOCK).tolist():
         block = frames.luma(store["image"][start : start + BLOCK].to_numpy())
         light[start : start + BLOCK] = np.column_stack([block.mean((1, 2)), block.std((1, 2))])
     motion = store["motion_energy"].to_numpy()

@@ -2,39 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 
-import av
 import numpy as np
 
-from fusion.io.errors import InputError
-from fusion.stimuli import film
+from fusion.stimuli.waveform import RATE_HZ
 
-RATE_HZ = 16_000
 HOP = 160  # 10 ms
 WINDOW = 400  # 25 ms
 
 
-def spectrum(path, clock: film.FilmClock, bands: int) -> np.ndarray | None:
-    """Return the log mel spectrum of the film's sound, with the log envelope in the first column;
-    None for a silent film.
+def spectrum(pieces: Iterable[np.ndarray], bands: int) -> np.ndarray | None:
+    """Return the log mel spectrum of a waveform, with the log envelope in the first column; None
+    without sound.
 
     Parameters
     ----------
-    path, clock
-        The film and its clock.
+    pieces
+        The waveform from second 0 of the film, in pieces (n_samples,): mono, 16 kHz.
     bands
         Number of mel bands from 0 to 8 kHz.
 
     Returns
     -------
     ndarray
-        (time, 1 + band) float32; row k covers 25 ms from k * 10 ms of film time: dB relative to
+        (n_times, 1 + bands) float32; row k covers 25 ms from k * 10 ms of film time: dB relative to
         full scale, no lower than -100.
     """
     window, filters = np.hanning(WINDOW).astype(np.float32), mel_filters(bands, WINDOW, RATE_HZ)
-    rows, rest = [], np.zeros(0, np.float32)
-    for samples in _samples(path, clock.zero_s):
+    rows, rest = list[np.ndarray](), np.zeros(0, np.float32)
+    for samples in pieces:
         rest = np.concatenate([rest, samples])
         n = (len(rest) - WINDOW) // HOP + 1
         if n > 0:
@@ -56,47 +53,3 @@ def mel_filters(bands: int, window: int, rate_hz: float) -> np.ndarray:
     falling = (edges[2:] - frequency) / (edges[2:] - edges[1:-1])
     filters = np.clip(np.minimum(rising, falling), 0, None)
     return filters / np.maximum(filters.sum(0), 1e-12)
-
-
-def _samples(path, zero_s: float) -> Iterator[np.ndarray]:
-    """Yield the sound as mono float32 at ``RATE_HZ``, from second 0 of the film: silence where
-    timestamps leave gaps.
-    """
-    with film.open_film(path) as container:
-        if not container.streams.audio:
-            return
-        written = 0
-        try:
-            for piece in _mono(container):
-                samples = piece.to_ndarray().reshape(-1)
-                if piece.pts is not None:
-                    start = round((float(piece.pts * piece.time_base) - zero_s) * RATE_HZ)
-                    # Rounded timestamps wobble by a millisecond or two; only a real gap is filled.
-                    if start > written + RATE_HZ // 20:
-                        yield np.zeros(start - written, np.float32)
-                        written = start
-                    elif start < 0:
-                        samples = samples[-start:]
-                written += len(samples)
-                if len(samples):
-                    yield samples
-        except av.error.FFmpegError as error:
-            where = f"sound after {written / RATE_HZ:.3f} s"
-            raise InputError(
-                path,
-                where,
-                f"damaged data ({str(error).splitlines()[0]})",
-                "sound that FFmpeg decodes, or none",
-            ) from None
-
-
-def _mono(container) -> Iterator[av.AudioFrame]:
-    """Yield the first audio stream as mono float32 at ``RATE_HZ``; broadcasts change their layout
-    in midstream.
-    """
-    layout, resampler = None, None
-    for frame in container.decode(container.streams.audio[0]):
-        now = (frame.format.name, frame.layout.name, frame.sample_rate)
-        if now != layout:
-            layout, resampler = now, av.AudioResampler(format="flt", layout="mono", rate=RATE_HZ)
-        yield from resampler.resample(frame)

@@ -62,11 +62,38 @@ class EventsSpec(Spec):
 
 
 @dataclass(frozen=True)
+class Clip(Spec):
+    """A clip that a network of motion is shown.
+
+    Attributes
+    ----------
+    pictures
+        Number of pictures, the event's own being the last.
+    rate_hz
+        Pictures a second.
+    seconds
+        How far back the clip reaches; None for the network's own length.
+    """
+
+    pictures: int
+    rate_hz: float
+    seconds: float | None
+
+
+@dataclass(frozen=True)
 class FramesSpec(Spec):
-    """Which pictures are kept (keys of ``frames``)."""
+    """Which pictures are kept (keys of ``frames``), and the clips that networks are shown."""
 
     stimulus: str
     size_px: int
+    clips: tuple[Clip, ...]
+
+
+@dataclass(frozen=True)
+class SoundSpec(Spec):
+    """The sound of a film: nothing but the film shapes it."""
+
+    stimulus: str
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,17 @@
+"""Decode the sound of a film, once, and write its waveform on the film's clock."""
+
+from fusion.io import labelled
+from fusion.io.logs import log_to
+from fusion.stimuli import film, waveform
+from fusion.stimuli.spec import SoundSpec
+
+log = log_to(snakemake.log[0])
+spec = SoundSpec.read(snakemake.params.spec)
+
+clock = film.read_clock(snakemake.input.film)
+with labelled.create(snakemake.output.sound, {}, {"stimulus": spec.stimulus}) as file:
+    n = waveform.write(file, waveform.decode(snakemake.input.film, clock.zero_s))
+if n:
+    log.info("%.3f s of sound", n / waveform.RATE_HZ)
+else:
+    log.info("the film has no sound")
