@@ -11,7 +11,7 @@ REPOSITORY = Path(__file__).parents[2]
 ENVIRONMENTS = sorted((REPOSITORY / "envs").glob("*.yaml"))
 LOCK = locked(REPOSITORY / "requirements.txt")
 # Packages that no conda channel has.
-PYPI_ONLY = {"bids-validator-deno", "pysubs2", "scenedetect-headless"}
+PYPI_ONLY = {"bids-validator-deno", "pymef", "pysubs2", "scenedetect-headless"}
 
 
 @pytest.fixture(params=ENVIRONMENTS, ids=lambda path: path.stem)

@@ -92,6 +92,7 @@ rule preprocess:
         sidecar=paths.CLEAN + "_ieeg.json",
         electrodes=paths.ELECTRODES,
         clock=paths.CLOCK,
+        segments=paths.SEGMENTS,
         quality=paths.QUALITY,
     log:
         "<logs>/preprocess/{recording}.log",

@@ -21,10 +21,12 @@ with scratch(Path(out.eeg).with_name(f".part-{spec.recording}")) as folder:
     cleaned = prepare(source, spec, folder)
     signals = tqdm(cleaned.signals, total=len(cleaned.names), mininterval=5)
     unit = "AU" if spec.cleaning.zscore else "µV"
-    brainvision.write(out.vhdr, cleaned.names, signals, source.samples, source.sfreq, unit)
+    shape = (source.samples, source.sfreq, unit, source.markers)
+    brainvision.write(out.vhdr, cleaned.names, signals, *shape)
 
 write_tsv(cleaned.channels, out.channels)
 write_json(cleaned.sidecar, out.sidecar)
 write_tsv(cleaned.electrodes, out.electrodes)
-write_tsv(source.clock, out.clock, float_format="%.10g")
+write_tsv(source.clock, out.clock, float_format="%.12g")
+write_tsv(source.whole.table(source.long), out.segments, float_format="%.10g")
 write_tsv(cleaned.quality, out.quality, float_format="%.10g")

@@ -12,13 +12,14 @@ spec = ResponsesSpec.read(snakemake.params.spec)
 channels = read_tsv(snakemake.input.channels, dtype={"name": str})
 names, sfreq = list(channels["name"]), float(channels["sampling_frequency"].iloc[0])
 signals = Vectorized(snakemake.input.eeg, len(names))
-clock = read_tsv(snakemake.input.clock, columns=("film_s", "recording_s", "segment"))
+clock = read_tsv(snakemake.input.clock, ("film_s", "segment", "sample", "piece"))
+pieces = read_tsv(snakemake.input.segments, ("sample", "samples", "kept"))
 grid = binning.bins(spec.window_ms, spec.bin_width_ms, spec.step_ms, sfreq)
 
 locked = []
 for alignment, path in zip(spec.alignments, snakemake.input.events, strict=True):
     events = read_tsv(path, columns=("event", "onset_s"), dtype={"event": str})
-    kept, dropped = binning.place(events, clock, grid, sfreq, signals.samples)
+    kept, dropped = binning.place(events, clock, pieces, grid)
     for reason, count in dropped.items():
         log.warning("%s: %d of %d events dropped: %s", alignment, count, len(events), reason)
     binning.check_some(kept, dropped, path, spec.recording)

@@ -23,7 +23,8 @@ def design():
 
 def test_preprocess_reads_a_recording_and_all_that_describes_it(design):
     given = design.preprocess.inputs(recording=NAME)
-    assert given["ieeg"].endswith(f"sub-01/ieeg/{NAME}_ieeg.vhdr")
+    (ieeg,) = given["ieeg"]
+    assert ieeg.endswith(f"sub-01/ieeg/{NAME}_ieeg.vhdr")
     assert {path.rsplit("_", 1)[1] for path in given["sidecars"]} >= {
         "channels.tsv",
         "events.tsv",

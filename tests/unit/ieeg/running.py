@@ -54,14 +54,15 @@ def preprocess(made, results, recording=None, **options):
     clean = results / "clean" / f"{name}_desc-clean_"
     out = {part: f"{clean}ieeg.{part}" for part in ("vhdr", "vmrk", "eeg")}
     out |= {"channels": f"{clean}channels.tsv", "sidecar": f"{clean}ieeg.json"}
-    out |= {part: results / part / f"{name}.tsv" for part in ("electrodes", "clock", "quality")}
+    parts = ("electrodes", "clock", "segments", "quality")
+    out |= {part: results / part / f"{name}.tsv" for part in parts}
     return run_rule(made, "preprocess", out, wildcards={"recording": name}, **options).output
 
 
 def responses(made, cleaned, events, results, recording=None):
     """Run ``responses`` on what ``preprocess`` wrote; return the file of one alignment."""
     name = recording or next(iter(made.study.recordings))
-    given = {key: getattr(cleaned, key) for key in ("eeg", "channels", "clock")}
+    given = {key: getattr(cleaned, key) for key in ("eeg", "channels", "clock", "segments")}
     given["events"] = [str(events)]
     out = {"responses": [str(Path(results) / "responses.nc")]}
     wildcards = {"recording": name}

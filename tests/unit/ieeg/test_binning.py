@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fusion.ieeg import binning
-from fusion.ieeg.clock import clock_table, first_event, to_recording
+from fusion.ieeg.clock import clock_table, first_event, on_samples, to_recording
+from fusion.ieeg.segments import segments
 from fusion.ieeg.spec import FilmZero
 from fusion.io.errors import InputError
 
@@ -21,6 +22,12 @@ def one_piece(duration, zero=0.0):
         duration,
         "x.vhdr",
     )
+
+
+def place(events, clock, grid, sfreq, samples, seams=()):
+    pieces = segments(samples, sfreq, seams)
+    kept = pieces.table(np.ones(len(pieces), bool))
+    return binning.place(events, on_samples(clock, pieces), kept, grid)
 
 
 def test_the_paper_has_161_bins():
@@ -48,7 +55,7 @@ def test_bins_are_plain_means(sfreq, width, step, first, seed, offset):
     onset = np.sort(rng.uniform(3, 15, 9))
     grid = binning.bins((first, first + 900), width, step, sfreq)
     events = pd.DataFrame({"event": [f"w{k}" for k in range(9)], "onset_s": onset})
-    kept, dropped = binning.place(events, one_piece(n / sfreq, zero), grid, sfreq, n)
+    kept, dropped = place(events, one_piece(n / sfreq, zero), grid, sfreq, n)
     assert dropped == {}
     got = binning.bin_means(x, kept["sample"].to_numpy(), grid)
     for e, at in enumerate(onset):
@@ -79,7 +86,7 @@ def test_events_whose_window_leaves_the_recording_are_dropped_and_counted():
     events = pd.DataFrame(
         {"event": list("abcdef"), "onset_s": [-1.0, 1.0, 1.11, 50.0, 97.8, 97.95]}
     )
-    kept, dropped = binning.place(events, one_piece(101.0, 1.0), grid, 512.0, 101 * 512)
+    kept, dropped = place(events, one_piece(101.0, 1.0), grid, 512.0, 101 * 512)
     assert list(kept["event"]) == ["c", "d", "e"]
     assert dropped == {"window leaves the recording": 3}
 
@@ -87,7 +94,7 @@ def test_events_whose_window_leaves_the_recording_are_dropped_and_counted():
 def test_events_beyond_the_film_are_dropped_and_counted():
     grid = binning.bins((-2000, 2000), 200, 25, 512)
     events = pd.DataFrame({"event": list("ab"), "onset_s": [50.0, 300.0]})
-    kept, dropped = binning.place(events, one_piece(101.0, 1.0), grid, 512.0, 101 * 512)
+    kept, dropped = place(events, one_piece(101.0, 1.0), grid, 512.0, 101 * 512)
     assert list(kept["event"]) == ["a"]
     assert dropped == {"not on the film's clock": 1}
 
@@ -106,7 +113,7 @@ def test_a_window_that_spans_a_pause_is_dropped():
     )
     grid = binning.bins((-2000, 2000), 200, 25, 512)
     onset = [1.0, 2.2, 27.8, 28.5, 31.0, 32.2, 57.8, 59.0, 61.0]
-    kept, dropped = binning.place(
+    kept, dropped = place(
         pd.DataFrame({"event": [str(t) for t in onset], "onset_s": onset}),
         clock,
         grid,

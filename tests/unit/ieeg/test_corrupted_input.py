@@ -107,11 +107,11 @@ ERRORS = {
     "vhdr missing": (lambda r: (r / VHDR).unlink(), r"no recording of 0"),
     "vhdr is a link without content": (
         lambda r: ((r / VHDR).unlink(), (r / VHDR).symlink_to("../../.git/annex/objects/nothing")),
-        r"_ieeg\.vhdr: found a link without its content",
+        r"_ieeg\.vhdr: found a git-annex link without its content",
     ),
     "eeg is a link without content": (
         lambda r: ((r / EEG).unlink(), (r / EEG).symlink_to("../../.git/annex/objects/nothing")),
-        r"_ieeg\.eeg: found a link without its content",
+        r"_ieeg\.eeg: found a git-annex link without its content",
     ),
     "header of a longer file": (
         text(VHDR, "NumberOfChannels=11", "NumberOfChannels=11\nDataPoints=9000"),

@@ -122,7 +122,8 @@ class Preprocess(_Rule):
         """Return the recording, what describes it, and the atlas where the config names one."""
         row, atlas = self.study.recordings[recording], self.study.config["ieeg"]["atlas"]
         return {
-            "ieeg": row.ieeg,
+            "ieeg": list(row.parts),
+            "companions": list(row.companions),
             "sidecars": list(row.sidecars),
             "atlas": [atlas[key] for key in ("volume", "labels") if atlas[key]],
         }
@@ -155,6 +156,7 @@ class Responses(_Rule):
             "eeg": f"{clean}_ieeg.eeg",
             "channels": f"{clean}_channels.tsv",
             "clock": paths.fill(paths.CLOCK, recording=recording),
+            "segments": paths.fill(paths.SEGMENTS, recording=recording),
             "events": [
                 paths.fill(paths.EVENTS, stimulus=stimulus, alignment=alignment)
                 for alignment in self.study.alignments

@@ -15,7 +15,10 @@ from typing import Any
 from fusion.ids import ENTITIES, entities
 from fusion.io.errors import InputError
 
-EXTENSIONS = (".vhdr", ".edf", ".nwb", ".set", ".mefd", ".fif")
+EXTENSIONS = (".vhdr", ".edf", ".bdf", ".EDF", ".BDF", ".nwb", ".set", ".mefd", ".fif")
+COMPANIONS = (".eeg", ".dat", ".vmrk", ".fdt", ".tdat", ".tidx", ".tmet")
+#: What an NWB file may link to, besides other NWB files.
+LINKED = (".nwb", ".h5", ".hdf5")
 SIDECARS = ("channels.tsv", "electrodes.tsv", "coordsystem.json", "events.tsv", "ieeg.json")
 
 
@@ -37,6 +40,10 @@ class Recording:
         Film that it saw; empty if none of the config's films fits.
     release
         Files of the Brain Treebank release that it is made from, by what they hold.
+    further_parts
+        The second and later parts of a split recording.
+    companions
+        Further files that hold its signals and markers.
     """
 
     name: str
@@ -45,11 +52,18 @@ class Recording:
     sidecars: tuple[str, ...]
     stimulus: str = ""
     release: Mapping[str, Any] = field(default_factory=dict)
+    further_parts: tuple[str, ...] = ()
+    companions: tuple[str, ...] = ()
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The data file, or all parts of a split recording."""
+        return (self.ieeg, *self.further_parts)
 
     @property
     def files(self) -> tuple[str, ...]:
-        """Data file and sidecars."""
-        return (self.ieeg, *self.sidecars)
+        """Data files, companions and sidecars."""
+        return (*self.parts, *self.companions, *self.sidecars)
 
 
 def recordings(config: Mapping[str, Any], bids_root: Path) -> dict[str, Recording]:
@@ -79,15 +93,29 @@ def recordings(config: Mapping[str, Any], bids_root: Path) -> dict[str, Recordin
         )
     shown = [replace(row, stimulus=_stimulus(row.name, config["stimuli"])) for row in kept]
     shown = [row for row in shown if row.stimulus]
-    for path in (Path(p) for row in shown for p in row.files):
-        if path.is_symlink() and not path.exists():
-            raise InputError(
-                path,
-                "",
-                "a link without its content",
-                "the file (datalad get), or a config without it (key recordings)",
-            )
+    for row in shown:
+        for path in map(Path, row.files):
+            _require_content(path, bids_root)
     return {row.name: row for row in shown}
+
+
+def _require_content(path: Path, root: Path) -> None:
+    """Raise ``InputError`` for a file of git-annex whose content was not fetched: a link that leads
+    nowhere, or a short text that names the content.
+    """
+    absent = path.is_symlink() and not path.exists()
+    signals = path.suffix in (*EXTENSIONS, *COMPANIONS) and path.is_file()
+    if not absent and signals and path.stat().st_size < 1000:
+        with open(path, "rb") as file:
+            absent = file.read(32).startswith((b"/annex/objects/", b"version https://git-lfs"))
+    if absent:
+        raise InputError(
+            path,
+            "",
+            "a git-annex link without its content",
+            f"the file: run `datalad get {path.relative_to(root)}` (or `git annex get`) in"
+            f" {root}, or leave the recording out (key recordings)",
+        )
 
 
 def fits(recording: str, chosen: Mapping[str, Any]) -> bool:
@@ -132,16 +160,72 @@ def _stimulus(recording: str, stimuli: Mapping[str, Any]) -> str:
 
 
 def _from_bids(config: Mapping[str, Any], root: Path) -> list[Recording]:
-    rows: list[Recording] = []
     listed: dict[Path, list[tuple[Path, dict[str, str]]]] = {}
+    found: dict[tuple[Path, str], list[Path]] = {}
     for path in sorted(root.glob("sub-*/**/ieeg/*_ieeg.*")):
-        if path.suffix in EXTENSIONS:
-            rows.append(_row(path, _sidecars(path, root, listed)))
+        if path.suffix in EXTENSIONS and not path.name.startswith("."):
+            name = re.sub(r"_split-[A-Za-z0-9]+", "", path.name.split("_ieeg.")[0])
+            found.setdefault((path.parent, name), []).append(path)
+    rows: list[Recording] = []
+    for (_, name), paths in found.items():
+        if len({path.suffix for path in paths}) > 1:
+            raise InputError(
+                paths[0].parent,
+                f"recording {name}",
+                " and ".join(path.name for path in paths),
+                "one data file: remove one of the formats",
+            )
+        parts = sorted(paths, key=_split)
+        if len(parts) > 1 and any("split" not in entities(path.name) for path in parts):
+            raise InputError(
+                parts[0].parent,
+                f"recording {name}",
+                " and ".join(path.name for path in parts),
+                "either the whole recording or its parts",
+            )
+        rows.append(
+            _row(
+                parts[0],
+                _sidecars(parts[0], root, listed),
+                name=name,
+                further_parts=tuple(map(str, parts[1:])),
+                companions=tuple(str(file) for path in parts for file in _companions(path)),
+            )
+        )
     return rows
 
 
-def _row(path: Path, sidecars: list[Path], **more: Any) -> Recording:
-    name = path.name.split("_ieeg.")[0]
+def _split(path: Path) -> tuple[int, str]:
+    """Return the number of a part of a split recording, for sorting."""
+    part = entities(path.name).get("split", "")
+    return (int(part) if part.isdigit() else 0, part)
+
+
+def _companions(path: Path) -> list[Path]:
+    """Return the other files that hold a recording's signals and markers."""
+    if path.suffix == ".mefd":
+        return sorted(file for file in path.rglob("*") if file.is_file())
+    if path.suffix == ".vhdr":
+        text = path.read_text("utf-8", "replace") if path.is_file() else ""
+        named = re.findall(r"^(?:DataFile|MarkerFile)=(.+?)\s*$", text, re.MULTILINE)
+        files = [path.parent / name.replace("$b", path.stem) for name in named]
+        files += [path.with_suffix(suffix) for suffix in (".vmrk", ".eeg")]
+    elif path.suffix == ".set":
+        files = [path.with_suffix(".fdt")]
+    elif path.suffix == ".nwb":
+        files = sorted(
+            file
+            for file in path.parent.glob(f"{path.name.split('_ieeg')[0]}*")
+            if file.suffix in LINKED and not file.name.endswith("_ieeg.nwb")
+        )
+    else:
+        files = []
+    there = [file for file in files if file != path and (file.exists() or file.is_symlink())]
+    return list(dict.fromkeys(there))
+
+
+def _row(path: Path, sidecars: list[Path], name: str = "", **more: Any) -> Recording:
+    name = name or path.name.split("_ieeg.")[0]
     subject = entities(name)["sub"]
     return Recording(name, subject, str(path), tuple(str(p) for p in sidecars), **more)
 
@@ -163,16 +247,10 @@ def _sidecars(
         found += [
             file
             for file, own in listed[folder]
-            if all(has.get(k) == v for k, v in own.items() if k != "space")
+            if all(has.get(k) == v for k, v in own.items() if k not in ("space", "split"))
         ]
         if folder == root:
             break
-    if path.suffix == ".vhdr":
-        found += [
-            p
-            for p in (path.with_suffix(".vmrk"), path.with_suffix(".eeg"))
-            if p.exists() or p.is_symlink()
-        ]
     return found
 
 

@@ -75,21 +75,21 @@ def bins(window_ms: tuple[float, float], bin_width_ms: float, step_ms: float, sf
 
 
 def place(
-    events: pd.DataFrame, clock: pd.DataFrame, grid: Bins, sfreq: float, samples: int
+    events: pd.DataFrame, clock: pd.DataFrame, pieces: pd.DataFrame, grid: Bins
 ) -> tuple[pd.DataFrame, dict[str, int]]:
-    """Return the events whose window lies in the recording and in one segment, with ``sample``, and
-    how many were dropped.
+    """Return the events whose window lies in one segment of the recording and of the film, and how
+    many were dropped.
 
     Parameters
     ----------
     events
         event, onset_s (film time).
     clock
-        film_s, recording_s, segment.
+        As :func:`fusion.ieeg.clock.on_samples` returns it.
+    pieces
+        Segments of the recording: sample, samples, kept.
     grid
         The bins.
-    sfreq, samples
-        Rate (Hz) and length of the recording.
 
     Returns
     -------
@@ -99,21 +99,31 @@ def place(
         reason -> count, only reasons that occur.
     """
     onset = events["onset_s"].to_numpy(float)
-    recording, segment = film_clock.to_recording(clock, onset)
-    played = segment >= 0
-    sample = np.rint(np.where(played, recording, 0) * sfreq).astype(np.int64)
+    at, row = film_clock.to_sample(clock, onset)
+    played = row >= 0
+    sample = np.rint(np.where(played, at, 0)).astype(np.int64)
     first, last = sample + grid.start.min(), sample + grid.stop.max()
-    inside = played & (first >= 0) & (last <= samples)
     ends = film_clock.limits(clock)
-    whole = inside.copy()
-    if played.any():
-        low = np.rint(ends.loc[segment[played], "first"].to_numpy() * sfreq)
-        high = np.rint(ends.loc[segment[played], "last"].to_numpy() * sfreq)
-        whole[played] &= (first[played] >= low) & (last[played] <= high)
+    kept_pieces = pieces[pieces["kept"].astype(bool)]
+    starts = kept_pieces["sample"].to_numpy(np.int64)
+    stops = starts + kept_pieces["samples"].to_numpy(np.int64)
+    piece = ends["piece"].to_numpy(int)[row] if len(ends) else np.zeros(len(onset), int)
+    low = np.rint(ends["first"].to_numpy(float)[row]) if len(ends) else np.zeros(len(onset))
+    high = np.rint(ends["last"].to_numpy(float)[row]) if len(ends) else np.zeros(len(onset))
+    in_piece = played & (first >= starts[piece]) & (last <= stops[piece])
+    # beyond the first and the last segment there is nothing, beyond others there is a seam
+    leaves = played & (
+        ((first < starts[piece]) & (piece == 0))
+        | ((last > stops[piece]) & (piece == len(starts) - 1))
+    )
+    whole = in_piece & (first >= low) & (last <= high)
+    paused = ~played & film_clock.in_a_pause(clock, onset)
     dropped = {
-        "not on the film's clock": int((~played).sum()),
-        "window leaves the recording": int((played & ~inside).sum()),
-        "window crosses a gap": int((inside & ~whole).sum()),
+        "not on the film's clock": int((~played & ~paused).sum()),
+        "in a pause of the recording": int(paused.sum()),
+        "window leaves the recording": int(leaves.sum()),
+        "window touches a seam": int((played & ~in_piece & ~leaves).sum()),
+        "window crosses a gap": int((in_piece & ~whole).sum()),
     }
     kept = pd.DataFrame(
         {

@@ -6,7 +6,8 @@ with one seek."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -44,20 +45,26 @@ Codepage=UTF-8
 DataFile={eeg}
 
 [Marker Infos]
-; Mk<Number>=<Type>,<Description>,<Position>,<Points>,<Channel>
-Mk1=New Segment,,1,1,0
+; Mk<Number>=<Type>,<Description>,<Position>,<Points>,<Channel>,<Date>
+{rows}
 """
+
+#: Date of the first sample in a file that only tells how segments lie to each other.
+EPOCH = datetime(2000, 1, 1)
 
 
 def write(
-    vhdr,
+    vhdr: str | Path,
     names: list[str],
     signals: Iterable[np.ndarray],
     samples: int,
     sfreq: float,
     unit: str = "µV",
+    segments: Sequence[tuple[int, float]] = ((0, 0.0),),
 ) -> None:
-    """Write ``signals``, one (time,) array per name, in order, as .eeg, .vmrk and last .vhdr.
+    """Write ``signals``, one (n_samples,) array per name, in order, as .eeg, .vmrk and last .vhdr.
+
+    ``segments`` are the first sample and the onset (s) of each continuous piece.
 
     Raises
     ------
@@ -78,7 +85,7 @@ def write(
         if count != len(names):
             raise ValueError(f"{count} signals for {len(names)} names in {vhdr}")
     with whole(vmrk) as part:
-        part.write_text(MARKERS.format(eeg=eeg.name), encoding="utf-8")
+        part.write_text(MARKERS.format(eeg=eeg.name, rows=_markers(segments)), encoding="utf-8")
     rows = "\n".join(
         f"Ch{k}={name.replace(',', chr(92) + '1')},,1,{unit}" for k, name in enumerate(names, 1)
     )
@@ -94,10 +101,21 @@ def write(
         part.write_text(text, encoding="utf-8")
 
 
+def _markers(segments: Sequence[tuple[int, float]]) -> str:
+    """Return a ``New Segment`` marker a segment; its date tells the length of the pause."""
+    rows = []
+    for k, (sample, onset_s) in enumerate(segments, 1):
+        date = EPOCH + timedelta(seconds=onset_s)
+        # one that stands alone needs no date
+        stamp = f",{date:%Y%m%d%H%M%S%f}" if len(segments) > 1 else ""
+        rows.append(f"Mk{k}=New Segment,,{sample + 1},1,0{stamp}")
+    return "\n".join(rows)
+
+
 class Vectorized:
     """A file of channels one after the other, float32, read one channel at a time (``read(k)``)."""
 
-    def __init__(self, path, channels: int):
+    def __init__(self, path: str | Path, channels: int):
         self.path, self.channels = Path(path), channels
         size = self.path.stat().st_size
         if size % (4 * channels):

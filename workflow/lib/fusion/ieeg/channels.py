@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 import pandas as pd
 
@@ -13,7 +15,7 @@ COLUMNS = ["electrode", "kept", "reason", "x", "y", "z", "space", "region", "hem
 
 
 def usable(
-    channels: pd.DataFrame, in_file: list[str], sfreq: float, types: list[str]
+    channels: pd.DataFrame, in_file: list[str], sfreq: float, types: Sequence[str]
 ) -> pd.DataFrame:
     """Return one row per channel: electrode, type, in_file (its name in the data file), neural,
     kept, reason, shaft.
@@ -30,9 +32,16 @@ def usable(
         Channel types that are neural.
     """
     matched = names.match(list(channels["name"]), in_file)
+    bad = set(channels.loc[channels["status"] == "bad", "name"])
+    references = (
+        channels["reference"].astype(str)
+        if "reference" in channels
+        else pd.Series("", channels.index)
+    )
     rows = []
-    for row in channels.itertuples():
+    for row, reference in zip(channels.itertuples(), references.str.strip(), strict=True):
         reason = "n/a"
+        ends = names.pair(row.name)
         neural = row.type in types and not names.is_non_neural(row.name)
         if row.type not in types:
             reason = f"type {row.type}"
@@ -44,6 +53,12 @@ def usable(
             reason = "bad" if pd.isna(row.status_description) else f"bad: {row.status_description}"
         elif np.isfinite(row.sampling_frequency) and abs(row.sampling_frequency / sfreq - 1) > 1e-3:
             reason = f"sampled at {row.sampling_frequency:g} Hz"
+        elif ends and ends[0] == ends[1]:
+            reason = "a contact against itself"
+        elif reference == row.name:
+            reason = "the reference itself"
+        elif reference in bad or (ends and ends[1] in bad):
+            reason = f"bad reference: {reference if reference in bad else ends[1]}"
         rows.append(
             (
                 row.name,
@@ -63,6 +78,47 @@ def usable(
     return pd.DataFrame(
         rows, columns=["electrode", "type", "in_file", "neural", "kept", "reason", "shaft"]
     )
+
+
+def check_labels(
+    table: pd.DataFrame, duplicates: Mapping[str, list[str]], path: str, types: Sequence[str]
+) -> list[str]:
+    """Return a note about labels that stand more than once in the data file.
+
+    Parameters
+    ----------
+    table
+        channels.tsv.
+    duplicates
+        Label -> names under which it is read.
+    path
+        The data file.
+    types
+        Channel types that are neural.
+
+    Raises
+    ------
+    InputError
+        If one of them is a neural channel.
+    """
+    neural = {
+        name
+        for name, kind in zip(table["name"], table["type"], strict=True)
+        if kind in types and not names.is_non_neural(name)
+    }
+    meant = sorted(
+        label for label, read in duplicates.items() if neural & {label, *read} or label == ""
+    )
+    meant = [label for label in meant if label or neural & set(duplicates[label])]
+    if meant:
+        raise InputError(
+            path,
+            "channel labels",
+            ", ".join(f"{label!r} {len(duplicates[label])} times" for label in meant),
+            "every label once: which of them channels.tsv means is not known",
+        )
+    several = ", ".join(sorted(duplicates))
+    return [f"labels that stand more than once in the data file: {several}"] if several else []
 
 
 def check_some(table: pd.DataFrame, ieeg: str) -> None:

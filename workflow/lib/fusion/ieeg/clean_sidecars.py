@@ -109,7 +109,7 @@ def ieeg(
         "HardwareFilters": info.get("HardwareFilters") or "n/a",
         "iEEGReference": REFERENCES[how.reference],
         "RecordingDuration": source.samples / source.sfreq,
-        "RecordingType": "continuous",
+        "RecordingType": "discontinuous" if len(source.segments) > 1 else "continuous",
         "ElectricalStimulation": bool(info.get("ElectricalStimulation", False)),
         "ECOGChannelCount": int(kinds.get("ECOG", 0)),
         "SEEGChannelCount": int(kinds.get("SEEG", 0)),

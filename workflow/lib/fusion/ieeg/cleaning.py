@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache, partial
 
 import numpy as np
@@ -20,6 +20,7 @@ def clean(
     sfreq: float,
     line_hz: float | None,
     spec: CleaningSpec,
+    segments: Sequence[slice] = (slice(None),),
 ) -> Iterator[np.ndarray]:
     """Yield the clean signal of each row of ``montage``, (n_samples,) float32.
 
@@ -38,6 +39,8 @@ def clean(
         Line frequency; None where it is not known (no notch).
     spec
         Filters, despiking, z-scoring.
+    segments
+        Continuous pieces of the signals. Each is filtered by itself, its ends mirrored.
     """
     read = lru_cache(maxsize=4)(read)
     averages = group_averages(montage, read)
@@ -51,13 +54,23 @@ def clean(
         x = minus_mean(read(row.plus), [read(name) for name in row.minus])
         if row.group:
             x -= averages[row.group]
-        for step in steps:
-            x = step(x)
+        x = filtered(x, steps, segments)
         if spec.despike_sd:
             x = despike(x, spec.despike_sd)
         if spec.zscore:
             x = zscore(x)
         yield np.asarray(x, np.float32)
+
+
+def filtered(x: np.ndarray, steps: Sequence[Filter], segments: Sequence[slice]) -> np.ndarray:
+    """Return a signal (n_samples,) with every segment filtered by itself."""
+    pieces = []
+    for piece in segments:
+        part = x[piece]
+        for step in steps:
+            part = step(part)
+        pieces.append(part)
+    return pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
 
 
 def minus_mean(signal: np.ndarray, others: list[np.ndarray]) -> np.ndarray:
@@ -70,6 +83,11 @@ def minus_mean(signal: np.ndarray, others: list[np.ndarray]) -> np.ndarray:
     if len(others) > 1:
         mean /= len(others)
     return np.subtract(signal, mean, out=mean)
+
+
+def shortest_s(spec: CleaningSpec) -> float:
+    """Return how long a segment must be to be filtered (s): a period of the high-pass."""
+    return 1 / spec.high_pass_hz if spec.high_pass_hz else 0.0
 
 
 def high_pass(sfreq: float, spec: CleaningSpec) -> Filter | None:

@@ -1,4 +1,4 @@
-"""Film time and recording time: a piecewise linear clock with segments."""
+"""Film time, recording time and samples: a piecewise linear clock with segments."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from fusion.ieeg.segments import Segments
 from fusion.ieeg.spec import FilmZero
 from fusion.io.errors import InputError
 
@@ -169,18 +170,98 @@ def _from_film_events(
     return pd.DataFrame(rows, columns=["film_s", "recording_s", "segment"])
 
 
+def on_samples(clock: pd.DataFrame, segments: Segments) -> pd.DataFrame:
+    """Return the clock cut at the seams of the recording.
+
+    Parameters
+    ----------
+    clock
+        Knots: film_s, recording_s, segment.
+    segments
+        Where the recording is continuous.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The knots with ``sample`` (fractional, among the joined samples) and ``piece`` (the segment
+        of the recording). A stretch of film in a pause has none.
+    """
+    parts = []
+    for name, knots in clock.groupby("segment", sort=True):
+        film, at = knots["film_s"].to_numpy(float), knots["recording_s"].to_numpy(float)
+        for piece, (onset, count, start) in enumerate(
+            zip(segments.onset_s, segments.count, segments.start, strict=True)
+        ):
+            low, high = max(at[0], onset), min(at[-1], onset + count / segments.sfreq)
+            if high <= low:
+                continue
+            inside = at[(at > low) & (at < high)]
+            seconds = np.concatenate([[low], inside, [high]])
+            parts.append(
+                pd.DataFrame(
+                    {
+                        "film_s": np.interp(seconds, at, film),
+                        "recording_s": seconds,
+                        "segment": name,
+                        "sample": start + (seconds - onset) * segments.sfreq,
+                        "piece": piece,
+                    }
+                )
+            )
+    columns = ["film_s", "recording_s", "segment", "sample", "piece"]
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
+
+
+def to_sample(clock: pd.DataFrame, film_s: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the (fractional) sample of film times and the row of :func:`limits` they belong to.
+
+    Where the film did not play or the recorder was paused, the sample is NaN and the row -1.
+
+    Parameters
+    ----------
+    clock
+        As :func:`on_samples` returns it.
+    film_s
+        (n_times,) film times (s).
+    """
+    film_s = np.asarray(film_s, float)
+    sample, row = np.full(film_s.shape, np.nan), np.full(film_s.shape, -1)
+    for k, (_, knots) in enumerate(clock.groupby(["segment", "piece"], sort=True)):
+        film = knots["film_s"].to_numpy(float)
+        inside = (film_s >= film[0]) & (film_s <= film[-1]) & (row < 0)
+        sample[inside] = np.interp(film_s[inside], film, knots["sample"].to_numpy(float))
+        row[inside] = k
+    return sample, row
+
+
 def to_recording(clock: pd.DataFrame, film_s: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return recording time (s, NaN where the film did not play) and segment (-1) of film times."""
     film_s = np.asarray(film_s, float)
     recording, segment = np.full(film_s.shape, np.nan), np.full(film_s.shape, -1)
     for name, knots in clock.groupby("segment", sort=True):
-        film = knots["film_s"].to_numpy()
+        film = knots["film_s"].to_numpy(float)
         inside = (film_s >= film[0]) & (film_s <= film[-1]) & (segment < 0)
-        recording[inside] = np.interp(film_s[inside], film, knots["recording_s"].to_numpy())
+        at = knots["recording_s"].to_numpy(float)
+        recording[inside] = np.interp(film_s[inside], film, at)
         segment[inside] = name
     return recording, segment
 
 
 def limits(clock: pd.DataFrame) -> pd.DataFrame:
-    """Return, by segment, the recording times (first, last) that a window of it may not leave."""
-    return clock.groupby("segment")["recording_s"].agg(["first", "last"])
+    """Return, for each stretch of film within one segment of the recording, the samples that a
+    window of it may not leave: segment, piece, first, last.
+    """
+    ends = clock.groupby(["segment", "piece"], sort=True)["sample"].agg(["first", "last"])
+    return ends.reset_index()
+
+
+def in_a_pause(clock: pd.DataFrame, film_s: np.ndarray) -> np.ndarray:
+    """Return whether the film played at these times while the recorder was paused, (n_times,)
+    bool.
+    """
+    film_s = np.asarray(film_s, float)
+    played = np.zeros(film_s.shape, bool)
+    for _, knots in clock.groupby("segment"):
+        played |= (film_s >= knots["film_s"].min()) & (film_s <= knots["film_s"].max())
+    paused: np.ndarray = played & (to_sample(clock, film_s)[1] < 0)
+    return paused

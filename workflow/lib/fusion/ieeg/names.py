@@ -20,6 +20,12 @@ def split(name: str) -> tuple[str, int | None]:
     return (match[1], int(match[2])) if match else (name.strip(), None)
 
 
+def pair(name: str) -> tuple[str, str] | None:
+    """Return the two contacts of a bipolar channel's name, ``A1-A2``; None for other names."""
+    match = re.fullmatch(r"\s*([A-Za-z']+[^-]*?\d+)\s*-\s*([A-Za-z']+[^-]*?\d+)\s*", name)
+    return (match[1], match[2]) if match else None
+
+
 def normalised(name: str) -> str:
     """Return ``name`` without the marks that lists of contacts carry in one place and not in
     another (``*``, ``#``, ``_``).
@@ -40,7 +46,7 @@ def match(wanted: list[str], present: list[str]) -> dict[str, str]:
     Exact matches come first; then names that agree without case, spaces, ``*``, ``#`` and ``_``,
     where that is unambiguous. Position in a list is never used."""
     exact = {name: name for name in set(wanted) & set(present)}
-    left = {}
+    left: dict[str, list[str]] = {}
     for name in present:
         if name not in exact:
             left.setdefault(normalised(name).lower(), []).append(name)

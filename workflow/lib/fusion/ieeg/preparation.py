@@ -12,18 +12,23 @@ import numpy as np
 import pandas as pd
 
 from fusion.ieeg import (
+    agreement,
     atlas,
     channels,
     clean_sidecars,
     quality,
-    recording,
     reference,
     sidecars,
+    units,
 )
-from fusion.ieeg.cleaning import clean
-from fusion.ieeg.clock import clock_table
+from fusion.ieeg.cleaning import clean, shortest_s
+from fusion.ieeg.clock import clock_table, on_samples
+from fusion.ieeg.formats.opened import Opened
+from fusion.ieeg.recording import open_recording, transpose
+from fusion.ieeg.segments import Segments, segments
 from fusion.ieeg.sidecars import Positions
 from fusion.ieeg.spec import PreprocessSpec
+from fusion.io.errors import InputError
 
 log = logging.getLogger(__name__)
 
@@ -36,16 +41,24 @@ class Source:
     ----------
     path
         The data file.
-    raw
-        The open data file (``mne.io.BaseRaw``).
+    opened
+        The open data file.
+    sfreq
+        Sampling rate (Hz).
     info
         Content of ``*_ieeg.json``.
     usable
         As :func:`fusion.ieeg.channels.usable` returns it.
+    factors
+        (n_kept,) by what the volts of the kept channels are multiplied.
     positions
         Positions of the contacts.
+    whole
+        All segments of the recording.
+    long
+        (n_segments,) which of them are long enough to be filtered.
     clock
-        Knots of the film's clock.
+        Knots of the film's clock, on the samples of the segments that are kept.
     line_hz
         Line frequency; None if unknown.
     notes
@@ -53,23 +66,33 @@ class Source:
     """
 
     path: str
-    raw: Any
+    opened: Opened
+    sfreq: float
     info: dict[str, Any]
     usable: pd.DataFrame
+    factors: np.ndarray
     positions: Positions
+    whole: Segments
+    long: np.ndarray
     clock: pd.DataFrame
     line_hz: float | None
     notes: list[str]
 
     @property
-    def sfreq(self) -> float:
-        """Sampling rate (Hz)."""
-        return float(self.raw.info["sfreq"])
+    def segments(self) -> Segments:
+        """The segments that are kept."""
+        return self.whole.take(self.long)
 
     @property
     def samples(self) -> int:
-        """Length in samples."""
-        return int(self.raw.n_times)
+        """Samples of the segments that are kept."""
+        return self.segments.samples
+
+    @property
+    def markers(self) -> list[tuple[int, float]]:
+        """First sample and onset (s) of each segment, time from the first one kept."""
+        onset = self.segments.onset_s - self.segments.onset_s[0]
+        return [(int(a), float(t)) for a, t in zip(self.segments.start, onset, strict=True)]
 
 
 @dataclass
@@ -101,14 +124,14 @@ class Cleaned:
 
 
 def open_source(
-    ieeg: str, given: Sequence[str], atlas_files: Sequence[str], spec: PreprocessSpec
+    files: Sequence[str], given: Sequence[str], atlas_files: Sequence[str], spec: PreprocessSpec
 ) -> Source:
     """Return a recording with what its sidecars say about it.
 
     Parameters
     ----------
-    ieeg
-        The data file.
+    files
+        The data file, or the parts of a split recording.
     given
         The sidecars.
     atlas_files
@@ -121,35 +144,69 @@ def open_source(
     InputError
         At the first thing in a file that is wrong.
     """
-    given = list(given)
+    given, ieeg = list(given), files[0]
     info, table = sidecars.read_info(given), sidecars.read_channels(given, ieeg)
+    agreement.check_continuous(info, ieeg)
+    rates = sidecars.stated_rates(table, spec.channel_types)
+    opened = open_recording(files, list(table["name"]), rates)
+    label_notes = channels.check_labels(table, opened.duplicates, ieeg, spec.channel_types)
+    sfreq, rate_notes = agreement.rate(opened, info, rates)
     events, events_file = sidecars.read_events(given)
+    whole = segments(opened.samples, sfreq, opened.seams)
+    if spec.onsets == "samples" and events is not None:
+        events = events.assign(onset=whole.time_of(events["onset"].to_numpy(float) * sfreq))
+    if marked := sidecars.seams_in(events, whole):
+        whole = segments(opened.samples, sfreq, [*opened.seams, *marked])
+    long = whole.long_enough(shortest_s(spec.cleaning))
+    if not long.any():
+        raise InputError(
+            ieeg,
+            "segments",
+            f"{len(whole)} segments of {whole.count.max() / sfreq:.6g} s at most",
+            f"one of {shortest_s(spec.cleaning):g} s, a period of the high-pass",
+        )
+    usable = channels.usable(table, opened.names, sfreq, spec.channel_types)
+    channels.check_some(usable, ieeg)
     positions = sidecars.read_positions(given, spec.space)
+    if positions.table.empty and opened.places is not None:
+        positions = sidecars.from_file(opened.places)
     if atlas_files:
         positions = atlas.with_regions(positions, list(atlas_files), spec.reach_mm)
-    rates = sidecars.stated_rates(table, spec.channel_types)
-    raw = recording.open_raw(ieeg, info, rates)
-    sfreq, duration_s = float(raw.info["sfreq"]), raw.n_times / float(raw.info["sfreq"])
-    usable = channels.usable(table, raw.ch_names, sfreq, spec.channel_types)
-    channels.check_some(usable, ieeg)
+    kept = usable[usable["kept"]]
+    factors, unit_notes = units.factors(opened, table, kept, whole.take(long), spec.units)
+    line_hz = quality.line_frequency(spec.cleaning.line_freq_hz, info)
+    film = clock_table(spec.film_zero, events, events_file, whole.end_s, ieeg)
     log.info(
-        "%s: %d channels, %d neural, %d usable, %.6g s at %g Hz",
+        "%s: %d channels, %d neural, %d usable, %.6g s at %g Hz in %d segments, %.6g s lost",
         ieeg,
         len(usable),
         usable["neural"].sum(),
         usable["kept"].sum(),
-        duration_s,
+        whole.samples / sfreq,
         sfreq,
+        len(whole),
+        whole.lost_s,
     )
     return Source(
         path=ieeg,
-        raw=raw,
+        opened=opened,
+        sfreq=sfreq,
         info=info,
         usable=usable,
+        factors=factors,
         positions=positions,
-        clock=clock_table(spec.film_zero, events, events_file, duration_s, ieeg),
-        line_hz=quality.line_frequency(spec.cleaning.line_freq_hz, info),
-        notes=sidecars.channel_notes(table, getattr(raw, "_orig_units", {})),
+        whole=whole,
+        long=long,
+        clock=on_samples(film, whole.take(long)),
+        line_hz=line_hz,
+        notes=[
+            *opened.notes,
+            *label_notes,
+            *rate_notes,
+            *unit_notes,
+            *sidecars.channel_notes(table, opened.units),
+            *agreement.notes(info, table, whole, line_hz),
+        ],
     )
 
 
@@ -167,8 +224,12 @@ def prepare(source: Source, spec: PreprocessSpec, folder: Path) -> Cleaned:
         until all signals are made.
     """
     how, kept = spec.cleaning, source.usable.loc[source.usable["kept"], ["electrode", "in_file"]]
-    by_channel, silent, range_uv = recording.transpose(
-        source.raw, list(kept["in_file"]), folder / "channels"
+    by_channel, silent, range_uv = transpose(
+        source.opened,
+        list(kept["in_file"]),
+        source.factors,
+        source.segments,
+        folder / "channels",
     )
     names = dict(zip(kept["in_file"], kept["electrode"], strict=True))
     usable = channels.drop(source.usable, {names[name]: why for name, why in silent.items()})
@@ -186,7 +247,12 @@ def prepare(source: Source, spec: PreprocessSpec, folder: Path) -> Cleaned:
     return Cleaned(
         names=list(montage["electrode"]),
         signals=clean(
-            montage, lambda name: by_channel.read(row_of[name]), source.sfreq, source.line_hz, how
+            montage,
+            lambda name: by_channel.read(row_of[name]),
+            source.sfreq,
+            source.line_hz,
+            how,
+            source.segments.slices,
         ),
         channels=clean_sidecars.channels(montage, usable, how, source.sfreq),
         sidecar=clean_sidecars.ieeg(source, spec, montage, usable),

@@ -25,7 +25,10 @@ COLUMNS = [
     "line_freq_hz",
     "film_zero_s",
     "film_end_s",
+    "film_segments",
     "segments",
+    "lost_s",
+    "segments_left_out",
     "channels",
     "neural",
     "kept",
@@ -43,13 +46,16 @@ DESCRIPTIONS = {
     "subject": "Subject.",
     "stimulus": "Film that was shown.",
     "sfreq_hz": "Sampling rate.",
-    "duration_s": "Length of the recording.",
+    "duration_s": "What was recorded, pauses left out.",
     "line_freq_hz": "Line frequency that was removed with its harmonics.",
     "film_zero_s": (
         "Recording time at which the film starts; missing if its start is not on the clock."
     ),
     "film_end_s": "Recording time at which the film's clock ends.",
-    "segments": "Pieces in which the film plays without a stop.",
+    "film_segments": "Pieces in which the film plays without a stop.",
+    "segments": "Pieces in which the recorder ran without a pause.",
+    "lost_s": "Length of all pauses of the recorder.",
+    "segments_left_out": "Segments shorter than a period of the high-pass, which are left out.",
     "channels": "Channels in channels.tsv or the data file.",
     "neural": "Channels that are neural by type and name.",
     "kept": "Electrodes that are analysed.",
@@ -111,7 +117,7 @@ def row(
     ).value_counts()
     zero = (
         np.interp(0, clock["film_s"], clock["recording_s"])
-        if clock["film_s"].iloc[0] <= 0
+        if len(clock) and clock["film_s"].iloc[0] <= 0
         else np.nan
     )
     return {
@@ -119,11 +125,14 @@ def row(
         "subject": spec.subject,
         "stimulus": spec.stimulus,
         "sfreq_hz": source.sfreq,
-        "duration_s": source.samples / source.sfreq,
+        "duration_s": source.whole.samples / source.sfreq,
         "line_freq_hz": line_hz if line_hz else np.nan,
         "film_zero_s": zero,
-        "film_end_s": clock["recording_s"].iloc[-1],
-        "segments": clock["segment"].nunique(),
+        "film_end_s": clock["recording_s"].iloc[-1] if len(clock) else np.nan,
+        "film_segments": clock["segment"].nunique(),
+        "segments": len(source.whole),
+        "lost_s": source.whole.lost_s,
+        "segments_left_out": int((~source.long).sum()),
         "channels": len(usable),
         "neural": int(usable["neural"].sum()),
         "kept": len(kept),
@@ -148,15 +157,15 @@ def warnings(
     unmatched: list[str],
 ) -> list[str]:
     """Return what a user should know about a recording before believing its result."""
-    info, line_hz, duration_s = source.info, source.line_hz, source.samples / source.sfreq
+    info, line_hz = source.info, source.line_hz
     notes = []
     if line_hz is None:
         notes.append("line frequency unknown: no notch (set ieeg.line_freq_hz)")
     if not info:
         notes.append("no ieeg.json")
-    stated = info.get("RecordingDuration")
-    if isinstance(stated, int | float) and duration_s < stated - 1:
-        notes.append(f"{stated - duration_s:.6g} s shorter than ieeg.json says")
+    if left := int((~source.long).sum()):
+        seconds = source.whole.take(~source.long).samples / source.sfreq
+        notes.append(f"{left} short segments ({seconds:.6g} s) left out")
     if missing := int(kept["x"].isna().sum()):
         notes.append(f"{missing} kept electrodes have no position")
     if unmatched:

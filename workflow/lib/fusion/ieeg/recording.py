@@ -1,150 +1,243 @@
-"""The data file of a recording, opened through mne and turned from time-major into channel-major in
-one pass.
+"""The data file of a recording, whatever its format: opened, and turned from time-major into
+channel-major in one pass.
 """
 
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from tqdm import tqdm
 
 from fusion.ieeg.brainvision import Vectorized
+from fusion.ieeg.formats import edf, mef, nwb, vhdr
+from fusion.ieeg.formats.opened import Opened, renamed, suffixed
+from fusion.ieeg.segments import JOINTS, SKIP, Seam, Segments
 from fusion.io.errors import InputError
 
-SIZES = {"INT_16": 2, "INT_32": 4, "IEEE_FLOAT_32": 4, "IEEE_FLOAT_64": 8}
 
-
-def open_raw(ieeg: str, info: dict, rates: dict[str, float] | None = None):
-    """Open a BIDS iEEG data file without loading it.
+def open_recording(files: Sequence[str], wanted: list[str], rates: dict[str, float]) -> Opened:
+    """Open a recording without reading it.
 
     Parameters
     ----------
-    ieeg
-        ``.vhdr``, ``.edf``, ``.fif``, ``.set``, or what else mne reads.
-    info
-        Content of ``*_ieeg.json``; its SamplingFrequency must agree with the file.
+    files
+        Its data file, or the parts of a split recording in order.
+    wanted
+        Channels of channels.tsv.
     rates
         Sampling rates (Hz) that channels.tsv gives the neural channels. An EDF file may hold
         channels of several rates, of which mne raises all to the highest; then only those of the
         neural channels' commonest rate are opened.
 
-    Returns
-    -------
-    mne.io.BaseRaw
-
     Raises
     ------
     InputError
-        If the file is missing, truncated, unreadable, or sampled at another rate than the sidecar
-        says.
+        If a file is missing, cut short or unreadable, or parts do not belong together.
     """
-    path = Path(ieeg)
-    if not path.exists():
-        raise InputError(path, "", "no such file", "the recording")
-    if path.suffix == ".vhdr":
-        check_brainvision(path)
+    for path in files:
+        if not Path(path).exists():
+            raise InputError(path, "", "no such file", "the recording")
+    if len(files) == 1 or Path(files[0]).suffix == ".fif":  # mne follows the parts of a FIF file
+        opened = _open(files[0], wanted, rates)
+    else:
+        opened = _joined([_open(path, wanted, rates) for path in files])
+    if opened.samples < 2:
+        raise InputError(files[0], "", f"{opened.samples} samples", "a recording")
+    return opened
+
+
+def _open(path: str, wanted: list[str], rates: dict[str, float]) -> Opened:
+    kind = Path(path).suffix.lower()
+    if kind == ".nwb":
+        return nwb.open_nwb(path, wanted)
+    if kind == ".vhdr":
+        vhdr.check(Path(path))
+        raw = _read(path)
+        opened = _of_mne(path, raw)
+        opened.seams += vhdr.seams(Path(path), opened.sfreq)
+        opened.units = dict(raw._orig_units)
+        opened.assumed = {n: 1.0 for n, unit in opened.units.items() if unit not in _BV_UNITS}
+        opened.duplicates = renamed(vhdr.labels(Path(path)), opened.names)
+        opened.rounded_interval = vhdr.whole_microseconds(Path(path))
+        return opened
+    if kind in (".edf", ".bdf"):
+        return _open_edf(path, rates)
     raw = _read(path)
-    seen = {float(raw.info["sfreq"])}
-    if path.suffix == ".edf" and rates:
-        common = Counter(rates.values()).most_common(1)[0][0]
+    opened = _of_mne(path, raw)
+    if kind == ".mefd":
+        opened.seams = mef.seams(raw, path, opened.names)
+        opened.units = dict(raw._orig_units)
+    elif kind == ".set":
+        # raw.annotations limits durations to the length of the file
+        opened.seams = _annotated(_read_annotations(path), opened.sfreq, 0.0)
+    if kind != ".fif":
+        opened.duplicates = suffixed(opened.names)
+    return opened
+
+
+_BV_UNITS = ("V", "mV", "µV", "uV", "nV")
+
+
+def _open_edf(path: str, rates: dict[str, float]) -> Opened:
+    header = edf.read_header(Path(path))
+    edf.check_length(Path(path), header)
+    raw = _read(path)
+    values = [rate for name, rate in rates.items() if name in raw.ch_names]
+    if values:
+        common = max(set(values), key=values.count)
         same = [name for name, rate in rates.items() if rate == common and name in raw.ch_names]
-        if same and abs(raw.info["sfreq"] / common - 1) > 1e-3:
+        if abs(float(raw.info["sfreq"]) / common - 1) > 1e-3:
+            highest = float(raw.info["sfreq"])
+            names = list(raw.ch_names)
             raw = _read(path, include=same)
-    sfreq = float(raw.info["sfreq"])
-    stated = info.get("SamplingFrequency")
-    if isinstance(stated, int | float) and all(
-        abs(stated / rate - 1) > 1e-3 for rate in seen | {sfreq}
-    ):
-        raise InputError(
-            path,
-            "sampling rate",
-            f"{sfreq:g} Hz in the data file and {stated:g} Hz in ieeg.json",
-            "the same rate in both",
-        )
-    if raw.n_times < 2:
-        raise InputError(path, "", f"{raw.n_times} samples", "a recording")
-    return raw
+            opened = _of_mne(path, raw)
+            opened.notes.append(f"of channels of several rates (to {highest:g} Hz) took {common:g}")
+            opened.duplicates = renamed(header.of_signals(header.labels), names)
+            opened.seams += edf.seams(Path(path), header, opened.sfreq)
+            _units_of_edf(opened, header)
+            return opened
+    opened = _of_mne(path, raw)
+    opened.duplicates = renamed(header.of_signals(header.labels), opened.names)
+    opened.seams += edf.seams(Path(path), header, opened.sfreq)
+    _units_of_edf(opened, header)
+    return opened
 
 
-def _read(path: Path, **options):
+def _units_of_edf(opened: Opened, header: edf.Header) -> None:
+    labels, units = header.of_signals(header.labels), header.of_signals(header.units)
+    by_label = dict(zip(labels, units, strict=True))
+    opened.units = {name: by_label[name] for name in opened.names if name in by_label}
+    known = {"uV": 1e-6, "µV": 1e-6, "μV": 1e-6, "mV": 1e-3, "V": 1.0}
+    bytes_differ = {"µV", "μV"}  # mne decodes as latin-1, so a µ in UTF-8 is unknown to it
+    latin = header.of_signals(header.units_latin)
+    by_latin = dict(zip(labels, latin, strict=True))
+    for name, unit in opened.units.items():
+        if unit not in known or (unit in bytes_differ and by_latin[name] not in edf.MNE_MICROVOLT):
+            opened.assumed[name] = 1.0
+
+
+def _read(path: str, **options: Any) -> Any:
     # Imported on use: mne loads a reader's dependencies lazily, and only one reader is needed.
     import mne
 
+    reader = mne.io.read_raw_mef if path.endswith(".mefd") else mne.io.read_raw
     try:
-        return mne.io.read_raw(path, preload=False, verbose="warning", **options)
+        return reader(path, preload=False, verbose="warning", **options)
     # whatever a reader stumbles over is a fault of this file, and must carry its name
     except Exception as error:
         found = f"a file that cannot be read ({type(error).__name__}: {_first_line(error)})"
+        suffix = Path(path).suffix
         raise InputError(
-            path, "", found, f"a valid {path.suffix} recording, of a format that mne reads"
+            path, "", found, f"a valid {suffix} recording, of a format that mne reads"
         ) from error
 
 
-def check_brainvision(vhdr: Path) -> None:
-    """Raise ``InputError`` if the files that a BrainVision header names are missing or the data
-    file is cut short.
-    """
-    text = vhdr.read_bytes().decode("utf-8", errors="replace").lstrip("\ufeff")
-    if not text.startswith(("Brain Vision Data Exchange", "BrainVision Data Exchange")):
-        raise InputError(vhdr, "line 1", repr(text[:40]), "Brain Vision Data Exchange Header File")
-    common, binary = _section(text, "Common Infos"), _section(text, "Binary Infos")
-    if not common.get("DataFile") or not common.get("NumberOfChannels", "").isdigit():
-        raise InputError(vhdr, "[Common Infos]", "no DataFile or no NumberOfChannels", "both")
-    files = {
-        key: common[key].replace("$b", vhdr.stem)
-        for key in ("DataFile", "MarkerFile")
-        if common.get(key)
-    }
-    for key, name in files.items():
-        if not (vhdr.parent / name).exists():
+def _read_annotations(path: str) -> Any:
+    import mne
+
+    return mne.read_annotations(path)
+
+
+def _of_mne(path: str, raw: Any) -> Opened:
+    sfreq = float(raw.info["sfreq"])
+
+    def read(picks: list[int], start: int, stop: int) -> np.ndarray:
+        volts: np.ndarray = raw.get_data(picks=picks, start=start, stop=stop)
+        return volts
+
+    opened = Opened(path, list(raw.ch_names), sfreq, int(raw.n_times), read)
+    if not path.endswith((".set", ".mefd")):
+        opened.seams = _annotated(raw.annotations, sfreq, float(raw.first_time))
+    opened.began = raw.info["meas_date"]
+    return opened
+
+
+def _annotated(annotations: Any, sfreq: float, first_s: float) -> list[Seam]:
+    """Return the seams that annotations mark."""
+    found = []
+    for one in annotations:
+        text = str(one["description"]).rpartition("/")[2].strip()
+        at = (float(one["onset"]) - first_s) * sfreq
+        sample = round(at) if abs(at - round(at)) < 0.01 else int(np.ceil(at))
+        duration = float(one["duration"])
+        if text.upper() == SKIP:
+            found.append(Seam(sample, 0.0, round(duration * sfreq)))
+        elif text.lower() in JOINTS:
+            found.append(Seam(sample, duration if duration > 0 else np.nan))
+    return found
+
+
+def _joined(parts: list[Opened]) -> Opened:
+    """Return the parts of a split recording as one."""
+    one = parts[0]
+    for part in parts[1:]:
+        if part.names != one.names or abs(part.sfreq / one.sfreq - 1) > 1e-6:
             raise InputError(
-                vhdr,
-                f"{key}={name}",
-                "no such file beside the header",
-                "the file that the header names",
+                part.path, "", "other channels or another rate", f"those of {one.path}"
             )
-    width = SIZES.get(binary.get("BinaryFormat", ""))
-    if width is None:
-        return
-    data, frame = vhdr.parent / files["DataFile"], width * int(common["NumberOfChannels"])
-    size = data.stat().st_size
-    if size == 0 or size % frame:
-        raise InputError(
-            data,
-            "",
-            f"{size} bytes",
-            f"a multiple of {frame} bytes (all channels of a sample): the file is cut short",
-        )
-    points = common.get("DataPoints", "")
-    if points.isdigit() and int(points) > 0 and size != int(points) * frame:
-        found = f"{size // frame} samples"
-        raise InputError(
-            data,
-            "",
-            found,
-            f"{points} samples, as its header says: it is cut short or belongs to another header",
-        )
+    first = np.concatenate([[0], np.cumsum([part.samples for part in parts])])
+    seams: list[Seam] = []
+    for k, part in enumerate(parts):
+        seams += [Seam(s.sample + int(first[k]), s.lost_s, s.filler) for s in part.seams]
+        if k:
+            before, lost = parts[k - 1], np.nan
+            if part.began and before.began:
+                inside = sum(s.lost_s for s in before.seams if np.isfinite(s.lost_s))
+                lost = (part.began - before.began).total_seconds()
+                lost -= before.samples / one.sfreq + inside
+                # a start is often given in whole seconds
+                lost = 0.0 if abs(lost) <= 1.0 else lost
+            if lost < 0:
+                raise InputError(
+                    part.path, "start", "before the end of the part before", "parts in order"
+                )
+            seams.append(Seam(int(first[k]), lost))
 
+    def read(picks: list[int], start: int, stop: int) -> np.ndarray:
+        pieces = []
+        for k, part in enumerate(parts):
+            a, b = max(start, int(first[k])), min(stop, int(first[k + 1]))
+            if b > a:
+                pieces.append(part.read(picks, a - int(first[k]), b - int(first[k])))
+        return np.concatenate(pieces, axis=1) if pieces else np.empty((len(picks), 0))
 
-def _section(text: str, name: str) -> dict[str, str]:
-    """Return the keys and values of a section of a BrainVision header."""
-    found = re.search(rf"^\[{name}\]\s*$(.*?)(?=^\[|\Z)", text, re.MULTILINE | re.DOTALL)
-    lines = found[1].splitlines() if found else []
-    pairs = (
-        line.split("=", 1) for line in lines if "=" in line and not line.lstrip().startswith(";")
-    )
-    return {key.strip(): value.strip() for key, value in pairs}
+    joined = Opened(one.path, one.names, one.sfreq, int(first[-1]), read, seams)
+    joined.units, joined.assumed, joined.duplicates = one.units, one.assumed, one.duplicates
+    joined.rounded_interval, joined.notes = one.rounded_interval, [*one.notes]
+    joined.notes.append(f"{len(parts)} parts of a split recording joined")
+    return joined
 
 
 def transpose(
-    raw, names: list[str], out, chunk_bytes: int = 8 * 2**20
+    opened: Opened,
+    names: list[str],
+    factors: np.ndarray,
+    segments: Segments,
+    out: Path,
+    chunk_bytes: int = 8 * 2**20,
 ) -> tuple[Vectorized, dict[str, str], np.ndarray]:
-    """Write channels of ``raw`` one after the other, in µV, float32, to the file ``out``.
+    """Write channels one after the other, in µV, float32, to the file ``out``.
 
-    The recording is read once, in pieces of ``chunk_bytes``.
+    The recording is read once, in pieces of ``chunk_bytes``; only the segments are.
+
+    Parameters
+    ----------
+    opened
+        The recording.
+    names
+        Channels to write.
+    factors
+        (n_channels,) by which volts are multiplied, 1 where the unit is known.
+    segments
+        What is read.
+    out
+        The file to write.
+    chunk_bytes
+        How much is read at once.
 
     Returns
     -------
@@ -153,33 +246,39 @@ def transpose(
     silent : dict
         channel -> why it holds no signal (``flat``, ``not finite``).
     range_uv : numpy.ndarray
-        (channel,) largest minus smallest value (µV).
+        (n_channels,) largest minus smallest value (µV).
     """
-    samples = raw.n_times
-    picks = [raw.ch_names.index(name) for name in names]
-    step = max(1024, chunk_bytes // (8 * max(len(raw.ch_names), 1)))
+    samples = segments.samples
+    picks = [opened.names.index(name) for name in names]
+    step = max(1024, chunk_bytes // (8 * max(len(opened.names), 1)))
     low, high = np.full(len(picks), np.inf), np.full(len(picks), -np.inf)
+    scale = 1e6 * factors[:, None]
+    progress = tqdm(total=samples, desc="reading", mininterval=5)
     with open(out, "wb") as file:
         file.truncate(4 * samples * len(picks))
-        for start in tqdm(range(0, samples, step), desc="reading", mininterval=5):
-            stop = min(start + step, samples)
-            try:
-                volts = raw.get_data(picks=picks, start=start, stop=stop)
-            except Exception as error:
-                where = f"samples {start} to {stop}"
-                raise InputError(
-                    raw.filenames[0],
-                    where,
-                    f"{type(error).__name__}: {_first_line(error)}",
-                    "readable samples",
-                ) from error
-            piece = np.empty(volts.shape, np.float32)
-            np.multiply(volts, 1e6, out=piece, casting="unsafe")
-            # a value that is not finite makes the smallest or the largest one so
-            low, high = np.minimum(low, piece.min(axis=1)), np.maximum(high, piece.max(axis=1))
-            for k in range(len(picks)):
-                file.seek(4 * (samples * k + start))
-                file.write(piece[k].data)
+        for first, count, target in zip(
+            segments.first, segments.count, segments.start, strict=True
+        ):
+            for start in range(int(first), int(first + count), step):
+                stop = min(start + step, int(first + count))
+                try:
+                    volts = opened.read(picks, start, stop)
+                except Exception as error:
+                    raise InputError(
+                        opened.path,
+                        f"samples {start} to {stop}",
+                        f"{type(error).__name__}: {_first_line(error)}",
+                        "readable samples",
+                    ) from error
+                piece = np.empty(volts.shape, np.float32)
+                np.multiply(volts, scale, out=piece, casting="unsafe")
+                # a value that is not finite makes the smallest or the largest one so
+                low, high = np.minimum(low, piece.min(axis=1)), np.maximum(high, piece.max(axis=1))
+                at = int(target) + start - int(first)
+                for k in range(len(picks)):
+                    file.seek(4 * (samples * k + at))
+                    file.write(piece[k].data)
+                progress.update(stop - start)
     finite = np.isfinite(low) & np.isfinite(high)
     flat = high == low
     silent = {
@@ -190,5 +289,22 @@ def transpose(
     return Vectorized(out, len(names)), silent, high - low
 
 
+def samples_of(opened: Opened, pick: int, segments: Segments, pieces: int = 12) -> np.ndarray:
+    """Return short stretches of a channel spread over the recording, (n_pieces, n_samples)
+    volts.
+    """
+    length = int(min(round(2 * opened.sfreq), segments.count.min()))
+    edges = np.linspace(0, segments.samples - length, pieces).astype(int)
+    start = segments.start
+    out = []
+    for at in np.unique(edges):
+        k = int(np.searchsorted(start, at, side="right")) - 1
+        inside = min(int(at - start[k]), int(segments.count[k]) - length)
+        first = int(segments.first[k]) + inside
+        out.append(opened.read([pick], first, first + length)[0])
+    return np.array(out)
+
+
 def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+    text = re.sub(r"\s+", " ", str(error)).strip()
+    return (text or type(error).__name__)[:200]

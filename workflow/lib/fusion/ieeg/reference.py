@@ -40,10 +40,17 @@ def montage(
         electrode -> reason.
     """
     kept = table[table["kept"]]
-    by_place = {names.split(n): n for n in kept["electrode"] if names.split(n)[1] is not None}
+    by_place: dict[tuple[str, int | None], str] = {}
+    for name in kept["electrode"]:
+        if names.split(name)[1] is not None:
+            by_place.setdefault(names.split(name), name)  # A1 and A01 are one contact
     known = {names.split(n): n for n in table["electrode"]}
-    rows, dropped = [], {}
+    rows: list[tuple[str, str, tuple[str, ...], str]] = []
+    dropped: dict[str, str] = {}
     for name, kind in zip(kept["electrode"], kept["type"], strict=True):
+        if names.split(name)[1] is not None and by_place[names.split(name)] != name:
+            dropped[name] = f"the same contact as {by_place[names.split(name)]}"
+            continue
         how = (
             ecog_reference
             if kind == "ECOG"
@@ -59,7 +66,7 @@ def montage(
         if number is None:
             dropped[name] = "no contact number, so no neighbour"
             continue
-        above = by_place.get((stem, number + 1))
+        above = by_place.get((stem, number + 1), "")
         if how == "bipolar":
             if above:
                 rows.append((f"{name}-{above}", name, (above,), ""))
@@ -81,4 +88,9 @@ def montage(
             )
             if not neighbours and not unusable:
                 dropped[name] = "no neighbour on its shaft"
+    for group in {row[3] for row in rows} - {""}:
+        members = [row for row in rows if row[3] == group]
+        if len(members) == 1:
+            dropped[members[0][0]] = "average of a single contact"
+            rows.remove(members[0])
     return pd.DataFrame(rows, columns=COLUMNS), dropped

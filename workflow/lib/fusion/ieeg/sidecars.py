@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from fusion.ids import entities
+from fusion.ieeg.segments import JOINTS, SKIP, Seam, Segments
 from fusion.io.errors import InputError
 from fusion.io.tables import read_tsv, require_unique
 
 log = logging.getLogger(__name__)
 
 TO_MM = {"mm": 1.0, "cm": 10.0, "m": 1000.0}
+UNIT_WORDS = {"millimet": "mm", "centimet": "cm", "met": "m"}
 REGION_COLUMNS = (
     "region",
     "DKT",
@@ -58,7 +62,7 @@ def pick(sidecars: list[str], suffix: str) -> Path | None:
     return max(found, key=lambda p: (len(p.parts), len(entities(p.name)), p.name), default=None)
 
 
-def read_json(path: Path) -> dict:
+def read_json(path: Path) -> dict[str, Any]:
     """Read a JSON sidecar; ``InputError`` if it is not one."""
     try:
         content = json.loads(Path(path).read_text(encoding="utf-8-sig"))
@@ -69,7 +73,7 @@ def read_json(path: Path) -> dict:
     return content
 
 
-def read_info(sidecars: list[str]) -> dict:
+def read_info(sidecars: list[str]) -> dict[str, Any]:
     """Return ``*_ieeg.json``, inherited from the top of the dataset down; ``{}`` if there is
     none.
     """
@@ -77,7 +81,7 @@ def read_info(sidecars: list[str]) -> dict:
         (Path(p) for p in sidecars if Path(p).name.endswith("ieeg.json")),
         key=lambda p: (len(p.parts), len(entities(p.name))),
     )
-    merged = {}
+    merged: dict[str, Any] = {}
     for path in found:
         merged.update(read_json(path))
     return merged
@@ -136,7 +140,7 @@ def read_channels(sidecars: list[str], ieeg: str) -> pd.DataFrame:
     return table
 
 
-def stated_rates(channels: pd.DataFrame, types: list[str]) -> dict[str, float]:
+def stated_rates(channels: pd.DataFrame, types: Sequence[str]) -> dict[str, float]:
     """Return channel -> sampling rate (Hz) for the good neural channels for which channels.tsv
     gives one.
     """
@@ -220,6 +224,40 @@ def read_events(
     return table.reset_index(drop=True), path
 
 
+def seams_in(events: pd.DataFrame | None, segments: Segments) -> list[Seam]:
+    """Return the seams that rows of events.tsv mark and the data file does not.
+
+    A row ``BAD_ACQ_SKIP`` stands for a stretch that the file fills; ``boundary`` for a joint.
+
+    Parameters
+    ----------
+    events
+        As :func:`read_events` returns it.
+    segments
+        Where the data file is continuous, by itself.
+    """
+    if events is None or "trial_type" not in events:
+        return []
+    found = []
+    for row in events.to_dict("records"):
+        text = str(row["trial_type"]).rpartition("/")[2].strip()
+        lost = pd.to_numeric(row.get("duration"), errors="coerce")
+        skip, joint = text.upper() == SKIP, text.lower() in JOINTS
+        if not (skip or joint):
+            continue
+        at = row["onset"] - segments.onset_s
+        inside = (at > 0.5 / segments.sfreq) & (at < (segments.count - 0.5) / segments.sfreq)
+        if not inside.any():
+            continue  # the data file has a pause there already
+        k = int(inside.argmax())
+        sample = int(segments.first[k]) + round(at[k] * segments.sfreq)
+        filler = round(lost * segments.sfreq) if skip and lost > 0 else 0
+        found.append(
+            Seam(sample, 0.0, filler) if skip else Seam(sample, lost if lost > 0 else np.nan)
+        )
+    return found
+
+
 def read_positions(sidecars: list[str], space: str | None = None) -> Positions:
     """Read the electrodes table of one space, in mm.
 
@@ -235,10 +273,11 @@ def read_positions(sidecars: list[str], space: str | None = None) -> Positions:
     InputError
         If the wanted space is not there, or a table lacks a column.
     """
-    found = {}
-    for path in (Path(p) for p in sidecars if Path(p).name.endswith("electrodes.tsv")):
-        system = _coordsystem(path, sidecars)
-        name = system.get("iEEGCoordinateSystem") or entities(path.name).get("space") or "n/a"
+    found: dict[str, tuple[tuple[int, int], Path, dict[str, Any]]] = {}
+    tables = [Path(p) for p in sidecars if Path(p).name.endswith("electrodes.tsv")]
+    for path in tables:
+        system = _coordsystem(path, sidecars, alone=len(tables) == 1)
+        name = space_of(path, system)
         depth = (len(path.parts), len(entities(path.name)))
         if name not in found or depth > found[name][0]:
             found[name] = (depth, path, system)
@@ -295,7 +334,7 @@ def is_mni(space: str) -> bool:
     )
 
 
-def hemisphere(column, x: np.ndarray, space: str) -> list:
+def hemisphere(column: Sequence[Any], x: np.ndarray, space: str) -> list[Any]:
     """Return ``L``, ``R`` or NaN per electrode: from the table, else from the sign of x where the
     axes are known to be RAS.
     """
@@ -317,18 +356,74 @@ def hemisphere(column, x: np.ndarray, space: str) -> list:
     return sides
 
 
-def _coordsystem(electrodes: Path, sidecars: list[str]) -> dict:
+def space_of(electrodes: Path, system: Mapping[str, Any]) -> str:
+    """Return the space of an electrodes table: by coordsystem.json and by the file's name.
+
+    ``Other`` names no space: where only one of the two says it, the other counts.
+
+    Raises
+    ------
+    InputError
+        If the two name different spaces.
+    """
+    by_name = entities(electrodes.name).get("space")
+    by_json = system.get("iEEGCoordinateSystem")
+    by_json = str(by_json).strip() if by_json not in (None, "", "n/a") else None
+    if by_name and by_json and "Other" not in (by_name, by_json) and by_name != by_json:
+        raise InputError(
+            electrodes,
+            "space",
+            f"{by_name} in the file's name and {by_json} in coordsystem.json",
+            "one space",
+        )
+    named = [space for space in (by_json, by_name) if space and space != "Other"]
+    return named[0] if named else by_json or by_name or "n/a"
+
+
+def _coordsystem(electrodes: Path, sidecars: list[str], alone: bool) -> dict[str, Any]:
     """Return the coordsystem.json that belongs to an electrodes table: same folder or above, no
     entity against it.
+
+    One without a space in its name belongs to every table only where there is one (``alone``);
+    among several it belongs to that of the space that it names.
     """
     has = entities(electrodes.name)
-    fitting = [
-        path
-        for path in (Path(p) for p in sidecars if Path(p).name.endswith("coordsystem.json"))
-        if all(has.get(k) == v for k, v in entities(path.name).items())
-    ]
+    fitting = []
+    for path in (Path(p) for p in sidecars if Path(p).name.endswith("coordsystem.json")):
+        own = entities(path.name)
+        if not all(has.get(k) == v for k, v in own.items()):
+            continue
+        names_none = "space" in has and "space" not in own and not alone
+        if names_none and read_json(path).get("iEEGCoordinateSystem") not in (
+            has["space"],
+            "Other",
+        ):
+            continue
+        fitting.append(path)
     best = max(fitting, key=lambda p: (len(p.parts), len(entities(p.name))), default=None)
     return read_json(best) if best else {}
+
+
+def from_file(places: pd.DataFrame) -> Positions:
+    """Return the positions that a data file itself holds, whose space it does not name.
+
+    Parameters
+    ----------
+    places
+        electrode, x, y, z.
+    """
+    xyz = places[["x", "y", "z"]].to_numpy(float, copy=True)
+    xyz[(xyz == 0).all(axis=1) | ~np.isfinite(xyz).all(axis=1)] = np.nan
+    notes = ["positions are those of the data file, which names no space"]
+    largest = np.nanmax(np.abs(xyz)) if np.isfinite(xyz).any() else np.nan
+    # NWB asks for micrometres; most files hold millimetres
+    xyz *= 1e-3 if largest > 300 else _scale_to_mm(xyz, None, Path("data file"), notes)
+    table = pd.DataFrame({"electrode": places["electrode"].to_numpy()})
+    for k, axis in enumerate("xyz"):
+        table[axis] = xyz[:, k]
+    table["region"] = np.full(len(table), np.nan, object)
+    table["hemisphere"] = np.full(len(table), np.nan, object)
+    return Positions(table, "Other", notes)
 
 
 def _scale_to_mm(xyz: np.ndarray, unit: str | None, path: Path, notes: list[str]) -> float:
@@ -336,6 +431,8 @@ def _scale_to_mm(xyz: np.ndarray, unit: str | None, path: Path, notes: list[str]
     of a head.
     """
     largest = np.nanmax(np.abs(xyz)) if np.isfinite(xyz).any() else np.nan
+    words = str(unit).strip().lower()
+    unit = next((u for w, u in UNIT_WORDS.items() if words.startswith(w)), unit)
     if unit not in TO_MM:
         if unit == "pixels":
             notes.append("positions are pixels of a picture, left out")

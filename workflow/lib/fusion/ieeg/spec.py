@@ -50,6 +50,8 @@ class PreprocessSpec(Spec):
     task: str
     film_zero: FilmZero
     channel_types: tuple[str, ...]
+    onsets: Literal["time", "samples"]
+    units: Literal["V", "mV", "µV", "nV"] | None
     space: str | None
     reach_mm: float
     cleaning: CleaningSpec

@@ -134,5 +134,5 @@ def require_unique(labels: Iterable[Any], file: FilePath, what: str) -> None:
     """
     index = pd.Index(list(labels))
     if index.has_duplicates:
-        twice = index[index.duplicated()][0]
-        raise InputError(file, what, f"{twice!r} twice", f"every {what} once")
+        twice = ", ".join(map(repr, index[index.duplicated()].unique()[:10]))
+        raise InputError(file, what, f"{twice} twice", f"every {what} once")

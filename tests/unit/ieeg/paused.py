@@ -1,0 +1,243 @@
+"""One recording written in every format that BIDS allows, with pauses, and the files that describe
+it. Signals are in µV.
+"""
+
+import datetime
+import json
+from pathlib import Path
+
+import mne
+import numpy as np
+import pandas as pd
+from pybv import write_brainvision
+from scipy.io import savemat
+
+START = datetime.datetime(2020, 1, 1, 12, tzinfo=datetime.UTC)
+FORMATS = ("edf", "bdf", "vhdr", "set", "nwb", "nwb_timestamps", "mefd", "fif")
+
+
+def pieces_of(data, sfreq, pauses):
+    """Return [(onset in s, (n_channels, n) of the piece)]: the recorder was off during ``pauses``
+    (start, stop in s of the unbroken recording).
+    """
+    edges = [0, *(round(t * sfreq) for pause in pauses for t in pause), data.shape[1]]
+    pairs = zip(edges[::2], edges[1::2], strict=True)
+    return [(a / sfreq, data[:, a:b]) for a, b in pairs]
+
+
+def write(path, kind, pieces, names, sfreq):
+    """Write the pieces as one recording; return the path of its data file."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    suffix = ".nwb" if kind.startswith("nwb") else f".{kind}"
+    path = path.with_name(path.name + suffix)
+    WRITERS[kind](path, pieces, list(names), sfreq)
+    return path
+
+
+def edf(path, pieces, names, sfreq, units="uV", limit=3000.0, promise=None, bdf=False):
+    """Write EDF+D (or BDF+D), records of 1/4 s; ``promise`` is the number in the header."""
+    per, width = round(sfreq / 4), 3 if bdf else 2
+    units = [units] * len(names) if isinstance(units, (str, bytes)) else list(units)
+    top, tal = (2**23 if bdf else 2**15) - 1, 24
+    starts, records = [], []
+    for onset, data in pieces:
+        for k in range(data.shape[1] // per):
+            starts.append(onset + k / 4)
+            scaled = np.rint(data[:, k * per : (k + 1) * per] / limit * top)
+            records.append(np.clip(scaled, -top, top).astype("<i4"))
+    count = len(names) + 1
+
+    def field(value, size):
+        raw = value if isinstance(value, bytes) else str(value).encode("latin-1")
+        return raw.ljust(size)[:size]
+
+    label = "BDF Annotations" if bdf else "EDF Annotations"
+    head = (b"\xffBIOSEMI" if bdf else field("0", 8)) + field("X X X X", 80)
+    head += field("Startdate 01-JAN-2020 X X X", 80) + field("01.01.20", 8) + field("12.00.00", 8)
+    head += field(256 * (count + 1), 8) + field("BDF+D" if bdf else "EDF+D", 44)
+    head += field(len(records) if promise is None else promise, 8) + field("0.25", 8)
+    head += field(count, 4)
+    low, high = [-limit] * len(names) + [-1], [limit] * len(names) + [1]
+    for size, values in (
+        (16, [*names, label]),
+        (80, [""] * count),
+        (8, [*units, ""]),
+        (8, [f"{v:g}" for v in low]),
+        (8, [f"{v:g}" for v in high]),
+        (8, [-top] * count),
+        (8, [top] * count),
+        (80, [""] * count),
+        (8, [per] * len(names) + [tal]),
+        (32, [""] * count),
+    ):
+        head += b"".join(field(v, size) for v in values)
+    with open(path, "wb") as file:
+        file.write(head)
+        for start, record in zip(starts, records, strict=True):
+            raw = np.ascontiguousarray(record).view(np.uint8).reshape(*record.shape, 4)
+            file.write(np.ascontiguousarray(raw[..., :width]).tobytes())
+            file.write(f"+{start:.6g}\x14\x14\x00".encode().ljust(width * tal, b"\0"))
+
+
+def vhdr(path, pieces, names, sfreq):
+    """Write BrainVision with a dated ``New Segment`` marker a piece."""
+    data = np.concatenate([data for _, data in pieces], axis=1)
+    write_brainvision(
+        data=data * 1e-6,
+        sfreq=sfreq,
+        ch_names=names,
+        fname_base=path.stem,
+        folder_out=str(path.parent),
+        unit="µV",
+        resolution=0.01,
+        fmt="binary_float32",
+        meas_date=START.replace(tzinfo=None),
+        overwrite=True,
+    )
+    marks, at = [], 1
+    for onset, _ in pieces[1:]:
+        at += pieces[len(marks)][1].shape[1]
+        date = START + datetime.timedelta(seconds=onset)
+        marks.append(f"Mk{len(marks) + 2}=New Segment,,{at},1,0,{date:%Y%m%d%H%M%S%f}")
+    vmrk = path.with_suffix(".vmrk")
+    vmrk.write_text(vmrk.read_text(encoding="utf-8").rstrip() + "\n" + "\n".join(marks) + "\n")
+
+
+def eeglab(path, pieces, names, sfreq):
+    """Write EEGLAB ``.set`` with ``.fdt`` and a boundary with a duration a pause."""
+    data = np.concatenate([data for _, data in pieces], axis=1).astype("<f4")
+    data.T.tofile(path.with_suffix(".fdt"))
+    places = np.array([(n,) for n in names], dtype=[("labels", "O")])
+    rows, at = [("film", 2.0, 0.0)], 0
+    for k, (onset, part) in enumerate(pieces[:-1]):
+        at += part.shape[1]
+        lost = (pieces[k + 1][0] - onset) * sfreq - part.shape[1]
+        rows.append(("boundary", at + 0.5, lost))
+    events = np.array(rows, dtype=[("type", "O"), ("latency", "O"), ("duration", "O")])
+    n = data.shape[1]
+    eeg = {"setname": "x", "filename": path.name, "filepath": "", "nbchan": len(names)}
+    eeg |= {"trials": 1, "pnts": n, "srate": float(sfreq), "xmin": 0.0, "xmax": n / sfreq}
+    eeg |= {"data": path.with_suffix(".fdt").name, "chanlocs": places, "event": events}
+    eeg |= {key: [] for key in ("icawinv", "icasphere", "icaweights", "icachansind", "epoch")}
+    eeg |= {"ref": "common", "times": np.arange(float(n)), "chaninfo": {"nosedir": "+X"}}
+    savemat(path, {"EEG": {**eeg, "comments": "", "history": ""}}, appendmat=False)
+
+
+def nwb(path, pieces, names, sfreq, timestamps=False, conversion=1e-6, starts_at=1.5):
+    """Write NWB: a series a piece, or one with a time for every sample. Half of the gain is in
+    ``conversion``, half in ``channel_conversion``.
+    """
+    from pynwb import NWBHDF5IO, NWBFile
+    from pynwb.ecephys import ElectricalSeries
+
+    file = NWBFile(session_description="film", identifier="film", session_start_time=START)
+    device = file.create_device(name="amplifier")
+    group = file.create_electrode_group(
+        name="A", description="depth", location="unknown", device=device
+    )
+    file.add_electrode_column(name="label", description="name of the contact")
+    for k, name in enumerate(names):
+        file.add_electrode(x=10.0 + k, y=2.0, z=3.0, location="unknown", group=group, label=name)
+    gain = np.arange(1.0, len(names) + 1)
+
+    def series(name, data, **when):
+        region = file.create_electrode_table_region(region=[*range(len(names))], description="all")
+        file.add_acquisition(
+            ElectricalSeries(
+                name=name,
+                data=(data / gain[:, None]).T,
+                electrodes=region,
+                conversion=conversion,
+                channel_conversion=gain,
+                **when,
+            )
+        )
+
+    if timestamps:
+        at = [starts_at + on + np.arange(part.shape[1]) / sfreq for on, part in pieces]
+        whole = np.concatenate([part for _, part in pieces], axis=1)
+        series("ieeg", whole, timestamps=np.concatenate(at))
+    else:
+        for k, (onset, part) in enumerate(pieces):
+            series(f"ieeg{k}", part, rate=float(sfreq), starting_time=starts_at + onset)
+    with NWBHDF5IO(str(path), "w") as io:
+        io.write(file)
+
+
+def mefd(path, pieces, names, sfreq):
+    """Write MEF3: a segment a piece, in steps of 0.1 µV."""
+    from pymef.mef_session import MefSession
+
+    session = MefSession(str(path), "", new_session=True)
+    zero = int(START.timestamp() * 1e6)
+    for k, name in enumerate(names):
+        done = 0
+        for segment, (onset, part) in enumerate(pieces):
+            numbers = np.rint(part[k] * 10).astype(np.int32)
+            start = zero + round(onset * 1e6)
+            section = {
+                "sampling_frequency": float(sfreq),
+                "units_conversion_factor": 0.1,
+                "units_description": b"uV",
+                "start_sample": done,
+                "number_of_samples": len(numbers),
+            }
+            stop = start + round(len(numbers) / sfreq * 1e6)
+            session.write_mef_ts_segment_metadata(
+                name, segment, None, None, start, stop, section, {}
+            )
+            session.write_mef_ts_segment_data(name, segment, None, None, round(sfreq), numbers)
+            done += len(numbers)
+    session.close()
+
+
+def fif(path, pieces, names, sfreq):
+    """Write FIF with skips: what lies in a pause is not in the file."""
+    end = round(pieces[-1][0] * sfreq) + pieces[-1][1].shape[1]
+    whole = np.zeros((len(names), end))
+    for onset, part in pieces:
+        at = round(onset * sfreq)
+        whole[:, at : at + part.shape[1]] = part
+    raw = mne.io.RawArray(whole * 1e-6, mne.create_info(names, sfreq, "seeg"), verbose="error")
+    for k, (onset, part) in enumerate(pieces[:-1]):
+        start = onset + part.shape[1] / sfreq
+        raw.annotations.append(start, pieces[k + 1][0] - start, "BAD_ACQ_SKIP")
+    raw.save(path, verbose="error", overwrite=True)
+
+
+WRITERS = {
+    "edf": edf,
+    "bdf": lambda *given: edf(*given, bdf=True),
+    "vhdr": vhdr,
+    "set": eeglab,
+    "nwb": nwb,
+    "nwb_timestamps": lambda *given: nwb(*given, timestamps=True),
+    "mefd": mefd,
+    "fif": fif,
+}
+
+
+def describe(folder, stem, names, sfreq, info=None, units="µV", zero=2.0, positions=True):
+    """Write channels.tsv, events.tsv, ieeg.json and, if asked for, places of a recording."""
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    table = pd.DataFrame({"name": names, "type": "SEEG", "units": units})
+    table = table.assign(low_cutoff="n/a", high_cutoff="n/a", sampling_frequency=sfreq)
+    table.assign(status="good").to_csv(folder / f"{stem}_channels.tsv", sep="\t", index=False)
+    film = pd.DataFrame({"onset": [zero], "duration": [0.0], "trial_type": ["film"]})
+    film.to_csv(folder / f"{stem}_events.tsv", sep="\t", index=False)
+    said = {"TaskName": "film", "SamplingFrequency": sfreq, "PowerLineFrequency": 50}
+    said |= {"SoftwareFilters": "n/a", "iEEGReference": "n/a", **(info or {})}
+    (folder / f"{stem}_ieeg.json").write_text(json.dumps(said))
+    if positions:
+        place = pd.DataFrame({"name": names, "x": 20.0 + np.arange(len(names)), "y": -30.0})
+        place = place.assign(z=12.0, size="n/a")
+        place.to_csv(folder / "sub-01_electrodes.tsv", sep="\t", index=False)
+        (folder / "sub-01_coordsystem.json").write_text(
+            json.dumps({"iEEGCoordinateSystem": "ACPC", "iEEGCoordinateUnits": "mm"})
+        )
+    root = folder.parents[1]
+    (root / "dataset_description.json").write_text(
+        json.dumps({"Name": "case", "BIDSVersion": "1.10.0"})
+    )

@@ -1,0 +1,136 @@
+"""BrainVision headers and markers: completeness, labels, pauses."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+
+from fusion.ieeg.segments import Seam
+from fusion.io.errors import InputError
+
+SIZES = {"INT_16": 2, "INT_32": 4, "IEEE_FLOAT_32": 4, "IEEE_FLOAT_64": 8}
+
+
+def check(vhdr: Path) -> None:
+    """Raise ``InputError`` if the files that a BrainVision header names are missing or the data
+    file is cut short.
+    """
+    text = _read(vhdr)
+    if not text.startswith(("Brain Vision Data Exchange", "BrainVision Data Exchange")):
+        raise InputError(vhdr, "line 1", repr(text[:40]), "Brain Vision Data Exchange Header File")
+    common, binary = section(text, "Common Infos"), section(text, "Binary Infos")
+    if not common.get("DataFile") or not common.get("NumberOfChannels", "").isdigit():
+        raise InputError(vhdr, "[Common Infos]", "no DataFile or no NumberOfChannels", "both")
+    for key, path in files(vhdr).items():
+        if not path.exists():
+            raise InputError(
+                vhdr,
+                f"{key}={path.name}",
+                "no such file beside the header",
+                "the file that the header names",
+            )
+    width = SIZES.get(binary.get("BinaryFormat", ""))
+    if width is None:
+        return
+    data, frame = files(vhdr)["DataFile"], width * int(common["NumberOfChannels"])
+    size = data.stat().st_size
+    if size == 0 or size % frame:
+        raise InputError(
+            data,
+            "",
+            f"{size} bytes",
+            f"a multiple of {frame} bytes (all channels of a sample): the file is cut short",
+        )
+    points = common.get("DataPoints", "")
+    if points.isdigit() and int(points) > 0 and size != int(points) * frame:
+        raise InputError(
+            data,
+            "",
+            f"{size // frame} samples",
+            f"{points} samples, as its header says: it is cut short or belongs to another header",
+        )
+
+
+def files(vhdr: Path) -> dict[str, Path]:
+    """Return DataFile and, where there is one, MarkerFile of a header."""
+    common = section(_read(vhdr), "Common Infos")
+    return {
+        key: vhdr.parent / common[key].replace("$b", vhdr.stem)
+        for key in ("DataFile", "MarkerFile")
+        if common.get(key)
+    }
+
+
+def labels(vhdr: Path) -> list[str]:
+    """Return the channels' labels as the header has them, in order."""
+    rows = section(_read(vhdr), "Channel Infos")
+    numbered = sorted((int(k[2:]), v) for k, v in rows.items() if re.fullmatch(r"Ch\d+", k))
+    return [row.split(",")[0].replace("\\1", ",") for _, row in numbered]
+
+
+def whole_microseconds(vhdr: Path) -> bool:
+    """Return whether the sampling interval is a whole number of microseconds."""
+    interval = section(_read(vhdr), "Common Infos").get("SamplingInterval", "")
+    return re.fullmatch(r"\d+(\.0*)?", interval) is not None
+
+
+def seams(vhdr: Path, sfreq: float) -> list[Seam]:
+    """Return the pauses: a ``New Segment`` marker at each sample after one.
+
+    Its length follows from the dates of this marker and the one before, where both have one.
+    """
+    path = files(vhdr).get("MarkerFile")
+    if path is None or not path.exists():
+        return []
+    found: list[tuple[int, datetime | None]] = []
+    for row in section(_read(path), "Marker Infos").values():
+        cells = row.split(",")
+        if cells[0] == "New Segment" and len(cells) > 2 and cells[2].strip().isdigit():
+            found.append((int(cells[2]) - 1, _date(cells[5] if len(cells) > 5 else "")))
+    found.sort(key=lambda marker: marker[0])
+    out = []
+    start, begun = found[0] if found else (0, None)
+    if found and start > 0:
+        start, begun = 0, None
+    for sample, date in found:
+        if sample <= 0:
+            continue
+        lost = np.nan
+        if date and begun:
+            lost = (date - begun).total_seconds() - (sample - start) / sfreq
+            if lost < -0.01:
+                raise InputError(
+                    path,
+                    f"New Segment at sample {sample + 1}",
+                    f"a date {-lost:.6g} s before the end of the segment before it",
+                    "dates in the order of time",
+                )
+            lost = max(lost, 0.0)
+        out.append(Seam(sample, lost))
+        start, begun = sample, date
+    return out
+
+
+def _date(text: str) -> datetime | None:
+    """Return the moment ``YYYYMMDDhhmmssuuuuuu``; None where there is none."""
+    try:
+        return datetime.strptime(text.strip(), "%Y%m%d%H%M%S%f")
+    except ValueError:
+        return None
+
+
+def _read(path: Path) -> str:
+    return path.read_bytes().decode("utf-8", errors="replace").lstrip("\ufeff")
+
+
+def section(text: str, name: str) -> dict[str, str]:
+    """Return the keys and values of a section of a header or marker file."""
+    found = re.search(rf"^\[{name}\]\s*$(.*?)(?=^\[|\Z)", text, re.MULTILINE | re.DOTALL)
+    lines = found[1].splitlines() if found else []
+    pairs = (
+        line.split("=", 1) for line in lines if "=" in line and not line.lstrip().startswith(";")
+    )
+    return {key.strip(): value.strip() for key, value in pairs}
