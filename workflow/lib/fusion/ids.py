@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
+from fusion.spec import Spec
+
 Alignment = Literal["language", "vision"]
 Alternative = Literal["greater", "two-sided"]
 Modality = Literal["vision-language", "vision", "language", "audio", "video"]
@@ -37,7 +39,7 @@ def entities(name: str) -> dict[str, str]:
 
 
 @dataclass(frozen=True, order=True)
-class FitId:
+class FitId(Spec):
     """One network as it is fitted.
 
     Attributes
@@ -73,7 +75,7 @@ class FitId:
 
 
 @dataclass(frozen=True)
-class Operand:
+class Operand(Spec):
     """One side of a contrast: the best of some fits, the one at a rank, or nothing.
 
     Attributes

@@ -6,12 +6,18 @@ cost nothing: a resample has 63% of the rows."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import scipy.linalg
 
+from fusion.contrasts.spec import BootstrapSpec
 from fusion.encoding.folds import Folds
+from fusion.encoding.inputs import Activations
+from fusion.encoding.prepare import scale_targets
+from fusion.encoding.trials import Trials
+from fusion.io.errors import InputError
+from fusion.seeds import rng_for
 
 
 def resample_counts(rng: np.random.Generator, n_events: int, resamples: int) -> np.ndarray:
@@ -153,3 +159,67 @@ def intervals(
         "r_test_low": low[1],
         "r_test_high": high[1],
     }
+
+
+def subject_intervals(
+    trials: Trials,
+    activations: Activations,
+    layer_of: Mapping[str, str],
+    spec: BootstrapSpec,
+    progress: Callable[[], object] = lambda: None,
+) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """Return the bootstrap intervals of one fit at all electrodes of a subject.
+
+    Parameters
+    ----------
+    trials
+        The subject's trials.
+    activations
+        The layers of the fit.
+    layer_of
+        Electrode -> the layer that it uses.
+    spec
+        Folds, penalties, resamples and seed.
+    progress
+        Called after each refit.
+
+    Returns
+    -------
+    electrodes
+        (n_electrodes,) names.
+    intervals
+        As :func:`intervals` returns them, (n_electrodes, n_bins) float32.
+
+    Raises
+    ------
+    InputError
+        If the fit was not validated on halves, or there are too few events.
+    """
+    settings, ids = spec.fit.settings, (spec.fit.subject, spec.fit.alignment)
+    if settings.validation != "halves":
+        raise InputError(
+            "config",
+            "key encoding.validation",
+            settings.validation,
+            "halves, which the paper's procedure is defined for",
+        )
+    held_out, alphas = trials.held_out(settings), np.array(settings.alphas)
+    names: list[str] = []
+    found: list[dict[str, np.ndarray]] = []
+    for group in trials.groups:
+        own = group.trials
+        folds = own.folds(settings, held_out[group.rows])
+        # The seed names no model: all networks of a subject are resampled alike.
+        rng = rng_for(spec.seed, "bootstrap", *ids, *(r.name for r in own.recordings))
+        counts = resample_counts(rng, len(own), spec.resamples)
+        for layer in sorted({layer_of[name] for name in group.electrodes}):
+            members = np.array([name for name in group.electrodes if layer_of[name] == layer])
+            responses = scale_targets(own.responses(members).reshape(len(own), -1))
+            features = activations.read(layer, own.recordings).astype(float)
+            result = intervals(features, responses.astype(float), folds, alphas, counts, progress)
+            shape = (len(members), len(trials.bins_ms))
+            names += list(members)
+            found.append({key: values.reshape(shape) for key, values in result.items()})
+    keys = found[0] if found else ()
+    joined = {key: np.concatenate([part[key] for part in found]) for key in keys}
+    return np.array(names), {key: values.astype(np.float32) for key, values in joined.items()}

@@ -4,41 +4,44 @@ choice among them.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
+import xarray as xr
 
+from fusion.encoding.result import PARTS
 from fusion.io.errors import InputError
-
-PARTS = ("test", "training")
 
 
 @dataclass(frozen=True)
-class Fit:
-    """One fit of one subject and alignment, at the layers chosen on validation. F folds, E
-    electrodes, B bins, K blocks.
+class FitScores:
+    """Scores and block influences of one fit, at the layers chosen on validation.
 
     Attributes
     ----------
     name
         model-init-pairing.
     electrodes, blocks
-        Ids of electrodes (E) and of film-time blocks (K).
+        Ids of electrodes and of blocks of film time.
     bins
-        Latencies of the bins' centres (B), ms.
+        (n_bins,) latencies of the bins' centres (ms).
     z, z_val
-        atanh r on test events, and its mean over the validation events that belong to the fold (F,
-        E, B).
+        (n_folds, n_electrodes, n_bins) atanh r on test events, and its mean over the validation
+        events that belong to the fold.
     influence
-        Influence of each block on the mean over folds of ``z``, by fold, summed over its events as
-        test and as training events (F, 2, K, E, B): an array, or anything that gives one when
-        sliced, so that a file is read piece by piece.
+        (n_folds, 2, n_blocks, n_electrodes, n_bins) influence of each block on the mean over folds
+        of ``z``, by fold, summed over its events as test and as training events. An array, or
+        anything that gives one when sliced, so that a file is read piece by piece.
     layers
-        Layer of each electrode (E).
+        Layer of each electrode.
     n_events
         Events that were held out once.
     rows
-        Where each electrode is in ``influence`` (E), -1 for none; None if the order is the same.
+        (n_electrodes,) where each electrode is in ``influence``, -1 for none; None if the order is
+        the same.
     """
 
     name: str
@@ -47,15 +50,45 @@ class Fit:
     bins: np.ndarray
     z: np.ndarray
     z_val: np.ndarray
-    influence: object
+    influence: Any
     layers: tuple[str, ...]
     n_events: int
     rows: np.ndarray | None = None
 
+    def load(self, electrodes: slice) -> FitScores:
+        """Return the fit at some of its electrodes, influences in memory; NaN where it has none."""
+        if isinstance(self.influence, np.ndarray) and self.rows is None:
+            values = self.influence[:, :, :, electrodes]
+        else:
+            values = self._read(electrodes)
+        return replace(
+            self,
+            electrodes=self.electrodes[electrodes],
+            z=self.z[:, electrodes],
+            z_val=self.z_val[:, electrodes],
+            influence=values,
+            layers=self.layers[electrodes],
+            rows=None,
+        )
 
-def fit_from(dataset, file) -> Fit:
-    """Return the fit in ``dataset`` (an open ``influence.nc``), held against its contract;
-    influences stay in the file.
+    def _read(self, electrodes: slice) -> np.ndarray:
+        wanted = range(*electrodes.indices(len(self.electrodes)))
+        rows = np.array(wanted, int) if self.rows is None else self.rows[electrodes]
+        shape = (len(self.z), 2, len(self.blocks), len(rows), len(self.bins))
+        there = rows >= 0
+        if not there.any():
+            return np.full(shape, np.nan, np.float32)
+        first, last = rows[there].min(), rows[there].max() + 1
+        piece = np.asarray(self.influence[:, :, :, first:last])
+        if there.all() and (rows == np.arange(first, last)).all():
+            return piece
+        out = np.full(shape, np.nan, np.float32)
+        out[:, :, :, there] = piece[:, :, :, rows[there] - first]
+        return out
+
+
+def read_scores(dataset: xr.Dataset, file: str | Path) -> FitScores:
+    """Return the fit in an open ``influence.nc``; influences stay in the file.
 
     Raises
     ------
@@ -94,7 +127,7 @@ def fit_from(dataset, file) -> Fit:
         raise InputError(
             file, "coordinate 'part'", str(list(dataset["part"].values)), str(list(PARTS))
         )
-    return Fit(
+    return FitScores(
         name=str(dataset.attrs["fit"]),
         electrodes=tuple(map(str, dataset["electrode"].values)),
         blocks=tuple(map(str, dataset["block"].values)),
@@ -107,7 +140,7 @@ def fit_from(dataset, file) -> Fit:
     )
 
 
-def align(fits: list[Fit]) -> list[Fit]:
+def align(fits: Sequence[FitScores]) -> list[FitScores]:
     """Return ``fits`` over the same electrodes: those of any fit, by first appearance, with NaN
     scores where a fit lacks one.
 
@@ -138,12 +171,12 @@ def align(fits: list[Fit]) -> list[Fit]:
     return [fit if fit.electrodes == electrodes else _over(fit, electrodes) for fit in fits]
 
 
-def _over(fit: Fit, electrodes: tuple[str, ...]) -> Fit:
+def _over(fit: FitScores, electrodes: tuple[str, ...]) -> FitScores:
     """Return ``fit`` over ``electrodes``."""
     place = {name: i for i, name in enumerate(fit.electrodes)}
     rows = np.array([place.get(name, -1) for name in electrodes], int)
 
-    def spread(values):
+    def spread(values: np.ndarray) -> np.ndarray:
         out = np.full((len(values), len(electrodes), values.shape[2]), np.nan)
         out[:, rows >= 0] = values[:, rows[rows >= 0]]
         return out
@@ -159,29 +192,8 @@ def _over(fit: Fit, electrodes: tuple[str, ...]) -> Fit:
     )
 
 
-def influence_of(fit: Fit, electrodes: slice, in_window: np.ndarray) -> np.ndarray:
-    """Return (F, 2, K, electrodes of the slice, bins of the window) influences, NaN where the fit
-    lacks an electrode.
-    """
-    wanted = range(*electrodes.indices(len(fit.electrodes)))
-    rows = np.arange(wanted.start, wanted.stop) if fit.rows is None else fit.rows[electrodes]
-    out = np.full(
-        (len(fit.z), 2, len(fit.blocks), len(rows), int(in_window.sum())), np.nan, np.float32
-    )
-    there = rows >= 0
-    if there.any():
-        first, last = rows[there].min(), rows[there].max() + 1
-        bins = np.flatnonzero(in_window)
-        piece = np.asarray(fit.influence[:, :, :, first:last, bins[0] : bins[-1] + 1])
-        out[:, :, :, there] = piece[:, :, :, rows[there] - first][
-            ..., in_window[bins[0] : bins[-1] + 1]
-        ]
-    return out
-
-
 def choose(z_val: np.ndarray, rank: int) -> np.ndarray:
-    """Return, per fold and electrode, the index of the candidate at ``rank`` (1 = best) by
-    validation score.
+    """Return the candidate at ``rank`` by validation score, for each fold and electrode.
 
     A fold's validation scores come from its own training events only, so its test events have no
     say. Ties go to the candidate named first.
@@ -189,14 +201,14 @@ def choose(z_val: np.ndarray, rank: int) -> np.ndarray:
     Parameters
     ----------
     z_val
-        Validation z, mean over the bins of a window (n_candidates, F, E).
+        (n_candidates, n_folds, n_electrodes) validation z, mean over the bins of a window.
     rank
-        1 for the best, 2 for the second best, ..
+        1 for the best, 2 for the second best, ...
 
     Returns
     -------
     np.ndarray
-        (F, E) int; -1 where fewer than ``rank`` candidates have scores.
+        (n_folds, n_electrodes) int; -1 where fewer than ``rank`` candidates have scores.
     """
     usable = np.isfinite(z_val)
     if rank > len(z_val):

@@ -5,13 +5,88 @@ samples, so the p-values of this test are not what they say (docs/statistics.md 
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Mapping
 
-from fusion.contrasts.influence import CONFIDENCE, p_value, stdtrit, studentised
+import numpy as np
+import pandas as pd
+from scipy.special import stdtrit
+
+from fusion.contrasts.fits import FitScores
+from fusion.contrasts.frame import Found, Side, same_fit
+from fusion.contrasts.influence import CONFIDENCE, p_value, studentised
+from fusion.contrasts.spec import PaperSpec
+from fusion.ids import Alternative
+from fusion.io.errors import InputError
+
+
+class Paper:
+    """The paper's test: signal gate, then a paired test across the bins that count.
+
+    Parameters
+    ----------
+    spec
+        Bins that must count.
+    lows
+        Fit -> lower ends of the bootstrap intervals of validation r, electrodes x bins (ms).
+    """
+
+    def __init__(self, spec: PaperSpec, lows: Mapping[str, pd.DataFrame]) -> None:
+        self.spec, self.lows = spec, lows
+
+    def test(
+        self,
+        fits: Mapping[str, FitScores],
+        a: Side,
+        b: Side,
+        alternative: Alternative,
+        in_window: np.ndarray,
+    ) -> Found:
+        """Test the difference of two sides (see :class:`fusion.contrasts.frame.Procedure`).
+
+        ``effect`` is the mean difference of r over the bins that count, ``se`` and ``df`` are those
+        of the paired test across them; there is no ``p_max``.
+        """
+        some = next(iter(fits.values()))
+        passed_a, passed_b = (self._passed(own, some, in_window) for own in (a, b))
+        difference = np.tanh(a.z).mean(axis=0) - np.tanh(b.z).mean(axis=0)
+        found = binwise_test(difference, passed_a & passed_b, alternative)
+        least = min(self.spec.gate_bins, int(in_window.sum()))
+        reason = gate_reasons(passed_a, passed_b, least)
+        reason[(reason == "") & ~np.isfinite(found["t"])] = "no variation between bins"
+        reason[same_fit(a, b)] = "a and b are the same fit"
+        for label, own in (("a", a), ("b", b)):
+            reason[own.name == ""] = f"no fit for {label}"
+        return Found(
+            **found,
+            p_max=np.full(len(reason), np.nan),
+            by_bin=difference,
+            n_blocks=np.full(len(reason), len(some.blocks)),
+            reason=reason,
+        )
+
+    def _passed(self, own: Side, some: FitScores, in_window: np.ndarray) -> np.ndarray:
+        """Return (n_electrodes, n_bins) which bins of the window count for one side; all of them
+        where the side is nothing.
+        """
+        out = np.ones((len(some.electrodes), int(in_window.sum())), bool)
+        if own.operand.is_nothing:
+            return out
+        for name in np.unique(own.name.astype(str)):
+            at = own.name == name
+            if not name:
+                out[at] = False
+                continue
+            if name not in self.lows:
+                raise InputError(
+                    "bootstrap", f"fit {name}", "no file", "bootstrap intervals of every fit"
+                )
+            low = self.lows[name].reindex(index=some.electrodes, columns=some.bins[in_window])
+            out[at] = gate(low.to_numpy()[at])
+        return out
 
 
 def binwise_test(
-    difference: np.ndarray, counts: np.ndarray, alternative: str
+    difference: np.ndarray, counts: np.ndarray, alternative: Alternative
 ) -> dict[str, np.ndarray]:
     """Return the paired t-test of two models' r across an electrode's bins.
 

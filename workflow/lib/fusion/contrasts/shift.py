@@ -8,12 +8,20 @@ and breaks what links them."""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 
 from fusion.contrasts.influence import bin_weights
-from fusion.encoding.fit import Settings, fit_electrodes
+from fusion.contrasts.spec import ShiftNullSpec
+from fusion.encoding.fit import fit_electrodes
+from fusion.encoding.inputs import Activations
 from fusion.encoding.scores import fisher
+from fusion.encoding.spec import Settings
+from fusion.encoding.trials import Trials
+from fusion.io.errors import InputError
+from fusion.seeds import rng_for
 
 
 def shifted_rows(
@@ -60,6 +68,7 @@ def shift_null(
     onset_s: np.ndarray,
     stimulus: np.ndarray,
     settings: Settings,
+    *,
     shifts: int,
     min_shift_s: float,
     rng: np.random.Generator,
@@ -92,7 +101,7 @@ def shift_null(
         ``score``, ``null_mean``, ``null_sd`` and ``p``, (1 + null scores that are as large) /
         (shifts + 1), each (E).
     """
-    settings = Settings(**{**vars(settings), "keep_predictions": False, "influence": False})
+    settings = replace(settings, keep_predictions=False, influence=False)
     score = window_score(features, responses, onset_s, stimulus, settings)
     null = []
     for _ in range(shifts):
@@ -108,3 +117,68 @@ def shift_null(
         "null_sd": null.std(axis=0, ddof=1),
         "p": np.where(np.isfinite(score), p, np.nan),
     }
+
+
+def subject_null(
+    trials: Trials,
+    activations: Activations,
+    spec: ShiftNullSpec,
+    progress: Callable[[], object] = lambda: None,
+) -> pd.DataFrame:
+    """Hold the scores of a subject's electrodes against refits with circularly shifted features.
+
+    Parameters
+    ----------
+    trials
+        The subject's trials.
+    activations
+        The layers of the fit.
+    spec
+        How the fit is made, the window, number and smallest size of shifts, and the seed.
+    progress
+        Called after each refit.
+
+    Returns
+    -------
+    pd.DataFrame
+        ``subject, electrode, alignment, fit, score, null_mean, null_sd, p``.
+
+    Raises
+    ------
+    InputError
+        If a film is shorter than two smallest shifts.
+    """
+    fit = spec.fit
+    first, last = spec.window
+    inside = np.flatnonzero((trials.bins_ms >= first) & (trials.bins_ms <= last))
+    settings = Settings(**fit.settings.plain())
+    tables = []
+    for group in trials.groups:
+        own = group.trials
+        features = {layer: activations.read(layer, own.recordings) for layer in activations.layers}
+        names = (r.name for r in own.recordings)
+        try:
+            found = shift_null(
+                features,
+                np.ascontiguousarray(group.responses(inside)),
+                own.onset_s,
+                own.stimulus,
+                settings,
+                shifts=spec.shifts,
+                min_shift_s=spec.shift_min_s,
+                rng=rng_for(spec.seed, "shift", fit.subject, fit.alignment, *names),
+                progress=progress,
+            )
+        except ValueError as error:
+            raise InputError(
+                own.recordings[0].path,
+                "film time",
+                str(error),
+                "a longer film or a smaller statistics.shift_min_s",
+            ) from error
+        tables.append(pd.DataFrame({"electrode": group.electrodes, **found}))
+    table = pd.concat(tables, ignore_index=True)
+    table.insert(0, "subject", fit.subject)
+    table.insert(2, "alignment", fit.alignment)
+    table.insert(3, "fit", str(fit.fits[0]))
+    return table

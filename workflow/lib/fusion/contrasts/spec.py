@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Literal, Self
+
+from fusion.encoding.spec import EncodeSpec
+from fusion.ids import Alignment, Alternative, Contrast, Operand
+from fusion.spec import Spec
+
 # Test -> role of its contrast, and in how many alignments it must hold.
 TESTS = {
     "multimodal_any": ("multimodal", "one"),
@@ -11,3 +18,146 @@ TESTS = {
     "linear_any": ("linear", "one"),
 }
 VERDICTS = ("integration", "multimodal", "vision", "language", "undecided", "none", "not tested")
+
+Windows = dict[str, tuple[float, float]]
+Validation = Literal["nested", "halves"]
+BinWeights = Literal["validation", "equal"]
+Correction = Literal["bh", "by"]
+
+
+@dataclass(frozen=True)
+class Comparison(Spec):
+    """A contrast without its part in the verdicts, which changes no p-value."""
+
+    name: str
+    a: Operand
+    b: Operand
+    alternative: Alternative
+
+    @classmethod
+    def of(cls, contrast: Contrast) -> Self:
+        """Return what a contrast compares."""
+        return cls(contrast.name, contrast.a, contrast.b, contrast.alternative)
+
+    @property
+    def operands(self) -> tuple[Operand, Operand]:
+        """Both sides."""
+        return self.a, self.b
+
+
+@dataclass(frozen=True)
+class CalibratedSpec(Spec):
+    """The test by block influences (keys of ``statistics``)."""
+
+    bin_weights: BinWeights = "validation"
+    multipliers: int = 1000
+    min_blocks: int = 8
+
+
+@dataclass(frozen=True)
+class PaperSpec(Spec):
+    """The paper's test across bins (keys of ``statistics``)."""
+
+    gate_bins: int
+
+
+@dataclass(frozen=True)
+class BlockBootstrapSpec(Spec):
+    """Resampling of held-out predictions (keys of ``statistics``, ``block_s`` of ``encoding``)."""
+
+    bin_weights: BinWeights
+    resamples: int
+    min_blocks: int
+    block_s: float
+
+
+@dataclass(frozen=True)
+class ContrastsSpec(Spec):
+    """All contrasts of one subject and alignment.
+
+    Attributes
+    ----------
+    subject, alignment
+        Ids.
+    fits
+        Names of the fits, in the order of the files.
+    comparisons
+        The contrasts.
+    windows
+        Name -> first and last bin centre (ms).
+    validation
+        How the fits were validated.
+    calibrated, paper, block_bootstrap
+        The procedure: all but one are None.
+    seed
+        Of the config.
+    """
+
+    subject: str
+    alignment: Alignment
+    fits: tuple[str, ...]
+    comparisons: tuple[Comparison, ...]
+    windows: Windows
+    validation: Validation
+    calibrated: CalibratedSpec | None
+    paper: PaperSpec | None
+    block_bootstrap: BlockBootstrapSpec | None
+    seed: int
+
+
+@dataclass(frozen=True)
+class BootstrapSpec(Spec):
+    """The paper's bootstrap of a fit."""
+
+    fit: EncodeSpec
+    resamples: int
+    seed: int
+
+
+@dataclass(frozen=True)
+class ShiftNullSpec(Spec):
+    """The null of a score above zero, by circular shifts of the film."""
+
+    fit: EncodeSpec
+    window: tuple[float, float]
+    shifts: int
+    shift_min_s: float
+    seed: int
+
+
+@dataclass(frozen=True)
+class ShiftNullsSpec(Spec):
+    """The table of all shift nulls."""
+
+    correction: Correction
+
+
+@dataclass(frozen=True)
+class SitesSpec(Spec):
+    """The table of sites, and what is counted from it.
+
+    Attributes
+    ----------
+    roles
+        Contrast -> its part in the verdicts, or None; in the config's order.
+    alignments
+        Event types.
+    window
+        Name of the primary window.
+    level
+        False-discovery level.
+    correction
+        How p-values are corrected.
+    modality
+        Model -> what it was trained on.
+    subjects
+        Recording -> subject.
+    """
+
+    roles: dict[str, str | None]
+    alignments: tuple[Alignment, ...]
+    window: str
+    level: float
+    correction: Correction
+    modality: dict[str, str]
+    subjects: dict[str, str]

@@ -20,8 +20,11 @@ from fusion.encoding.influence import test_part, test_score, training_part
 from fusion.encoding.plan import form_of
 from fusion.encoding.prepare import Targets, drift_regressors, scale_features
 from fusion.encoding.primal import Primal
-from fusion.encoding.result import DEFAULTS, Fit, Settings
+from fusion.encoding.result import Fit
 from fusion.encoding.scores import edge_gain, fisher, fisher_slope
+from fusion.encoding.spec import DEFAULTS, Settings
+
+log = logging.getLogger(__name__)
 
 
 def fit_electrodes(
@@ -166,7 +169,7 @@ class _Fitter:
     def _solver(self, name: str, features: np.ndarray):
         form = form_of(features.shape[1], self.folds, self.settings)
         self.forms[name] = form
-        logging.getLogger("fusion").info(
+        log.info(
             "layer %s: %d features, %s form", name, features.shape[1], form
         )
         return (Primal if form == "primal" else Dual)(

@@ -1,8 +1,8 @@
 """Which events train a model, which choose its penalty and layer, and which test it.
 
-Folds are contiguous in film time. Whatever lies within ``gap_s`` seconds of a held-out event trains
-nothing, because response windows overlap and brain and film drift together; that no event is on
-both sides is asserted here, where the split is made."""
+Folds are contiguous in film time. Events within ``gap_s`` seconds of a held-out event are excluded
+from training (purged cross-validation), because response windows overlap and brain and film drift
+together. That no event is on both sides is asserted here, where the split is made."""
 
 from __future__ import annotations
 
@@ -100,6 +100,21 @@ def film_blocks(stimulus: np.ndarray) -> np.ndarray:
     return np.unique(np.asarray(stimulus), return_inverse=True)[1].astype(np.int16)
 
 
+def cut(onset_s: np.ndarray, stimulus: np.ndarray, k: int, split: str) -> np.ndarray:
+    """Return the fold that holds out each event (n_events,).
+
+    Parameters
+    ----------
+    onset_s, stimulus
+        Film time (s) and film of the events (n_events,).
+    k
+        Number of contiguous blocks of a film.
+    split
+        ``film_time`` for blocks, ``film`` for one film at a time.
+    """
+    return film_blocks(stimulus) if split == "film" else contiguous_blocks(onset_s, stimulus, k)
+
+
 def within_gap(
     onset_s: np.ndarray, stimulus: np.ndarray, held: np.ndarray, gap_s: float
 ) -> np.ndarray:
@@ -164,11 +179,7 @@ def make_folds(
     """
     onset_s, stimulus = np.asarray(onset_s, float), np.asarray(stimulus)
     if fold is None:
-        fold = (
-            contiguous_blocks(onset_s, stimulus, k)
-            if split == "film_time"
-            else film_blocks(stimulus)
-        )
+        fold = cut(onset_s, stimulus, k, split)
     fold = np.asarray(fold)
     count = int(fold.max(initial=-1)) + 1
     if validation == "nested" and count < 3:

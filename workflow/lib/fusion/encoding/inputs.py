@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -24,13 +26,13 @@ class Recording:
     name, stimulus
         Recording and film.
     event
-        (event,) ids.
+        (n_events,) ids.
     onset_s
-        (event,) film time (s).
+        (n_events,) film time (s).
     electrode
-        (electrode,) names.
+        (n_electrodes,) names.
     bin_ms
-        (bin,) latency of the bins' centres (ms).
+        (n_bins,) latency of the bins' centres (ms).
     """
 
     path: str
@@ -42,7 +44,7 @@ class Recording:
     bin_ms: np.ndarray
 
 
-def read_recording(path) -> Recording:
+def read_recording(path: str | Path) -> Recording:
     """Read everything of a responses file but the responses.
 
     Raises
@@ -72,7 +74,7 @@ def read_recording(path) -> Recording:
     return found
 
 
-def read_recordings(paths) -> list[Recording]:
+def read_recordings(paths: Iterable[str | Path]) -> list[Recording]:
     """Read the recordings of a subject; their bins must agree.
 
     Raises
@@ -92,40 +94,32 @@ def read_recordings(paths) -> list[Recording]:
     return recordings
 
 
-def electrode_groups(recordings: list[Recording]) -> list[tuple[np.ndarray, tuple[int, ...]]]:
-    """Group the electrodes by the recordings that have them: (electrode names, positions of the
-    recordings).
+def read_responses(
+    recordings: Sequence[Recording], electrodes: np.ndarray, bins: np.ndarray | slice = slice(None)
+) -> np.ndarray:
+    """Return (n_events, n_electrodes, n_bins) float32, the recordings' events one after the other.
 
-    Electrodes of one group share their events and are fitted together.
+    Parameters
+    ----------
+    recordings
+        Recordings that have all of the electrodes.
+    electrodes
+        (n_electrodes,) names.
+    bins
+        Which bins.
     """
-    where: dict[str, list[int]] = {}
-    for k, recording in enumerate(recordings):
-        for name in recording.electrode:
-            where.setdefault(name, []).append(k)
-    groups: dict[tuple[int, ...], list[str]] = {}
-    for name, positions in where.items():
-        groups.setdefault(tuple(positions), []).append(name)
-    return [(np.array(names), positions) for positions, names in groups.items()]
-
-
-def read_responses(recordings: list[Recording], electrodes: np.ndarray) -> np.ndarray:
-    """Return (event, electrode, bin) float32 responses of ``electrodes``, the recordings' events
-    one after the other.
-    """
-    out = np.empty(
-        (sum(len(r.event) for r in recordings), len(electrodes), len(recordings[0].bin_ms)),
-        np.float32,
-    )
+    n_bins = len(recordings[0].bin_ms[bins])
+    n_events = sum(len(r.event) for r in recordings)
+    out = np.empty((n_events, len(electrodes), n_bins), np.float32)
     start = 0
     for recording in recordings:
         at = pd.Index(recording.electrode).get_indexer(electrodes)
         assert (at >= 0).all(), f"{recording.path} lacks electrodes"
         with open_labelled(recording.path) as file:
-            values = file["response"].transpose("event", "electrode", "bin_ms")
-            whole = len(at) == len(recording.electrode) and (at == np.arange(len(at))).all()
-            out[start : start + len(recording.event)] = (
-                values.values if whole else values.values[:, at]
-            )
+            values = file["response"].transpose("event", "electrode", "bin_ms").values
+        whole = len(at) == len(recording.electrode) and (at == np.arange(len(at))).all()
+        chosen = values if whole else values[:, at]
+        out[start : start + len(recording.event)] = chosen[..., bins]
         start += len(recording.event)
     return out
 
@@ -143,11 +137,15 @@ class Activations:
         model of its own.
     """
 
-    def __init__(self, files: list[tuple[str, str, str]], parts: dict[str, str] | None = None):
+    def __init__(
+        self, files: Sequence[tuple[str, str, str]], parts: Mapping[str, str] | None = None
+    ) -> None:
         self.files = {(stimulus, part): str(path) for stimulus, part, path in files}
         self.parts, self.stimuli = parts, sorted({stimulus for stimulus, _, _ in files})
         self.names = list(dict.fromkeys(part for _, part, _ in files))
-        self.variables, self.events, self.sizes = {}, {}, {}
+        self.variables: dict[tuple[str, str], dict[str, str]] = {}
+        self.events: dict[tuple[str, str], pd.Index] = {}
+        self.sizes: dict[str, dict[str, int]] = {}
         for (stimulus, part), path in self.files.items():
             with open_labelled(path) as file:
                 self.variables[stimulus, part] = {
@@ -204,8 +202,8 @@ class Activations:
             return [sum(self.sizes[part][self.parts[part]] for part in self.names)]
         return list(self.sizes[self.names[0]].values())
 
-    def read(self, layer: str, recordings: list[Recording]) -> np.ndarray:
-        """Return (event, feature) float32 of a layer, for the recordings' events one after the
+    def read(self, layer: str, recordings: Sequence[Recording]) -> np.ndarray:
+        """Return (n_events, n_features) float32 of a layer, for the recordings' events one after the
         other.
 
         Raises

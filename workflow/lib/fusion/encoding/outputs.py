@@ -4,21 +4,38 @@ predictions.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 
+from fusion.encoding.job import SubjectFit
 from fusion.encoding.result import PARTS, Fit
 from fusion.encoding.scores import fisher
 from fusion.io import labelled
 
 
-def score_table(fit: Fit, electrodes: np.ndarray, bins: np.ndarray) -> pd.DataFrame:
+def score_table(found: SubjectFit) -> pd.DataFrame:
     """Return one row per electrode x bin x layer.
 
-    Columns: electrode, bin (ms), layer, r_val, r_test (means over folds), r_test_fold0 .., alpha
-    (geometric mean of the folds' penalties), alpha_at_edge (in any fold), alpha_edge_gain (the most
-    that validation r of a fold rose in the last step to such a penalty), chosen (whether the layer
-    is the electrode's)."""
+    Returns
+    -------
+    pd.DataFrame
+        ``electrode, bin_ms, layer, r_val, r_test`` (means over folds), ``r_test_fold0`` ..,
+        ``alpha`` (geometric mean of the folds' penalties), ``alpha_at_edge`` (in any fold),
+        ``alpha_edge_gain`` (the largest rise of a fold's validation r in the last step to such a
+        penalty), ``chosen`` (whether the layer is the electrode's).
+    """
+    bins = found.trials.bins_ms
+    tables = [
+        _scores(fit, names, bins)
+        for fit, names in zip(found.fits, found.electrodes, strict=True)
+    ]
+    return pd.concat(tables, ignore_index=True)
+
+
+def _scores(fit: Fit, electrodes: np.ndarray, bins: np.ndarray) -> pd.DataFrame:
     layers, folds, count, width = fit.r_test.shape
     alphas = fit.alphas[fit.choice]
     table = {
@@ -40,33 +57,29 @@ def score_table(fit: Fit, electrodes: np.ndarray, bins: np.ndarray) -> pd.DataFr
     return pd.DataFrame(table)
 
 
-def write_influence(
-    path, fits: list[Fit], electrodes: list[np.ndarray], bins: np.ndarray, attrs: dict
-) -> None:
-    """Write influence and scores of the chosen layers; the groups of electrodes one after the
+def write_influence(path: str | Path, found: SubjectFit, attrs: Mapping[str, object]) -> None:
+    """Write influence and scores of the chosen layers, the groups of electrodes one after the
     other.
 
     Parameters
     ----------
     path
         The file.
-    fits, electrodes
-        One entry a group of electrodes: its fit, and its names.
-    bins
-        (bin,) latencies (ms).
+    found
+        The fits, with influence.
     attrs
         Attributes of the file.
     """
+    fits = found.fits
     blocks = list(dict.fromkeys(label for fit in fits for label in fit.blocks))
     blocks.sort(key=lambda label: (label.rsplit(":", 1)[0], int(label.rsplit(":", 1)[1])))
     position = {label: k for k, label in enumerate(blocks)}
-    names = np.concatenate(electrodes)
-    coords = {
+    coords: dict[str, Sequence[object]] = {
         "part": list(PARTS),
         "block": blocks,
         "fold": np.arange(fits[0].r_test.shape[1]),
-        "electrode": names,
-        "bin_ms": bins,
+        "electrode": np.concatenate(found.electrodes),
+        "bin_ms": found.trials.bins_ms,
     }
     with labelled.create(path, coords, attrs) as file:
         text = "influence of a block's events on z, as test and as training events"
@@ -121,45 +134,39 @@ def write_influence(
         for fit in fits:
             at = [position[label] for label in fit.blocks]
             stop = start + fit.r_test.shape[2]
-            total = 0
+            total = np.zeros((len(PARTS), len(blocks), *fit.r_test.shape[2:]), np.float32)
+            assert fit.influence is not None
             for f, own in enumerate(fit.influence):
-                placed = np.zeros((len(PARTS), len(blocks), *own.shape[2:]), np.float32)
+                placed = np.zeros_like(total)
                 placed[:, at] = own
                 file["influence_fold"][f, :, :, start:stop, :] = placed
-                total = total + placed
+                total += placed
             file["influence"][:, :, start:stop, :] = total
             start = stop
 
 
-def write_predictions(
-    path,
-    fits: list[Fit],
-    electrodes: list[np.ndarray],
-    rows: list[np.ndarray],
-    labels: dict,
-    bins: np.ndarray,
-    attrs: dict,
-) -> None:
+def write_predictions(path: str | Path, found: SubjectFit, attrs: Mapping[str, object]) -> None:
     """Write out-of-fold predictions; NaN where an electrode has no such event, or no fold tests it.
 
     Parameters
     ----------
     path
         The file.
-    fits, electrodes, rows
-        One entry a group of electrodes: its fit, its names, the positions of its events among all.
-    labels
-        ``event``, ``stimulus`` and ``recording`` of all events, and the ``fold`` that tests each.
-    bins
-        (bin,) latencies (ms).
+    found
+        The fits, with predictions.
     attrs
         Attributes of the file.
     """
-    coords = {"event": labels["event"], "electrode": np.concatenate(electrodes), "bin_ms": bins}
+    trials = found.trials
+    coords = {
+        "event": trials.event,
+        "electrode": np.concatenate(found.electrodes),
+        "bin_ms": trials.bins_ms,
+    }
     with labelled.create(path, coords, attrs) as file:
         for name in ("stimulus", "recording"):
-            labelled.add(file, name, ("event",), labels[name])
-        labelled.add(file, "fold", ("event",), labels["fold"].astype(np.int16))
+            labelled.add(file, name, ("event",), getattr(trials, name))
+        labelled.add(file, "fold", ("event",), found.fold)
         out = labelled.add(
             file,
             "prediction",
@@ -167,10 +174,12 @@ def write_predictions(
             attrs={"long_name": "out-of-fold prediction, in the unit of the response"},
         )
         start = 0
-        for fit, names, own in zip(fits, electrodes, rows, strict=True):
+        for fit, group in zip(found.fits, trials.groups, strict=True):
+            assert fit.predictions is not None
             values = fit.predictions
-            if len(own) < len(labels["event"]):
-                values = np.full((len(labels["event"]), *values.shape[1:]), np.nan, np.float32)
-                values[own] = fit.predictions
-            out[:, start : start + len(names), :] = values
-            start += len(names)
+            if len(group.rows) < len(trials):
+                values = np.full((len(trials), *values.shape[1:]), np.nan, np.float32)
+                values[group.rows] = fit.predictions
+            stop = start + len(group.electrodes)
+            out[:, start:stop, :] = values
+            start = stop

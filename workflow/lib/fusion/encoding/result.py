@@ -11,33 +11,6 @@ from fusion.encoding.scores import fisher
 PARTS = ("test", "training")
 
 
-@dataclass(frozen=True)
-class Settings:
-    """How the fits are made; the fields are those of the config section ``encoding``."""
-
-    folds: int = 5
-    split: str = "film_time"
-    validation: str = "nested"
-    gap_s: float = 10.0
-    alphas: tuple[float, ...] = (0.1, 1.0, 10.0, 100.0, 1e3, 1e4, 1e5, 1e6, 1e7)
-    alpha_per: str = "target"
-    penalise_intercept: bool = False
-    drift_cosines_s: float | bool = False
-    block_s: float = 20.0
-    keep_predictions: bool = True
-    influence: bool = True
-    backend: str = "numpy"
-    form: str = "auto"
-
-    def __post_init__(self):
-        """Sort the penalties: the edges of the grid are its ends."""
-        object.__setattr__(self, "alphas", tuple(sorted(float(a) for a in self.alphas)))
-
-
-#: The calibrated procedure.
-DEFAULTS = Settings()
-
-
 @dataclass
 class Fit:
     """What a fit found. E electrodes, B bins, L layers, F folds, K blocks of film time, n events.

@@ -1,0 +1,102 @@
+"""The calibrated procedure: a test of the weighted difference of scores by block influences."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+
+import numpy as np
+
+from fusion.contrasts import influence
+from fusion.contrasts.fits import FitScores
+from fusion.contrasts.frame import Found, Side, same_fit
+from fusion.contrasts.spec import CalibratedSpec
+from fusion.ids import Alternative
+
+
+class Calibrated:
+    """A test by block influences (:mod:`fusion.contrasts.influence`).
+
+    Parameters
+    ----------
+    spec
+        Weights of bins, number of multipliers, fewest blocks.
+    rng
+        Source of the multipliers. All windows and electrodes share them.
+    """
+
+    def __init__(self, spec: CalibratedSpec, rng: np.random.Generator) -> None:
+        self.spec, self._rng = spec, rng
+        self._drawn: dict[int, np.ndarray] = {}
+
+    @cached_property
+    def _seed(self) -> int:
+        return int(self._rng.integers(2**63))
+
+    def _signs(self, n_blocks: int) -> np.ndarray:
+        if n_blocks not in self._drawn:
+            rng = np.random.default_rng(self._seed)
+            self._drawn[n_blocks] = influence.multipliers(rng, self.spec.multipliers, n_blocks)
+        return self._drawn[n_blocks]
+
+    def test(
+        self,
+        fits: Mapping[str, FitScores],
+        a: Side,
+        b: Side,
+        alternative: Alternative,
+        in_window: np.ndarray,
+    ) -> Found:
+        """Test the difference of two sides (see :class:`fusion.contrasts.frame.Procedure`)."""
+        z = a.z - b.z
+        weights = window_weights(a, b, self.spec.bin_weights)
+        parts = influence_difference(fits, a, b, in_window)
+        alone = a.operand.is_nothing or b.operand.is_nothing
+        found = influence.difference(z, parts, weights, alternative, alone)
+        signs = self._signs(parts.shape[2])
+        enough = max(self.spec.min_blocks, len(z) + 1)
+        return Found(
+            **found,
+            p_max=influence.max_over_bins(z, parts, alternative, signs, alone),
+            by_bin=z.mean(axis=0),
+            reason=reasons(a, b, found["t"], found["n_blocks"], enough),
+        )
+
+
+def window_weights(a: Side, b: Side, how: str) -> np.ndarray:
+    """Return (n_folds, n_electrodes, n_bins) weights of a window's bins, which sum to 1."""
+    if how == "equal":
+        return np.full(a.z.shape, 1 / a.z.shape[-1])
+    return influence.bin_weights(a.merit, b.merit)
+
+
+def influence_difference(
+    fits: Mapping[str, FitScores], a: Side, b: Side, in_window: np.ndarray
+) -> np.ndarray:
+    """Return (n_folds, 2, n_blocks, n_electrodes, n_bins) block influences of a minus b."""
+    some = next(iter(fits.values()))
+    n_folds, n_electrodes = some.z.shape[:2]
+    shape = (n_folds, 2, len(some.blocks), n_electrodes, int(in_window.sum()))
+    total = np.zeros(shape, np.float32)
+    for own, sign in ((a, 1), (b, -1)):
+        for index, name in enumerate(own.operand.names):
+            at = own.choice == index
+            if at.any():
+                # Elsewhere another candidate counts, or none, and then the scores are NaN already.
+                part = fits[name].influence[..., in_window]
+                total += sign * np.where(at[:, None, None, :, None], part, np.float32(0))
+    return total
+
+
+def reasons(a: Side, b: Side, t: np.ndarray, n_blocks: np.ndarray, enough: int) -> np.ndarray:
+    """Return (n_electrodes,) why an electrode was not tested; empty where it was."""
+    out = np.full(len(t), "", object)
+    out[~np.isfinite(t)] = "no variation between blocks"
+    for e in np.flatnonzero((n_blocks < enough) & (n_blocks > 0)):
+        out[e] = f"{n_blocks[e]} blocks of film time, fewer than {enough}"
+    out[same_fit(a, b) & ~np.isfinite(t)] = "a and b are the same fit"
+    for label, own in (("a", a), ("b", b)):
+        if not own.operand.is_nothing:
+            out[~np.isfinite(own.z).all(axis=(0, 2))] = f"no score for {label}"
+            out[(own.choice < 0).any(axis=0)] = f"no fit for {label}"
+    return out

@@ -1,0 +1,213 @@
+"""Rules of the contrasts stage: what each job reads, and what shapes its result."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from fusion.contrasts.spec import (
+    BlockBootstrapSpec,
+    BootstrapSpec,
+    CalibratedSpec,
+    Comparison,
+    ContrastsSpec,
+    PaperSpec,
+    ShiftNullSpec,
+    ShiftNullsSpec,
+    SitesSpec,
+)
+from fusion.design import paths
+from fusion.design.encoding import Encode, Inputs, of_fits, responses
+from fusion.design.study import Study
+from fusion.encoding.spec import EncodeSpec
+from fusion.ids import Contrast, FitId, unique
+
+SCHEMAS = "workflow/schemas"
+
+
+@dataclass(frozen=True)
+class Contrasts:
+    """All contrasts of one subject and alignment."""
+
+    study: Study
+
+    @cached_property
+    def _of(self) -> dict[str, tuple[tuple[Contrast, ...], tuple[FitId, ...]]]:
+        """Alignment -> contrasts that are tested in it, and the fits that they compare."""
+        found = {}
+        for alignment in self.study.alignments:
+            contrasts = tuple(
+                one for one in self.study.contrasts.values() if alignment in one.alignments
+            )
+            found[alignment] = (contrasts, unique(fit for one in contrasts for fit in one.fits))
+        return found
+
+    @property
+    def alignments(self) -> tuple[str, ...]:
+        """Alignments in which a contrast is tested."""
+        return tuple(alignment for alignment, (contrasts, _) in self._of.items() if contrasts)
+
+    def tested(self, alignment: str) -> tuple[Contrast, ...]:
+        """Return the contrasts that are tested in an alignment."""
+        return self._of[alignment][0]
+
+    def fits(self, alignment: str) -> tuple[FitId, ...]:
+        """Return the fits that those contrasts compare, each once."""
+        return self._of[alignment][1]
+
+    def inputs(self, subject: str, alignment: str) -> Inputs:
+        """Return influences, and what the other procedures read besides."""
+        fits = self.fits(alignment)
+        procedure = self.study.config["statistics"]["procedure"]
+        files: Inputs = {"influence": of_fits(paths.INFLUENCE, fits, subject, alignment)}
+        if procedure == "paper":
+            files["bootstrap"] = of_fits(paths.BOOTSTRAP, fits, subject, alignment)
+        if procedure == "block_bootstrap":
+            files["predictions"] = of_fits(paths.PREDICTIONS, fits, subject, alignment)
+            files["responses"] = responses(self.study, subject, alignment)
+        return files
+
+    def spec(self, subject: str, alignment: str) -> dict[str, Any]:
+        """Return what shapes the contrasts: of the procedures, only the one in use."""
+        config = self.study.config
+        statistics = config["statistics"]
+        procedures = {
+            "calibrated": CalibratedSpec.take(statistics),
+            "paper": PaperSpec.take(statistics),
+            "block_bootstrap": BlockBootstrapSpec.take(statistics, config["encoding"]),
+        }
+        in_use = statistics["procedure"]
+        return ContrastsSpec.take(
+            statistics,
+            subject=subject,
+            alignment=alignment,
+            fits=tuple(map(str, self.fits(alignment))),
+            comparisons=tuple(Comparison.of(one) for one in self.tested(alignment)),
+            validation=config["encoding"]["validation"],
+            seed=config["seed"],
+            **{name: spec if name == in_use else None for name, spec in procedures.items()},
+        ).plain()
+
+
+@dataclass(frozen=True)
+class _OneFit:
+    """What is made of one fit, refitted from its responses and activations."""
+
+    study: Study
+
+    def _fit(self, **wildcards: str) -> EncodeSpec:
+        return EncodeSpec.read(Encode(self.study).spec(**wildcards))
+
+    def _inputs(self, **wildcards: str) -> Inputs:
+        return Encode(self.study).inputs(**wildcards)
+
+
+@dataclass(frozen=True)
+class Bootstrap(_OneFit):
+    """The paper's bootstrap of one fit."""
+
+    def inputs(
+        self, subject: str, alignment: str, model: str, init: str, pairing: str
+    ) -> Inputs:
+        """Return responses, activations, and the influence file, which names the layers."""
+        ids = dict(subject=subject, alignment=alignment, model=model, init=init, pairing=pairing)
+        return {**self._inputs(**ids), "influence": paths.fill(paths.INFLUENCE, **ids)}
+
+    def spec(self, **wildcards: str) -> dict[str, Any]:
+        """Return what shapes the bootstrap."""
+        config = self.study.config
+        return BootstrapSpec.take(
+            config["statistics"], config, fit=self._fit(**wildcards)
+        ).plain()
+
+
+@dataclass(frozen=True)
+class ShiftNull(_OneFit):
+    """Scores of one fit against circular shifts of the film."""
+
+    def inputs(self, **wildcards: str) -> Inputs:
+        """Return responses and activations."""
+        return self._inputs(**wildcards)
+
+    def spec(self, **wildcards: str) -> dict[str, Any]:
+        """Return what shapes the null."""
+        config = self.study.config
+        return ShiftNullSpec.take(
+            config["statistics"],
+            config,
+            fit=self._fit(**wildcards),
+            window=self.study.window,
+        ).plain()
+
+
+@dataclass(frozen=True)
+class ShiftNulls:
+    """The shift nulls of all fits that a contrast holds against nothing."""
+
+    study: Study
+
+    def inputs(self) -> Inputs:
+        """Return the tables, and the schema."""
+        alone = [
+            one
+            for one in self.study.contrasts.values()
+            if one.a.is_nothing or one.b.is_nothing
+        ]
+        tables = [
+            path
+            for one in alone
+            for alignment in one.alignments
+            for subject in self.study.subjects
+            for path in of_fits(paths.SHIFT_NULL, one.fits, subject, alignment)
+        ]
+        return {
+            "tables": list(unique(tables)),
+            "schema": self.study.shipped(f"{SCHEMAS}/shift_nulls.schema.yaml"),
+        }
+
+    def spec(self) -> dict[str, Any]:
+        """Return what shapes the table."""
+        return ShiftNullsSpec.take(self.study.config["statistics"]).plain()
+
+
+@dataclass(frozen=True)
+class Sites:
+    """Sites, regions, and the tables that count them."""
+
+    study: Study
+
+    #: Tables beside sites and regions.
+    TABLES = ("overlap", "subjects", "contrasts")
+
+    def inputs(self) -> Inputs:
+        """Return all contrasts, the electrodes' places, the atlas, and the schemas."""
+        study = self.study
+        names = ("sites", "regions", *self.TABLES)
+        return {
+            "contrasts": [
+                paths.fill(paths.CONTRASTS, subject=subject, alignment=alignment)
+                for alignment in Contrasts(study).alignments
+                for subject in study.subjects
+            ],
+            "electrodes": self._electrodes(study.recordings),
+            "atlas": study.shipped("resources/dkt_regions.tsv"),
+            "schemas": [study.shipped(f"{SCHEMAS}/{name}.schema.yaml") for name in names],
+        }
+
+    def spec(self) -> dict[str, Any]:
+        """Return what shapes the tables."""
+        study = self.study
+        statistics = study.config["statistics"]
+        return SitesSpec.take(
+            statistics,
+            roles={name: one.role for name, one in study.contrasts.items()},
+            alignments=study.alignments,
+            window=statistics["primary_window"],
+            modality={model: study.modality(model) for model in study.models},
+            subjects={name: row.subject for name, row in study.recordings.items()},
+        ).plain()
+
+    def _electrodes(self, recordings: Iterable[str]) -> list[str]:
+        return [paths.fill(paths.ELECTRODES, recording=recording) for recording in recordings]

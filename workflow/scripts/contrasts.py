@@ -1,0 +1,61 @@
+"""All contrasts of one subject and alignment, at every electrode and window."""
+
+from contextlib import ExitStack
+from functools import lru_cache
+
+from fusion.contrasts import block_bootstrap, fits, job
+from fusion.contrasts.calibrated import Calibrated
+from fusion.contrasts.paper import Paper
+from fusion.contrasts.spec import ContrastsSpec
+from fusion.encoding.trials import Trials
+from fusion.io.labelled import open_labelled
+from fusion.io.logs import log_to
+from fusion.io.tables import write_parquet
+from fusion.seeds import rng_for
+
+log = log_to(snakemake.log[0])
+spec = ContrastsSpec.read(snakemake.params.spec)
+
+
+def stream(comparison):
+    return rng_for(spec.seed, "multipliers", spec.subject, spec.alignment, comparison.name)
+
+
+with ExitStack() as stack:
+    files = [(stack.enter_context(open_labelled(path)), path) for path in snakemake.input.influence]
+    loaded = [fits.read_scores(file, path) for file, path in files]
+    for fit in loaded:
+        log.info(
+            "%s: %d electrodes, %d blocks, %d events",
+            fit.name,
+            len(fit.electrodes),
+            len(fit.blocks),
+            fit.n_events,
+        )
+    if spec.paper:
+        intervals = [stack.enter_context(open_labelled(path)) for path in snakemake.input.bootstrap]
+        lows = {str(own.attrs["fit"]): own["r_val_low"].to_pandas() for own in intervals}
+        way = Paper(spec.paper, lows)
+        table = job.test_contrasts(loaded, spec, lambda comparison: way)
+    elif how := spec.block_bootstrap:
+        log.warning(
+            "the block bootstrap leaves the uncertainty of training out: its p-values are"
+            " optimistic"
+        )
+        trials = Trials.read(snakemake.input.responses)
+        predictions = dict(zip(spec.fits, snakemake.input.predictions, strict=True))
+
+        @lru_cache(maxsize=1)
+        def held_out(electrodes):
+            return block_bootstrap.read_held_out(predictions, trials, electrodes, how.block_s)
+
+        table = job.test_contrasts(
+            loaded,
+            spec,
+            lambda comparison: block_bootstrap.BlockBootstrap(how, held_out, stream(comparison)),
+        )
+    else:
+        table = job.test_contrasts(
+            loaded, spec, lambda comparison: Calibrated(spec.calibrated, stream(comparison))
+        )
+write_parquet(table, snakemake.output.table)
