@@ -18,9 +18,10 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "workflow" / "lib"))
 from fusion.contrasts import bootstrap  # noqa: E402
 from fusion.contrasts.fits import Fit  # noqa: E402
 from fusion.contrasts.table import contrast_table  # noqa: E402
-from fusion.encoding.fit import Settings, fit_electrodes  # noqa: E402
+from fusion.encoding.fit import fit_electrodes
 from fusion.encoding.folds import make_folds  # noqa: E402
 from fusion.encoding.scores import fisher  # noqa: E402
+from fusion.encoding.spec import Settings  # noqa: E402
 
 N_EVENTS, N_FEATURES, N_ELECTRODES, N_BINS, RESAMPLES = 3000, 256, 155, 161, 1000
 

@@ -32,7 +32,8 @@ from threadpoolctl import threadpool_info, threadpool_limits  # noqa: E402
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "workflow" / "lib"))
 
-from fusion.encoding.fit import Settings, fit_electrodes  # noqa: E402
+from fusion.encoding.fit import fit_electrodes  # noqa: E402
+from fusion.encoding.spec import Settings  # noqa: E402
 
 ALPHAS = tuple(10.0**k for k in range(-1, 6))
 BINS = 161

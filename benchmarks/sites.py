@@ -27,8 +27,9 @@ from fusion.contrasts.fits import Fit  # noqa: E402
 from fusion.contrasts.table import contrast_table  # noqa: E402
 from fusion.demo import film, recording, scenes, sources  # noqa: E402
 from fusion.design import config as config_settings  # noqa: E402
-from fusion.encoding.fit import Settings, fit_electrodes  # noqa: E402
+from fusion.encoding.fit import fit_electrodes
 from fusion.encoding.scores import fisher  # noqa: E402
+from fusion.encoding.spec import Settings  # noqa: E402
 from fusion.ieeg import filters  # noqa: E402
 from fusion.io.labelled import open_labelled  # noqa: E402
 from fusion.io.tables import read_tsv  # noqa: E402

@@ -1,16 +1,12 @@
 """From fits to sites: paired contrasts, the tests of multimodality, regions."""
 
 
-include: "jobs/contrasts.smk"
-
 
 rule bootstrap:
     input:
-        responses=encode_responses,
-        activations=encode_activation_files,
-        influence="<results>/intermediate/encoding/{subject}_{alignment}_{model}-{init}-{pairing}/influence.nc",
+        unpack(lambda wildcards: design.bootstrap.inputs(**wildcards)),
     output:
-        intervals="<results>/intermediate/encoding/{subject}_{alignment}_{model}-{init}-{pairing}/bootstrap.nc",
+        intervals=paths.BOOTSTRAP,
     log:
         "<logs>/bootstrap/{subject}_{alignment}_{model}-{init}-{pairing}.log",
     benchmark:
@@ -19,61 +15,57 @@ rule bootstrap:
         "../../envs/encoding.yaml"
     threads: 4
     resources:
-        mem_mb=encode_mem_mb,
+        mem_mb=lambda wildcards, input, attempt: design.encode.mem_mb(
+            wildcards.model, input.responses, input.activations, attempt
+        ),
         runtime=2880,
     params:
-        spec=bootstrap_spec,
-        code=code("bootstrap.py"),
+        spec=lambda wildcards: design.bootstrap.spec(**wildcards),
+        code=design.code("bootstrap.py"),
     message:
         "Refitting resampled events of subject {wildcards.subject}, {wildcards.alignment}: {wildcards.model}-{wildcards.init}-{wildcards.pairing}"
     script:
         "../scripts/bootstrap.py"
 
 
-rule contrast:
+rule contrasts:
     input:
-        influence=contrast_influences,
-        bootstrap=contrast_bootstraps,
-        predictions=contrast_predictions,
-        responses=contrast_responses,
+        unpack(lambda wildcards: design.contrasts.inputs(**wildcards)),
     output:
-        table="<results>/intermediate/contrasts/{subject}_{alignment}_{contrast}.parquet",
+        table=paths.CONTRASTS,
     log:
-        "<logs>/contrast/{subject}_{alignment}_{contrast}.log",
+        "<logs>/contrasts/{subject}_{alignment}.log",
     benchmark:
-        "<benchmarks>/contrast/{subject}_{alignment}_{contrast}.tsv"
+        "<benchmarks>/contrasts/{subject}_{alignment}.tsv"
     conda:
         "../../envs/contrasts.yaml"
     threads: 1
     resources:
         mem_mb=grows(1500),
-        runtime=20,
+        runtime=60,
     params:
-        spec=contrast_spec,
-        code=code("contrast.py"),
+        spec=lambda wildcards: design.contrasts.spec(**wildcards),
+        code=design.code("contrasts.py"),
     message:
-        "Contrast {wildcards.contrast} at subject {wildcards.subject}, {wildcards.alignment} alignment"
+        "Contrasts of subject {wildcards.subject}, {wildcards.alignment} alignment"
     script:
-        "../scripts/contrast.py"
+        "../scripts/contrasts.py"
 
 
 rule sites:
     input:
-        contrasts=contrast_tables,
-        electrodes=expand("<shared>/electrodes/{recording}.tsv", recording=all_recordings),
-        sites_schema=str(SCHEMAS / "sites.schema.yaml"),
-        overlap_schema=str(SCHEMAS / "overlap.schema.yaml"),
-        subjects_schema=str(SCHEMAS / "subjects.schema.yaml"),
-        contrasts_schema=str(SCHEMAS / "contrasts.schema.yaml"),
+        unpack(lambda wildcards: design.sites.inputs()),
     output:
-        sites="<results>/sites.tsv",
-        sites_dictionary="<results>/sites.json",
-        overlap="<results>/tables/overlap.tsv",
-        overlap_dictionary="<results>/tables/overlap.json",
-        subjects="<results>/tables/subjects.tsv",
-        subjects_dictionary="<results>/tables/subjects.json",
-        contrasts="<results>/tables/contrasts.parquet",
-        contrasts_dictionary="<results>/tables/contrasts.json",
+        sites=paths.SITES,
+        sites_dictionary=paths.SITES_DICTIONARY,
+        regions=paths.REGIONS,
+        regions_dictionary=paths.REGIONS_DICTIONARY,
+        overlap=paths.fill(paths.TABLE, table="overlap"),
+        overlap_dictionary=paths.fill(paths.DICTIONARY, table="overlap"),
+        subjects=paths.fill(paths.TABLE, table="subjects"),
+        subjects_dictionary=paths.fill(paths.DICTIONARY, table="subjects"),
+        contrasts=paths.ALL_CONTRASTS,
+        contrasts_dictionary=paths.fill(paths.DICTIONARY, table="contrasts"),
     log:
         "<logs>/sites/sites.log",
     benchmark:
@@ -86,48 +78,19 @@ rule sites:
         mem_mb=grows(1500),
         runtime=20,
     params:
-        spec=sites_spec,
-        code=code("sites.py"),
+        spec=lambda wildcards: design.sites.spec(),
+        code=design.code("sites.py"),
     message:
-        "Sites: correcting over electrodes, deciding verdicts"
+        "Sites: correcting over electrodes, deciding verdicts, counting regions"
     script:
         "../scripts/sites.py"
 
 
-rule regions:
-    input:
-        sites="<results>/sites.tsv",
-        atlas=shipped("resources/dkt_regions.tsv"),
-        schema=str(SCHEMAS / "regions.schema.yaml"),
-    output:
-        regions="<results>/regions.tsv",
-        dictionary="<results>/regions.json",
-    log:
-        "<logs>/regions/regions.log",
-    benchmark:
-        "<benchmarks>/regions/regions.tsv"
-    localrule: True
-    conda:
-        "../../envs/contrasts.yaml"
-    threads: 1
-    resources:
-        mem_mb=grows(1000),
-        runtime=10,
-    params:
-        spec={"correction": config["statistics"]["correction"]},
-        code=code("regions.py"),
-    message:
-        "Regions: counting sites"
-    script:
-        "../scripts/regions.py"
-
-
 rule shift_null:
     input:
-        responses=encode_responses,
-        activations=encode_activation_files,
+        unpack(lambda wildcards: design.shift_null.inputs(**wildcards)),
     output:
-        table="<results>/intermediate/shift_null/{subject}_{alignment}_{model}-{init}-{pairing}.parquet",
+        table=paths.SHIFT_NULL,
     log:
         "<logs>/shift_null/{subject}_{alignment}_{model}-{init}-{pairing}.log",
     benchmark:
@@ -136,11 +99,13 @@ rule shift_null:
         "../../envs/encoding.yaml"
     threads: 2
     resources:
-        mem_mb=encode_mem_mb,
+        mem_mb=lambda wildcards, input, attempt: design.encode.mem_mb(
+            wildcards.model, input.responses, input.activations, attempt
+        ),
         runtime=1440,
     params:
-        spec=shift_null_spec,
-        code=code("shift_null.py"),
+        spec=lambda wildcards: design.shift_null.spec(**wildcards),
+        code=design.code("shift_null.py"),
     message:
         "Shifting film against recording of subject {wildcards.subject}, {wildcards.alignment}: {wildcards.model}-{wildcards.init}-{wildcards.pairing}"
     script:
@@ -149,11 +114,10 @@ rule shift_null:
 
 rule shift_nulls:
     input:
-        tables=shift_null_tables,
-        schema=str(SCHEMAS / "shift_nulls.schema.yaml"),
+        unpack(lambda wildcards: design.shift_nulls.inputs()),
     output:
-        table="<results>/tables/shift_nulls.tsv",
-        dictionary="<results>/tables/shift_nulls.json",
+        table=paths.fill(paths.TABLE, table="shift_nulls"),
+        dictionary=paths.fill(paths.DICTIONARY, table="shift_nulls"),
     log:
         "<logs>/shift_nulls/shift_nulls.log",
     benchmark:
@@ -165,8 +129,8 @@ rule shift_nulls:
         mem_mb=grows(1500),
         runtime=20,
     params:
-        spec={"correction": config["statistics"]["correction"]},
-        code=code("shift_nulls.py"),
+        spec=design.shift_nulls.spec(),
+        code=design.code("shift_nulls.py"),
     message:
         "Scores against circular shifts, corrected"
     script:

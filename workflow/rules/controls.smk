@@ -193,7 +193,7 @@ rule ceiling:
 rule control_tables:
     input:
         parts=control_parts,
-        schema=str(SCHEMAS / "controls.schema.yaml"),
+        schema=shipped("workflow/schemas/controls.schema.yaml"),
     output:
         table="<results>/tables/{control}.tsv",
         dictionary="<results>/tables/{control}.json",

@@ -1,23 +1,53 @@
 """Encoding fits: from responses and activations to out-of-fold scores, influence and predictions."""
 
+# What one job of rule encode leaves: the fits of all inits of a model.
+INITS_OF_A_MODEL = {"init": design.study.inits, "pairing": "true", "allow_missing": True}
 
-include: "jobs/encoding.smk"
+# Predictions are always made. Where they are not kept, they are deleted once nothing reads them.
+keep = (lambda files: files) if design.encode.keeps_predictions else temp
+
+
+ruleorder: encode > encode_one
 
 
 rule encode:
     input:
-        responses=encode_responses,
-        activations=encode_activation_files,
+        unpack(lambda wildcards: design.encode.inputs(**wildcards)),
     output:
-        **(
-            {
-                "predictions": "<results>/intermediate/encoding/{subject}_{alignment}_{model}-{init}-{pairing}/predictions.nc"
-            }
-            if KEEP_PREDICTIONS
-            else {}
+        scores=expand(paths.SCORES, **INITS_OF_A_MODEL),
+        influence=expand(paths.INFLUENCE, **INITS_OF_A_MODEL),
+        predictions=keep(expand(paths.PREDICTIONS, **INITS_OF_A_MODEL)),
+    log:
+        "<logs>/encode/{subject}_{alignment}_{model}.log",
+    benchmark:
+        "<benchmarks>/encode/{subject}_{alignment}_{model}.tsv"
+    wildcard_constraints:
+        model=design.encode.whole_pattern,
+    conda:
+        "../../envs/encoding.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, input, attempt: design.encode.mem_mb(
+            wildcards.model, input.responses, input.activations, attempt, len(design.study.inits)
         ),
-        scores="<results>/intermediate/encoding/{subject}_{alignment}_{model}-{init}-{pairing}/scores.parquet",
-        influence="<results>/intermediate/encoding/{subject}_{alignment}_{model}-{init}-{pairing}/influence.nc",
+        runtime=240,
+        gpu=design.encode.gpu,
+    params:
+        spec=lambda wildcards: design.encode.spec(**wildcards),
+        code=design.code("encode.py"),
+    message:
+        "Encoding fits of subject {wildcards.subject}, {wildcards.alignment}: {wildcards.model}"
+    script:
+        "../scripts/encode.py"
+
+
+rule encode_one:
+    input:
+        unpack(lambda wildcards: design.encode.inputs(**wildcards)),
+    output:
+        scores=[paths.SCORES],
+        influence=[paths.INFLUENCE],
+        predictions=keep([paths.PREDICTIONS]),
     log:
         "<logs>/encode/{subject}_{alignment}_{model}-{init}-{pairing}.log",
     benchmark:
@@ -26,12 +56,15 @@ rule encode:
         "../../envs/encoding.yaml"
     threads: 1
     resources:
-        mem_mb=encode_mem_mb,
+        mem_mb=lambda wildcards, input, attempt: design.encode.mem_mb(
+            wildcards.model, input.responses, input.activations, attempt
+        ),
         runtime=240,
+        gpu=design.encode.gpu,
     params:
-        spec=encode_spec,
-        code=code("encode.py"),
+        spec=lambda wildcards: design.encode.spec(**wildcards),
+        code=design.code("encode.py"),
     message:
-        "Encoding fits of subject {wildcards.subject}, {wildcards.alignment}: {wildcards.model}-{wildcards.init}-{wildcards.pairing}"
+        "Encoding fit of subject {wildcards.subject}, {wildcards.alignment}: {wildcards.model}-{wildcards.init}-{wildcards.pairing}"
     script:
         "../scripts/encode.py"

@@ -4,7 +4,7 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
-from fusion.encoding.fit import Settings
+from fusion.encoding.spec import Settings
 from fusion.io.logs import log_to
 from fusion.io.tables import write_parquet
 from fusion.simulation import calibration, geometry

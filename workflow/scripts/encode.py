@@ -14,9 +14,8 @@ from fusion.io.tables import write_parquet
 
 log = log_to(snakemake.log[0])
 spec = EncodeSpec.read(snakemake.params.spec)
-settings = Settings(
-    **spec.settings.plain(), backend="torch" if snakemake.resources.get("gpu") else "numpy"
-)
+backend = "torch" if snakemake.resources.gpu else "numpy"
+settings = Settings(**spec.settings.plain(), backend=backend)
 
 trials = Trials.read(snakemake.input.responses)
 log.info(

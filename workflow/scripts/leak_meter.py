@@ -22,7 +22,7 @@ opened = [open_labelled(path) for path in snakemake.input.influence]
 models = (
     fits.align(
         [
-            fits.fit_from(file, path)
+            fits.read_scores(file, path)
             for file, path in zip(opened, snakemake.input.influence, strict=True)
         ]
     )
@@ -48,7 +48,7 @@ def best_model(group):
         )
     influence = 0.0
     for k, m in enumerate(models):
-        mine = fits.influence_of(m, slice(None), in_window)[:, :, blocks][:, :, :, at]
+        mine = m.load(slice(None)).influence[..., in_window][:, :, blocks][:, :, :, at]
         influence = influence + mine * (choice == k)[:, None, None, :, None]
     return picked | {"influence": influence}
 

@@ -3,19 +3,16 @@
 import pandas as pd
 
 from fusion.contrasts import correct
+from fusion.contrasts.spec import ShiftNullsSpec
 from fusion.io.logs import log_to
 from fusion.io.schema import read_schema
 from fusion.io.tables import write_described
 
 log = log_to(snakemake.log[0])
+spec = ShiftNullsSpec.read(snakemake.params.spec)
 
-correction = snakemake.params.spec["correction"]
 table = pd.concat(map(pd.read_parquet, snakemake.input.tables), ignore_index=True)
-
-table["q"] = table.groupby(["fit", "alignment"])["p"].transform(
-    lambda p: correct.q_values(p, correction)
-)
-
+table = correct.with_q(table, ["fit", "alignment"], spec.correction)
 log.info(
     "electrodes with q < 0.05: %s",
     table[table["q"] < 0.05].groupby(["fit", "alignment"]).size().to_dict(),

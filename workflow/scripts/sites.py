@@ -1,33 +1,32 @@
-"""The table of sites: all contrasts of all subjects, corrected, with a verdict for every
-electrode.
+"""Sites and regions: all contrasts of all subjects, corrected, with a verdict for every electrode,
+and what the verdicts add up to.
 """
 
 from pathlib import Path
 
 import pandas as pd
 
-from fusion.contrasts import correct, sites, summary
+from fusion.contrasts import correct, regions, sites, summary
+from fusion.contrasts.spec import SitesSpec
 from fusion.io.logs import log_to
 from fusion.io.schema import read_schema
 from fusion.io.tables import read_tsv, write_described
 
 log = log_to(snakemake.log[0])
+spec = SitesSpec.read(snakemake.params.spec)
 
-spec = snakemake.params.spec
-contrasts = pd.concat(
-    [pd.read_parquet(path) for path in snakemake.input.contrasts], ignore_index=True
-)
+contrasts = pd.concat(map(pd.read_parquet, snakemake.input.contrasts), ignore_index=True)
 places = {}
 for path in snakemake.input.electrodes:
     recording = Path(path).stem
-    places[spec["subjects"][recording], recording] = read_tsv(
+    places[spec.subjects[recording], recording] = read_tsv(
         path, (*sites.PLACE[1:], "kept", "reason"), dtype={"electrode": str}
     )
+atlas = read_tsv(snakemake.input.atlas, ("region", "hemisphere"))
 
-contrasts = correct.add_families(contrasts, spec["correction"])
+contrasts = correct.add_families(contrasts, spec.correction)
 electrodes = sites.merge_electrodes(places)
 table = sites.site_table(electrodes, contrasts, spec)
-
 log.info("%d electrodes; verdicts: %s", len(table), table["verdict"].value_counts().to_dict())
 spaces = table["space"].dropna().unique()
 if len(spaces) > 1:
@@ -35,14 +34,18 @@ if len(spaces) > 1:
         "coordinates are in several spaces (%s): compare positions within a space only",
         ", ".join(map(str, spaces)),
     )
+by_region = regions.region_table(table, atlas, spec.correction)
+log.info("regions by coverage: %s", by_region["coverage"].value_counts().to_dict())
 
 tables = {
     "sites": (table, sites.families(contrasts, table, spec)),
+    "regions": (by_region, None),
     "overlap": (summary.overlap_table(table), None),
     "subjects": (summary.subject_table(electrodes, contrasts, table, spec), None),
     "contrasts": (contrasts, None),
 }
-for name, (written, families) in tables.items():
-    schema = read_schema(snakemake.input[f"{name}_schema"])
+for (name, (written, families)), schema in zip(
+    tables.items(), snakemake.input.schemas, strict=True
+):
     dictionary = snakemake.output[f"{name}_dictionary"]
-    write_described(written, snakemake.output[name], dictionary, schema, families)
+    write_described(written, snakemake.output[name], dictionary, read_schema(schema), families)

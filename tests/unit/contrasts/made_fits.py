@@ -2,10 +2,17 @@
 
 import numpy as np
 
-from fusion.contrasts.fits import Fit
+from fusion.contrasts.fits import FitScores
+from fusion.contrasts.spec import Comparison
+from fusion.ids import Operand
 from fusion.io import labelled
 
 BINS = np.arange(-500.0, 1501.0, 250.0)
+
+
+def compare(a, b="nothing", alternative="greater", name="x"):
+    """Return a comparison of two operands, given as in a config."""
+    return Comparison(name, Operand.parse(a), Operand.parse(b), alternative)
 
 
 def make_fit(
@@ -42,7 +49,7 @@ def make_fit(
     ) + 0.01 * rng.standard_normal(z.shape)
     blocks = tuple(f"film:{k}" for k in range(n_blocks))
     layers = tuple("layer1" for _ in electrodes)
-    return Fit(
+    return FitScores(
         name, electrodes, blocks, bins, z, z_val, influence.astype("float32"), layers, 40 * n_blocks
     )
 

@@ -1,24 +1,22 @@
 """The block bootstrap of held-out predictions against plain resampling of rows."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from made_fits import compare
 
-from fusion.contrasts import block_bootstrap
-from fusion.contrasts.fits import Fit
+from fusion.contrasts import block_bootstrap, frame
+from fusion.contrasts.fits import FitScores
+from fusion.contrasts.spec import BlockBootstrapSpec
 
-SPEC = {
-    "subject": "01",
-    "alignment": "language",
-    "contrast": "x",
-    "a": {"rank": 1, "of": ["a-trained-true"]},
-    "b": {"rank": 1, "of": ["b-trained-true"]},
-    "alternative": "greater",
-    "windows": {"after": [0, 1000]},
-    "validation": "nested",
-    "bin_weights": "equal",
-    "resamples": 300,
-    "min_blocks": 8,
-}
+SPEC = BlockBootstrapSpec(bin_weights="equal", resamples=300, min_blocks=8, block_s=20.0)
+WINDOWS = {"after": (0, 1000)}
+
+
+def run(held_out, a="a", b="b"):
+    procedure = block_bootstrap.BlockBootstrap(SPEC, held_out.at, np.random.default_rng(0))
+    return frame.contrast_table(fits_of(held_out), compare(a, b), WINDOWS, procedure)
 
 
 def problem(seed=0, n=400, n_electrodes=5, n_bins=3, gain=0.6):
@@ -29,7 +27,8 @@ def problem(seed=0, n=400, n_electrodes=5, n_bins=3, gain=0.6):
         "a-trained-true": gain * response + rng.standard_normal(response.shape),
         "b-trained-true": 0.2 * response + rng.standard_normal(response.shape),
     }
-    return block_bootstrap.HeldOut(response, predictions, fold, block)
+    names = tuple(f"E{e}" for e in range(n_electrodes))
+    return block_bootstrap.HeldOut(names, response, predictions, fold, block)
 
 
 def fits_of(held_out):
@@ -58,14 +57,14 @@ def fits_of(held_out):
             tuple(f"film:{k}" for k in range(20)),
         )
         fits.append(
-            Fit(
+            FitScores(
                 name,
                 names,
                 blocks,
                 np.arange(n_bins) * 400.0,
                 z,
                 z,
-                None,
+                np.zeros((5, 2, 20, n_electrodes, n_bins), "float32"),
                 ("l",) * n_electrodes,
                 400,
             )
@@ -94,38 +93,23 @@ def test_weighted_sums_are_resampled_rows():
 
 def test_a_difference_is_found_and_none_is_not():
     held_out = problem()
-    table = block_bootstrap.bootstrap_table(
-        fits_of(held_out), held_out, SPEC, np.random.default_rng(0)
-    )
+    table = run(held_out)
     assert (table["p"] == 1 / 301).all() and (table["ci_low"] > 0).all() and table["tested"].all()
     assert np.allclose(
         table["effect"],
         [fit.z.mean((0, 2)) for fit in fits_of(held_out)][0] - fits_of(held_out)[1].z.mean((0, 2)),
     )
-    mirrored = block_bootstrap.bootstrap_table(
-        fits_of(held_out),
-        held_out,
-        {**SPEC, "a": SPEC["b"], "b": SPEC["a"]},
-        np.random.default_rng(0),
-    )
+    mirrored = run(held_out, "b", "a")
     assert (mirrored["p"] == 1).all()
-    same = block_bootstrap.bootstrap_table(
-        fits_of(held_out), held_out, {**SPEC, "b": SPEC["a"]}, np.random.default_rng(0)
-    )
+    same = run(held_out, "a", "a")
     assert not same["tested"].any() and (same["reason"] == "a and b are the same fit").all()
-    alone = block_bootstrap.bootstrap_table(
-        fits_of(held_out), held_out, {**SPEC, "b": None}, np.random.default_rng(0)
-    )
+    alone = run(held_out, "a", "nothing")
     assert (alone["effect"] > 0.3).all()
 
 
 def test_fixed_predictions_without_training_keep_their_level():
     """Predictions that nothing was trained for: here the bootstrap is right."""
     held_out = problem(3, n=800, n_electrodes=150, gain=0.2)
-    held_out = block_bootstrap.HeldOut(
-        held_out.response, held_out.predictions, np.arange(800) * 5 // 800, np.arange(800) // 20
-    )
-    table = block_bootstrap.bootstrap_table(
-        fits_of(held_out), held_out, SPEC, np.random.default_rng(0)
-    )
+    held_out = replace(held_out, fold=np.arange(800) * 5 // 800, block=np.arange(800) // 20)
+    table = run(held_out)
     assert 0.005 < (table["p"] < 0.05).mean() < 0.12

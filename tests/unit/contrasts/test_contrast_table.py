@@ -1,40 +1,34 @@
 """Choice on validation, pairing by id, and what happens at the edges."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
+from made_fits import compare
 from made_fits import make_fit as fit
 from made_fits import write_fit as fit_file
 
 from fusion.contrasts import fits as fitted
-from fusion.contrasts import table
+from fusion.contrasts import frame, job
+from fusion.contrasts.calibrated import Calibrated
+from fusion.contrasts.spec import CalibratedSpec, ContrastsSpec
 from fusion.io.errors import InputError
 from fusion.io.labelled import open_labelled
 
-SPEC = {
-    "subject": "01",
-    "alignment": "language",
-    "contrast": "x",
-    "a": {"rank": 1, "of": ["a-trained-true"]},
-    "b": {"rank": 1, "of": ["b-trained-true"]},
-    "alternative": "greater",
-    "windows": {"after": [0, 1000]},
-    "validation": "nested",
-    "bin_weights": "validation",
-    "multipliers": 100,
-    "min_blocks": 8,
-}
+WINDOWS = {"after": (0, 1000)}
+SPEC = CalibratedSpec(bin_weights="validation", multipliers=100, min_blocks=8)
 
 
-def run(fits, **changes):
-    return table.contrast_table(fits, {**SPEC, **changes}, np.random.default_rng(0)).set_index(
-        "electrode"
-    )
+def run(fits, a="a", b="b", alternative="greater", windows=WINDOWS, **changes):
+    procedure = Calibrated(replace(SPEC, **changes), np.random.default_rng(0))
+    comparison = compare(a, b, alternative)
+    return frame.contrast_table(fits, comparison, windows, procedure).set_index("electrode")
 
 
 def test_columns_and_a_planted_difference():
     found = run([fit("a-trained-true", effect=0.2), fit("b-trained-true", effect=0.05)])
-    assert list(found.columns) == [name for name in table.COLUMNS if name != "electrode"]
+    assert list(found.columns) == [name for name in frame.COLUMNS if name != "electrode"]
     assert found["tested"].all() and (found["p"] < 1e-3).all() and (found["p_max"] <= 3 / 101).all()
     assert np.allclose(found["effect"], 0.15, atol=0.05)
     assert (found["n_events"] == 1200).all() and (found["n_blocks"] == 30).all()
@@ -45,8 +39,8 @@ def test_the_window_decides_what_is_tested():
     early = a.bins < 0
     a.z[..., early] += 5
     assert (run([a, fit("b-trained-true")])["effect"].abs() < 1).all()
-    assert (run([a, fit("b-trained-true")], windows={"before": [-500, -1]})["effect"] > 4).all()
-    assert (run([a, fit("b-trained-true")], windows={"before": [-500, -1]})["latency_ms"] < 0).all()
+    assert (run([a, fit("b-trained-true")], windows={"before": (-500, -1)})["effect"] > 4).all()
+    assert (run([a, fit("b-trained-true")], windows={"before": (-500, -1)})["latency_ms"] < 0).all()
 
 
 def test_the_best_of_a_set_is_chosen_on_validation_only():
@@ -57,7 +51,7 @@ def test_the_best_of_a_set_is_chosen_on_validation_only():
     )
     found = run(
         [better, worse, fit("b-trained-true")],
-        a={"rank": 1, "of": ["a-trained-true", "c-trained-true"]},
+        a=["a", "c"],
     )
     assert (found["a"] == "c-trained-true").all() and (found["effect"] < 0).all()
 
@@ -76,7 +70,7 @@ def test_ranks():
 
 def test_against_nothing_is_the_score_itself():
     a = fit("a-trained-true", effect=0.1)
-    found = run([a], b=None, bin_weights="equal")
+    found = run([a], b="nothing", bin_weights="equal")
     in_window = (a.bins >= 0) & (a.bins <= 1000)
     assert np.allclose(found["effect"], a.z[..., in_window].mean((0, 2)))
     assert (found["b"] == "nothing").all() and (found["r_b"] == 0).all()
@@ -86,7 +80,7 @@ def test_swapping_sides_mirrors_the_test():
     pair = [fit("a-trained-true", effect=0.02), fit("b-trained-true")]
     one, other = (
         run(pair, alternative="two-sided"),
-        run(pair, a=SPEC["b"], b=SPEC["a"], alternative="two-sided"),
+        run(pair, a="b", b="a", alternative="two-sided"),
     )
     assert (
         np.allclose(one["effect"], -other["effect"])
@@ -116,7 +110,7 @@ def test_a_model_alone_at_an_electrode_does_not_win():
 
 
 def test_the_same_fit_on_both_sides_is_not_tested():
-    found = run([fit("a-trained-true")], b=SPEC["a"])
+    found = run([fit("a-trained-true")], b="a")
     assert (found["reason"] == "a and b are the same fit").all()
 
 
@@ -153,7 +147,7 @@ def test_blocks_of_a_film_that_an_electrode_lacks_are_no_samples():
         and (found["df"] == found["n_blocks"] - len(a.z)).all()
     )
     fewer = [
-        fitted.Fit(
+        fitted.FitScores(
             f.name,
             f.electrodes,
             f.blocks[:20],
@@ -184,9 +178,7 @@ def test_a_choice_is_made_within_each_fold():
         np.array([1, 0, 0, 0, 0])[:, None, None],
         np.array([0, 1, 1, 1, 1])[:, None, None],
     )
-    found = run(
-        [a, c, b], a={"rank": 1, "of": ["a-trained-true", "c-trained-true"]}, bin_weights="equal"
-    )
+    found = run([a, c, b], a=["a", "c"], bin_weights="equal")
     w = (a.bins >= 0) & (a.bins <= 1000)
     z, parts = (
         np.concatenate([a.z[:1], c.z[1:]]) - b.z,
@@ -200,14 +192,42 @@ def test_a_choice_is_made_within_each_fold():
     assert found["a"].item() == "c-trained-true"
 
 
-def test_pieces_of_electrodes_do_not_matter(monkeypatch):
-    pair = [
+def test_pieces_of_electrodes_do_not_matter():
+    """One job tests all contrasts piece by piece: what it finds is what each finds alone."""
+    loaded = [
         fit("a-trained-true", electrodes=["A", "B", "C", "D", "E"]),
         fit("b-trained-true", electrodes=["E", "C", "A", "B", "D"]),
+        fit("c-trained-true", electrodes=["A", "B", "C", "D", "E"]),
     ]
-    whole = run(pair)
-    monkeypatch.setattr(table, "CHUNK", 2)
-    pd.testing.assert_frame_equal(run(pair), whole, rtol=1e-6)
+    comparisons = (compare("a", "b", name="ab"), compare("c", name="c", alternative="two-sided"))
+    spec = ContrastsSpec(
+        subject="01",
+        alignment="language",
+        fits=tuple(one.name for one in loaded),
+        comparisons=comparisons,
+        windows={"before": (-500, -1), **WINDOWS},
+        validation="nested",
+        calibrated=SPEC,
+        paper=None,
+        block_bootstrap=None,
+        seed=0,
+    )
+
+    def procedures(comparison):
+        return Calibrated(SPEC, np.random.default_rng(len(comparison.name)))
+
+    each_mb = sum(one.influence[:, :, :, :1].nbytes for one in loaded) / 2**20
+    assert job.piece_size(loaded, 2.5 * each_mb) == 2
+    whole = job.test_contrasts(loaded, spec, procedures)
+    pieces = job.test_contrasts(loaded, spec, procedures, piece_mb=2.5 * each_mb)
+    pd.testing.assert_frame_equal(pieces, whole, rtol=1e-6)
+    alone = [
+        frame.contrast_table(loaded, own, spec.windows, procedures(own)) for own in comparisons
+    ]
+    pd.testing.assert_frame_equal(
+        whole.drop(columns=["subject", "alignment"]), pd.concat(alone, ignore_index=True), rtol=1e-6
+    )
+    assert (whole["subject"] == "01").all() and (whole["alignment"] == "language").all()
 
 
 def test_one_bad_electrode_leaves_the_others_alone():
@@ -232,19 +252,18 @@ def test_unpaired_fits_are_refused(what):
 
 def test_a_window_without_bins_is_refused():
     with pytest.raises(InputError, match="windows.late"):
-        run([fit("a-trained-true"), fit("b-trained-true")], windows={"late": [5000, 6000]})
+        run([fit("a-trained-true"), fit("b-trained-true")], windows={"late": (5000, 6000)})
 
 
 def test_a_file_survives_the_round_trip_and_a_wrong_one_is_refused(tmp_path):
     a = fit("a-trained-true")
     with open_labelled(fit_file(a, tmp_path / "influence.nc")) as dataset:
-        read = fitted.fit_from(dataset, "influence.nc")
-        every = np.isfinite(a.bins)
-        assert np.array_equal(
-            fitted.influence_of(read, slice(1, 4), every), a.influence[:, :, :, 1:4]
-        )
+        read = fitted.read_scores(dataset, "influence.nc")
+        some = read.load(slice(1, 4))
+        assert np.array_equal(some.influence, a.influence[:, :, :, 1:4])
+        assert some.electrodes == a.electrodes[1:4]
         with pytest.raises(InputError, match="'z_val_fold'"):
-            fitted.fit_from(dataset.drop_vars("z_val_fold"), "influence.nc")
+            fitted.read_scores(dataset.drop_vars("z_val_fold"), "influence.nc")
     assert (read.name, read.electrodes, read.blocks, read.layers, read.n_events) == (
         a.name,
         a.electrodes,

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from fusion.contrasts import influence
-from fusion.encoding.fit import Settings, fit_electrodes
+from fusion.encoding.fit import fit_electrodes
 from fusion.encoding.folds import make_folds
+from fusion.encoding.spec import Settings
 
 ALPHA, BLOCK_S, GAP_S, K_FOLDS = 30.0, 5.0, 3.0, 5
 

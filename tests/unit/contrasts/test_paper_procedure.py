@@ -3,12 +3,15 @@
 import numpy as np
 import pandas as pd
 import pytest
+from made_fits import compare
 from made_fits import make_fit as fit
 from scipy import stats
 from sklearn.linear_model import Ridge
 from sklearn.preprocessing import StandardScaler
 
-from fusion.contrasts import bootstrap, paper, paper_table, table
+from fusion.contrasts import bootstrap, frame, paper
+from fusion.contrasts.calibrated import Calibrated
+from fusion.contrasts.spec import CalibratedSpec, PaperSpec
 from fusion.encoding.folds import make_folds
 
 
@@ -96,17 +99,15 @@ def test_a_model_alone_past_the_gate_wins_nothing():
     )
 
 
-SPEC = {
-    "subject": "01",
-    "alignment": "language",
-    "contrast": "x",
-    "a": {"rank": 1, "of": ["a-trained-true", "c-trained-true"]},
-    "b": {"rank": 1, "of": ["b-trained-true"]},
-    "alternative": "greater",
-    "windows": {"all": [-500, 1500]},
-    "validation": "halves",
-    "gate_bins": 4,
-}
+WINDOWS = {"all": (-500, 1500)}
+
+
+def run(fits, lows, a=("a", "c"), b="b", alternative="greater"):
+    a = list(a) if isinstance(a, tuple) else a
+    procedure = paper.Paper(PaperSpec(gate_bins=4), lows)
+    comparison = compare(a, b, alternative)
+    table = frame.contrast_table(fits, comparison, WINDOWS, procedure, "halves")
+    return table.set_index("electrode")
 
 
 def lows_of(fits, failing=()):
@@ -126,8 +127,8 @@ def test_the_paper_s_contrast_is_gate_then_paired_test():
         fit("b-trained-true", effect=0.1),
     )
     lows = lows_of([a, c, b], [("a-trained-true", "E1"), ("b-trained-true", "E2")])
-    found = paper_table.paper_table([a, c, b], lows, SPEC).set_index("electrode")
-    assert list(found.columns) == [name for name in table.COLUMNS if name != "electrode"]
+    found = run([a, c, b], lows)
+    assert list(found.columns) == [name for name in frame.COLUMNS if name != "electrode"]
     assert (
         found.loc["E1", "reason"] == "only b passes the signal gate"
         and found.loc["E2", "reason"] == "only a passes the signal gate"
@@ -140,7 +141,7 @@ def test_the_paper_s_contrast_is_gate_then_paired_test():
         found.loc["E0", "p"] == pytest.approx(expected.pvalue)
         and found.loc["E0", "a"] == "a-trained-true"
     )
-    alone = paper_table.paper_table([a, c, b], lows, {**SPEC, "b": None}).set_index("electrode")
+    alone = run([a, c, b], lows, b="nothing")
     assert (
         alone.loc["E0", "b"] == "nothing"
         and alone.loc["E0", "tested"]
@@ -157,8 +158,11 @@ def test_with_halves_one_choice_holds_for_all_folds():
         np.array([1, 0, 0, 0, 0])[:, None, None],
         np.array([0, 0.5, 0.5, 0.5, 0.5])[:, None, None],
     )
-    spec = {**SPEC, "bin_weights": "validation", "multipliers": 100, "min_blocks": 8}
-    found = table.contrast_table([a, c, b], spec, np.random.default_rng(0)).iloc[0]
+    procedure = Calibrated(
+        CalibratedSpec(bin_weights="validation", multipliers=100), np.random.default_rng(0)
+    )
+    comparison = compare(["a", "c"], "b")
+    found = frame.contrast_table([a, c, b], comparison, WINDOWS, procedure, "halves").iloc[0]
     weights = np.maximum((c.z_val + b.z_val).mean(0), 0)
     expected = ((c.z - b.z).mean(0) * weights / weights.sum(1, keepdims=True)).sum()
     assert found["a"] == "c-trained-true" and found["effect"] == pytest.approx(expected)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from fusion.contrasts import shift
-from fusion.encoding.fit import Settings
+from fusion.encoding.spec import Settings
 from fusion.simulation import geometry, planted
 
 SETTINGS = Settings(alphas=(10.0, 1000.0), gap_s=5.0)
@@ -32,7 +32,14 @@ def test_planted_scores_are_found_and_empty_ones_are_not():
     values = planted.signal(rng, streams, {"v": 1.0}, 20) * (np.arange(20) < 5)
     responses = planted.respond(rng, own, values, 1.5, 0.0)
     found = shift.shift_null(
-        {"layer": streams["v"]}, responses, own.onset_s, own.stimulus, SETTINGS, 25, 30.0, rng
+        {"layer": streams["v"]},
+        responses,
+        own.onset_s,
+        own.stimulus,
+        SETTINGS,
+        shifts=25,
+        min_shift_s=30.0,
+        rng=rng,
     )
     assert (found["p"][:5] == 1 / 26).all()
     assert np.mean(found["p"][5:] < 0.05) < 0.25 and found["p"][5:].mean() > 0.3

@@ -14,24 +14,20 @@ from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import proportion_confint
 
 from fusion.contrasts import correct, regions, sites, summary, verdicts
+from fusion.contrasts.spec import SitesSpec
 from fusion.io import dictionary
 from fusion.io.errors import InputError
 
 SCHEMAS = Path(__file__).parents[3] / "workflow" / "schemas"
-SPEC = {
-    "contrasts": {
-        "m": "multimodal",
-        "s": "matched",
-        "any": "signal",
-        "v": "vision",
-        "l": "language",
-    },
-    "alignments": ["language", "vision"],
-    "window": "after",
-    "level": 0.05,
-    "correction": "bh",
-    "modality": {"slip": "vision-language"},
-}
+SPEC = SitesSpec(
+    roles={"m": "multimodal", "s": "matched", "any": "signal", "v": "vision", "l": "language"},
+    alignments=("language", "vision"),
+    window="after",
+    level=0.05,
+    correction="bh",
+    modality={"slip": "vision-language"},
+    subjects={},
+)
 NO, YES = 0.6, 1e-6
 KINDS = {
     "integration": dict(m=YES, s=YES, any=YES, v=YES, l=NO),
@@ -66,7 +62,7 @@ def contrast_rows(p_of, subjects=("01", "02")):
     }
     rows = []
     for subject, (electrode, by_contrast), alignment in product(
-        subjects, p_of.items(), SPEC["alignments"]
+        subjects, p_of.items(), SPEC.alignments
     ):
         for contrast, p in by_contrast.items():
             ids = {
@@ -277,9 +273,11 @@ def test_regions_intervals_and_coverage():
     }
     row = found.loc["insula"]
     assert (row["ci_low"], row["ci_high"]) == pytest.approx(
-        proportion_confint(row["positive"], row["tested"], method="wilson")
+        proportion_confint(row["n_integration"], row["n_tested"], method="wilson")
     )
-    exact = stats.binomtest(int(row["positive"]), int(row["tested"])).proportion_ci(method="wilson")
+    exact = stats.binomtest(int(row["n_integration"]), int(row["n_tested"])).proportion_ci(
+        method="wilson"
+    )
     assert (row["ci_low"], row["ci_high"]) == pytest.approx((exact.low, exact.high))
     assert (
         found.loc[["lingual", "ctx-rh-precuneus"], ["fraction", "ci_low", "p", "q"]]
@@ -357,7 +355,7 @@ def test_subjects_and_leaving_one_out():
     electrodes = places(KINDS)
     table = sites.site_table(electrodes, rows, SPEC)
     found = summary.subject_table(electrodes, rows, table, SPEC).set_index("subject")
-    assert found["n_integration"].tolist() == [1, 0] and found["tested"].tolist() == [6, 6]
+    assert found["n_integration"].tolist() == [1, 0] and found["n_tested"].tolist() == [6, 6]
     assert found.loc["01", "others"] == 0 and found.loc["02", "others_alone"] == 1
     assert found.loc["01", "others_alone"] == 0
     assert (found.loc["01", "ci_low"], found.loc["01", "ci_high"]) == pytest.approx(

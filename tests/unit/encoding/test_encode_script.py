@@ -12,9 +12,9 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from fusion.encoding.fit import Settings
 from fusion.encoding.inputs import Activations, read_recordings
 from fusion.encoding.job import fit_subject
+from fusion.encoding.spec import Settings
 from fusion.io import labelled
 from fusion.io.errors import InputError
 

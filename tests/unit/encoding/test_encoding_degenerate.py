@@ -7,7 +7,8 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from fusion.encoding.fit import Settings, fit_electrodes
+from fusion.encoding.fit import fit_electrodes
+from fusion.encoding.spec import Settings
 
 N = 200
 

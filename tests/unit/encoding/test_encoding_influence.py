@@ -5,8 +5,9 @@ blocks out.
 import numpy as np
 import pytest
 
-from fusion.encoding.fit import Settings, fit_electrodes
+from fusion.encoding.fit import fit_electrodes
 from fusion.encoding.folds import make_folds
+from fusion.encoding.spec import Settings
 
 N, P = 240, 12
 

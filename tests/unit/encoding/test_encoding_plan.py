@@ -5,9 +5,10 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from fusion.encoding.fit import Settings, fit_electrodes
+from fusion.encoding.fit import fit_electrodes
 from fusion.encoding.folds import film_time_blocks, make_folds
 from fusion.encoding.plan import INTERPRETER_MB, form_of, memory_mb
+from fusion.encoding.spec import Settings
 
 
 def planned(n, electrodes, bins, widths, settings, onset_s):

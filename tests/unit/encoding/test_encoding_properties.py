@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_limits
 
-from fusion.encoding.fit import Settings, fit_electrodes
+from fusion.encoding.fit import fit_electrodes
 from fusion.encoding.scores import edge_gain
+from fusion.encoding.spec import Settings
 
 N = 300
 

@@ -5,7 +5,8 @@ leave of it.
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
-from fusion.encoding.fit import Settings, fit_electrodes
+from fusion.encoding.fit import fit_electrodes
+from fusion.encoding.spec import Settings
 
 
 def drifting(rng, n, width, seconds):

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from fusion.encoding.fit import Settings, fit_electrodes
+from fusion.encoding.fit import fit_electrodes
+from fusion.encoding.spec import Settings
 
 ALPHAS = tuple(10.0**k for k in range(-1, 6))
 

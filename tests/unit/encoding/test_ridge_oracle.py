@@ -5,8 +5,9 @@ import plain_ridge
 import pytest
 from himalaya.ridge import Ridge
 
-from fusion.encoding.fit import Settings, fit_electrodes
+from fusion.encoding.fit import fit_electrodes
 from fusion.encoding.folds import make_folds
+from fusion.encoding.spec import Settings
 
 N = 240
 

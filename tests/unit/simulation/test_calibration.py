@@ -6,7 +6,7 @@ import pytest
 from scipy.signal import welch
 
 from fusion.contrasts.correct import q_values
-from fusion.encoding.fit import Settings
+from fusion.encoding.spec import Settings
 from fusion.ids import FitId
 from fusion.simulation import calibration, geometry, planted, rates
 from fusion.simulation.spec import ComparisonSpec, RatesSpec, SideSpec, SimulationSpec, WorldSpec

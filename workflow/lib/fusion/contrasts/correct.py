@@ -6,11 +6,13 @@ import numpy as np
 import pandas as pd
 from statsmodels.stats.multitest import multipletests
 
+from fusion.contrasts.spec import Correction
+
 METHODS = {"bh": "fdr_bh", "by": "fdr_by"}
 LABELS = {"bh": "Benjamini-Hochberg", "by": "Benjamini-Yekutieli"}
 
 
-def q_values(p: np.ndarray, correction: str) -> np.ndarray:
+def q_values(p: np.ndarray, correction: Correction) -> np.ndarray:
     """Return false-discovery q-values of ``p``; NaN p-values (not tested) take no part and stay
     NaN.
     """
@@ -22,7 +24,13 @@ def q_values(p: np.ndarray, correction: str) -> np.ndarray:
     return q
 
 
-def add_families(table: pd.DataFrame, correction: str) -> pd.DataFrame:
+def with_q(table: pd.DataFrame, families: list[str], correction: Correction) -> pd.DataFrame:
+    """Return a table with ``q``, corrected within each combination of the columns ``families``."""
+    q = table.groupby(families)["p"].transform(lambda p: q_values(p, correction))
+    return table.assign(q=q)
+
+
+def add_families(table: pd.DataFrame, correction: Correction) -> pd.DataFrame:
     """Return the contrast table with ``q`` and ``family``: all electrodes of one contrast x
     alignment x window.
     """
@@ -38,7 +46,9 @@ def add_families(table: pd.DataFrame, correction: str) -> pd.DataFrame:
     return table
 
 
-def family_name(what: str, alignment: str, window: str, n_tests: int, correction: str) -> str:
+def family_name(
+    what: str, alignment: str, window: str, n_tests: int, correction: Correction
+) -> str:
     """Return the words that stand beside every q: what was corrected together, and how."""
     return f"{what}, {alignment}, window {window}: {n_tests} electrodes, {LABELS[correction]}"
 

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from fusion.encoding.result import PARTS
+from fusion.encoding.result import PARTS, Fit
+from fusion.encoding.scores import fisher
 from fusion.io.errors import InputError
 
 
@@ -80,11 +81,38 @@ class FitScores:
             return np.full(shape, np.nan, np.float32)
         first, last = rows[there].min(), rows[there].max() + 1
         piece = np.asarray(self.influence[:, :, :, first:last])
-        if there.all() and (rows == np.arange(first, last)).all():
+        if np.array_equal(rows, np.arange(first, last)):
             return piece
         out = np.full(shape, np.nan, np.float32)
         out[:, :, :, there] = piece[:, :, :, rows[there] - first]
         return out
+
+
+def scores_of(fit: Fit, name: str, electrodes: Sequence[str], bins_ms: np.ndarray) -> FitScores:
+    """Return what contrasts need of a fit that was just made.
+
+    Parameters
+    ----------
+    fit
+        The fit, with influence.
+    name
+        Its name.
+    electrodes
+        Names of its electrodes.
+    bins_ms
+        (n_bins,) latencies of the bins' centres (ms).
+    """
+    return FitScores(
+        name,
+        tuple(electrodes),
+        tuple(map(str, fit.blocks)),
+        np.asarray(bins_ms, float),
+        fisher(fit.of_layer(fit.r_test)).astype(float),
+        fit.of_layer(fit.z_val).astype(float),
+        fit.influence,
+        tuple(fit.layers[k] for k in fit.chosen),
+        int((fit.fold >= 0).sum()),
+    )
 
 
 def read_scores(dataset: xr.Dataset, file: str | Path) -> FitScores:

@@ -77,7 +77,9 @@ def test_contrasts(
     for (contrast, window, reason), own in table[~table["tested"]].groupby(
         ["contrast", "window", "reason"], sort=False
     ):
-        log.warning("%s, window %s: %d electrodes not tested: %s", contrast, window, len(own), reason)
+        log.warning(
+            "%s, window %s: %d electrodes not tested: %s", contrast, window, len(own), reason
+        )
     return table
 
 

@@ -165,7 +165,7 @@ def subject_null(
                 own.stimulus,
                 settings,
                 shifts=spec.shifts,
-                min_shift_s=spec.shift_min_s,
+                min_shift_s=spec.min_shift_s,
                 rng=rng_for(spec.seed, "shift", fit.subject, fit.alignment, *names),
                 progress=progress,
             )
@@ -174,7 +174,7 @@ def subject_null(
                 own.recordings[0].path,
                 "film time",
                 str(error),
-                "a longer film or a smaller statistics.shift_min_s",
+                "a longer film or a smaller statistics.shift_null.min_shift_s",
             ) from error
         tables.append(pd.DataFrame({"electrode": group.electrodes, **found}))
     table = pd.concat(tables, ignore_index=True)

@@ -8,6 +8,7 @@ import pandas as pd
 
 from fusion.contrasts import verdicts
 from fusion.contrasts.correct import family_name
+from fusion.contrasts.spec import TESTS, SitesSpec
 from fusion.io.errors import InputError
 from fusion.io.tables import require_unique
 
@@ -43,7 +44,7 @@ def merge_electrodes(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
     return merged.drop_duplicates(["subject", "electrode"]).sort_index().reset_index(drop=True)
 
 
-def site_table(electrodes: pd.DataFrame, contrasts: pd.DataFrame, spec: dict) -> pd.DataFrame:
+def site_table(electrodes: pd.DataFrame, contrasts: pd.DataFrame, spec: SitesSpec) -> pd.DataFrame:
     """Return the table of sites.
 
     Parameters
@@ -70,7 +71,7 @@ def site_table(electrodes: pd.DataFrame, contrasts: pd.DataFrame, spec: dict) ->
     located = electrodes["kept"] | electrodes["region"].notna() | electrodes["x"].notna()
     sites = electrodes.loc[located, [*PLACE, "kept", "reason"]].reset_index(drop=True)
     index = pd.MultiIndex.from_frame(sites[["subject", "electrode"]])
-    primary = contrasts[contrasts["window"] == spec["window"]]
+    primary = contrasts[contrasts["window"] == spec.window]
     strange = pd.MultiIndex.from_frame(primary[["subject", "electrode"]]).difference(index)
     if len(strange):
         raise InputError(
@@ -80,25 +81,25 @@ def site_table(electrodes: pd.DataFrame, contrasts: pd.DataFrame, spec: dict) ->
             "an electrode of the electrodes tables",
         )
 
-    roles = {role: name for name, role in spec["contrasts"].items() if role}
-    p = verdicts.p_by_role(primary, roles, index, spec["alignments"])
+    roles = {role: name for name, role in spec.roles.items() if role}
+    p = verdicts.p_by_role(primary, roles, index, spec.alignments)
     tested_at = pd.MultiIndex.from_frame(primary.loc[primary["tested"], ["subject", "electrode"]])
     tested = index.isin(tested_at)
-    tests = verdicts.multimodality_tests(p, spec["correction"])
-    decision = verdicts.decide(verdicts.verdict_p(p), tested, spec["level"], spec["correction"])
+    tests = verdicts.multimodality_tests(p, spec.correction)
+    decision = verdicts.decide(verdicts.verdict_p(p), tested, spec.level, spec.correction)
 
     out = sites[PLACE].copy()
     out["tested"] = tested
-    out = out.join(best_models(primary, roles.get("signal"), index, spec["modality"]))
+    out = out.join(best_models(primary, roles.get("signal"), index, spec.modality))
     wide = [
         contrast_columns(primary, name, alignment, index)
-        for name in spec["contrasts"]
-        for alignment in spec["alignments"]
+        for name in spec.roles
+        for alignment in spec.alignments
     ]
     out = pd.concat([out, *wide], axis=1)
-    for test in verdicts.TESTS:
+    for test in TESTS:
         q = tests[test] if len(tests) else pd.Series(float("nan"), out.index)
-        out[test] = (q < spec["level"]).astype(object).where(q.notna(), None)
+        out[test] = (q < spec.level).astype(object).where(q.notna(), None)
         out[f"q_{test}"] = q
     out = pd.concat([out, decision], axis=1)
     dropped = ~sites["kept"]
@@ -158,19 +159,19 @@ def contrast_columns(
     return rows.add_prefix(f"{contrast}_{alignment}_")
 
 
-def families(contrasts: pd.DataFrame, sites: pd.DataFrame, spec: dict) -> dict[str, str]:
+def families(contrasts: pd.DataFrame, sites: pd.DataFrame, spec: SitesSpec) -> dict[str, str]:
     """Return, for every q column of the table of sites, the set of tests that it was corrected
     in.
     """
     out = {}
-    primary = contrasts[contrasts["window"] == spec["window"]]
+    primary = contrasts[contrasts["window"] == spec.window]
     for (contrast, alignment), rows in primary.groupby(["contrast", "alignment"], sort=False):
         out[f"{contrast}_{alignment}_q"] = rows["family"].iloc[0]
-    joined = " and ".join(spec["alignments"])
+    joined = " and ".join(spec.alignments)
     for column in sites.columns:
         if column.startswith("q_"):
             name = column.removeprefix("q_")
             out[column] = family_name(
-                name, joined, spec["window"], int(sites[column].notna().sum()), spec["correction"]
+                name, joined, spec.window, int(sites[column].notna().sum()), spec.correction
             )
     return out

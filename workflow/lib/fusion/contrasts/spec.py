@@ -47,7 +47,7 @@ class Comparison(Spec):
 
 @dataclass(frozen=True)
 class CalibratedSpec(Spec):
-    """The test by block influences (keys of ``statistics``)."""
+    """The test by block influences (keys of ``statistics`` and ``statistics.calibrated``)."""
 
     bin_weights: BinWeights = "validation"
     multipliers: int = 1000
@@ -121,7 +121,7 @@ class ShiftNullSpec(Spec):
     fit: EncodeSpec
     window: tuple[float, float]
     shifts: int
-    shift_min_s: float
+    min_shift_s: float
     seed: int
 
 

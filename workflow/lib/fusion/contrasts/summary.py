@@ -11,7 +11,7 @@ import pandas as pd
 
 from fusion.contrasts import correct, sites
 from fusion.contrasts.coincidence import coincidence, wilson
-from fusion.contrasts.spec import TESTS, VERDICTS
+from fusion.contrasts.spec import TESTS, VERDICTS, SitesSpec
 
 OVERLAP = ["one", "other", "n_one", "n_other", "both", "expected", "jaccard", "p", "electrodes"]
 
@@ -52,7 +52,7 @@ def overlap_table(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def subject_table(
-    electrodes: pd.DataFrame, contrasts: pd.DataFrame, table: pd.DataFrame, spec: dict
+    electrodes: pd.DataFrame, contrasts: pd.DataFrame, table: pd.DataFrame, spec: SitesSpec
 ) -> pd.DataFrame:
     """Return one row per subject: its verdicts, and what remains of the sites of integration when
     the subject is left out.
@@ -80,7 +80,7 @@ def subject_table(
         low, high = map(float, wilson(n, tested))
         without = correct.add_families(
             contrasts[contrasts["subject"] != subject].drop(columns=["q", "family"]),
-            spec["correction"],
+            spec.correction,
         )
         alone = (
             sites.site_table(electrodes[electrodes["subject"] != subject], without, spec)["verdict"]

@@ -12,15 +12,9 @@ import pandas as pd
 
 from fusion.controls.bands import principal
 from fusion.controls.battery import Design
-from fusion.encoding.folds import contiguous_blocks, film_blocks, film_time_blocks, make_folds
-from fusion.encoding.inputs import (
-    Activations,
-    Recording,
-    electrode_groups,
-    read_recordings,
-    read_responses,
-)
-from fusion.encoding.prepare import drift_regressors
+from fusion.encoding.inputs import Activations, Recording
+from fusion.encoding.spec import FoldSpec
+from fusion.encoding.trials import Trials
 from fusion.io.errors import InputError
 from fusion.io.labelled import open_labelled
 
@@ -96,49 +90,27 @@ def groups(paths: list[str], spec: dict) -> Iterator[Group]:
     InputError
         If there are too few events for the folds.
     """
-    recordings = read_recordings(paths)
-    stimulus = np.concatenate([np.full(len(r.event), r.stimulus) for r in recordings])
-    onset_s = np.concatenate([r.onset_s for r in recordings])
-    fold = (
-        contiguous_blocks(onset_s, stimulus, spec["folds"])
-        if spec["split"] == "film_time"
-        else film_blocks(stimulus)
-    )
-    ends = np.cumsum([0, *(len(r.event) for r in recordings)])
-    take = window_bins(recordings[0].bin_ms.astype(float), spec["window_ms"], spec["bin_width_ms"])
-    for electrodes, positions in electrode_groups(recordings):
-        own = [recordings[k] for k in positions]
-        at = np.concatenate([np.arange(ends[k], ends[k + 1]) for k in positions])
-        flat = read_responses(own, electrodes)[..., take].reshape(len(at), -1)
-        viewing = np.concatenate([np.full(len(r.event), r.name) for r in own])
-        flat = prepared(flat, drift_regressors(onset_s[at], viewing, spec["drift_cosines_s"]))
-        try:
-            folds = make_folds(
-                onset_s[at],
-                stimulus[at],
-                validation=spec["validation"],
-                gap_s=spec["gap_s"],
-                fold=fold[at],
-            )
-        except ValueError as error:
-            raise InputError(
-                own[0].path,
-                f"{len(at)} events",
-                str(error),
-                "more events, fewer folds or a shorter gap (section encoding)",
-            ) from error
-        labels, block = film_time_blocks(onset_s[at], stimulus[at], spec["block_s"])
+    trials = Trials.read(paths)
+    how = FoldSpec.take(spec)
+    held_out = trials.held_out(how)
+    take = window_bins(trials.bins_ms.astype(float), spec["window_ms"], spec["bin_width_ms"])
+    for group in trials.groups:
+        own = group.trials
+        flat = group.responses(take).reshape(len(own), -1)
+        flat = prepared(flat, own.drift(spec["drift_cosines_s"]))
+        folds = own.folds(how, held_out[group.rows])
+        labels, block = own.blocks(spec["block_s"])
         design = Design(
-            flat.reshape(len(at), len(electrodes), -1), folds, block, tuple(spec["alphas"])
+            flat.reshape(len(own), len(group.electrodes), -1), folds, block, tuple(spec["alphas"])
         )
         yield Group(
             design,
-            own,
-            electrodes,
-            recordings[0].bin_ms[take].astype(float),
+            list(own.recordings),
+            group.electrodes,
+            trials.bins_ms[take].astype(float),
             labels,
-            onset_s[at],
-            stimulus[at],
+            own.onset_s,
+            own.stimulus,
         )
 
 

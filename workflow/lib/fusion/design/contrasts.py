@@ -74,9 +74,11 @@ class Contrasts:
         config = self.study.config
         statistics = config["statistics"]
         procedures = {
-            "calibrated": CalibratedSpec.take(statistics),
-            "paper": PaperSpec.take(statistics),
-            "block_bootstrap": BlockBootstrapSpec.take(statistics, config["encoding"]),
+            "calibrated": CalibratedSpec.take(statistics, statistics["calibrated"]),
+            "paper": PaperSpec.take(statistics["paper"]),
+            "block_bootstrap": BlockBootstrapSpec.take(
+                statistics, statistics["block_bootstrap"], config["encoding"]
+            ),
         }
         in_use = statistics["procedure"]
         return ContrastsSpec.take(
@@ -108,9 +110,7 @@ class _OneFit:
 class Bootstrap(_OneFit):
     """The paper's bootstrap of one fit."""
 
-    def inputs(
-        self, subject: str, alignment: str, model: str, init: str, pairing: str
-    ) -> Inputs:
+    def inputs(self, subject: str, alignment: str, model: str, init: str, pairing: str) -> Inputs:
         """Return responses, activations, and the influence file, which names the layers."""
         ids = dict(subject=subject, alignment=alignment, model=model, init=init, pairing=pairing)
         return {**self._inputs(**ids), "influence": paths.fill(paths.INFLUENCE, **ids)}
@@ -119,7 +119,7 @@ class Bootstrap(_OneFit):
         """Return what shapes the bootstrap."""
         config = self.study.config
         return BootstrapSpec.take(
-            config["statistics"], config, fit=self._fit(**wildcards)
+            config["statistics"]["paper"], config, fit=self._fit(**wildcards)
         ).plain()
 
 
@@ -135,7 +135,7 @@ class ShiftNull(_OneFit):
         """Return what shapes the null."""
         config = self.study.config
         return ShiftNullSpec.take(
-            config["statistics"],
+            config["statistics"]["shift_null"],
             config,
             fit=self._fit(**wildcards),
             window=self.study.window,
@@ -151,9 +151,7 @@ class ShiftNulls:
     def inputs(self) -> Inputs:
         """Return the tables, and the schema."""
         alone = [
-            one
-            for one in self.study.contrasts.values()
-            if one.a.is_nothing or one.b.is_nothing
+            one for one in self.study.contrasts.values() if one.a.is_nothing or one.b.is_nothing
         ]
         tables = [
             path

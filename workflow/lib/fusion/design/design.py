@@ -22,6 +22,8 @@ from fusion.design import (
     shown,
     stimuli,
 )
+from fusion.design.contrasts import Bootstrap, Contrasts, ShiftNull, ShiftNulls, Sites
+from fusion.design.encoding import Encode
 from fusion.design.study import Study
 
 
@@ -108,6 +110,38 @@ class Design:
     def lowlevel(self) -> stimuli.Lowlevel:
         """Rule ``lowlevel``."""
         return stimuli.Lowlevel(self.study)
+
+    # Encoding.
+    @cached_property
+    def encode(self) -> Encode:
+        """Rules ``encode`` and ``encode_one``."""
+        return Encode(self.study)
+
+    # Contrasts.
+    @cached_property
+    def bootstrap(self) -> Bootstrap:
+        """Rule ``bootstrap``."""
+        return Bootstrap(self.study)
+
+    @cached_property
+    def contrasts(self) -> Contrasts:
+        """Rule ``contrasts``."""
+        return Contrasts(self.study)
+
+    @cached_property
+    def sites(self) -> Sites:
+        """Rule ``sites``."""
+        return Sites(self.study)
+
+    @cached_property
+    def shift_null(self) -> ShiftNull:
+        """Rule ``shift_null``."""
+        return ShiftNull(self.study)
+
+    @cached_property
+    def shift_nulls(self) -> ShiftNulls:
+        """Rule ``shift_nulls``."""
+        return ShiftNulls(self.study)
 
     # Calibration.
     @cached_property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,8 +11,8 @@ from typing import Any
 
 from fusion.design import paths
 from fusion.design.study import Study
-from fusion.encoding.spec import EncodeSpec, FitSpec, ProfilesSpec
-from fusion.ids import TRAINED, TRUE, FitId, unique
+from fusion.encoding.spec import EncodeSpec, FitSpec
+from fusion.ids import TRUE, FitId
 
 Inputs = dict[str, str | list[str]]
 
@@ -54,6 +55,11 @@ class Encode:
         """Models of which all inits are fitted by one job."""
         study = self.study
         return study.networks if len(study.inits) > 1 else study.models
+
+    @property
+    def whole_pattern(self) -> str:
+        """Pattern of the names of these models."""
+        return "|".join(map(re.escape, self.whole)) or "none"
 
     @property
     def gpu(self) -> int:
@@ -129,8 +135,10 @@ class Encode:
 
         Responses, predictions and influence of one fit; a layer with its factors; the interpreter.
         """
-        y, x = (sum(Path(path).stat().st_size for path in files) / 2**20 for files in
-                (responses, activations))
+        y, x = (
+            sum(Path(path).stat().st_size for path in files) / 2**20
+            for files in (responses, activations)
+        )
         layers = self.study.zoo[model].get("layers") or {}
         n_layers = 1 if self.study.is_concat(model) else max(1, len(layers))
         libraries = 2000 if self.gpu else 400
@@ -139,40 +147,3 @@ class Encode:
     def _features(self, subject: str, model: str) -> list[tuple[str, str]]:
         parts = self.study.parts(model) or {model: ""}
         return [(stimulus, part) for stimulus in self.study.stimuli_of(subject) for part in parts]
-
-
-@dataclass(frozen=True)
-class ScoreProfiles:
-    """Scores of all fits, reduced to what figures need."""
-
-    study: Study
-
-    @cached_property
-    def fits(self) -> tuple[tuple[str, str, FitId], ...]:
-        """(subject, alignment, fit) of every fit with the true pairing."""
-        study = self.study
-        fits = unique(
-            FitId(model, init)
-            for model in study.models
-            for init in (study.inits if not study.is_concat(model) else (TRAINED,))
-        )
-        return tuple(
-            (subject, alignment, fit)
-            for subject in study.subjects
-            for alignment in study.alignments
-            for fit in fits
-        )
-
-    def inputs(self) -> Inputs:
-        """Return the scores of all those fits."""
-        return {
-            "scores": [
-                path
-                for subject, alignment, fit in self.fits
-                for path in of_fits(paths.SCORES, [fit], subject, alignment)
-            ]
-        }
-
-    def spec(self) -> dict[str, Any]:
-        """Return what shapes the profiles."""
-        return ProfilesSpec(self.study.window, self.fits).plain()

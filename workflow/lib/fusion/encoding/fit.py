@@ -169,9 +169,7 @@ class _Fitter:
     def _solver(self, name: str, features: np.ndarray):
         form = form_of(features.shape[1], self.folds, self.settings)
         self.forms[name] = form
-        log.info(
-            "layer %s: %d features, %s form", name, features.shape[1], form
-        )
+        log.info("layer %s: %d features, %s form", name, features.shape[1], form)
         return (Primal if form == "primal" else Dual)(
             features, self.folds, np.array(self.settings.alphas), self.backend
         )

@@ -203,8 +203,7 @@ class Activations:
         return list(self.sizes[self.names[0]].values())
 
     def read(self, layer: str, recordings: Sequence[Recording]) -> np.ndarray:
-        """Return (n_events, n_features) float32 of a layer, for the recordings' events one after the
-        other.
+        """Return (n_events, n_features) float32 of a layer, one recording after the other.
 
         Raises
         ------

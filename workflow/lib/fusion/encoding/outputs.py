@@ -29,8 +29,7 @@ def score_table(found: SubjectFit) -> pd.DataFrame:
     """
     bins = found.trials.bins_ms
     tables = [
-        _scores(fit, names, bins)
-        for fit, names in zip(found.fits, found.electrodes, strict=True)
+        _scores(fit, names, bins) for fit, names in zip(found.fits, found.electrodes, strict=True)
     ]
     return pd.concat(tables, ignore_index=True)
 

@@ -87,19 +87,3 @@ class EncodeSpec(Spec):
     features: tuple[tuple[str, str], ...]
     parts: dict[str, str] | None
     settings: FitSpec
-
-
-@dataclass(frozen=True)
-class ProfilesSpec(Spec):
-    """Scores of all fits, reduced to what figures need.
-
-    Attributes
-    ----------
-    window
-        First and last bin centre (ms).
-    fits
-        (subject, alignment, fit) of each file of scores.
-    """
-
-    window: tuple[float, float]
-    fits: tuple[tuple[str, Alignment, FitId], ...]

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from fusion.contrasts import paper
-from fusion.contrasts.fits import Fit
-from fusion.contrasts.table import contrast_table, side, window_bins
+from fusion.contrasts.calibrated import Calibrated
+from fusion.contrasts.fits import FitScores, scores_of
+from fusion.contrasts.frame import contrast_table, side, window_bins
+from fusion.contrasts.spec import CalibratedSpec, Comparison
 from fusion.encoding.fit import fit_electrodes
-from fusion.encoding.result import Settings
-from fusion.encoding.scores import fisher
-from fusion.ids import FitId, unique
+from fusion.encoding.spec import Settings
+from fusion.ids import NOTHING, FitId, Operand, unique
 from fusion.seeds import rng_for
 from fusion.simulation import planted
 from fusion.simulation.geometry import Geometry, lasting
@@ -33,7 +33,7 @@ def simulate_fits(
     effect: float,
     settings: Settings,
     repetition: int,
-) -> list[Fit]:
+) -> list[FitScores]:
     """Return the fits of one simulated subject, made by the functions of the encoding stage.
 
     Parameters
@@ -55,7 +55,7 @@ def simulate_fits(
 
     Returns
     -------
-    list of Fit
+    list of FitScores
         One a name in ``spec.fits``.
     """
     ids = (spec.seed, "calibrate", repetition)
@@ -72,28 +72,11 @@ def simulate_fits(
         fit = fit_electrodes(
             {"layer": layer}, responses, geometry.onset_s, geometry.stimulus, settings
         )
-        z_val, z = (
-            fit.of_layer(fit.z_val).astype(float),
-            fisher(fit.of_layer(fit.r_test)).astype(float),
-        )
-        tested = int((fit.fold >= 0).sum())
-        out.append(
-            Fit(
-                name,
-                names,
-                tuple(fit.blocks),
-                geometry.bins_ms,
-                z,
-                z_val,
-                fit.influence,
-                ("layer",) * len(names),
-                tested,
-            )
-        )
+        out.append(scores_of(fit, name, names, geometry.bins_ms))
     return out
 
 
-def binwise_p(fits: list[Fit], contrast: ComparisonSpec, spec: SimulationSpec) -> np.ndarray:
+def binwise_p(fits: list[FitScores], contrast: ComparisonSpec, spec: SimulationSpec) -> np.ndarray:
     """Return the p-values of the paper's test across all bins, without its gate.
 
     Parameters
@@ -205,8 +188,13 @@ def run_world(
             chosen = [by_name[fit] for fit in unique(fit for one in sides for fit in one.of)]
             table = contrast_table(
                 chosen,
-                _contrast_spec(name, contrast, spec, repetition),
-                rng_for(spec.seed, "calibrate", repetition, name),
+                Comparison(name, *_operands(contrast), contrast.alternative),
+                {spec.window: spec.windows[spec.window]},
+                Calibrated(
+                    CalibratedSpec(spec.bin_weights, spec.multipliers, spec.min_blocks),
+                    rng_for(spec.seed, "calibrate", repetition, name),
+                ),
+                spec.validation,
             )
             truth = [planted.differs(contrast, world, spec) for world in worlds]
             # ``effect`` is the size that was planted.
@@ -219,25 +207,6 @@ def run_world(
             )
 
 
-def _contrast_spec(
-    name: str, contrast: ComparisonSpec, spec: SimulationSpec, repetition: int
-) -> dict[str, Any]:
-    """Return what :func:`fusion.contrasts.table.contrast_table` is asked for."""
-    a, b = _operands(contrast)
-    return {
-        "subject": str(repetition),
-        "alignment": "",
-        "contrast": name,
-        "a": a,
-        "b": b,
-        "alternative": contrast.alternative,
-        "windows": {spec.window: spec.windows[spec.window]},
-        "validation": spec.validation,
-        "bin_weights": spec.bin_weights,
-        "multipliers": spec.multipliers,
-        "min_blocks": spec.min_blocks,
-    }
-
-
-def _operands(contrast: ComparisonSpec) -> list[dict[str, Any] | None]:
-    return [one.plain() if one else None for one in (contrast.a, contrast.b)]
+def _operands(contrast: ComparisonSpec) -> tuple[Operand, Operand]:
+    a, b = (Operand.parse(one.plain() if one else NOTHING) for one in (contrast.a, contrast.b))
+    return a, b
