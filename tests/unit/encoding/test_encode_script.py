@@ -3,29 +3,21 @@ one line.
 """
 
 import json
-import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+from helpers.scripts import run_script
 
-from fusion.encoding.inputs import Activations, read_recordings
+from fusion.encoding.inputs import Activations
 from fusion.encoding.job import fit_subject
-from fusion.encoding.spec import Settings
+from fusion.encoding.spec import EncodeSpec, FitSpec, Settings
+from fusion.encoding.trials import Trials
+from fusion.ids import FitId
 from fusion.io import labelled
 from fusion.io.errors import InputError
 
-REPOSITORY = Path(__file__).parents[3]
-RUN = """
-import json, runpy, sys
-from types import SimpleNamespace
-given = json.loads(sys.argv[1])
-job = {k: SimpleNamespace(**v) if isinstance(v, dict) else v for k, v in given.items()}
-runpy.run_path(sys.argv[2], init_globals={"snakemake": SimpleNamespace(**job)})
-"""
 ENCODING = {"folds": 4, "gap_s": 2, "block_s": 10, "alphas": [1, 100, 10000]}
 BINS = np.array([-100.0, 0.0, 100.0])
 
@@ -53,49 +45,25 @@ def write_responses(path, recording, stimulus, events, onset_s, electrodes, valu
         labelled.add(file, "onset_s", ("event",), onset_s)
 
 
-def encode(folder, responses, activations, encoding=ENCODING, parts=None):
-    spec = {
-        "subject": "01",
-        "alignment": "language",
-        "fit": "m-trained-true",
-        "parts": parts,
-        "encoding": encoding,
-    }
-    spec["activations"] = [[stimulus, model] for stimulus, model, _ in activations]
-    job = {
-        "input": {
-            "responses": [str(p) for p in responses],
-            "activations": [str(p) for _, _, p in activations],
-        },
-        "output": {
-            name: str(folder / file)
-            for name, file in (
-                ("scores", "s.parquet"),
-                ("influence", "i.nc"),
-                ("predictions", "p.nc"),
-            )
-        },
-        "params": {"spec": spec},
-        "log": [str(folder / "log")],
-        "threads": 1,
-        "resources": {"mem_mb": 4000},
-    }
-    command = [
-        sys.executable,
-        "-c",
-        RUN,
-        json.dumps(job),
-        str(REPOSITORY / "workflow/scripts/encode.py"),
-    ]
-    ran = subprocess.run(
-        command,
-        env={
-            "PYTHONPATH": str(REPOSITORY / "workflow/lib"),
-            "OMP_NUM_THREADS": "1",
-            "PATH": "/usr/bin:/bin",
-        },
+def encode(folder, responses, activations, encoding=ENCODING, parts=None, check=True):
+    spec = EncodeSpec(
+        subject="01",
+        alignment="language",
+        fits=(FitId("m"),),
+        features=tuple((stimulus, model) for stimulus, model, _ in activations),
+        parts=parts,
+        settings=FitSpec(**encoding),
     )
-    return ran.returncode, (folder / "log").read_text()
+    inputs = {"responses": responses, "activations": [path for _, _, path in activations]}
+    outputs = {"scores": ["s.parquet"], "influence": ["i.nc"], "predictions": ["p.nc"]}
+    return run_script(
+        "encode",
+        inputs,
+        {name: [folder / file for file in files] for name, files in outputs.items()},
+        spec,
+        resources={"gpu": 0},
+        check=check,
+    )
 
 
 @pytest.fixture
@@ -131,9 +99,7 @@ def test_events_are_joined_by_id_not_by_place(film):
         ["A1", "B2"],
         values[kept],
     )
-    code, log = encode(folder, [folder / "r.nc"], [("film", "m", folder / "a.nc")])
-    assert code == 0, log
-    assert "target/s" in log, "progress with its rate"
+    encode(folder, [folder / "r.nc"], [("film", "m", folder / "a.nc")])
     scores = pd.read_parquet(folder / "s.parquet")
     assert list(scores)[:5] == ["electrode", "bin_ms", "layer", "r_val", "r_test"]
     assert len(scores) == 2 * 3 * 2
@@ -164,7 +130,9 @@ def test_events_are_joined_by_id_not_by_place(film):
             rows = file["fold"].values == f
             r = np.corrcoef(file["prediction"].values[rows, 0, 1], values[kept][rows, 0, 1])[0, 1]
             assert r == pytest.approx(
-                scores.query("electrode == 'A1' and bin == 0 and chosen")[f"r_test_fold{f}"].item(),
+                scores.query("electrode == 'A1' and bin_ms == 0 and chosen")[
+                    f"r_test_fold{f}"
+                ].item(),
                 abs=1e-3,
             )
 
@@ -193,8 +161,7 @@ def test_two_films_and_an_electrode_that_only_one_recording_has(film):
         more - 7,
     )
     files = [("film", "m", folder / "a.nc"), ("other", "m", folder / "b.nc")]
-    code, log = encode(folder, [folder / "r1.nc", folder / "r2.nc"], files)
-    assert code == 0, log
+    encode(folder, [folder / "r1.nc", folder / "r2.nc"], files)
     scores = pd.read_parquet(folder / "s.parquet")
     assert sorted(scores["electrode"].unique()) == ["A1", "B2", "C3"]
     r = scores[scores["chosen"]].groupby("electrode")["r_test"].mean()
@@ -218,8 +185,7 @@ def test_joined_models_are_one_layer_of_their_parts(film):
     write_activations(folder / "b.nc", events[order], {"top": layers["blocks.1"][order]})
     write_responses(folder / "r.nc", "sub-01", "film", events, onset, ["A1", "B2"], values)
     files = [("film", "m", folder / "a.nc"), ("film", "k", folder / "b.nc")]
-    code, log = encode(folder, [folder / "r.nc"], files, parts={"m": "blocks.0", "k": "top"})
-    assert code == 0, log
+    encode(folder, [folder / "r.nc"], files, parts={"m": "blocks.0", "k": "top"})
     scores = pd.read_parquet(folder / "s.parquet")
     assert scores["layer"].unique().tolist() == ["m:blocks.0+k:top"]
     assert (scores["r_test"] > 0.5).all(), "both electrodes are predicted: each by its part"
@@ -250,12 +216,10 @@ def test_bad_input_is_one_line_before_any_work(film):
     for responses, activations, changed, parts, words in cases:
         with pytest.raises(InputError, match=words):
             fit_subject(
-                read_recordings(responses),
+                Trials.read(responses),
                 Activations(activations, parts),
                 Settings(**{**ENCODING, **changed}),
             )
-    code, log = encode(folder, [good], [("film", "m", folder / "less.nc")])
-    assert code != 0
-    assert "Traceback" not in log
-    assert [line for line in log.splitlines() if "ERROR" in line and "3 events of" in line]
+    with pytest.raises(InputError, match="3 events of"):
+        encode(folder, [good], [("film", "m", folder / "less.nc")])
     assert not (folder / "s.parquet").exists()
