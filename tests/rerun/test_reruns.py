@@ -13,8 +13,8 @@ from helpers.runs import SMALL, snakemake
 
 # What follows from a rule, down to the tables. Figures and the report follow from the tables and
 # are not listed.
-TABLES = {"sites": 1, "regions": 1}
-CONTRASTS = {"contrast": 4, **TABLES}
+TABLES = {"sites": 1}
+CONTRASTS = {"contrasts": 2, **TABLES}
 ENCODING = {"encode": 6, **CONTRASTS}
 LISTED = {
     "simulate",
@@ -59,15 +59,18 @@ def with_config(folder, **changes):
 CONFIG_EDITS = {
     "the order of keys": ({"seed": 0}, {}),
     "a default written out": ({"encoding__folds": 5}, {}),
+    "whether predictions are kept": ({"encoding__keep_predictions": False}, {}),
+    "the array library": ({"encoding__backend": "torch"}, {}),
     "the ridge penalties": ({"encoding__alphas": [1, 10, 100]}, ENCODING),
     "the level of the tests": ({"statistics__level": 0.1}, TABLES),
     "one contrast": (
         {"contrasts__any_vs_nothing__alternative": "two-sided"},
-        {"contrast": 2, **TABLES},
+        {"contrasts": 2, **TABLES},
     ),
+    "what a contrast is for": ({"contrasts__slip_vs_simclr__role": "linear"}, TABLES),
     "one contrast more": (
         {"contrasts__simclr_vs_nothing": {"a": "demo_slip_simclr", "b": "nothing"}},
-        {"contrast": 2, **TABLES},
+        {"contrasts": 2, **TABLES},
     ),
     "the reference of the recordings": (
         {"ieeg__reference": "bipolar"},
@@ -122,7 +125,7 @@ def test_an_edit_of_one_model(copy_of_finished):
     )
     assert pending(copy_of_finished) in (
         {},
-        {"activations": 1, "encode": 2, "contrast": 2, **TABLES},
+        {"activations": 1, "encode": 2, "contrasts": 2, **TABLES},
     )
     weights = copy_of_finished / "resources/demo/text/model.safetensors"
     weights.touch()
@@ -142,19 +145,19 @@ def test_one_subject_recorded_anew(copy_of_finished):
     channels = next((copy_of_finished / "results/small/bids").glob("sub-02/ieeg/*_channels.tsv"))
     edit(channels, "good", "bad")
     made = pending(copy_of_finished)
-    assert made == {"preprocess": 1, "responses": 1, "encode": 3, "contrast": 2, **TABLES}
+    assert made == {"preprocess": 1, "responses": 1, "encode": 3, "contrasts": 1, **TABLES}
 
 
 def test_the_plan_counts_what_would_run(copy_of_finished):
     assert "Nothing to be done: all results" in snakemake(copy_of_finished, "--", "plan").stdout
     (copy_of_finished / "results/small/sites.tsv").unlink()
-    (copy_of_finished / "results/small/contrasts/01_language_any_vs_nothing.parquet").unlink()
+    (copy_of_finished / "results/small/intermediate/contrasts/01_language.parquet").unlink()
     text = snakemake(copy_of_finished, "--", "plan").stdout
     rows = {
         line.split()[0]: line.split()[1:]
         for line in text.splitlines()
         if line.split()[-1:] == ["measured"]
     }
-    assert rows["contrast"][0] == "1"
+    assert rows["contrasts"][0] == "1"
     assert rows["sites"][0] == "1"
     assert "encode" not in rows

@@ -19,7 +19,7 @@ AT_START = {
     "train_demo_models": {"torch", "transformers"},
     "report": {"matplotlib", "nilearn", "sklearn"},
     **dict.fromkeys(
-        ("calibrate", "control_tables", "controls_planted", "regions", "shift_nulls", "sites"),
+        ("calibrate", "control_tables", "controls_planted", "shift_nulls", "sites"),
         {"statsmodels"},
     ),
 }
