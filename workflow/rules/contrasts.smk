@@ -1,7 +1,6 @@
 """From fits to sites: paired contrasts, the tests of multimodality, regions."""
 
 
-
 rule bootstrap:
     input:
         unpack(lambda wildcards: design.bootstrap.inputs(**wildcards)),
