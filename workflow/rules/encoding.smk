@@ -7,7 +7,7 @@ INITS_OF_A_MODEL = {"init": design.study.inits, "pairing": "true", "allow_missin
 keep = (lambda files: files) if design.encode.keeps_predictions else temp
 
 
-ruleorder: encode > encode_one
+ruleorder: encode > single_encode
 
 
 rule encode:
@@ -41,9 +41,8 @@ rule encode:
         "../scripts/encode.py"
 
 
-rule encode_one:
-    input:
-        unpack(lambda wildcards: design.encode.inputs(**wildcards)),
+# Shuffled pairings, concatenations, and whatever else is asked for by itself.
+use rule encode as single_encode with:
     output:
         scores=[paths.SCORES],
         influence=[paths.INFLUENCE],
@@ -52,19 +51,13 @@ rule encode_one:
         "<logs>/encode/{subject}_{alignment}_{model}-{init}-{pairing}.log",
     benchmark:
         "<benchmarks>/encode/{subject}_{alignment}_{model}-{init}-{pairing}.tsv"
-    conda:
-        "../../envs/encoding.yaml"
-    threads: 1
+    wildcard_constraints:
+        model=design.wildcard_constraints["model"],
     resources:
         mem_mb=lambda wildcards, input, attempt: design.encode.mem_mb(
             wildcards.model, input.responses, input.activations, attempt
         ),
         runtime=240,
         gpu=design.encode.gpu,
-    params:
-        spec=lambda wildcards: design.encode.spec(**wildcards),
-        code=design.code("encode.py"),
     message:
         "Encoding fit of subject {wildcards.subject}, {wildcards.alignment}: {wildcards.model}-{wildcards.init}-{wildcards.pairing}"
-    script:
-        "../scripts/encode.py"

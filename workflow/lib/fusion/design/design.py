@@ -114,7 +114,7 @@ class Design:
     # Encoding.
     @cached_property
     def encode(self) -> Encode:
-        """Rules ``encode`` and ``encode_one``."""
+        """Rules ``encode`` and ``single_encode``."""
         return Encode(self.study)
 
     # Contrasts.
