@@ -61,7 +61,6 @@ def _open(path: str, wanted: list[str], rates: dict[str, float]) -> Opened:
         opened.seams += vhdr.seams(Path(path), opened.sfreq)
         opened.units = dict(raw._orig_units)
         opened.assumed = {n: 1.0 for n, unit in opened.units.items() if unit not in _BV_UNITS}
-        opened.duplicates = renamed(vhdr.labels(Path(path)), opened.names)
         opened.rounded_interval = vhdr.whole_microseconds(Path(path))
         return opened
     if kind in (".edf", ".bdf"):

@@ -32,6 +32,14 @@ def check(vhdr: Path) -> None:
                 "no such file beside the header",
                 "the file that the header names",
             )
+    names = labels(vhdr)
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise InputError(
+            vhdr,
+            "channel labels",
+            ", ".join(f"{name!r} {names.count(name)} times" for name in twice),
+            "every label once: which of them channels.tsv means is not known",
+        )
     width = SIZES.get(binary.get("BinaryFormat", ""))
     if width is None:
         return
