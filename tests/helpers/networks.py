@@ -3,6 +3,8 @@
 from fusion.models.spec import Located, Row, Weights
 
 ROW = {
+    "model": "tiny",
+    "origin": "zoo.yaml",
     "family": "transformers_text",
     "modality": "vision-language",
     "feed": "joint",
@@ -11,6 +13,8 @@ ROW = {
     "files": [],
     "architecture": {},
     "ignore_keys": [],
+    "rename_keys": {},
+    "prefix_tokens": {},
     "layers": {},
     "tokenizer": None,
     "text_length": None,

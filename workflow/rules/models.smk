@@ -44,10 +44,10 @@ rule activations:
     conda:
         "../../envs/models.yaml"
     # The demo's models are so small that several jobs side by side beat several threads in one.
-    threads: 1 if DEMO else 8
+    threads: 1 if design.study.is_demo else 8
     resources:
-        mem_mb=grows(1500 if DEMO else 16000),
-        runtime=20 if DEMO else 1440,
+        mem_mb=grows(1500 if design.study.is_demo else 16000),
+        runtime=20 if design.study.is_demo else 1440,
     params:
         spec=lambda wildcards: design.activations.spec(**wildcards),
         code=design.code("activations.py"),

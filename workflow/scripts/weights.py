@@ -5,8 +5,11 @@ from pathlib import Path
 
 from fusion.io.logs import log_to
 from fusion.models.run import fetch
+from fusion.models.run.lock import hold
 from fusion.models.run.weights import write_weights
 from fusion.models.spec import Weights, WeightsSpec
+
+LOCK = "config/weights.lock"
 
 log = log_to(snakemake.log[0])
 spec = WeightsSpec.read(snakemake.params.spec)
@@ -35,6 +38,9 @@ if spec.tokenizer:
     )
 if spec.backbone:
     backbone = fetch.fetch(spec.backbone, None, (), cache, mirror, snakemake.input.backbone)
+for one, pin in ((found, spec.sha256), (tokenizer, None), (backbone, None)):
+    if one is not None:
+        hold(one, isinstance(pin, dict) or len(pin or "") == 64, LOCK)
 write_weights(
     Weights(**vars(found), tokenizer=tokenizer, backbone=backbone), snakemake.output.weights
 )

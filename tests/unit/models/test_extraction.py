@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from helpers.networks import row_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.random_projection import SparseRandomProjection, johnson_lindenstrauss_min_dim
@@ -13,6 +14,7 @@ from torch import nn
 
 from fusion.io.errors import InputError
 from fusion.models.run import extract, hooks, inputs
+from fusion.models.run.hooks import Layer
 from fusion.models.run.network import Items, Network
 from fusion.models.run.pooling import pool
 from fusion.models.run.projection import Projection, target_size
@@ -138,11 +140,11 @@ class Tower(nn.Module):
 
 
 def test_patterns_follow_the_modules_order():
-    found = hooks.expand(Tower(), {"blocks.*": "cls", "blocks.3": "mean"}, "tower")
+    found = hooks.expand(Tower(), row_of(layers={"blocks.*": "cls", "blocks.3": "mean"}))
     assert list(found) == [f"blocks.{i}" for i in range(12)]
-    assert found["blocks.3"] == "mean"
+    assert found["blocks.3"].pooling == "mean"
     with pytest.raises(InputError, match=r"blocks\.0"):
-        hooks.expand(Tower(), {"block.0": "cls"}, "tower")
+        hooks.expand(Tower(), row_of(layers={"block.0": "cls"}))
 
 
 def network(module=None, fail_above=None, seen=None):
@@ -172,7 +174,11 @@ def items(start, stop):
 def collected(net, n, **options):
     parts = list(
         extract.features(
-            net, {"blocks.11": "mean"}, n, items, extract.Running(torch.device("cpu"), **options)
+            net,
+            {"blocks.11": Layer("blocks.11", "mean")},
+            n,
+            items,
+            extract.Running(torch.device("cpu"), **options),
         )
     )
     assert [part[0] for part in parts] == [0, *(part[1] for part in parts[:-1])]
@@ -211,7 +217,11 @@ def test_layers_that_do_not_run_or_are_not_finite_are_errors():
     with pytest.raises(InputError, match="does not reach"):
         next(
             extract.features(
-                network(), {"unused": "mean"}, 3, items, extract.Running(torch.device("cpu"))
+                network(),
+                {"unused": Layer("unused", "mean")},
+                3,
+                items,
+                extract.Running(torch.device("cpu")),
             )
         )
     broken = Tower().eval()
@@ -220,7 +230,7 @@ def test_layers_that_do_not_run_or_are_not_finite_are_errors():
         next(
             extract.features(
                 network(broken),
-                {"blocks.2": "mean"},
+                {"blocks.2": Layer("blocks.2", "mean")},
                 3,
                 items,
                 extract.Running(torch.device("cpu")),
@@ -231,9 +241,9 @@ def test_layers_that_do_not_run_or_are_not_finite_are_errors():
 @pytest.mark.parametrize("pooling", ["cls", "mean", "last", "flatten"])
 def test_no_layer_is_held_as_a_whole(pooling):
     net = network()
-    with hooks.capture(net, {"blocks.3": pooling}) as captured:
+    with hooks.capture(net, {"blocks.3": Layer("blocks.3", pooling)}) as captured:
         net.run(net.prepare(items(0, 5)))
-    found = captured["features"]["blocks.3"]
+    found = captured.features["blocks.3"]
     assert found.untyped_storage().nbytes() == found.nbytes
 
 

@@ -16,6 +16,7 @@ from fusion.models.families import albef, blip
 from fusion.models.families import registry as families
 from fusion.models.families.slip import tokenizer
 from fusion.models.run import hooks
+from fusion.models.run.hooks import Layer
 from fusion.models.run.network import Network
 
 FIXTURES = os.environ.get("FUSION_FIXTURES")
@@ -32,10 +33,10 @@ def fixture(name):
 def outputs(network, run, layers):
     """Return what the layers put out, whole, while ``run`` runs."""
     whole = Network(network.module if isinstance(network, Network) else network, None, None)
-    with hooks.capture(whole, dict.fromkeys(layers, "flatten")) as captured, torch.inference_mode():
-        captured["batch"] = {}
+    read = {path: Layer(path, "flatten") for path in layers}
+    with hooks.capture(whole, read) as captured, torch.inference_mode():
         run()
-    return {path: values.numpy() for path, values in captured["features"].items()}
+    return {path: values.numpy() for path, values in captured.features.items()}
 
 
 def slip_checkpoints():
@@ -82,15 +83,16 @@ def test_slip_at_every_block(name):
 
 def test_slip_texts_become_the_same_tokens():
     expected = np.load(fixture("slip/slip_tiny_expected.npz"))
-    tokenize = tokenizer(None, {"context": 77, "vocabulary": 49408}, "slip_tiny.pt")
-    ids, counted, truncated = tokenize(expected["texts"].tolist())
+    texts = tokenizer(None, {"context": 77, "vocabulary": 49408}, "slip_tiny.pt")
+    texts.truncate = "right"
+    ids, counted = texts(expected["texts"].tolist())
     short = expected["tokens"][:, -1] == 0
     assert np.array_equal(ids.numpy()[short], expected["tokens"][short])
     # SLIP cuts a long text's end token off and then reads out its first token; here the end token
     # stays.
     assert np.array_equal(ids.numpy()[~short, :-1], expected["tokens"][~short, :-1])
-    assert (ids.numpy()[:, :].max(1) == 49407).all()
-    assert len(truncated) == (~short).sum() == 1
+    assert (ids.numpy().max(1) == 49407).all()
+    assert texts.counts(expected["texts"].tolist()).cut == (~short).sum() == 1
     assert np.array_equal(counted.sum(1).numpy()[short], (expected["tokens"][short] != 0).sum(1))
 
 

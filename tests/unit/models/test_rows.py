@@ -100,7 +100,8 @@ def test_rows_are_filled_with_defaults_and_later_files_win(tmp_path):
     zoo = settings.load_zoo(["a.yaml", "b.yaml"], tmp_path, SCHEMA)
     assert zoo["net"]["licence"] == "MIT"
     assert zoo["other"]["licence"] is None
-    assert set(zoo["net"]) == set(SCHEMA["properties"])
+    assert set(zoo["net"]) == {*SCHEMA["properties"], "origin"}
+    assert (zoo["net"]["origin"], zoo["other"]["origin"]) == ("b.yaml", "a.yaml")
 
 
 def test_every_family_of_the_schema_has_a_loader():

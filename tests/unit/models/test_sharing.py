@@ -11,10 +11,11 @@ from transformers.modeling_outputs import BaseModelOutput
 
 from fusion.io.errors import InputError
 from fusion.models.run import extract, sharing
+from fusion.models.run.hooks import Layer
 from fusion.models.run.inputs import distinct
 from fusion.models.run.network import Items, Network
 
-LAYERS = {"see": "mean", "see.0": "mean", "read": "mean", "keys": "mean", "join": "mean"}
+LAYERS = {path: Layer(path, "mean") for path in ("see", "see.0", "read", "keys", "join")}
 COLUMNS = {"true": "text", "shuffled0": "a", "shuffled1": "b"}
 
 
@@ -166,7 +167,13 @@ def test_two_towers_run_once_a_frame_and_once_a_text():
 
 def test_layers_of_the_image_alone_need_no_second_text():
     net, passed = network()
-    assert same(run(net, EIGHT, {"see": "mean"}), one_by_one(EIGHT, {"see": "mean"})) < 1e-6
+    assert (
+        same(
+            run(net, EIGHT, {"see": Layer("see", "mean")}),
+            one_by_one(EIGHT, {"see": Layer("see", "mean")}),
+        )
+        < 1e-6
+    )
     assert passed["join"] == 4
 
 

@@ -6,6 +6,7 @@ import json
 import os
 import pickle
 import threading
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
@@ -15,6 +16,7 @@ from torch import nn
 
 from fusion.io.errors import InputError
 from fusion.models.run import checkpoints, fetch
+from fusion.models.run.lock import hold
 
 CONTENT = np.random.default_rng(0).bytes(3_000_000)
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
@@ -91,9 +93,49 @@ def test_a_wrong_hash_is_thrown_away(server, tmp_path):
     assert files(tmp_path) == []
 
 
-def test_a_file_without_a_hash_is_taken_with_a_warning(server, tmp_path, caplog):
-    fetch.fetch(server, None, [], tmp_path, None)
-    assert SHA256 in caplog.text
+def test_what_has_no_hash_is_held_against_its_first_download(server, tmp_path, caplog):
+    lock = tmp_path / "config/weights.lock"
+    first = fetch.fetch(server, None, [], tmp_path / "cache", None)
+    hold(first, pinned=False, path=lock)
+    assert json.loads(lock.read_text()) == {server: {"net.pt": SHA256}}
+    assert "no sha256" in caplog.text
+    hold(first, pinned=False, path=lock)
+    Server.content = CONTENT[::-1]
+    other = fetch.fetch(server, None, [], tmp_path / "elsewhere", None)
+    with pytest.raises(InputError, match="as downloaded first"):
+        hold(other, pinned=False, path=lock)
+    hold(other, pinned=True, path=lock)
+    hold(replace(other, source="resources/net.pt"), pinned=False, path=lock)
+    assert json.loads(lock.read_text()) == {server: {"net.pt": SHA256}}
+
+
+def test_the_first_digits_of_a_hash_are_a_pin_too(server, tmp_path):
+    assert fetch.fetch(server, SHA256[:8], [], tmp_path, None).sha256 == SHA256
+    with pytest.raises(InputError, match="thrown away"):
+        fetch.fetch(server, "a" * 8, [], tmp_path / "other", None)
+    mirror = tmp_path / "mirror"
+    mirror.mkdir()
+    (mirror / "net.pt").write_bytes(CONTENT[::-1])
+    with pytest.raises(InputError, match="as its row says"):
+        fetch.fetch(server, SHA256[:8], [], tmp_path / "third", str(mirror))
+
+
+def test_a_revision_is_asked_of_a_mirror_too(tmp_path):
+    folder = tmp_path / "org/net"
+    folder.mkdir(parents=True)
+    (folder / "model.safetensors").write_bytes(b"x")
+    with pytest.raises(InputError, match="no word of its revision"):
+        fetch.fetch("hf:org/net@abc", None, [], tmp_path, str(tmp_path))
+    noted = folder / ".cache/huggingface/download/model.safetensors.metadata"
+    noted.parent.mkdir(parents=True)
+    noted.write_text("abc\netag\n1.0\n")
+    assert fetch.fetch("hf:org/net@abc", None, [], tmp_path, str(tmp_path)).path == str(folder)
+    with pytest.raises(InputError, match="revision abc"):
+        fetch.fetch("hf:org/net@def", None, [], tmp_path, str(tmp_path))
+    (tmp_path / "org/net@def").mkdir()
+    (tmp_path / "org/net@def/model.safetensors").write_bytes(b"y")
+    found = fetch.fetch("hf:org/net@def", None, [], tmp_path, str(tmp_path))
+    assert found.path.endswith("net@def")
 
 
 def test_a_cut_download_is_resumed(server, tmp_path):

@@ -22,6 +22,7 @@ from fusion.io import labelled, tables
 from fusion.io.errors import InputError
 from fusion.models.families import registry as families
 from fusion.models.run import extract, hooks, regions, sharing
+from fusion.models.run.look import look
 from fusion.models.run.network import Items
 from fusion.models.run.weights import read_weights
 from fusion.models.spec import ActivationsSpec, Row, WeightsSpec
@@ -93,6 +94,7 @@ SETTINGS = {
     "batch_size": 4,
     "device": "cpu",
     "autocast": False,
+    "truncate": "left",
 }
 
 
@@ -188,7 +190,7 @@ def activations_of(name, row, film, folder, inits=("trained",), pairings=("true"
     events = changed.pop("events", film / "events.tsv")
     threads = changed.pop("threads", 1)
     spec = ActivationsSpec.take(
-        SETTINGS | changed, stimulus="film", model=name, row=Row.take(row), seed=0
+        SETTINGS | changed, stimulus="film", model=name, row=Row.take(row, model=name), seed=0
     )
     inputs = {
         "events_language": [events],
@@ -304,9 +306,9 @@ def whole_passes(name, row, film, folder, columns):
 
     Beside them, module path -> whether what it puts out can be handed out again, of the modules
     that the network shares."""
-    row = Row.take(row)
+    row = Row.take(row, model=name)
     network = families.build(name, row, read_weights(folder / "weights.json"), "trained", 0)
-    layers = hooks.expand(network.module, row.layers, name)
+    layers = look(network, hooks.expand(network.module, row), row, frames=[3, 7])
     with labelled.open_labelled(film / "frames.nc") as held:
         images = dict(zip(held["frame"].to_numpy(), held["image"].to_numpy(), strict=True))
     frames = np.tile(EVENTS["frame"].to_numpy(), len(columns))

@@ -41,10 +41,14 @@ def load(given: Mapping[str, Any], repository: Path, file: str = "config") -> De
         raise InputError(file, "key zoo", repr(files), "a list of YAML files of model rows")
     zoo = load_zoo([expanded(name, file, "zoo") for name in files], repository, row_schema)
     config = configs.resolve(dict(given), schema, zoo, file)
+    for key, path in config["ieeg"]["atlas"].items():
+        # Snakemake would go on with the regions that it found before.
+        if key in ("volume", "labels") and path and not Path(path).is_file():
+            raise InputError(file, f"key ieeg.atlas.{key}", repr(path), "an existing file")
     shared = Path("results", config["dataset"])
     results = shared / config["analysis"] if config["analysis"] else shared
     bids_root = Path(config["root"]) if config["source"] == "bids" else shared / "bids"
-    return Design(
+    design = Design(
         Study(
             config=config,
             zoo=zoo,
@@ -55,3 +59,5 @@ def load(given: Mapping[str, Any], repository: Path, file: str = "config") -> De
             shared=shared,
         )
     )
+    design.weights.check(sorted({fit.model for fit in design.activations.asked}))
+    return design

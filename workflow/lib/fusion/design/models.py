@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -26,13 +26,18 @@ KINDS = {
 }
 
 
+def is_local(source: str | None) -> bool:
+    """Return whether a checkpoint or tokenizer lies on this machine."""
+    return source is not None and not source.startswith(REMOTE)
+
+
 @dataclass(frozen=True)
 class _Rule:
     study: Study
 
     def row(self, model: str) -> Row:
         """Return a model's row."""
-        return Row.take(self.study.zoo[model])
+        return Row.take(self.study.zoo[model], model=model)
 
 
 @dataclass(frozen=True)
@@ -54,8 +59,22 @@ class Weights(_Rule):
         backbone = None if row.regions.file else row.regions.backbone
         return WeightsSpec.take(row.plain(), backbone=backbone).plain()
 
+    def check(self, models: Iterable[str]) -> None:
+        """Raise ``InputError`` if a local file of a model is not there.
+
+        Snakemake would go on with the weights that it found before.
+        """
+        for model in models:
+            row, spec = self.row(model), WeightsSpec.read(self.spec(model))
+            for key in ("checkpoint", "tokenizer", "backbone"):
+                source = getattr(spec, key)
+                if is_local(source) and not Path(self.study.shipped(source)).exists():
+                    name = "regions.backbone" if key == "backbone" else key
+                    accepted = "a file or folder, absolute or from the project's root"
+                    raise row.error(name, f"{source}, which does not exist", accepted)
+
     def _files(self, source: str | None) -> list[str]:
-        if source is None or source.startswith(REMOTE):
+        if source is None or not is_local(source):
             return []
         path = Path(self.study.shipped(source))
         return sorted(map(str, filter(Path.is_file, path.rglob("*")))) or [str(path)]
@@ -160,5 +179,10 @@ class Activations(_Rule):
         """Return how the network is run."""
         config = self.study.config
         return ActivationsSpec.take(
-            config["activations"], config, stimulus=stimulus, model=model, row=self.row(model)
+            config["activations"],
+            config["events"],
+            config,
+            stimulus=stimulus,
+            model=model,
+            row=self.row(model),
         ).plain()

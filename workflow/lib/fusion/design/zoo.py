@@ -46,7 +46,9 @@ def load_zoo(files: Sequence[str], base: Path, schema: Mapping[str, Any] | None 
         return zoo
     for model, row in zoo.items():
         check_row(model, row, zoo, schema, origin[model])
-    return {model: with_defaults(row, schema) for model, row in zoo.items()}
+    return {
+        model: with_defaults(row, schema) | {"origin": origin[model]} for model, row in zoo.items()
+    }
 
 
 def check_row(

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from fusion.ids import Alignment, Modality
+from fusion.io.errors import InputError
 from fusion.spec import Spec
 
 Feed = Literal["image", "text", "joint"]
+Side = Literal["left", "right"]
 Pooling = Literal["cls", "mean", "last", "flatten"]
 
 
@@ -24,8 +26,18 @@ class Regions(Spec):
 
 @dataclass(frozen=True)
 class Row(Spec):
-    """A network as the zoo describes it (keys of ``models.schema.yaml``)."""
+    """A network as the zoo describes it (keys of ``models.schema.yaml``).
 
+    Attributes
+    ----------
+    model
+        Its name.
+    origin
+        The zoo's file that it stands in, for messages.
+    """
+
+    model: str
+    origin: str
     family: str
     modality: Modality
     feed: Feed
@@ -34,13 +46,19 @@ class Row(Spec):
     files: tuple[str, ...]
     architecture: dict[str, Any]
     ignore_keys: tuple[str, ...]
+    rename_keys: dict[str, str]
     layers: dict[str, Pooling]
+    prefix_tokens: dict[str, int]
     tokenizer: str | None
     text_length: int | None
     preprocess: dict[str, Any]
     regions: Regions
     licence: str | None
     trained_on: str | None
+
+    def error(self, where: str, found: object, accepted: object) -> InputError:
+        """Return the error for a key of this row."""
+        return InputError(self.origin, f"model {self.model}, {where}", str(found), str(accepted))
 
 
 @dataclass(frozen=True)
@@ -72,6 +90,7 @@ class ActivationsSpec(Spec):
     batch_size: int | None
     device: str
     autocast: bool
+    truncate: Side
 
 
 @dataclass(frozen=True)

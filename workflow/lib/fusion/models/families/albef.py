@@ -7,7 +7,9 @@ BLIP's text model is ALBEF's with another name."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from functools import partial
+from typing import Any
 
 import torch
 from timm.models.vision_transformer import VisionTransformer
@@ -17,9 +19,10 @@ from transformers.models.blip.modeling_blip_text import BlipTextModel
 
 from fusion.io.errors import InputError
 from fusion.models.families import lavis
-from fusion.models.families.transformers_text import text_input
+from fusion.models.families.transformers_text import as_batch
 from fusion.models.run import checkpoints, images
-from fusion.models.run.network import Items, Network
+from fusion.models.run.checkpoints import File
+from fusion.models.run.network import Batch, Items, Network
 from fusion.models.spec import Row, Weights
 
 TEXT = "text_encoder.bert."
@@ -36,13 +39,13 @@ class Albef(nn.Module):
         As :func:`lavis.text_sizes` reads it.
     """
 
-    def __init__(self, vision: dict, text: dict):
+    def __init__(self, vision: Mapping[str, Any], text: Mapping[str, Any]):
         super().__init__()
-        text = dict(text)
-        first, depth = text.pop("first_fusion"), text.pop("num_hidden_layers")
+        sizes = dict(text)
+        first, depth = sizes.pop("first_fusion"), sizes.pop("num_hidden_layers")
         config = partial(
             BlipTextConfig,
-            **text,
+            **sizes,
             layer_norm_eps=1e-12,
             hidden_act="gelu",
             encoder_hidden_size=vision["width"],
@@ -76,7 +79,7 @@ class Albef(nn.Module):
             out["image"] = self.visual_encoder(pixels)
         if ids is not None:
             out["text"] = self.text_encoder(input_ids=ids, attention_mask=mask).last_hidden_state
-        if len(out) == 2:
+        if pixels is not None and ids is not None:
             out["fusion"] = self.fusion_encoder(
                 encoder_embeds=out["text"],
                 attention_mask=mask,
@@ -89,7 +92,13 @@ class Albef(nn.Module):
 
 
 def from_checkpoint(
-    path, architecture: dict, size: int | None, trained: bool, ignore: list[str] = ()
+    path: File,
+    architecture: Mapping[str, Any],
+    size: int | None,
+    trained: bool,
+    *,
+    ignore: Sequence[str] = (),
+    rename: Mapping[str, str] | None = None,
 ) -> tuple[Albef, int]:
     """Return the model of an ALBEF checkpoint and the side of its images.
 
@@ -101,7 +110,7 @@ def from_checkpoint(
     size
         Image side to resize the position grid to; None keeps the checkpoint's.
     """
-    state = checkpoints.state_dict(path)
+    state = checkpoints.state_dict(path, rename=rename)
     vision = lavis.vision_sizes(state, architecture, path)
     text = lavis.text_sizes(state, TEXT, architecture, path)
     if not text["first_fusion"]:
@@ -143,34 +152,32 @@ def load(row: Row, weights: Weights, trained: bool) -> Network:
         row.architecture,
         row.preprocess.get("size"),
         trained,
-        row.ignore_keys,
+        ignore=row.ignore_keys,
+        rename=row.rename_keys,
     )
-    squash = {"size": size, "resize": "squash", "interpolation": "bicubic", "normalise": "clip"}
-    preprocess = partial(images.preprocess, **(squash | row.preprocess))
-    tokenize = text_input(row, weights, model.text_encoder.config) if row.feed != "image" else None
-    notes: dict = {}
+    preprocess = images.own(
+        row, size=size, resize="squash", interpolation="bicubic", normalise="clip"
+    )
+    texts = lavis.text_input(row, weights, model.text_encoder) if row.feed != "image" else None
 
-    def prepare(items: Items) -> dict[str, Tensor]:
+    def prepare(items: Items) -> Batch:
         batch = {"pixels": preprocess(items.images)} if items.images is not None else {}
-        return batch | (
-            tokenize([lavis.caption(text) for text in items.texts], notes)
-            if items.texts is not None
-            else {}
-        )
+        if items.texts is not None and texts is not None:
+            batch |= as_batch(texts, items.texts)
+        return batch
 
-    def run(batch: dict[str, Tensor]) -> None:
+    def run(batch: Batch) -> None:
         model(batch.get("pixels"), batch.get("input_ids"), batch.get("attention_mask"))
 
-    def tokens(layer: str, batch: dict[str, Tensor]) -> Tensor | None:
+    def tokens(layer: str, batch: Batch) -> Tensor | None:
         return None if layer.startswith("visual_encoder") else batch["attention_mask"].bool()
 
     return Network(
         model,
         prepare,
         run,
+        texts,
         tokens,
-        lambda layer: int(layer.startswith("visual_encoder")),
-        notes,
         image_only=("visual_encoder", *lavis.crossed("fusion_encoder")),
         text_only=("text_encoder",),
     )

@@ -5,19 +5,22 @@ checkpoints or from the hub's.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
 from transformers import BlipConfig, BlipForImageTextRetrieval
 
+from fusion.models import paths
 from fusion.models.families import lavis
-from fusion.models.families.transformers_text import model_of, text_input
+from fusion.models.families.transformers_text import as_batch, model_of
 from fusion.models.families.transformers_vision import image_input
 from fusion.models.run import checkpoints, images
-from fusion.models.run.network import Items, Network
+from fusion.models.run.checkpoints import File
+from fusion.models.run.network import Batch, Items, Network
 from fusion.models.spec import Row, Weights
 
 # The original names of the image tower's parts, and those of transformers.
@@ -31,6 +34,9 @@ RENAMES = (
     (r"^(vision_model\..*)\.attn\.", r"\1.self_attn."),
     (r"^(vision_model\..*)\.norm([12])\.", r"\1.layer_norm\2."),
 )
+# Heads of the pretraining tasks, which encoders by themselves do not have.
+HEADS = ("itm_head.*", "vision_proj.*", "text_proj.*")
+HEAD_MODULES = ("itm_head", "vision_proj", "text_proj")
 TRAINING = ("temp", "*position_ids", "*_m.*", "*_queue", "*queue_ptr", "text_decoder.*")
 
 
@@ -42,12 +48,18 @@ def renamed(key: str) -> str:
 
 
 def from_checkpoint(
-    path, architecture: dict, size: int | None, trained: bool, ignore: list[str] = ()
+    path: File,
+    architecture: Mapping[str, Any],
+    size: int | None,
+    trained: bool,
+    *,
+    ignore: Sequence[str] = (),
+    rename: Mapping[str, str] | None = None,
 ) -> BlipForImageTextRetrieval:
     """Return the model of a checkpoint in BLIP's own format, image positions resized to ``size`` px
-    if that is given.
+    if that is given. Heads may be missing: no layer of the encoders needs them.
     """
-    state = checkpoints.state_dict(path)
+    state = checkpoints.state_dict(path, rename=rename)
     vision = lavis.vision_sizes(state, architecture, path)
     text = lavis.text_sizes(state, "text_encoder.", architecture, path)
     text.pop("first_fusion")
@@ -81,9 +93,9 @@ def from_checkpoint(
         state["visual_encoder.pos_embed"] = lavis.resized(
             state["visual_encoder.pos_embed"], vision["image"], vision["patch"]
         )
-        checkpoints.load_strict(
-            model, {renamed(key): value for key, value in state.items()}, path, (*TRAINING, *ignore)
-        )
+        state = {renamed(key): value for key, value in state.items()}
+        unused = (*TRAINING, *HEADS, *ignore)
+        checkpoints.load_strict(model, state, path, unused, optional=HEADS)
     return model
 
 
@@ -93,14 +105,22 @@ def load(row: Row, weights: Weights, trained: bool) -> Network:
 
     With the image in view the text begins with the encode token (the vocabulary's last unless
     ``architecture.encode_token`` names another), as in the original; transformers' own forward pass
-    leaves that out."""
-    architecture = {key: value for key, value in row.architecture.items() if key != "encode_token"}
-    if Path(weights.path).is_dir():
-        model = model_of(
-            replace(row, architecture={"class": "BlipForImageTextRetrieval"} | architecture),
-            weights,
-            trained,
+    leaves that out.
+
+    Raises
+    ------
+    InputError
+        If a layer lies in a head that the checkpoint does not have, or the row does not fit it.
+    """
+    if inside := [layer for layer in row.layers if paths.within(layer, HEAD_MODULES)]:
+        raise row.error(
+            f"layers.{inside[0]}", "a head, which the encoders do not run", "a layer of an encoder"
         )
+    architecture = {key: value for key, value in row.architecture.items() if key != "encode_token"}
+    model: Any
+    if Path(weights.path).is_dir():
+        named = {"class": "BlipForImageTextRetrieval"} | architecture
+        model = model_of(replace(row, architecture=named), weights, trained)
         preprocess = image_input(row, weights)
     else:
         model = from_checkpoint(
@@ -108,35 +128,35 @@ def load(row: Row, weights: Weights, trained: bool) -> Network:
             architecture,
             row.preprocess.get("size"),
             trained,
-            row.ignore_keys,
+            ignore=row.ignore_keys,
+            rename=row.rename_keys,
         )
-        squash = {
-            "size": model.config.vision_config.image_size,
-            "resize": "squash",
-            "interpolation": "bicubic",
-            "normalise": "clip",
-        }
-        preprocess = partial(images.preprocess, **(squash | row.preprocess))
-    text_config = model.config.text_config
-    encode_token = row.architecture.get("encode_token", text_config.vocab_size - 1)
-    tokenize = text_input(row, weights, text_config) if row.feed != "image" else None
-    notes: dict = {}
+        preprocess = images.own(
+            row,
+            size=model.config.vision_config.image_size,
+            resize="squash",
+            interpolation="bicubic",
+            normalise="clip",
+        )
+    vocabulary: int = model.config.text_config.vocab_size
+    encode_token = row.architecture.get("encode_token", vocabulary - 1)
+    texts = lavis.text_input(row, weights, model.text_encoder) if row.feed != "image" else None
 
-    def prepare(items: Items) -> dict[str, Tensor]:
+    def prepare(items: Items) -> Batch:
         batch = {"pixels": preprocess(items.images)} if items.images is not None else {}
-        if items.texts is not None:
-            batch |= tokenize([lavis.caption(text) for text in items.texts], notes)
+        if items.texts is not None and texts is not None:
+            batch |= as_batch(texts, items.texts)
             if row.feed == "joint":
                 batch["input_ids"][:, 0] = encode_token
         return batch
 
-    def run(batch: dict[str, Tensor]) -> None:
+    def run(batch: Batch) -> None:
         image = (
             model.vision_model(pixel_values=batch["pixels"]).last_hidden_state
             if "pixels" in batch
             else None
         )
-        if tokenize:
+        if texts is not None:
             seen = (
                 None
                 if image is None
@@ -145,15 +165,14 @@ def load(row: Row, weights: Weights, trained: bool) -> Network:
             text = {"input_ids": batch["input_ids"], "attention_mask": batch["attention_mask"]}
             model.text_encoder(**text, encoder_hidden_states=image, encoder_attention_mask=seen)
 
-    def tokens(layer: str, batch: dict[str, Tensor]) -> Tensor | None:
+    def tokens(layer: str, batch: Batch) -> Tensor | None:
         return None if layer.startswith("vision_model") else batch["attention_mask"].bool()
 
     return Network(
         model,
         prepare,
         run,
+        texts,
         tokens,
-        lambda layer: int(layer.startswith("vision_model")),
-        notes,
         image_only=("vision_model", *lavis.crossed("text_encoder")),
     )

@@ -7,9 +7,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from fusion.models.families.transformers_text import model_of, text_input
+from fusion.models.families.transformers_text import as_batch, model_of, text_input
 from fusion.models.families.transformers_vision import image_input
-from fusion.models.run.network import Items, Network
+from fusion.models.run.network import Batch, Items, Network
 from fusion.models.spec import Row, Weights
 
 
@@ -17,21 +17,25 @@ def load(row: Row, weights: Weights, trained: bool) -> Network:
     """Return the network of a row; layers begin with ``image_model``, ``text_model`` or
     ``multimodal_model``.
 
-    The fusion encoder sees its own class token, then the image's tokens, then the text's.
+    The fusion encoder sees its own class token, then the image's tokens (its class token first),
+    then the text's: its prefix are the two class tokens.
     """
     model = model_of(row, weights, trained, default="FlavaModel")
     preprocess = image_input(row, weights) if row.feed != "text" else None
-    tokenize = text_input(row, weights, model.config.text_config) if row.feed != "image" else None
+    texts = text_input(row, weights, model.text_model) if row.feed != "image" else None
     vision = model.config.image_config
     own = int(model.multimodal_model.use_cls_token)
     image_tokens = 1 + (vision.image_size // vision.patch_size) ** 2
-    notes: dict = {}
 
-    def prepare(items: Items) -> dict[str, Tensor]:
-        batch = {"pixel_values": preprocess(items.images)} if items.images is not None else {}
-        return batch | (tokenize(items.texts, notes) if items.texts is not None else {})
+    def prepare(items: Items) -> Batch:
+        batch = {}
+        if items.images is not None and preprocess is not None:
+            batch["pixel_values"] = preprocess(items.images)
+        if items.texts is not None and texts is not None:
+            batch |= as_batch(texts, items.texts)
+        return batch
 
-    def tokens(layer: str, batch: dict[str, Tensor]) -> Tensor | None:
+    def tokens(layer: str, batch: Batch) -> Tensor | None:
         if layer.startswith(("image_model", "image_")):
             return None
         text = batch["attention_mask"].bool()
@@ -43,9 +47,9 @@ def load(row: Row, weights: Weights, trained: bool) -> Network:
         model,
         prepare,
         lambda batch: model(**batch),
+        texts,
         tokens,
-        lambda layer: int(layer.startswith("image_model")),
-        notes,
+        prefix=lambda layer: own + 1 if layer.startswith("multimodal_model") else None,
         image_only=("image_model", "image_projection", "image_to_mm_projection"),
         text_only=("text_model", "text_projection", "text_to_mm_projection"),
     )

@@ -6,12 +6,18 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
+from typing import Any
 
-from timm.layers import resample_abs_pos_embed
-from torch import Tensor
+from timm.layers.pos_embed import resample_abs_pos_embed
+from torch import Tensor, nn
 
 from fusion.io.errors import InputError
+from fusion.models.families import transformers_text
 from fusion.models.families.slip import count
+from fusion.models.run.checkpoints import File
+from fusion.models.run.texts import Texts
+from fusion.models.spec import Row, Weights
 
 # Training state that no extraction uses: momentum copies, queues, temperature, heads of the
 # pretraining tasks.
@@ -26,18 +32,30 @@ TRAINING = (
     "text_proj.*",
     "text_encoder.cls.*",
 )
+#: Words of a caption that LAVIS keeps.
+MAX_WORDS = 50
 
 
-def caption(text: str, max_words: int = 50) -> str:
+def caption(text: str) -> str:
     """Return a text as LAVIS hands it to ALBEF and BLIP: lower case, without ``. ! " ( ) * # : ;
-    ~``, at most ``max_words`` words.
+    ~``. LAVIS keeps the first :data:`MAX_WORDS` words, which is left to the tokens' cut.
     """
-    return " ".join(re.sub(r'[.!"()*#:;~]', " ", text.lower()).split()[:max_words])
+    return " ".join(re.sub(r'[.!"()*#:;~]', " ", text.lower()).split())
+
+
+def text_input(row: Row, weights: Weights, encoder: nn.Module) -> Texts:
+    """Return how captions become tokens."""
+    texts = transformers_text.text_input(row, weights, encoder)
+    texts.clean, texts.max_words = caption, MAX_WORDS
+    return texts
 
 
 def vision_sizes(
-    state: dict[str, Tensor], architecture: dict, path, prefix: str = "visual_encoder."
-) -> dict:
+    state: Mapping[str, Tensor],
+    architecture: Mapping[str, Any],
+    path: File,
+    prefix: str = "visual_encoder.",
+) -> dict[str, Any]:
     """Return width, patch, image side, depth, MLP ratio and heads of a ViT from its weights.
 
     Raises
@@ -66,7 +84,9 @@ def vision_sizes(
     }
 
 
-def text_sizes(state: dict[str, Tensor], prefix: str, architecture: dict, path) -> dict:
+def text_sizes(
+    state: Mapping[str, Tensor], prefix: str, architecture: Mapping[str, Any], path: File
+) -> dict[str, Any]:
     """Return the arguments of a BlipTextConfig that the weights below ``prefix`` have;
     ``first_fusion`` is where cross-attention begins.
     """
@@ -97,7 +117,7 @@ def text_sizes(state: dict[str, Tensor], prefix: str, architecture: dict, path) 
     }
 
 
-def crossed(encoder: str) -> tuple[str, str]:
+def crossed(encoder: str) -> tuple[str, ...]:
     """Return the modules of a text encoder that turn the image's states into keys and values."""
     return tuple(
         f"{encoder}.encoder.layer.*.crossattention.self.{name}" for name in ("key", "value")
@@ -111,6 +131,7 @@ def resized(positions: Tensor, size: int, patch: int) -> Tensor:
     grid = size // patch
     if positions.shape[1] == 1 + grid * grid:
         return positions
-    return resample_abs_pos_embed(
+    made: Tensor = resample_abs_pos_embed(
         positions, [grid, grid], num_prefix_tokens=1, interpolation="bicubic", antialias=False
     )
+    return made

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from fusion.io.errors import InputError
-from fusion.models.families.transformers_text import model_of, text_input
-from fusion.models.run.network import Items, Network
+from fusion.models.families.transformers_text import as_batch, model_of, text_input
+from fusion.models.run.network import Batch, Items, Network
 from fusion.models.run.regions import region_input
 from fusion.models.spec import Row, Weights
 
@@ -24,33 +23,38 @@ def load(row: Row, weights: Weights, trained: bool) -> Network:
         For ``feed: text``: LXMERT does not run without regions.
     """
     if row.feed == "text":
-        raise InputError(
-            "config/models.yaml",
+        raise row.error(
             "feed",
             "text for family lxmert",
             "joint or image; its layers encoder.layer.* see the text only",
         )
     model = model_of(row, weights, trained, default="LxmertModel")
     regions, described = region_input(row, weights, model.config.visual_feat_dim)
-    tokenize = text_input(row, weights, model.config)
-    notes: dict = {"regions": described}
+    texts = text_input(row, weights, model)
 
-    def prepare(items: Items) -> dict[str, Tensor]:
+    def prepare(items: Items) -> Batch:
         batch = {}
         if items.images is not None:
             batch["visual_feats"], batch["visual_pos"] = regions(items)
         if items.texts is not None or row.feed == "image":
-            batch |= tokenize(items.texts or [""] * len(items), notes)
+            batch |= as_batch(texts, items.texts or [""] * len(items))
         return batch
 
-    def tokens(layer: str, batch: dict[str, Tensor]) -> Tensor | None:
-        return None if ".r_layers." in layer or "visn" in layer else batch["attention_mask"].bool()
+    def tokens(layer: str, batch: Batch) -> Tensor | None:
+        return None if _of_regions(layer) else batch["attention_mask"].bool()
 
     return Network(
         model,
         prepare,
         lambda batch: model(**batch),
+        texts,
         tokens,
-        notes=notes,
+        # Regions have no class token.
+        prefix=lambda layer: 0 if _of_regions(layer) else None,
         image_only=("encoder.visn_fc", "encoder.r_layers.*"),
+        notes={"regions": described},
     )
+
+
+def _of_regions(layer: str) -> bool:
+    return ".r_layers." in layer or "visn" in layer

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from functools import partial
+import dataclasses
+import json
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import open_clip
-import torch
+from open_clip.pretrained import _PRETRAINED
+from open_clip.transform import PreprocessCfg, image_transform_v2
 from torch import Tensor, nn
 
 from fusion.io.errors import InputError
+from fusion.models.families.transformers_text import affixes, check_case
 from fusion.models.run import checkpoints, images
-from fusion.models.run.network import Items, Network
+from fusion.models.run.network import Batch, Items, Network
+from fusion.models.run.texts import Texts
 from fusion.models.spec import Row, Weights
 
 WEIGHTS = (
@@ -20,7 +28,7 @@ WEIGHTS = (
     "model.safetensors",
     "pytorch_model.bin",
 )
-RESIZE = {"shortest": "crop", "squash": "squash"}
+RESIZE = {"crop": "shortest", "squash": "squash"}
 
 
 def model_of(row: Row, weights: Weights, trained: bool) -> nn.Module:
@@ -32,98 +40,148 @@ def model_of(row: Row, weights: Weights, trained: bool) -> nn.Module:
         raise InputError(
             folder, "", "no open_clip_config.json", "a folder as open_clip saves models"
         )
-    options = {
+    options: dict[str, Any] = {
         "load_weights": False,
         "pretrained_image": False,
         "pretrained_text": False,
-    } | row.architecture
+        "force_quick_gelu": trained_with_quick_gelu(weights.source, folder),
+    }
     try:
-        model = open_clip.create_model(f"local-dir:{folder}", **options)
-    except (RuntimeError, TypeError, ValueError, AssertionError) as error:
+        with _quiet():
+            model: nn.Module = open_clip.create_model(
+                f"local-dir:{folder}", **(options | row.architecture)
+            )
+    except Exception as error:
         raise InputError(
             folder,
             "open_clip_config.json",
-            str(error).splitlines()[0],
-            f"a model of open_clip {open_clip.__version__}",
+            (str(error).splitlines() or [type(error).__name__])[0],
+            f"a model of open_clip {open_clip.__version__}, all of whose towers lie in the folder",
         ) from None
     if trained:
         file = next((folder / name for name in WEIGHTS if (folder / name).is_file()), None)
         if file is None:
             raise InputError(folder, "", "no weights file", f"one of {', '.join(WEIGHTS)}")
-        checkpoints.load_strict(model, checkpoints.state_dict(file), file, row.ignore_keys)
+        state = checkpoints.state_dict(file, rename=row.rename_keys)
+        checkpoints.load_strict(model, state, file, row.ignore_keys)
     return model
 
 
-def load(row: Row, weights: Weights, trained: bool) -> Network:
-    """Return the network of a row: image tower, text tower, or both."""
-    model = model_of(row, weights, trained)
-    config = open_clip.get_model_preprocess_cfg(model)
-    size = config["size"] if isinstance(config["size"], int) else config["size"][-1]
-    if (
-        config["resize_mode"] not in RESIZE
-        and row.feed != "text"
-        and "resize" not in row.preprocess
-    ):
-        raise InputError(
-            weights.path,
-            "resize_mode",
-            config["resize_mode"],
-            f"{', '.join(RESIZE)}, or preprocess.resize in the row",
-        )
-    own = {
-        "size": size,
-        "resize": RESIZE.get(config["resize_mode"]),
-        "interpolation": config["interpolation"],
-        "normalise": {"mean": list(config["mean"]), "std": list(config["std"])},
+def trained_with_quick_gelu(source: str, folder: Path) -> bool:
+    """Return whether a checkpoint's config or name says that it was trained with QuickGELU."""
+    config = json.loads((folder / "open_clip_config.json").read_text())
+    if config.get("model_cfg", {}).get("quick_gelu"):
+        return True
+    tag = source.split("@")[0].rsplit("/", 1)[-1].rpartition(".")[2]
+    tags = {
+        name
+        for family in _PRETRAINED.values()
+        for name, entry in family.items()
+        if entry.get("quick_gelu")
     }
-    preprocess = partial(images.preprocess, **(own | row.preprocess))
-    tokenizer = (
-        open_clip.get_tokenizer(f"local-dir:{weights.path}", context_length=row.text_length)
-        if row.feed != "image"
-        else None
-    )
+    return tag in tags & {"openai", "metaclip_400m", "metaclip_fullcc", "dfn2b", "dfn5b"}
 
-    def prepare(items: Items) -> dict[str, Tensor]:
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Hide open_clip's warning that no weights are loaded: they are loaded by name afterwards."""
+    root = logging.getLogger()
+    hide = lambda record: "initialized randomly" not in record.getMessage()  # noqa: E731
+    handlers = list(root.handlers)
+    for handler in handlers:
+        handler.addFilter(hide)
+    root.addFilter(hide)
+    try:
+        yield
+    finally:
+        root.removeFilter(hide)
+        for handler in handlers:
+            handler.removeFilter(hide)
+
+
+def load(row: Row, weights: Weights, trained: bool) -> Network:
+    """Return the network of a row: image tower, text tower, or both. Images are processed by
+    open_clip's own transform, but for what the row says.
+    """
+    model: Any = model_of(row, weights, trained)
+    preprocess = images.of_library(image_transform_v2(transform_config(row, model), is_train=False))
+    texts = text_input(row, weights) if row.feed != "image" else None
+
+    def prepare(items: Items) -> Batch:
         batch = {"pixels": preprocess(items.images)} if items.images is not None else {}
-        if items.texts is not None:
-            batch["ids"] = tokenizer(items.texts)
-            batch["tokens"] = real_tokens(batch["ids"], tokenizer)
+        if items.texts is not None and texts is not None:
+            batch["ids"], batch["tokens"] = texts(items.texts)
         return batch
 
-    def run(batch: dict[str, Tensor]) -> None:
+    def run(batch: Batch) -> None:
         if "pixels" in batch:
             model.encode_image(batch["pixels"])
         if "ids" in batch:
             model.encode_text(batch["ids"])
 
-    prefix = getattr(getattr(model.visual, "trunk", None), "num_prefix_tokens", 1)
-
-    def tokens(layer: str, batch: dict[str, Tensor]) -> Tensor | None:
+    def tokens(layer: str, batch: Batch) -> Tensor | None:
         return None if layer.startswith("visual") else batch["tokens"]
 
-    return Network(
-        model,
-        prepare,
-        run,
-        tokens,
-        lambda layer: prefix if layer.startswith("visual") else 0,
-        image_only=("visual",),
-        text_only=("*",),
-    )
+    return Network(model, prepare, run, texts, tokens, image_only=("visual",), text_only=("*",))
 
 
-def real_tokens(ids: Tensor, tokenizer) -> Tensor:
-    """Return which tokens are text: up to the end token for CLIP's tokenizer, up to the last that
-    is no padding for others.
+def transform_config(row: Row, model: nn.Module) -> PreprocessCfg:
+    """Return the model's own preprocessing with what the row says instead.
+
+    Raises
+    ------
+    InputError
+        For ``crop``, which open_clip does not have.
     """
-    places = torch.arange(ids.shape[1])
-    inner = getattr(tokenizer, "tokenizer", None)
-    if inner is None or inner.pad_token_id is None:
-        end = (
-            (ids == tokenizer.eot_token_id).int().argmax(1)
-            if hasattr(tokenizer, "eot_token_id")
-            else ids.argmax(1)
+    given = row.preprocess
+    if "crop" in given:
+        raise row.error("preprocess.crop", given["crop"], "size, resize, interpolation, normalise")
+    config = PreprocessCfg(**open_clip.get_model_preprocess_cfg(model))
+    changes: dict[str, Any] = images.statistics(row)
+    changes |= {key: given[key] for key in ("size", "interpolation") if key in given}
+    if "resize" in given:
+        changes["resize_mode"] = RESIZE[given["resize"]]
+    return dataclasses.replace(config, **changes)
+
+
+def text_input(row: Row, weights: Weights) -> Texts:
+    """Return how open_clip's tokenizer of a folder makes tokens."""
+    try:
+        tokenizer: Any = open_clip.get_tokenizer(
+            f"local-dir:{weights.path}", context_length=row.text_length
         )
-    else:
-        end = torch.where(ids != inner.pad_token_id, places, 0).amax(1)
-    return places[None] <= end[:, None]
+    except Exception as error:
+        raise InputError(
+            weights.path,
+            "tokenizer",
+            (str(error).splitlines() or [type(error).__name__])[0],
+            "a tokenizer in the folder",
+        ) from None
+    length = tokenizer.context_length or 77
+    if not hasattr(tokenizer, "tokenizer"):
+        return Texts(
+            encode=tokenizer.encode,
+            begin=(tokenizer.sot_token_id,),
+            end=(tokenizer.eot_token_id,),
+            pad=0,
+            length=length,
+            fixed=True,
+        )
+    inner = tokenizer.tokenizer
+    check_case(inner, row)
+    begin, end = affixes(inner)
+    if tokenizer.strip_sep_token:
+        begin, end = (
+            tuple(0 if i == inner.sep_token_id else i for i in ids) for ids in (begin, end)
+        )
+    return Texts(
+        encode=lambda text: list(inner(text, add_special_tokens=False)["input_ids"]),
+        begin=begin,
+        end=end,
+        pad=inner.pad_token_id or 0,
+        length=length,
+        unknown=inner.unk_token_id,
+        class_token=bool(begin) and begin[0] == inner.cls_token_id,
+        clean=tokenizer.clean_fn,
+        fixed=True,
+    )

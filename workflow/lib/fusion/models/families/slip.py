@@ -12,7 +12,8 @@ import gzip
 import io
 import math
 from collections import OrderedDict
-from functools import partial
+from collections.abc import Mapping
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -20,9 +21,16 @@ from torch import Tensor, nn
 from fusion.io.errors import InputError
 from fusion.models.families.vit import VisionTransformer
 from fusion.models.run import checkpoints, images
-from fusion.models.run.network import Items, Network
+from fusion.models.run.checkpoints import File
+from fusion.models.run.network import Batch, Items, Network
+from fusion.models.run.texts import Texts
 from fusion.models.spec import Row, Weights
 
+TOWERS: dict[str, tuple[str, ...]] = {
+    "image": ("image",),
+    "text": ("text",),
+    "joint": ("image", "text"),
+}
 TEXT_KEYS = (
     "transformer.*",
     "token_embedding.*",
@@ -44,7 +52,7 @@ class Slip(nn.Module):
         ``image``, ``text`` or both.
     """
 
-    def __init__(self, sizes: dict, towers: tuple[str, ...]):
+    def __init__(self, sizes: Mapping[str, Any], towers: tuple[str, ...]):
         super().__init__()
         if "image" in towers:
             self.visual = VisionTransformer(
@@ -59,7 +67,7 @@ class Slip(nn.Module):
         if "text" in towers:
             self._add_text_tower(sizes)
 
-    def _add_text_tower(self, sizes: dict) -> None:
+    def _add_text_tower(self, sizes: Mapping[str, Any]) -> None:
         # slow to import, and image towers do without
         from open_clip.transformer import QuickGELU, Transformer
 
@@ -95,7 +103,8 @@ class Slip(nn.Module):
             self.image_mlp(features)
         if hasattr(self, "image_projection"):
             features = features @ self.image_projection
-        return self.image_embedding(features)
+        made: Tensor = self.image_embedding(features)
+        return made
 
     def encode_text(self, ids: Tensor) -> Tensor:
         """Return text embeddings (batch, embed) of (batch, context) token ids; the end-of-text
@@ -104,7 +113,8 @@ class Slip(nn.Module):
         x = self.token_embedding(ids) + self.positional_embedding
         x = self.ln_final(self.transformer(x, attn_mask=self.causal))
         pooled = x[torch.arange(len(x), device=x.device), ids.argmax(-1)]
-        return self.text_embedding(pooled @ self.text_projection)
+        made: Tensor = self.text_embedding(pooled @ self.text_projection)
+        return made
 
 
 def simclr_head(width: int, hidden: int, out: int) -> nn.Sequential:
@@ -122,7 +132,9 @@ def simclr_head(width: int, hidden: int, out: int) -> nn.Sequential:
     )
 
 
-def sizes_of(state: dict[str, Tensor], architecture: dict, path) -> dict:
+def sizes_of(
+    state: Mapping[str, Tensor], architecture: Mapping[str, Any], path: File
+) -> dict[str, Any]:
     """Return the sizes of the model whose weights ``state`` holds.
 
     Raises
@@ -135,7 +147,7 @@ def sizes_of(state: dict[str, Tensor], architecture: dict, path) -> dict:
         grid = math.isqrt(state["visual.pos_embed"].shape[1] - 1)
         hidden = state["visual.blocks.0.mlp.fc1.weight"].shape[0]
         # MoCo v3's small ViT, which SLIP took, has twelve narrow heads.
-        sizes = {
+        sizes: dict[str, Any] = {
             "width": width,
             "patch": patch,
             "image": grid * patch,
@@ -174,7 +186,7 @@ def sizes_of(state: dict[str, Tensor], architecture: dict, path) -> dict:
     return sizes
 
 
-def count(state: dict[str, Tensor], prefix: str) -> int:
+def count(state: Mapping[str, Tensor], prefix: str) -> int:
     """Return how many numbered blocks there are below ``prefix``."""
     return len(
         {key[len(prefix) + 1 :].split(".")[0] for key in state if key.startswith(prefix + ".")}
@@ -189,14 +201,14 @@ def load(row: Row, weights: Weights, trained: bool) -> Network:
     row
         A row of the zoo.
     weights
-        As the rule ``weights`` wrote them: ``path`` is the checkpoint.
+        Where its files lie.
     trained
         False leaves the architecture's own initialisation, drawn from torch's current random state.
     """
     path = weights.path
-    state = checkpoints.state_dict(path)
+    state = checkpoints.state_dict(path, rename=row.rename_keys)
     sizes = sizes_of(state, row.architecture, path)
-    towers = {"image": ("image",), "text": ("text",), "joint": ("image", "text")}[row.feed]
+    towers = TOWERS[row.feed]
     if "text" in towers and "vocabulary" not in sizes:
         raise InputError(
             path,
@@ -211,48 +223,42 @@ def load(row: Row, weights: Weights, trained: bool) -> Network:
             *(("visual.*", "image_*") if "image" not in towers else ()),
         )
         checkpoints.load_strict(model, state, path, (*unused, *row.ignore_keys))
-    preprocess = partial(images.preprocess, **({"size": sizes["image"]} | row.preprocess))
-    tokenize = (
-        tokenizer(weights.tokenizer and weights.tokenizer.path, sizes, path)
-        if "text" in towers
-        else None
-    )
-    notes = {"truncated_texts": set()} if tokenize else {}
+    preprocess = images.own(row, size=sizes["image"])
+    merges = weights.tokenizer.path if weights.tokenizer else None
+    texts = tokenizer(merges, sizes, path) if "text" in towers else None
+    if texts and row.text_length:
+        texts.length = min(row.text_length, texts.length)
 
-    def prepare(items: Items) -> dict[str, Tensor]:
+    def prepare(items: Items) -> Batch:
         batch = {}
         if items.images is not None:
             batch["pixels"] = preprocess(items.images)
-        if items.texts is not None:
-            batch["ids"], batch["tokens"], truncated = tokenize(items.texts)
-            notes["truncated_texts"] |= truncated
+        if items.texts is not None and texts is not None:
+            batch["ids"], batch["tokens"] = texts(items.texts)
         return batch
 
-    def run(batch: dict[str, Tensor]) -> None:
+    def run(batch: Batch) -> None:
         if "pixels" in batch:
             model.encode_image(batch["pixels"])
         if "ids" in batch:
             model.encode_text(batch["ids"])
 
-    def tokens(layer: str, batch: dict[str, Tensor]) -> Tensor | None:
+    def tokens(layer: str, batch: Batch) -> Tensor | None:
         return None if layer.startswith(("visual", "image_")) else batch["tokens"]
 
     return Network(
         model,
         prepare,
         run,
+        texts,
         tokens,
-        lambda layer: int(layer.startswith(("visual.blocks", "visual.norm"))),
-        notes,
         image_only=("visual", "image_*"),
         text_only=("*",),
     )
 
 
-def tokenizer(merges, sizes: dict, path):
-    """Return texts -> (ids, tokens that count, the texts cut short), with CLIP's byte-pair encoding
-    or that of a merges file.
-    """
+def tokenizer(merges: str | None, sizes: Mapping[str, Any], path: str) -> Texts:
+    """Return CLIP's byte-pair encoding, or that of a merges file."""
     # slow to import, and image towers do without
     from open_clip.tokenizer import SimpleTokenizer, default_bpe
 
@@ -261,25 +267,19 @@ def tokenizer(merges, sizes: dict, path):
     # A newline at the end of a merges file counts as one more, empty merge; the checkpoint knows
     # whether there was one.
     for merged in dict.fromkeys((text, text.rstrip(b"\n"))):
-        encode = SimpleTokenizer(
-            io.BytesIO(gzip.compress(merged, 1)), context_length=sizes["context"]
-        )
-        if encode.vocab_size == sizes["vocabulary"]:
-            break
-    else:
-        raise InputError(
-            merges or path,
-            "",
-            f"a vocabulary of {encode.vocab_size}",
-            f"{sizes['vocabulary']} tokens, as the checkpoint has",
-        )
-
-    def tokenize(texts: list[str]) -> tuple[Tensor, Tensor, set[str]]:
-        ids = encode(texts)
-        ends = ids.argmax(1)
-        counted = torch.arange(ids.shape[1])[None] <= ends[:, None]
-        full = [text for text, end in zip(texts, ends, strict=True) if end == sizes["context"] - 1]
-        long = {text for text in full if len(encode.encode(text)) + 2 > sizes["context"]}
-        return ids, counted, long
-
-    return tokenize
+        bpe = SimpleTokenizer(io.BytesIO(gzip.compress(merged, 1)), context_length=sizes["context"])
+        if bpe.vocab_size == sizes["vocabulary"]:
+            return Texts(
+                encode=bpe.encode,
+                begin=(bpe.sot_token_id,),
+                end=(bpe.eot_token_id,),
+                pad=0,
+                length=sizes["context"],
+                fixed=True,
+            )
+    raise InputError(
+        merges or path,
+        "",
+        f"a vocabulary of {bpe.vocab_size}",
+        f"{sizes['vocabulary']} tokens, as the checkpoint has",
+    )

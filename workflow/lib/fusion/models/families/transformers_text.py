@@ -4,14 +4,24 @@ knows.
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+from typing import Any
+
 import torch
 import transformers
-from torch import Tensor
+from torch import Tensor, nn
 
 from fusion.io.errors import InputError
 from fusion.models.run import checkpoints
-from fusion.models.run.network import Items, Network
+from fusion.models.run.network import Batch, Items, Network
+from fusion.models.run.texts import Texts
 from fusion.models.spec import Row, Weights
+
+#: Share of a vocabulary with capital letters beyond which it is meant for text as it is written.
+CAPITALS = 0.05
+#: Tokens that a network without a limit of its own is given at most.
+LONGEST = 512
 
 
 def load(row: Row, weights: Weights, trained: bool) -> Network:
@@ -20,54 +30,58 @@ def load(row: Row, weights: Weights, trained: bool) -> Network:
     ``architecture`` may name the ``class`` (default: what AutoModel takes for the config) and
     keyword arguments of its config."""
     model = model_of(row, weights, trained)
-    tokenize = text_input(row, weights, model.config)
-    notes: dict = {}
+    texts = text_input(row, weights, model)
 
-    def prepare(items: Items) -> dict[str, Tensor]:
-        return tokenize(items.texts, notes)
-
-    def run(batch: dict[str, Tensor]) -> None:
-        model(**batch)
+    def prepare(items: Items) -> Batch:
+        return as_batch(texts, items.texts or [])
 
     return Network(
-        model, prepare, run, lambda layer, batch: batch["attention_mask"].bool(), notes=notes
+        model,
+        prepare,
+        lambda batch: model(**batch),
+        texts,
+        lambda layer, batch: batch["attention_mask"].bool(),
     )
 
 
-def model_of(
-    row: Row, weights: Weights, trained: bool, default: str = "AutoModel"
-) -> transformers.PreTrainedModel:
+def as_batch(texts: Texts, given: list[str]) -> Batch:
+    """Return texts under the names that transformers' models take."""
+    ids, counted = texts(given)
+    return {"input_ids": ids, "attention_mask": counted.long()}
+
+
+def model_of(row: Row, weights: Weights, trained: bool, default: str = "AutoModel") -> Any:
     """Return the model of a transformers folder, in float32, every key accounted for.
 
     Raises
     ------
     InputError
-        If the folder is not one, the class is unknown, or keys are missing or left over (but for
-        the row's ``ignore_keys``).
+        If the folder is not one, asks for code of its own, the class is unknown, or keys are
+        missing or left over (but for the row's ``ignore_keys``).
     """
     path = weights.path
     options = dict(row.architecture)
     name = options.pop("class", default)
     kind = getattr(transformers, name, None)
     if kind is None:
-        raise InputError(
-            "config/models.yaml",
+        raise row.error(
             "architecture.class",
             repr(name),
             f"a model class of transformers {transformers.__version__}",
         )
+    if "class" not in row.architecture:
+        refuse_code(path, "config.json", "architecture.class in the row: a class of transformers")
     try:
         config = transformers.AutoConfig.from_pretrained(
             path, local_files_only=True, trust_remote_code=False
         )
-    except (OSError, ValueError) as error:
+    except Exception as error:
         raise InputError(
-            path, "config.json", str(error).splitlines()[0], "a folder that transformers can read"
+            path, "config.json", _first_line(error), "a folder that transformers can read"
         ) from None
     for key, value in options.items():
         if not hasattr(config, key):
-            raise InputError(
-                "config/models.yaml",
+            raise row.error(
                 f"architecture.{key}",
                 "an unknown setting",
                 f"a setting of {type(config).__name__}, or class",
@@ -78,15 +92,17 @@ def model_of(
         return make(config).float()
     try:
         model, info = kind.from_pretrained(
-            path,
+            **_weights(path, row),
             config=config,
             dtype=torch.float32,
             local_files_only=True,
             output_loading_info=True,
         )
-    except (OSError, ValueError, RuntimeError, AttributeError, TypeError) as error:
+    except InputError:
+        raise
+    except Exception as error:
         raise InputError(
-            path, "", str(error).strip().splitlines()[0], f"the config and weights of a {name}"
+            path, "", _first_line(error), f"the config and weights of a {name}"
         ) from None
     left = checkpoints.left_over(info["unexpected_keys"], ["*position_ids", *row.ignore_keys])
     checkpoints.check_keys(
@@ -99,61 +115,139 @@ def model_of(
     return model
 
 
-def text_input(row: Row, weights: Weights, config):
-    """Return (texts, notes) -> ``input_ids`` and ``attention_mask`` (and token types), padded on
-    the right.
+def _weights(path: str, row: Row) -> dict[str, Any]:
+    """Return where ``from_pretrained`` finds the weights: in the folder, or read here, where they
+    are pickled or need other names.
+    """
+    folder = Path(path)
+    safe = sorted(folder.glob("model*.safetensors"))
+    pickled = sorted(folder.glob("pytorch_model*.bin"))
+    if (safe and not row.rename_keys) or not (safe or pickled):
+        return {"pretrained_model_name_or_path": path}
+    state: dict[str, Tensor] = {}
+    for file in safe or pickled:
+        state |= checkpoints.state_dict(file, keys=())
+    return {
+        "pretrained_model_name_or_path": None,
+        "state_dict": checkpoints.renamed(state, row.rename_keys, path),
+    }
 
-    Texts are padded to the longest of a batch, or to the row's ``text_length`` where a layer is
-    flattened. An empty text becomes the tokenizer's end token if it would have no token at all."""
+
+def refuse_code(path: str, name: str, accepted: str) -> None:
+    """Raise ``InputError`` if a description asks for code that lies beside it.
+
+    transformers would ignore the code and take a class of its own, which may be another network.
+    """
+    file = Path(path, name)
+    if file.is_file() and (code := json.loads(file.read_text()).get("auto_map")):
+        raise InputError(file, "auto_map", f"code of the checkpoint's own ({code})", accepted)
+
+
+def text_input(row: Row, weights: Weights, model: nn.Module) -> Texts:
+    """Return how texts become tokens: cut to what the model reads, padded on the right.
+
+    Raises
+    ------
+    InputError
+        If the tokenizer cannot be read, does not fit the model, or would lower the case of a
+        vocabulary with capitals; or if ``text_length`` is more than the model reads.
+    """
     folder = (weights.tokenizer or weights).path
+    refuse_code(folder, "tokenizer_config.json", "a tokenizer of transformers; see key tokenizer")
     try:
-        tokenizer = transformers.AutoTokenizer.from_pretrained(
+        tokenizer: Any = transformers.AutoTokenizer.from_pretrained(
             folder, local_files_only=True, trust_remote_code=False
         )
-    except (OSError, ValueError) as error:
+    except Exception as error:
         raise InputError(
-            folder,
-            "tokenizer",
-            str(error).splitlines()[0],
-            "a tokenizer that transformers can read",
+            folder, "tokenizer", _first_line(error), "a tokenizer that transformers can read"
         ) from None
-    if tokenizer.pad_token is None:
-        tokenizer.pad_token = tokenizer.eos_token
-    tokenizer.padding_side = "right"
-    limit = min(getattr(config, "max_position_embeddings", None) or 512, tokenizer.model_max_length)
-    length = row.text_length or min(limit, 512)
+    check_case(tokenizer, row)
+    config: Any = model.config
+    limit = min(limit_of(model), tokenizer.model_max_length, own_limit(weights.path))
+    length = row.text_length or min(limit, LONGEST)
     if length > limit:
-        raise InputError(
-            "config/models.yaml",
-            "text_length",
-            str(length),
-            f"at most {limit}, which the model can read",
-        )
-    padding = "max_length" if "flatten" in row.layers.values() else "longest"
-    if len(tokenizer) > getattr(config, "vocab_size", len(tokenizer)):
+        raise row.error("text_length", length, f"at most {limit}, which the model can read")
+    vocabulary = getattr(config, "vocab_size", None)
+    if vocabulary and len(tokenizer) > vocabulary:
         raise InputError(
             folder,
             "",
             f"a tokenizer of {len(tokenizer)} tokens",
-            f"at most the model's {config.vocab_size}",
+            f"at most the model's {vocabulary}",
+        )
+    begin, end = affixes(tokenizer)
+    pad = tokenizer.pad_token_id
+    return Texts(
+        encode=lambda text: list(tokenizer(text, add_special_tokens=False)["input_ids"]),
+        begin=begin,
+        end=end,
+        pad=tokenizer.eos_token_id or 0 if pad is None else pad,
+        length=length,
+        unknown=tokenizer.unk_token_id,
+        class_token=bool(begin) and begin[0] == tokenizer.cls_token_id,
+    )
+
+
+def limit_of(model: nn.Module) -> int:
+    """Return how many tokens a model has positions for.
+
+    RoBERTa and its kin begin to count after the padding's id: a table of 514 positions serves 512
+    tokens.
+    """
+    config: Any = model.config
+    limit = getattr(config, "max_position_embeddings", None)
+    limit = limit if isinstance(limit, int) and limit > 0 else LONGEST
+    for name, part in model.named_modules():
+        if name.endswith("position_embeddings") and isinstance(part, nn.Embedding):
+            before = 0 if part.padding_idx is None else part.padding_idx + 1
+            limit = min(limit, part.num_embeddings - before)
+    return limit
+
+
+def own_limit(path: str) -> int:
+    """Return ``max_seq_length`` of a folder of sentence-transformers, to which it was trained."""
+    file = Path(path, "sentence_bert_config.json")
+    limit = json.loads(file.read_text()).get("max_seq_length") if file.is_file() else None
+    return int(limit or 10**9)
+
+
+def affixes(tokenizer: Any) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Return the ids that a tokenizer puts before and after every text."""
+    inner = list(tokenizer("a", add_special_tokens=False)["input_ids"])
+    whole = list(tokenizer("a")["input_ids"])
+    for i in range(len(whole) - len(inner) + 1):
+        if whole[i : i + len(inner)] == inner:
+            return tuple(whole[:i]), tuple(whole[i + len(inner) :])
+    raise InputError(
+        str(tokenizer.name_or_path),
+        "",
+        "begin and end tokens that depend on the text",
+        "fixed ones",
+    )
+
+
+def check_case(tokenizer: Any, row: Row) -> None:
+    """Raise ``InputError`` for a tokenizer that lowers the case of text though its vocabulary has
+    capitals: all names would be unknown to it.
+    """
+    backend = getattr(tokenizer, "backend_tokenizer", None)
+    normalizer = getattr(backend, "normalizer", None)
+    if normalizer is None or normalizer.normalize_str("A") != "a":
+        return
+    special = set(tokenizer.all_special_tokens)
+    words = [word for word in tokenizer.get_vocab() if word not in special]
+    capital = sum(any("A" <= letter <= "Z" for letter in word) for word in words) / max(
+        1, len(words)
+    )
+    if capital > CAPITALS:
+        raise row.error(
+            "tokenizer",
+            f"one that lowers the case of text, with a vocabulary of which {capital:.0%} has"
+            " capitals",
+            "tokenizer_config.json with do_lower_case: false, as the checkpoint was trained",
         )
 
-    def tokenize(texts: list[str], notes: dict) -> dict[str, Tensor]:
-        encoded = tokenizer(texts, truncation=True, max_length=length)
-        full = [i for i, ids in enumerate(encoded["input_ids"]) if len(ids) == length]
-        if full:
-            longer = tokenizer([texts[i] for i in full], truncation=False, verbose=False)[
-                "input_ids"
-            ]
-            notes.setdefault("truncated_texts", set()).update(
-                texts[i] for i, ids in zip(full, longer, strict=True) if len(ids) > length
-            )
-        for ids, mask in zip(encoded["input_ids"], encoded["attention_mask"], strict=True):
-            if not ids:
-                ids.append(tokenizer.eos_token_id)
-                mask.append(1)
-        # all zero for single texts, which is what models assume
-        encoded.pop("token_type_ids", None)
-        return dict(tokenizer.pad(encoded, padding=padding, max_length=length, return_tensors="pt"))
 
-    return tokenize
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from fusion.models.families.transformers_text import model_of, text_input
-from fusion.models.run.network import Items, Network
+from fusion.models.families.transformers_text import as_batch, model_of, text_input
+from fusion.models.run.network import Batch, Items, Network
 from fusion.models.run.regions import region_input
 from fusion.models.spec import Row, Weights
 
@@ -16,21 +16,15 @@ def load(row: Row, weights: Weights, trained: bool) -> Network:
     over text alone (``feed: text``).
     """
     model = model_of(row, weights, trained, default="VisualBertModel")
-    regions, described = (
-        region_input(row, weights, model.config.visual_embedding_dim)
-        if row.feed != "text"
-        else (None, "none")
-    )
-    tokenize = text_input(row, weights, model.config)
-    notes: dict = {"regions": described}
+    width = model.config.visual_embedding_dim
+    regions, described = region_input(row, weights, width) if row.feed != "text" else (None, "none")
+    texts = text_input(row, weights, model)
 
-    def prepare(items: Items) -> dict[str, Tensor]:
-        batch = (
-            tokenize(items.texts or [""] * len(items), notes)
-            if items.texts is not None or row.feed == "image"
-            else {}
-        )
-        if items.images is not None:
+    def prepare(items: Items) -> Batch:
+        batch: Batch = {}
+        if items.texts is not None or row.feed == "image":
+            batch |= as_batch(texts, items.texts or [""] * len(items))
+        if items.images is not None and regions is not None:
             features, _ = regions(items)
             ones = torch.ones(features.shape[:2], dtype=torch.long)
             batch |= {
@@ -40,7 +34,7 @@ def load(row: Row, weights: Weights, trained: bool) -> Network:
             }
         return batch
 
-    def tokens(layer: str, batch: dict[str, Tensor]) -> Tensor:
+    def tokens(layer: str, batch: Batch) -> Tensor:
         return torch.cat(
             [batch[key] for key in ("attention_mask", "visual_attention_mask") if key in batch], 1
         ).bool()
@@ -49,7 +43,8 @@ def load(row: Row, weights: Weights, trained: bool) -> Network:
         model,
         prepare,
         lambda batch: model(**batch),
+        texts,
         tokens,
-        notes=notes,
         image_only=("embeddings.visual_projection",),
+        notes={"regions": described},
     )

@@ -44,7 +44,8 @@ class VisionTransformer(nn.Module):
         """Return (batch, width) from (batch, 3, y, x)."""
         x = self.patch_embed(pixels)
         x = torch.cat([self.cls_token.expand(len(x), -1, -1), x], 1) + self.pos_embed
-        return self.norm(self.blocks(x))[:, 0]
+        normed: Tensor = self.norm(self.blocks(x))
+        return normed[:, 0]
 
 
 class PatchEmbed(nn.Module):
@@ -56,7 +57,8 @@ class PatchEmbed(nn.Module):
 
     def forward(self, pixels: Tensor) -> Tensor:
         """Return (batch, patch, width)."""
-        return self.proj(pixels).flatten(2).transpose(1, 2)
+        patches: Tensor = self.proj(pixels)
+        return patches.flatten(2).transpose(1, 2)
 
 
 class Block(nn.Module):
@@ -71,8 +73,9 @@ class Block(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return (batch, token, width)."""
-        x = x + self.attn(self.norm1(x))
-        return x + self.mlp(self.norm2(x))
+        attended: Tensor = x + self.attn(self.norm1(x))
+        made: Tensor = attended + self.mlp(self.norm2(attended))
+        return made
 
 
 class Attention(nn.Module):
@@ -93,7 +96,8 @@ class Attention(nn.Module):
             .permute(2, 0, 3, 1, 4)
         )
         mixed = functional.scaled_dot_product_attention(queries, keys, values)
-        return self.proj(mixed.transpose(1, 2).reshape(batch, tokens, width))
+        made: Tensor = self.proj(mixed.transpose(1, 2).reshape(batch, tokens, width))
+        return made
 
 
 class Perceptron(nn.Module):
@@ -107,4 +111,5 @@ class Perceptron(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return (batch, token, width)."""
-        return self.fc2(self.act(self.fc1(x)))
+        made: Tensor = self.fc2(self.act(self.fc1(x)))
+        return made

@@ -5,6 +5,7 @@ text as one user's turn.
 from __future__ import annotations
 
 from copy import copy
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,8 +15,9 @@ from torch import Tensor
 from transformers import BatchFeature
 
 from fusion.io.errors import InputError
-from fusion.models.families.transformers_text import model_of
-from fusion.models.run.network import Items, Network
+from fusion.models.families.transformers_text import model_of, refuse_code
+from fusion.models.run import images
+from fusion.models.run.network import Batch, Items, Network
 from fusion.models.spec import Row, Weights
 
 TOWERS = ("visual", "vision_tower", "vision_model")  # what the image tower is called, by checkpoint
@@ -25,44 +27,37 @@ def load(row: Row, weights: Weights, trained: bool) -> Network:
     """Return the network of a row: the decoder without its language head, fed by the checkpoint's
     own processor and chat template.
 
-    Layers of the decoder are tokens of the whole turn; ``last`` has seen image and text.
+    Layers of the decoder are tokens of the whole turn. ``last`` is the last token of the turn,
+    which for most templates is its closing token (``<|im_end|>`` and a line break for Qwen): it has
+    seen image and text, and stands for what the decoder would say next.
     """
     model = model_of(row, weights, trained, default="AutoModelForImageTextToText")
     folder = (weights.tokenizer or weights).path
+    refuse_code(folder, "processor_config.json", "a processor of transformers")
     try:
-        options = {"local_files_only": True, "trust_remote_code": False}
-        processor = transformers.AutoProcessor.from_pretrained(folder, **options)
-        processor.image_processor = transformers.AutoImageProcessor.from_pretrained(
+        options: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
+        processor: Any = transformers.AutoProcessor.from_pretrained(folder, **options)  # type: ignore[no-untyped-call]
+        processor.image_processor = transformers.AutoImageProcessor.from_pretrained(  # type: ignore[no-untyped-call]
             folder, backend="pil", **options
         )
-    except (OSError, ValueError) as error:
-        raise InputError(
-            folder, "", str(error).splitlines()[0], "a processor that transformers can read"
-        ) from None
+    except Exception as error:
+        lines = str(error).splitlines() or [type(error).__name__]
+        raise InputError(folder, "", lines[0], "a processor that transformers can read") from None
     if processor.tokenizer.pad_token is None:
         processor.tokenizer.pad_token = processor.tokenizer.eos_token
     processor.tokenizer.padding_side = "right"
     if "flatten" in row.layers.values():
-        raise InputError(
-            "config/models.yaml",
-            "layers",
-            "pooling 'flatten'",
-            "cls, mean or last: turns differ in length",
-        )
+        raise row.error("layers", "pooling 'flatten'", "cls, mean or last: turns differ in length")
     if row.text_length:
-        raise InputError(
-            "config/models.yaml",
-            "text_length",
-            str(row.text_length),
-            "null: cutting a turn would cut its image",
-        )
+        raise row.error("text_length", row.text_length, "null: cutting a turn would cut its image")
 
-    def pixels(images: np.ndarray) -> dict[str, list]:
-        return {"images": [[Image.fromarray(image)] for image in images]}
+    def pixels(frames: np.ndarray) -> dict[str, list[list[Image.Image]]]:
+        return {"images": [[Image.fromarray(image)] for image in frames]}
 
-    def prepare(items: Items) -> dict[str, Tensor]:
+    def prepare(items: Items) -> Batch:
         if row.feed == "joint" and items.texts is None:
-            return dict(processor.image_processor(**pixels(items.images), return_tensors="pt"))
+            shown = pixels(images.needed(items.images))
+            return dict(processor.image_processor(**shown, return_tensors="pt"))
         turns = []
         picture = row.feed != "text"
         for i in range(len(items)):
@@ -74,7 +69,7 @@ def load(row: Row, weights: Weights, trained: bool) -> Network:
                 )
             )
         if items.picture is None:
-            shown = pixels(items.images) if picture else {}
+            shown = pixels(images.needed(items.images)) if picture else {}
             return dict(processor(text=turns, **shown, padding=True, return_tensors="pt"))
         # A turn has as many tokens of its picture as the picture has parts; pictures of one film
         # are of one size.
@@ -84,14 +79,14 @@ def load(row: Row, weights: Weights, trained: bool) -> Network:
         made = seen(text=turns, **blank, padding=True, return_tensors="pt")
         return {key: value for key, value in made.items() if key not in items.picture}
 
-    def tokens(layer: str, batch: dict[str, Tensor]) -> Tensor:
+    def tokens(layer: str, batch: Batch) -> Tensor:
         return batch["attention_mask"].bool()
 
     return Network(
         model,
         prepare,
         lambda batch: model.model(**batch, use_cache=False),
-        tokens,
+        tokens=tokens,
         image_only=tuple(f"model.{tower}" for tower in TOWERS),
     )
 
@@ -101,14 +96,14 @@ class Prepared:
     it is the ``processor``.
     """
 
-    def __init__(self, processor, picture: dict[str, Tensor]):
+    def __init__(self, processor: Any, picture: Batch):
         self.processor, self.picture = processor, picture
 
-    def __getattr__(self, name: str):
+    def __getattr__(self, name: str) -> Any:
         """Return what the processor has."""
         return getattr(self.processor, name)
 
-    def __call__(self, images: list, **options) -> BatchFeature:
+    def __call__(self, images: list[Any], **options: Any) -> BatchFeature:
         """Return the picture as often as there are images."""
         return BatchFeature(
             {key: torch.cat([value] * len(images)) for key, value in self.picture.items()}

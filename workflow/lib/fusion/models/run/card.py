@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib.metadata import version
 from typing import Any
 
@@ -25,16 +26,28 @@ def card(
     shown: Shown,
     network: Network,
     layers: list[dict[str, Any]],
+    texts: Sequence[str],
 ) -> dict[str, Any]:
     """Return the card of one file.
 
     Parameters
     ----------
     layers
-        One mapping per layer, in order: path, pooling, width, size after projection, hash of the
-        projection.
+        One mapping per layer, in order: path, pooling, shape, width, size after projection, hash of
+        the projection.
+    texts
+        Of the file's events.
     """
-    row = spec.row
+    row, notes = spec.row, dict(network.notes)
+    if network.texts is not None:
+        counts = network.texts.counts(texts)
+        notes |= {
+            "events": counts.events,
+            "cut_texts": counts.cut,
+            "kept_of_cut_texts": {"left": "end", "right": "beginning"}[spec.truncate],
+            "unknown_tokens": round(counts.share_unknown, 6),
+            "text_length": network.texts.length,
+        }
     libraries = ("torch", *LIBRARIES.get(row.family, ("transformers", "tokenizers")), *ALWAYS)
     return {
         "model": spec.model,
@@ -49,9 +62,6 @@ def card(
         "trained_on": row.trained_on,
         "licence": row.licence,
         "layers": layers,
-        "notes": {
-            key: len(value) if isinstance(value, set) else value
-            for key, value in network.notes.items()
-        },
+        "notes": notes,
         "libraries": {name: version(name) for name in libraries},
     }

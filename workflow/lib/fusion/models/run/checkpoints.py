@@ -12,7 +12,6 @@ import tarfile
 import zipfile
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +23,7 @@ from torch import Tensor, nn
 from fusion.io.errors import InputError
 from fusion.models.run import plain_pickle
 
-File = str | PathLike[str]
+File = str | Path
 
 #: Where training scripts keep the weights: SLIP, timm and open_clip under ``state_dict``, ALBEF and
 #: BLIP under ``model``, Lightning and MMEngine under ``state_dict``, JAX ports under ``params``.

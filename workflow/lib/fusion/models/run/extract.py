@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from fusion.io.errors import InputError
-from fusion.models.run.hooks import capture
-from fusion.models.run.network import Items, Network
+from fusion.models.run.hooks import Captured, Layers, capture
+from fusion.models.run.network import Batch, Items, Network
+
+Prepared = TypeVar("Prepared")
+Result = TypeVar("Result")
+Done = tuple[int, int, dict[str, np.ndarray]]
 
 START = {"cpu": 32, "cuda": 128, "mps": 32}
 
@@ -70,17 +74,17 @@ class Running:
 
 def features(
     network: Network,
-    layers: dict[str, str],
+    layers: Layers,
     n_items: int,
     items: Callable[[int, int], Items],
     running: Running,
-) -> Iterator[tuple[int, int, dict[str, np.ndarray]]]:
+) -> Iterator[Done]:
     """Run the network over all items and yield its layers.
 
     Parameters
     ----------
     layers
-        Module path -> pooling, without patterns.
+        As :func:`fusion.models.run.look.look` knows them.
     items
         (start, stop) -> that part of the ``n_items`` items.
     running
@@ -89,7 +93,7 @@ def features(
     Yields
     ------
     start, stop, layers
-        Which items, and (item, feature) float32 by module path.
+        Which items, and (n_items, n_features) float32 by layer.
 
     Raises
     ------
@@ -98,10 +102,10 @@ def features(
     """
     with capture(network, layers) as captured:
 
-        def prepare(start: int, stop: int, size: int) -> dict:
+        def prepare(start: int, stop: int, size: int) -> Batch:
             return prepared(network, items(start, stop))
 
-        def compute(start: int, stop: int, batch: dict):
+        def compute(start: int, stop: int, batch: Batch) -> Iterator[Done]:
             batch = {key: value.to(running.device) for key, value in batch.items()}
             yield (
                 start,
@@ -116,10 +120,10 @@ def features(
 def in_batches(
     network: Network,
     n: int,
-    prepare: Callable[[int, int, int], object],
-    compute: Callable[[int, int, object], Iterator],
+    prepare: Callable[[int, int, int], Prepared],
+    compute: Callable[[int, int, Prepared], Iterator[Result]],
     running: Running,
-) -> Iterator:
+) -> Iterator[Result]:
     """Yield what ``compute`` yields, batch by batch; out of memory halves the batches and computes
     the last one again.
 
@@ -138,7 +142,8 @@ def in_batches(
         torch.autocast(device.type) if running.autocast and device.type != "cpu" else nullcontext()
     )
     with ThreadPoolExecutor(workers) as pool, torch.inference_mode(), mixed:
-        start, ahead = 0, deque()
+        start = 0
+        ahead: deque[tuple[int, Future[Prepared]]] = deque()
         while start < n:
             coming = ahead[-1][0] if ahead else start
             while len(ahead) <= workers and coming < n:
@@ -159,7 +164,7 @@ def in_batches(
             start = stop
 
 
-def prepared(network: Network, items: Items) -> dict[str, Tensor]:
+def prepared(network: Network, items: Items) -> Batch:
     """Return what the network takes of ``items``, and note how large its images are."""
     batch = network.prepare(items)
     if sides := [value.shape[-1] for value in batch.values() if value.ndim == 4]:
@@ -168,29 +173,28 @@ def prepared(network: Network, items: Items) -> dict[str, Tensor]:
 
 
 def forward(
-    network: Network, captured: dict, layers: Iterable[str], batch: dict[str, Tensor], where: str
+    network: Network, captured: Captured, layers: Iterable[str], batch: Batch, where: str
 ) -> dict[str, np.ndarray]:
-    """Return the layers (item, feature) of one forward pass, checked; ``where`` says in an error
-    which inputs they were.
+    """Return the layers (n_items, n_features) of one forward pass, checked; ``where`` says in an
+    error which inputs they were.
     """
-    captured["batch"], captured["features"] = batch, {}
+    captured.begin(batch)
     network.run(batch)
     done = {}
-    for path in layers:
-        if path not in captured["features"]:
-            raise InputError(
-                "config/models.yaml",
-                f"layers.{path}",
-                "a module that this model's forward pass does not reach",
-                "modules that run",
-            )
-        done[path] = captured["features"][path].cpu().numpy()
-        if not np.isfinite(done[path]).all():
-            found = f"values that are not finite at {where}"
+    for name in layers:
+        if name not in captured.features:
             raise InputError(
                 "activations",
-                f"layer {path}",
-                found,
+                f"layer {name}",
+                f"a module that the forward pass of {where} does not reach",
+                "modules that run",
+            )
+        done[name] = captured.features[name].cpu().numpy()
+        if not np.isfinite(done[name]).all():
+            raise InputError(
+                "activations",
+                f"layer {name}",
+                f"values that are not finite at {where}",
                 "finite ones; without autocast, with other weights or another layer",
             )
     return done

@@ -87,13 +87,6 @@ def fetch(
         if path.is_file()
         else hashlib.sha256(json.dumps(hashes, sort_keys=True).encode()).hexdigest()
     )
-    if sha256 is None and not local:
-        log.warning(
-            "%s has no sha256 in its row: this is %s; pin it there so that no other file is taken"
-            " for it",
-            source,
-            whole,
-        )
     return Located(source, str(path), hashes, whole)
 
 
@@ -136,7 +129,7 @@ def check(path: Path, hashes: dict[str, str], sha256: str | Mapping[str, str] | 
             )
         sha256 = {weights[0]: sha256}
     for name, expected in (sha256 or {}).items():
-        if hashes.get(name) != expected:
+        if not hashes.get(name, "").startswith(expected):
             raise InputError(
                 path,
                 f"sha256 of {name}",
@@ -200,7 +193,7 @@ def from_url(
                 part.stat().st_size if part.exists() else 0,
             )
             time.sleep(wait_s * 2 ** (attempt - 1))
-    if isinstance(sha256, str) and (found := digest(part)) != sha256:
+    if isinstance(sha256, str) and not (found := digest(part)).startswith(sha256):
         part.unlink()
         part.with_suffix(".etag").unlink(missing_ok=True)
         raise InputError(
@@ -268,8 +261,13 @@ def from_hub(source: str, files: Sequence[str], mirror: str | None) -> Path:
         If the hub cannot be reached and the cache does not have it, or it does not exist.
     """
     name, _, revision = source.removeprefix("hf:").partition("@")
-    if mirror and not mirror.startswith("http") and Path(mirror, name).is_dir():
-        return Path(mirror, name)
+    if mirror and not mirror.startswith("http"):
+        if revision and Path(mirror, f"{name}@{revision}").is_dir():
+            return Path(mirror, f"{name}@{revision}")
+        if Path(mirror, name).is_dir():
+            _check_revision(Path(mirror, name), name, revision)
+            return Path(mirror, name)
+    endpoint = mirror if mirror and mirror.startswith("http") else None
     # Imported here: only rows that name the hub need it.
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import (
@@ -286,6 +284,7 @@ def from_hub(source: str, files: Sequence[str], mirror: str | None) -> Path:
                 snapshot_download(
                     name,
                     revision=revision or None,
+                    endpoint=endpoint,
                     allow_patterns=[*DESCRIPTIONS, *wanted],
                     ignore_patterns=ELSEWHERE,
                 )
@@ -317,3 +316,23 @@ def from_hub(source: str, files: Sequence[str], mirror: str | None) -> Path:
         "no weights file",
         f"files matching {', '.join(files) or '*.safetensors or *.bin'}",
     )
+
+
+def _check_revision(folder: Path, name: str, revision: str) -> None:
+    """Raise ``InputError`` if a mirror's folder does not say that it is of the wanted revision.
+
+    ``hf download --local-dir`` writes down beside each file which commit it came from.
+    """
+    if not revision:
+        return
+    noted = Path(folder, ".cache/huggingface/download").glob("**/*.metadata")
+    commits = {lines[0] for path in noted if (lines := path.read_text().splitlines())}
+    if commits != {revision}:
+        found = f"revision {', '.join(sorted(commits))}" if commits else "no word of its revision"
+        raise InputError(
+            folder,
+            "revision",
+            found,
+            f"{revision}, as the row says: a folder {name}@{revision}, or one made with"
+            f" `hf download {name} --revision {revision} --local-dir {folder}`",
+        )

@@ -18,12 +18,15 @@ import torch
 import xarray as xr
 from tqdm import tqdm
 
+from fusion.ids import TRAINED
 from fusion.io import labelled
 from fusion.io.errors import InputError
 from fusion.io.tables import read_tsv
 from fusion.models.families import registry as families
 from fusion.models.run import card, extract, hooks, sharing
+from fusion.models.run.hooks import Layers
 from fusion.models.run.inputs import Inputs, Kind, distinct, runs_of
+from fusion.models.run.look import look
 from fusion.models.run.network import Network
 from fusion.models.run.projection import Projection, target_size
 from fusion.models.spec import ActivationsSpec, Shown, Weights
@@ -92,7 +95,16 @@ def run(
         for init in dict.fromkeys(one.init for one in outputs):
             files = {one: path for one, path in outputs.items() if one.init == init}
             network = families.build(spec.model, row, weights, init, spec.seed)
-            _run_init(spec, network, tables, targets, film, files, weights, threads)
+            _run_init(
+                spec,
+                network,
+                tables=tables,
+                targets=targets,
+                film=film,
+                outputs=files,
+                weights=weights,
+                threads=threads,
+            )
 
 
 def _events(path: str, shown: Iterable[Shown]) -> pd.DataFrame:
@@ -108,6 +120,7 @@ def _events(path: str, shown: Iterable[Shown]) -> pd.DataFrame:
 def _run_init(
     spec: ActivationsSpec,
     network: Network,
+    *,
     tables: Mapping[str, pd.DataFrame],
     targets: Mapping[str, int | None],
     film: xr.Dataset | None,
@@ -127,7 +140,18 @@ def _run_init(
             for one in outputs
         }
     )
-    layers = hooks.expand(network.module, row.layers, spec.model)
+    if network.texts is not None:
+        network.texts.truncate = spec.truncate
+        network.texts.check(inputs.texts, row)
+    network.module.to(device)
+    layers = look(
+        network,
+        hooks.expand(network.module, row),
+        row,
+        frames=[int(frame) for frame in inputs.frames[:2]],
+        texts=inputs.texts,
+        trained=next(iter(outputs)).init == TRAINED,
+    )
     n_inputs = sharing.total(network, layers, row.feed, inputs)
     log.info(
         "%d files of events show %d distinct inputs to %s (%d layers, %s)",
@@ -158,19 +182,27 @@ def _run_init(
                 writer.write(kind, rows, done)
         for writer in writers.values():
             for one, file in writer.files.items():
-                made = card.card(spec, weights, one, network, writer.described())
+                texts = tables[one.alignment][one.column]
+                made = card.card(spec, weights, one, network, writer.described(), list(texts))
                 file.attrs["card"] = json.dumps(made, sort_keys=True)
     _warn(network, inputs, film)
 
 
 def _warn(network: Network, inputs: Inputs[Shown], film: xr.Dataset | None) -> None:
     """Log what was cut from texts, and whether frames were enlarged."""
-    if truncated := network.notes.get("truncated_texts"):
-        log.warning(
-            "%d of %d texts are longer than the model reads and were cut at their end",
-            len(truncated),
-            len(inputs.texts),
-        )
+    if network.texts is not None:
+        counts = network.texts.counts(inputs.texts)
+        if counts.cut:
+            kept = "end" if network.texts.truncate == "left" else "beginning"
+            log.warning(
+                "%d of %d texts are longer than the model's %d tokens; their %s was kept",
+                counts.cut,
+                counts.events,
+                network.texts.length,
+                kept,
+            )
+        if counts.unknown:
+            log.warning("%.1f%% of the tokens are unknown", 100 * counts.share_unknown)
     if film is None:
         return
     smaller_side = min(film.sizes["y"], film.sizes["x"])
@@ -209,7 +241,7 @@ class Writer:
     inputs
         What the events show.
     layers
-        Module path -> pooling, in the order of their variables.
+        Name -> layer, in the order of their variables.
     target
         Features to project to, or None.
     spec
@@ -222,7 +254,7 @@ class Writer:
         self,
         files: Mapping[Shown, h5netcdf.File],
         inputs: Inputs[Shown],
-        layers: Mapping[str, str],
+        layers: Layers,
         target: int | None,
         spec: ActivationsSpec,
         threads: int,
@@ -253,22 +285,25 @@ class Writer:
 
     def described(self) -> list[dict[str, object]]:
         """Return what the model card says of every layer."""
-        made = [(path, self.projections[path]) for path in self.layers]
         return [
             {
-                "layer": path,
-                "pooling": self.layers[path],
-                "width": p.width,
-                "size": p.size,
-                "projection_sha256": p.digest,
+                "layer": name,
+                "pooling": layer.pooling,
+                "shape": list(layer.shape or ()),
+                "prefix_tokens": layer.prefix,
+                "channels": layer.channels if len(layer.shape or ()) == 3 else None,
+                "width": projection.width,
+                "size": projection.size,
+                "projection_sha256": projection.digest,
             }
-            for path, p in made
+            for name, layer in self.layers.items()
+            for projection in (self.projections[name],)
         ]
 
     def _begin(self, path: str, width: int) -> None:
         projection = Projection(width, self.target, self.spec.project_up, self.spec.seed)
         self.projections[path] = projection
-        i, attrs = self.number[path], {"layer": path, "pooling": self.layers[path]}
+        i, attrs = self.number[path], {"layer": path, "pooling": self.layers[path].pooling}
         for file in self.files.values():
             labelled.add_dimension(file, f"feature_{i:02d}", projection.size)
             labelled.add(file, f"layer_{i:02d}", ("event", f"feature_{i:02d}"), attrs=attrs)

@@ -6,9 +6,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from torch import Tensor, nn
+
+from fusion.models.run.texts import Texts
+
+Batch = dict[str, Tensor]
 
 
 @dataclass(frozen=True)
@@ -18,12 +23,12 @@ class Items:
     Attributes
     ----------
     frames
-        (batch,) presentation indices of the frames, for models that look regions up, or None where
-        there are none.
+        (n_items,) presentation indices of the frames, for models that look regions up, or None
+        where there are none.
     images
-        (batch, y, x, 3) uint8 RGB, or None where there are none to be prepared.
+        (n_items, y, x, 3) uint8 RGB, or None where there are none to be prepared.
     texts
-        ``batch`` strings, or None where there are none to be prepared.
+        ``n_items`` strings, or None where there are none to be prepared.
     picture
         What was prepared of one picture like those that the texts go with, where their own are
         prepared already.
@@ -32,11 +37,14 @@ class Items:
     frames: np.ndarray | None
     images: np.ndarray | None
     texts: list[str] | None
-    picture: dict[str, Tensor] | None = None
+    picture: Batch | None = None
 
     def __len__(self) -> int:
         """Return the number of items."""
-        return len(self.texts if self.frames is None else self.frames)
+        for given in (self.texts, self.frames, self.images):
+            if given is not None:
+                return len(given)
+        return 0
 
 
 @dataclass
@@ -53,29 +61,34 @@ class Network:
         makes of images goes through them in order.
     run
         One forward pass; what it returns is not used, hooks see the layers.
+    texts
+        How texts become tokens; None for a model that reads none, or whose processor makes turns.
     tokens
-        (layer path, prepared batch) -> (batch, token) bool, False for padding, or None where
-        nothing is padded.
+        (layer path, prepared batch) -> (n_items, n_tokens) bool, False for padding, or None where
+        nothing is padded, as for the patches of images.
     prefix
-        Layer path -> number of leading tokens (class, registers) that are no patches of the image.
-    channels_last
-        Whether four-dimensional outputs are (batch, y, x, channel).
+        Layer path -> number of leading tokens (class, registers) that are no patches of the image;
+        None where it is to be found out from the layer's shape (:mod:`fusion.models.run.look`).
     image_only
         Patterns of module paths that only the image decides, for a network that takes image and
         text.
     text_only
         Patterns of module paths that only the text decides. Named only where :attr:`run` takes a
         batch of images or of texts alone.
+    examples
+        (2, ...) two inputs that differ, in place of images, for a network that takes no pictures
+        (:mod:`fusion.models.run.look`).
     notes
-        What the model card should say besides (``truncated_texts`` is counted here while it runs).
+        What the model card should say besides.
     """
 
     module: nn.Module
-    prepare: Callable[[Items], dict[str, Tensor]]
-    run: Callable[[dict[str, Tensor]], object]
-    tokens: Callable[[str, dict[str, Tensor]], Tensor | None] = lambda path, batch: None
-    prefix: Callable[[str], int] = lambda path: 0
-    notes: dict = field(default_factory=dict)
-    channels_last: bool = False
+    prepare: Callable[[Items], Batch]
+    run: Callable[[Batch], object]
+    texts: Texts | None = None
+    tokens: Callable[[str, Batch], Tensor | None] = lambda path, batch: None
+    prefix: Callable[[str], int | None] = lambda path: None
     image_only: tuple[str, ...] = ()
     text_only: tuple[str, ...] = ()
+    examples: np.ndarray | None = None
+    notes: dict[str, Any] = field(default_factory=dict)

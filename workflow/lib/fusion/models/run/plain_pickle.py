@@ -96,7 +96,7 @@ class Inert:
 
 def _reconstructor(cls: type, base: type, state: Any) -> Any:
     """Return a new object, as old pickle protocols make them."""
-    return copyreg._reconstructor(cls, base, state)  # type: ignore[attr-defined]
+    return copyreg._reconstructor(cls, base, state)
 
 
 def _plain_dict(*_: Any) -> dict[Any, Any]:
@@ -156,9 +156,9 @@ def _named() -> dict[str, Any]:
     }
     for module in ("numpy.core", "numpy._core"):
         table |= {
-            f"{module}.multiarray.scalar": np._core.multiarray.scalar,  # type: ignore[attr-defined]
-            f"{module}.multiarray._reconstruct": np._core.multiarray._reconstruct,  # type: ignore[attr-defined]
-            f"{module}.numeric._frombuffer": np._core.numeric._frombuffer,  # type: ignore[attr-defined]
+            f"{module}.multiarray.scalar": np._core.multiarray.scalar,
+            f"{module}.multiarray._reconstruct": np._core.multiarray._reconstruct,
+            f"{module}.numeric._frombuffer": np._core.numeric._frombuffer,
         }
     numbers = {kind for kind in vars(np).values() if isinstance(kind, type)}
     table |= {f"numpy.{kind.__name__}": kind for kind in numbers if issubclass(kind, np.generic)}
@@ -190,10 +190,14 @@ def look_up(module: str, name: str) -> Any:
     raise pickle.UnpicklingError(full)
 
 
-class Unpickler(pickle._Unpickler):  # type: ignore[name-defined, misc]
+# The stubs know the machine in C only.
+_Machine: Any = pickle._Unpickler
+
+
+class Unpickler(_Machine):
     """The standard library's machine, in Python, with :func:`look_up` for names."""
 
-    dispatch = dict(pickle._Unpickler.dispatch)  # type: ignore[attr-defined]
+    dispatch = dict(_Machine.dispatch)
 
     def find_class(self, module: str, name: str) -> Any:
         """Return what a name stands for, Python 2's names included."""

@@ -2,27 +2,39 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import torch
 from torch import Tensor
 
 POOLINGS = ("cls", "mean", "last", "flatten")
+Channels = Literal["first", "last"]
 
 
-def pool(output: Tensor, pooling: str, tokens: Tensor | None = None, prefix: int = 0) -> Tensor:
-    """Return (batch, feature) float32 from a layer's output.
+def pool(
+    output: Tensor,
+    pooling: str,
+    tokens: Tensor | None = None,
+    prefix: int = 0,
+    channels: Channels = "first",
+) -> Tensor:
+    """Return (n_items, n_features) float32 from a layer's output.
 
     Parameters
     ----------
     output
-        (batch, token, width), (batch, width) or, from convolutions, (batch, channel, y, x).
+        (n_items, n_tokens, width), (n_items, width) or, from convolutions, (n_items, channel, y, x)
+        or (n_items, y, x, channel).
     pooling
-        ``cls``: the first token; ``mean``: over the tokens that count (over space for
-        convolutions); ``last``: the last token that counts; ``flatten``: everything, tokens that do
-        not count set to zero.
+        ``cls``: the first token; ``mean``: over the tokens that count, without prefix tokens (over
+        space for convolutions); ``last``: the last token that counts; ``flatten``: everything,
+        tokens that do not count set to zero.
     tokens
-        (batch, token) bool: tokens that count. None: all of them.
+        (n_items, n_tokens) bool: tokens that count. None: all of them.
     prefix
-        Leading tokens (class, registers) that do not enter a mean over an image's patches.
+        Leading tokens (class, registers) that do not enter a mean.
+    channels
+        Which axis of a four-dimensional output holds the channels.
 
     Raises
     ------
@@ -37,6 +49,8 @@ def pool(output: Tensor, pooling: str, tokens: Tensor | None = None, prefix: int
             )
         return output
     if output.ndim == 4:
+        if channels == "last":
+            output = output.permute(0, 3, 1, 2)
         if pooling == "flatten":
             return output.flatten(1)
         if pooling != "mean":
@@ -54,10 +68,13 @@ def pool(output: Tensor, pooling: str, tokens: Tensor | None = None, prefix: int
     if pooling == "cls":
         return output[:, 0]
     if pooling == "mean":
+        if prefix >= output.shape[1]:
+            raise ValueError("pooling 'mean' of an output that holds nothing but prefix tokens")
         if tokens is None:
             return output[:, prefix:].mean(1)
-        weights = tokens.to(output.dtype)
-        return torch.einsum("btw,bt->bw", output, weights) / weights.sum(1, keepdim=True)
+        weights = tokens[:, prefix:].to(output.dtype)
+        total = weights.sum(1, keepdim=True)
+        return torch.einsum("btw,bt->bw", output[:, prefix:], weights) / total
     if pooling == "last":
         if tokens is None:
             return output[:, -1]

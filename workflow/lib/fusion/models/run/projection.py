@@ -6,6 +6,7 @@ import hashlib
 import math
 import warnings
 from functools import cached_property, lru_cache
+from typing import Any
 
 import numpy as np
 
@@ -50,7 +51,7 @@ class Projection:
             _components(self.width, self.size, self.seed)
 
     @property
-    def components(self):
+    def components(self) -> Any:
         """The matrix, (size, width), as scikit-learn makes it."""
         return _components(self.width, self.size, self.seed)
 
@@ -79,7 +80,7 @@ class Projection:
 # Most layers of a network have one width: they share one matrix, whose drawing takes as long as
 # projecting thousands of items.
 @lru_cache(maxsize=4)
-def _components(width: int, size: int, seed: int):
+def _components(width: int, size: int, seed: int) -> Any:
     # Imported here: a second that models with small layers need not wait.
     from sklearn.exceptions import DataDimensionalityWarning
     from sklearn.random_projection import SparseRandomProjection
@@ -95,7 +96,7 @@ def _components(width: int, size: int, seed: int):
 
 
 @lru_cache(maxsize=4)
-def _by_feature(width: int, size: int, seed: int):
+def _by_feature(width: int, size: int, seed: int) -> Any:
     from scipy.sparse import csc_array
 
     # By columns, because then the product scatters into a small result instead of gathering from a

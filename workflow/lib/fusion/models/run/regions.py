@@ -18,15 +18,16 @@ from torchvision.ops import roi_align
 
 from fusion.io.errors import InputError
 from fusion.models.run import checkpoints, images
+from fusion.models.run.checkpoints import File
 from fusion.models.run.network import Items
 from fusion.models.spec import Row, Weights
 
+#: Items -> features (n_items, n_regions, width) and boxes (n_items, n_regions, 4).
+Look = Callable[[Items], tuple[Tensor, Tensor]]
 SIZE = 448  # side of the image that the grid is laid over (px)
 
 
-def region_input(
-    row: Row, weights: Weights, width: int
-) -> tuple[Callable[[Items], tuple[Tensor, Tensor]], str]:
+def region_input(row: Row, weights: Weights, width: int) -> tuple[Look, str]:
     """Return items -> (features (batch, region, width), boxes (batch, region, 4) in 0..1), and in
     words where they come from.
 
@@ -39,11 +40,8 @@ def region_input(
     if options.file:
         return from_file(options.file, width), "regions of the user's file"
     if not weights.backbone:
-        raise InputError(
-            "config/models.yaml",
-            "regions",
-            "neither a file nor a backbone",
-            "regions.file or regions.backbone",
+        raise row.error(
+            "regions", "neither a file nor a backbone", "regions.file or regions.backbone"
         )
     return (
         from_grid(weights.backbone.path, options.net, options.grid, width),
@@ -54,7 +52,7 @@ def region_input(
     )
 
 
-def from_file(path, width: int) -> Callable[[Items], tuple[Tensor, Tensor]]:
+def from_file(path: File, width: int) -> Look:
     """Return a lookup in a file (.npz or .h5) of ``frame`` (frame,), ``features`` (frame, region,
     width), ``boxes`` (frame, region, 4).
     """
@@ -94,9 +92,10 @@ def from_file(path, width: int) -> Callable[[Items], tuple[Tensor, Tensor]]:
     place = {int(f): i for i, f in enumerate(frame)}
 
     def look_up(items: Items) -> tuple[Tensor, Tensor]:
-        if lost := [f for f in items.frames if int(f) not in place]:
+        frames = images.needed(items.frames)
+        if lost := [f for f in frames if int(f) not in place]:
             raise InputError(path, "frame", f"no frame {lost[0]}", "every frame of the events")
-        rows = [place[int(f)] for f in items.frames]
+        rows = [place[int(f)] for f in frames]
         return torch.from_numpy(features[rows].astype(np.float32)), torch.from_numpy(
             boxes[rows].astype(np.float32)
         )
@@ -104,9 +103,7 @@ def from_file(path, width: int) -> Callable[[Items], tuple[Tensor, Tensor]]:
     return look_up
 
 
-def from_grid(
-    checkpoint, net: str, grid: int, width: int
-) -> Callable[[Items], tuple[Tensor, Tensor]]:
+def from_grid(checkpoint: File, net: str, grid: int, width: int) -> Look:
     """Return a pooling of a ``grid`` x ``grid`` of cells: ResNet stages 1-3, RoIAlign to 14 x 14,
     stage 4, mean (as C4 detectors do).
     """
@@ -145,9 +142,10 @@ def from_grid(
             spatial_scale=maps.shape[-1] / SIZE,
             aligned=True,
         )
-        return resnet.layer4(pooled).mean((2, 3)).view(len(frames), grid * grid, width)
+        made: Tensor = resnet.layer4(pooled).mean((2, 3)).view(len(frames), grid * grid, width)
+        return made
 
     def look_at(items: Items) -> tuple[Tensor, Tensor]:
-        return pool(items.images), cells.expand(len(items), -1, -1)
+        return pool(images.needed(items.images)), cells.expand(len(items), -1, -1)
 
     return look_at

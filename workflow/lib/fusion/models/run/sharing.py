@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import torch
@@ -18,46 +19,53 @@ from torch import Tensor, nn
 
 from fusion.models import paths
 from fusion.models.run import extract, hooks
-from fusion.models.run.inputs import Inputs
-from fusion.models.run.network import Items, Network
+from fusion.models.run.hooks import Layers
+from fusion.models.run.inputs import Inputs, Kind
+from fusion.models.run.network import Batch, Items, Network
+
+Pictures = Callable[[int, int], np.ndarray]
+Rows = tuple[Kind, np.ndarray, dict[str, np.ndarray]]
+#: What was prepared of pictures, and of each chunk of their pairs (rows of pairs, texts).
+Joint = tuple[Batch, list[tuple[np.ndarray, Batch]]]
 
 
-def kinds(network: Network, layers: dict[str, str], feed: str) -> dict[str, dict[str, str]]:
-    """Return kind of input (``frame``, ``text``, ``pair``) -> the layers that it decides, with
-    their poolings.
-    """
+def kinds(network: Network, layers: Layers, feed: str) -> dict[Kind, Layers]:
+    """Return kind of input -> the layers that it decides."""
     if feed != "joint":
-        return {{"image": "frame", "text": "text"}[feed]: layers}
+        return {"frame": layers} if feed == "image" else {"text": layers}
     seen = {
-        path: pooling for path, pooling in layers.items() if paths.within(path, network.image_only)
+        name: layer
+        for name, layer in layers.items()
+        if paths.within(layer.path, network.image_only)
     }
     read = {
-        path: pooling
-        for path, pooling in layers.items()
-        if path not in seen and paths.within(path, network.text_only)
+        name: layer
+        for name, layer in layers.items()
+        if name not in seen and paths.within(layer.path, network.text_only)
     }
     if network.text_only and len(seen) + len(read) == len(layers):
-        return {kind: own for kind, own in (("frame", seen), ("text", read)) if own}
+        towers: dict[Kind, Layers] = {"frame": seen, "text": read}
+        return {kind: own for kind, own in towers.items() if own}
     return {
         "frame": seen,
-        "pair": {path: pooling for path, pooling in layers.items() if path not in seen},
+        "pair": {name: layer for name, layer in layers.items() if name not in seen},
     }
 
 
 def pairings(
     network: Network,
-    layers: dict[str, str],
+    layers: Layers,
     feed: str,
-    inputs: Inputs,
-    pictures: Callable[[int, int], np.ndarray],
+    inputs: Inputs[Any],
+    pictures: Pictures,
     running: extract.Running,
-) -> Iterator[tuple[str, np.ndarray, dict[str, np.ndarray]]]:
+) -> Iterator[Rows]:
     """Run the network over all pairings and yield its layers.
 
     Parameters
     ----------
     layers
-        Module path -> pooling, without patterns.
+        As :func:`fusion.models.run.look.look` knows them.
     feed
         ``image``, ``text`` or ``joint``.
     inputs
@@ -70,8 +78,8 @@ def pairings(
     Yields
     ------
     kind, rows, layers
-        (row,) rows of ``inputs.of(kind)``, and (row, feature) float32 by module path of the layers
-        which that kind decides.
+        (n_rows,) rows of ``inputs.of(kind)``, and (n_rows, n_features) float32 by name of the
+        layers which that kind decides.
 
     Raises
     ------
@@ -84,7 +92,7 @@ def pairings(
         return
     for kind, own in of_kind.items():
 
-        def items(start: int, stop: int, kind: str = kind) -> Items:
+        def items(start: int, stop: int, kind: Kind = kind) -> Items:
             if kind == "frame":
                 return Items(inputs.frames[start:stop], pictures(start, stop), None)
             return Items(None, None, list(inputs.texts[start:stop]))
@@ -95,16 +103,22 @@ def pairings(
             yield kind, np.arange(start, stop), done
 
 
-def total(network: Network, layers: dict[str, str], feed: str, inputs: Inputs) -> int:
+def total(network: Network, layers: Layers, feed: str, inputs: Inputs[Any]) -> int:
     """Return how many inputs go through a network in whole or in part."""
     of_kind = kinds(network, layers, feed)
     return len(inputs.pairs) if "pair" in of_kind else sum(len(inputs.of(kind)) for kind in of_kind)
 
 
-def _fused(network: Network, of_kind: dict, inputs: Inputs, pictures, running: extract.Running):
+def _fused(
+    network: Network,
+    of_kind: dict[Kind, Layers],
+    inputs: Inputs[Any],
+    pictures: Pictures,
+    running: extract.Running,
+) -> Iterator[Rows]:
     layers = of_kind["frame"] | of_kind["pair"]
 
-    def prepare(start: int, stop: int, size: int):
+    def prepare(start: int, stop: int, size: int) -> Joint:
         pairs = np.flatnonzero((inputs.pairs[:, 0] >= start) & (inputs.pairs[:, 0] < stop))
         first = np.unique(inputs.pairs[pairs, 0], return_index=True)[1]
         rest = np.delete(pairs, first) if of_kind["pair"] else pairs[:0]
@@ -126,7 +140,7 @@ def _fused(network: Network, of_kind: dict, inputs: Inputs, pictures, running: e
         hooks.capture(network, layers) as captured,
     ):
 
-        def compute(start: int, stop: int, made):
+        def compute(start: int, stop: int, made: Joint) -> Iterator[Rows]:
             n = stop - start
             seen, chunks = made
             seen = {key: value.to(running.device) for key, value in seen.items()}
@@ -172,7 +186,7 @@ class Memory:
     n: int = 0
     recording: bool = False
     rows: Tensor | None = None
-    outputs: dict[str, object] = field(default_factory=dict)
+    outputs: dict[str, Any] = field(default_factory=dict)
 
     def begin(self, n: int, recording: bool) -> None:
         """Forget the pictures before, and turn to ``n`` others."""
@@ -188,11 +202,12 @@ def remember(module: nn.Module, patterns: tuple[str, ...]) -> Iterator[Memory]:
     forward pass, is left alone."""
     memory = Memory()
 
-    def remembering(path: str, forward: Callable) -> Callable:
-        def run(*arguments, **options):
+    def remembering(path: str, forward: Callable[..., Any]) -> Callable[..., Any]:
+        def run(*arguments: Any, **options: Any) -> Any:
             held = memory.outputs.get(path)
-            if memory.rows is not None and held is not None:
-                return _mapped(held, lambda value: taken(value, memory.rows, memory.n))
+            rows = memory.rows
+            if rows is not None and held is not None:
+                return _mapped(held, lambda value: taken(value, rows, memory.n))
             output = forward(*arguments, **options)
             if memory.recording and memory.rows is None:
                 # Copied, because callers put their own values into what they are given.
@@ -222,10 +237,10 @@ def taken(value: Tensor, rows: Tensor, n: int) -> Tensor:
     """Return the part of ``value`` that belongs to the pictures ``rows``, where its first axis
     holds ``n`` pictures one after another.
     """
-    return value.unflatten(0, (n, -1))[rows].flatten(0, 1)
+    return value.reshape(n, -1, *value.shape[1:])[rows].flatten(0, 1)
 
 
-def _tensors(output) -> Iterator[Tensor]:
+def _tensors(output: Any) -> Iterator[Tensor]:
     if isinstance(output, Tensor):
         yield output
     elif isinstance(output, dict | tuple | list):
@@ -233,7 +248,7 @@ def _tensors(output) -> Iterator[Tensor]:
             yield from _tensors(value)
 
 
-def _mapped(output, change: Callable):
+def _mapped(output: Any, change: Callable[[Tensor], Tensor]) -> Any:
     """Return ``output``, a tensor or a structure of tensors, with every tensor changed."""
     if isinstance(output, Tensor):
         return change(output)
