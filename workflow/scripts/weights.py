@@ -9,9 +9,8 @@ from fusion.models.run.lock import hold
 from fusion.models.run.weights import write_weights
 from fusion.models.spec import Weights, WeightsSpec
 
-LOCK = "config/weights.lock"
-
 log = log_to(snakemake.log[0])
+LOCK = "config/weights.lock"
 spec = WeightsSpec.read(snakemake.params.spec)
 
 # Where files are kept is a fact of the machine, not of the analysis; what they are is checked by
