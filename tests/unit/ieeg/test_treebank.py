@@ -323,3 +323,40 @@ def test_real_timings(trial, pauses, within_one, jitter, across_a_pause):
     at_once = (words["start"].shift(-1) - words["end"]).abs() < 0.002
     same = np.roll(at_once, 1)
     assert (off[same] <= 1).mean() > 0.98
+
+
+def test_triggers_of_a_coarse_clock_are_not_taken_for_pauses():
+    """Triggers ten times a second that come up to 0.15 s early or late, and five pauses."""
+    rng = np.random.default_rng(4)
+    sfreq, film, at = 1024, np.arange(0, 3000, 0.1), np.zeros(30000)
+    pauses = [400.0, 900.0, 1500.0, 2100.0, 2700.0]
+    for pause in pauses:
+        at = np.where(film >= pause, at + 2.5, at)
+    index = (5 + film + at + rng.uniform(-0.15, 0.15, len(film))) * sfreq
+    triggers = pd.DataFrame(
+        {"movie_time": film, "index": np.maximum.accumulate(index), "trig_type": "trigger"}
+    )
+    assert treebank.segments(triggers, sfreq, 0.1).max() > 100
+    assert treebank.segments(triggers, sfreq).max() == len(pauses)
+    assert treebank.film_clock(triggers, sfreq)[1]["segments"] == 6
+
+
+def test_a_word_in_two_rows_is_one(tmp_path):
+    rows = [
+        ("I", 1.0, 1.2, 0),
+        ("'m", 1.0, 1.2, 0),
+        ("gon", 1.3, 1.4, 0),
+        ("na", 1.4, 1.6, 0),
+        ("do", 1.7, 1.8, 0),
+        ("n't", 1.8, 1.9, 0),
+        ("go", 2.0, 2.1, 0),
+        ("No", 2.1, 2.2, 1),
+        ("na", 4.0, 4.1, 1),
+    ]
+    table = pd.DataFrame(rows, columns=["text", "start", "end", "sentence_idx"])
+    table.assign(sentence="x").to_csv(tmp_path / "features.csv")
+    words, left_out = treebank.read_words(tmp_path / "features.csv")
+    assert words["word"].tolist() == ["I'm", "gonna", "don't", "go", "No", "na"]
+    assert words["onset_s"].tolist() == [1.0, 1.3, 1.7, 2.0, 2.1, 4.0]
+    assert words["offset_s"].tolist() == [1.2, 1.6, 1.9, 2.1, 2.2, 4.1]
+    assert left_out == {"pieces of words joined": 3}

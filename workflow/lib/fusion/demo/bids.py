@@ -6,9 +6,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from mne_bids import make_dataset_description
 from pybv import write_brainvision
 
 from fusion.io.atomic import whole
@@ -17,7 +19,7 @@ from fusion.io.tables import write_tsv
 SPACE = "MNI152NLin2009cAsym"
 
 
-def write_json(path, content: dict) -> None:
+def write_json(path: str | Path, content: dict[str, Any]) -> None:
     """Write ``content`` as JSON."""
     with whole(path) as part:
         part.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n")
@@ -25,18 +27,14 @@ def write_json(path, content: dict) -> None:
 
 def write_dataset(root: Path, subjects: list[str]) -> None:
     """Write what describes the dataset as a whole."""
-    write_json(
-        root / "dataset_description.json",
-        {
-            "Name": "Simulated film watching",
-            "BIDSVersion": "1.10.0",
-            "DatasetType": "raw",
-            "License": "CC0",
-            "Authors": ["ieeg-fusion", "its simulation"],
-            "GeneratedBy": [
-                {"Name": "ieeg-fusion", "Description": "simulation with planted sites"}
-            ],
-        },
+    make_dataset_description(
+        path=root,
+        name="Simulated film watching",
+        data_license="CC0",
+        authors=["ieeg-fusion", "its simulation"],
+        generated_by=[{"Name": "ieeg-fusion", "Description": "simulation with planted sites"}],
+        overwrite=True,
+        verbose="error",
     )
     with whole(root / "README") as part:
         part.write_text(

@@ -6,9 +6,9 @@ import os
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
+from mne_bids import BIDSPath, get_entities_from_fname, make_dataset_description
 
 from fusion.ids import entities
 from fusion.ieeg.clean_sidecars import write_json
@@ -61,7 +61,15 @@ def write(
         Name, source and version.
     """
     with whole_folder(path) as root:
-        write_json(description(spec), root / "dataset_description.json")
+        version = {"Name": "ieeg-fusion", "Version": spec.version, "Description": "Cleaning"}
+        make_dataset_description(
+            path=root,
+            name=f"Cleaned recordings of {spec.dataset}",
+            dataset_type="derivative",
+            generated_by=[version],
+            source_datasets=[{"URL": spec.source}],
+            verbose="error",
+        )
         write_json(EVENT_COLUMNS, root / "desc-clean_events.json")
         write_json(ELECTRODE_COLUMNS, root / "electrodes.json")
         (root / "README").write_text(README.format(dataset=spec.dataset))
@@ -74,26 +82,12 @@ def write(
 
 
 def folder(recording: str) -> Path:
-    """Return the BIDS folder of a recording, ``sub-01/ses-a/ieeg``."""
-    has = entities(recording)
-    return Path(f"sub-{has['sub']}", *([f"ses-{has['ses']}"] if "ses" in has else []), "ieeg")
-
-
-def description(spec: RecordingsSpec) -> dict[str, Any]:
-    """Return dataset_description.json."""
-    return {
-        "Name": f"Cleaned recordings of {spec.dataset}",
-        "BIDSVersion": "1.10.0",
-        "DatasetType": "derivative",
-        "GeneratedBy": [
-            {
-                "Name": "ieeg-fusion",
-                "Version": spec.version,
-                "Description": "Re-referenced and filtered recordings",
-            }
-        ],
-        "SourceDatasets": [{"URL": spec.source}],
-    }
+    """Return the BIDS folder of a recording or of one of its files, ``sub-01/ses-a/ieeg``."""
+    named = get_entities_from_fname(recording, on_error="ignore")
+    place = BIDSPath(
+        subject=named["subject"], session=named["session"], datatype="ieeg", check=False
+    )
+    return Path(place.directory)
 
 
 def film_events(clock: pd.DataFrame) -> pd.DataFrame:

@@ -24,6 +24,19 @@ log = logging.getLogger(__name__)
 # release.
 LAB_NUMBER = {1: 1, 2: 2, 3: 3, 4: 6, 5: 4, 6: 10, 7: 7, 8: 5, 9: 8, 10: 9}
 RATES = (256, 500, 512, 1000, 1024, 2000, 2048, 4000, 4096)
+#: Endings that the release writes as rows of their own.
+ENDINGS = r"'(m|s|re|ve|ll|d|t|em|cause|til)?|n't"
+#: Words that it writes in two rows.
+SPLITS = {
+    ("gon", "na"),
+    ("wan", "na"),
+    ("got", "ta"),
+    ("can", "not"),
+    ("lem", "me"),
+    ("gim", "me"),
+    ("d", "ye"),
+    ("what", "cha"),
+}
 CUT_COLUMNS = (
     "onset",
     "cut_s",
@@ -145,12 +158,34 @@ def measured_rate(triggers: pd.DataFrame, lag_s: float = 5.0) -> tuple[float, fl
     )
 
 
-def segments(triggers: pd.DataFrame, sfreq: float, tolerance_s: float = 0.1) -> np.ndarray:
+def tolerance(triggers: pd.DataFrame, sfreq: float) -> float:
+    """Return by how much (s) recording and film may differ between two triggers while the film
+    plays.
+
+    A trigger is sent by software between two others: it may come late by up to the usual distance
+    of triggers, and the next one early by as much, so twice that distance is no pause. Where
+    triggers are sparse, 0.1 s is what their jitter allows; nobody pauses for less than 0.5 s.
+    """
+    film, recording = np.diff(triggers["movie_time"]), np.diff(triggers["index"]) / sfreq
+    playing = film > 0
+    usual = float(np.median(film[playing])) if playing.any() else 0.0
+    if usual > 1.0:
+        return 0.1
+    # what the triggers themselves show: nearly all lie within this of their place
+    away = np.abs(recording[playing] - film[playing])
+    jitter = float(np.percentile(away[away < 0.5], 99)) if (away < 0.5).any() else 0.0
+    return float(np.clip(max(2 * usual, 2 * jitter), 0.1, 0.5))
+
+
+def segments(triggers: pd.DataFrame, sfreq: float, tolerance_s: float | None = None) -> np.ndarray:
     """Return the segment of each trigger: a new one begins where the recording ran on and the film
     did not, or the film jumped.
 
-    The recorder and the film may drift apart by 1e-4 of the time between two triggers before that
+    By default the tolerance is that which the rate of the triggers allows (:func:`tolerance`). The
+    recorder and the film may drift apart by 1e-4 of the time between two triggers before that
     counts as a pause."""
+    if tolerance_s is None:
+        tolerance_s = tolerance(triggers, sfreq)
     film, recording = np.diff(triggers["movie_time"]), np.diff(triggers["index"]) / sfreq
     kind = triggers["trig_type"].str.lower()
     paused = (
@@ -281,7 +316,8 @@ def read_words(path) -> tuple[pd.DataFrame, dict[str, int]]:
     were left out, and why.
 
     Only rows without a word or a time are dropped: other columns may be missing. Rows that repeat
-    word and times count once."""
+    word and times count once. The release splits contractions (I / 'm, gon / na): they are joined.
+    """
     table = _csv(path, ("text", "start", "end"))
     onset, offset = (pd.to_numeric(table[c], errors="coerce") for c in ("start", "end"))
     number = (
@@ -305,8 +341,49 @@ def read_words(path) -> tuple[pd.DataFrame, dict[str, int]]:
         "repeated rows": int(repeated.sum()),
     }
     out = out[timed & ~repeated].sort_values("onset_s", kind="stable", ignore_index=True)
+    pieces = is_piece(out)
+    left_out["pieces of words joined"] = int(pieces.sum())
+    out = join_pieces(out, pieces)
     out["offset_s"] = out["offset_s"].where(out["offset_s"] >= out["onset_s"], out["onset_s"])
     return out, {why: n for why, n in left_out.items() if n}
+
+
+def is_piece(words: pd.DataFrame) -> np.ndarray:
+    """Return which rows go on the word of the row before, (n_rows,) bool.
+
+    A piece is an ending that stands for no word (``'m``, ``n't``), the second half of a known
+    split, or a row with the times of the row before.
+
+    Parameters
+    ----------
+    words
+        word, onset_s, offset_s, sentence_id, in order of time.
+    """
+    text = [str(word).lower().replace("\u2019", "'") for word in words["word"]]
+    onset, offset = words["onset_s"].to_numpy(float), words["offset_s"].to_numpy(float)
+    sentence = list(words["sentence_id"])
+    found = np.zeros(len(words), bool)
+    for k in range(1, len(words)):
+        if sentence[k] != sentence[k - 1]:
+            continue
+        near = onset[k] <= max(onset[k - 1], offset[k - 1] if offset[k - 1] > 0 else 0) + 0.05
+        same = onset[k] == onset[k - 1] and offset[k] == offset[k - 1]
+        ending = re.fullmatch(ENDINGS, text[k]) is not None
+        split_ = (text[k - 1], text[k]) in SPLITS
+        found[k] = same or (near and (ending or split_))
+    return found
+
+
+def join_pieces(words: pd.DataFrame, piece: np.ndarray) -> pd.DataFrame:
+    """Return the words with every piece added to the word before it."""
+    if not piece.any():
+        return words
+    whole = np.cumsum(~piece)
+    grouped = words.groupby(whole, sort=True)
+    joined = grouped.first()
+    joined["word"] = grouped["word"].agg(lambda parts: "".join(map(str, parts)))
+    joined["offset_s"] = grouped["offset_s"].max()
+    return joined.reset_index(drop=True)[list(words.columns)]
 
 
 def read_cuts(path) -> np.ndarray:

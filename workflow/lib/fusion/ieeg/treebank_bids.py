@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from mne_bids import make_dataset_description
 
 from fusion.ieeg import clock as film_clock
 
@@ -52,35 +54,38 @@ ELECTRODE_COLUMNS = {
     },
 }
 
+AUTHORS = [
+    "Christopher Wang",
+    "Adam Uri Yaari",
+    "Aaditya K Singh",
+    "Vighnesh Subramaniam",
+    "Dana Rosenfarb",
+    "Jan DeWitt",
+    "Pranav Misra",
+    "Joseph R. Madsen",
+    "Scellig Stone",
+    "Gabriel Kreiman",
+    "Boris Katz",
+    "Ignacio Cases",
+    "Andrei Barbu",
+]
+
 PARTICIPANT_COLUMNS = {"treebank_id": {"Description": "Name of the subject in the release."}}
 
 
-def description() -> dict:
-    """Return dataset_description.json."""
-    return {
-        "Name": "Brain Treebank",
-        "BIDSVersion": "1.10.0",
-        "DatasetType": "raw",
-        "License": "CC BY 4.0",
-        "Authors": [
-            "Christopher Wang",
-            "Adam Uri Yaari",
-            "Aaditya K Singh",
-            "Vighnesh Subramaniam",
-            "Dana Rosenfarb",
-            "Jan DeWitt",
-            "Pranav Misra",
-            "Joseph R. Madsen",
-            "Scellig Stone",
-            "Gabriel Kreiman",
-            "Boris Katz",
-            "Ignacio Cases",
-            "Andrei Barbu",
-        ],
-        "ReferencesAndLinks": ["https://arxiv.org/abs/2411.08343", "https://braintreebank.dev"],
-        "GeneratedBy": [{"Name": "ieeg-fusion", "Description": "convert_treebank"}],
-        "SourceDatasets": [{"URL": "https://braintreebank.dev"}],
-    }
+def describe(root: Path) -> None:
+    """Write dataset_description.json."""
+    make_dataset_description(
+        path=root,
+        name="Brain Treebank",
+        data_license="CC BY 4.0",
+        authors=AUTHORS,
+        references_and_links=["https://arxiv.org/abs/2411.08343", "https://braintreebank.dev"],
+        generated_by=[{"Name": "ieeg-fusion", "Description": "convert_treebank"}],
+        source_datasets=[{"URL": "https://braintreebank.dev"}],
+        overwrite=True,
+        verbose="error",
+    )
 
 
 def channels(labels: list[str], corrupted: set[str], sfreq: float) -> pd.DataFrame:
