@@ -8,14 +8,10 @@ from fusion.stimuli.spec import TranscriptSpec
 log = log_to(snakemake.log[0])
 spec = TranscriptSpec.read(snakemake.params.spec)
 
-words = transcripts.read(
-    snakemake.input.transcript,
-    spec.format,
-    sentences_path=snakemake.input.get("sentences"),
-    tier=spec.tier,
-    language=spec.language,
-    longest=spec.longest_sentence,
+found = transcripts.read(
+    snakemake.input.transcript, spec, sentences_path=snakemake.input.get("sentences")
 )
+words = found.words
 
 log.info(
     "%d words in %d sentences, %.3f to %.3f s",

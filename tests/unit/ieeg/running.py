@@ -39,7 +39,7 @@ def design(root, source="bids", film_zero=None, bids=None, **sections):
         "source": source,
         "root": str(root),
         "events": {"alignments": ["language"]},
-        "stimuli": {"film": {**FILM, "film_zero": film_zero or {}}},
+        "stimuli": {"film": {**FILM, "film_zero": film_zero or {"rule": "recording_start"}}},
         **sections,
     }
     settings.check_schema(given, schema(), "config")

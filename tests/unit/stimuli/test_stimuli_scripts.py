@@ -70,7 +70,16 @@ def made(tmp_path_factory):
         "transcript",
         {"transcript": folder / "words.tsv"},
         {"words": folder / "film_words.tsv"},
-        TranscriptSpec(format="words", tier=None, language="en", longest_sentence=50),
+        TranscriptSpec(
+            format="words",
+            tier=None,
+            per_second=1.0,
+            zero_s=0.0,
+            labels=("sp",),
+            language="en",
+            sentence_gap_s=0.3,
+            longest_sentence=50,
+        ),
     )
     run_script(
         "scene_cuts",

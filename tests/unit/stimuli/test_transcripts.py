@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import string
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,12 +18,29 @@ from praatio import textgrid
 
 from fusion.io.errors import InputError
 from fusion.io.tables import read_tsv, write_tsv
-from fusion.stimuli import readers, transcripts
+from fusion.stimuli import decoding, transcripts
+from fusion.stimuli.spec import TranscriptSpec
 
 REAL = os.environ.get("FUSION_REAL_LAYOUT")
 real = pytest.mark.skipif(
     not REAL, reason="FUSION_REAL_LAYOUT is not set: real transcripts are not at hand"
 )
+
+SPEC = TranscriptSpec(
+    format="auto",
+    tier=None,
+    per_second=1.0,
+    zero_s=0.0,
+    labels=("sp", "sil", "spn", "<eps>", "<unk>", "<p:>", "{SL}"),
+    language="en",
+    sentence_gap_s=0.3,
+    longest_sentence=50,
+)
+
+
+def read(path, form="auto", sentences=None, **more):
+    return transcripts.read(path, replace(SPEC, format=form, **more), sentences).words
+
 
 # Words that a splitter takes for nothing but words, and words that tables trip over.
 PLAIN = st.text("bdfgklmt", min_size=5, max_size=9)
@@ -32,13 +50,10 @@ TRAPS = [
     "n't",
     "10",
     "1e5",
-    "-",
-    '"',
     '"quoted"',
     "'s",
     "été",
     "naïve",
-    "#",
     "日本",
     "True",
 ]
@@ -46,7 +61,7 @@ ODD = st.one_of(
     st.sampled_from(TRAPS), st.text(string.ascii_letters + "'\"’é,.!?", min_size=1, max_size=8)
 )
 # in a table without quoting these read as a quoted quote
-ODD = ODD.filter(lambda word: '""' not in word)
+ODD = ODD.filter(lambda word: '""' not in word and any(c.isalnum() for c in word))
 quick = settings(
     max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
@@ -223,9 +238,7 @@ def same(found, expected):
 def test_every_reader_returns_the_same_table(name, expected, tmp_path):
     file, form, write = {**WITH_SENTENCES, **BY_TIME, **BY_SPLITTER}[name]
     write(expected, tmp_path / file)
-    found = transcripts.read(
-        tmp_path / file, form, tmp_path / "sentences.tsv" if name == "ds003688" else None
-    )
+    found = read(tmp_path / file, form, tmp_path / "sentences.tsv" if name == "ds003688" else None)
     same(found, expected)
 
 
@@ -235,9 +248,7 @@ def test_every_reader_returns_the_same_table(name, expected, tmp_path):
 def test_words_that_tables_trip_over_survive(name, expected, tmp_path):
     file, form, write = {**WITH_SENTENCES, **BY_TIME}[name]
     write(expected, tmp_path / file)
-    found = transcripts.read(
-        tmp_path / file, form, tmp_path / "sentences.tsv" if name == "ds003688" else None
-    )
+    found = read(tmp_path / file, form, tmp_path / "sentences.tsv" if name == "ds003688" else None)
     assert found["word"].tolist() == expected["word"].tolist()
     same(found, expected)
 
@@ -247,7 +258,7 @@ def test_words_that_tables_trip_over_survive(name, expected, tmp_path):
 def test_the_table_of_words_survives_being_written_and_read(expected, tmp_path):
     for _ in range(2):
         write_tsv(expected, tmp_path / "words.tsv", float_format="%.10g")
-        again = transcripts.read(tmp_path / "words.tsv", "words")
+        again = read(tmp_path / "words.tsv", "words")
         same(again, expected)
 
 
@@ -271,7 +282,7 @@ def subtitle(form, sentence):
 def test_subtitles_return_the_same_sentences(form, expected, tmp_path):
     path = tmp_path / f"film.{form}"
     path.write_text(subtitle(form, spans(expected)), encoding="utf-8")
-    found = transcripts.read(path, form)
+    found = read(path, form)
     columns = ["word", "sentence_id", "sentence"]
     assert found[columns].to_numpy().tolist() == expected[columns].to_numpy().tolist()
     a, b = spans(found), spans(expected)
@@ -284,7 +295,7 @@ def test_markup_of_subtitles_is_not_text(tmp_path):
     (tmp_path / "a.srt").write_text(
         "1\n00:00:01,000 --> 00:00:02,000\n<i>Who is</i>\n{\\an8}there?\n"
     )
-    assert transcripts.read(tmp_path / "a.srt", "srt")["word"].tolist() == ["Who", "is", "there?"]
+    assert read(tmp_path / "a.srt", "srt")["word"].tolist() == ["Who", "is", "there?"]
 
 
 def test_untimed_words_stay_in_the_sentence_and_are_counted(tmp_path, caplog):
@@ -295,7 +306,7 @@ def test_untimed_words_stay_in_the_sentence_and_are_counted(tmp_path, caplog):
         {"word": "euros.", "start": 2.0, "end": 2.5},
     ]
     (tmp_path / "a.json").write_text(json.dumps({"segments": [{"words": words}]}))
-    found = transcripts.read(tmp_path / "a.json", "whisper")
+    found = read(tmp_path / "a.json", "whisper")
     assert found["word"].tolist() == ["me", "euros."]
     assert set(found["sentence"]) == {"Give me 7 euros."}
     assert "2 of 4 words without a time are left out" in caplog.text
@@ -306,7 +317,7 @@ def test_words_that_end_before_they_begin_get_no_length(tmp_path, caplog):
         pd.DataFrame({"word": ["a", "b"], "onset_s": [1, 2], "offset_s": [0.5, "n/a"]}),
         tmp_path / "a.tsv",
     )
-    found = transcripts.read(tmp_path / "a.tsv", "words")
+    found = read(tmp_path / "a.tsv", "words")
     assert found["offset_s"].tolist() == [1, 2]
     assert "1 words end before they begin" in caplog.text
 
@@ -319,14 +330,15 @@ def test_a_transcript_without_punctuation_is_cut_at_silences(tmp_path, caplog):
         pd.DataFrame({"word": "mot", "onset_s": onset, "offset_s": onset + 0.25}),
         tmp_path / "a.tsv",
     )
-    found = transcripts.read(tmp_path / "a.tsv", "words")
+    with caplog.at_level(logging.INFO):
+        found = read(tmp_path / "a.tsv", "words")
     assert found.groupby("sentence_id").size().tolist() == [47, 43, 30]
-    assert "is punctuation missing?" in caplog.text
+    assert "no punctuation: sentences end at silences of 0.3 s or more" in caplog.text
 
 
 def test_a_byte_order_mark_and_csv_are_read(tmp_path):
     (tmp_path / "a.csv").write_bytes("\ufeffword,start,end\nhé,1,2\n".encode())
-    assert transcripts.read(tmp_path / "a.csv", "ds005574")["word"].tolist() == ["hé"]
+    assert read(tmp_path / "a.csv", "ds005574")["word"].tolist() == ["hé"]
 
 
 def test_events_on_the_clock_of_a_recording_use_film_time_where_given(tmp_path):
@@ -334,7 +346,7 @@ def test_events_on_the_clock_of_a_recording_use_film_time_where_given(tmp_path):
         pd.DataFrame({"onset": [100.5], "duration": [0.5], "film_s": [2.25], "value": ["ja"]}),
         tmp_path / "a.tsv",
     )
-    found = transcripts.read(tmp_path / "a.tsv", "events")
+    found = read(tmp_path / "a.tsv", "events")
     assert found[["word", "onset_s", "offset_s"]].to_numpy().tolist() == [["ja", 2.25, 2.75]]
 
 
@@ -347,7 +359,7 @@ def test_events_on_the_clock_of_a_recording_use_film_time_where_given(tmp_path):
         ("a.tsv", "words", "mot\tonset_s\na\t1\n", "column 'word'"),
         ("a.tsv", "ds003688", "item\tonset\n", "column 'offset'"),
         ("a.json", "whisper", "{", "no JSON"),
-        ("a.json", "whisper", "[]", "key segments"),
+        ("a.json", "whisper", "[]", "no words"),
         (
             "a.json",
             "whisper",
@@ -356,38 +368,36 @@ def test_events_on_the_clock_of_a_recording_use_film_time_where_given(tmp_path):
         ),
         ("a.json", "whisper", '{"segments": []}', "no words"),
         ("a.TextGrid", "textgrid", "hello", "no TextGrid"),
-        ("a.srt", "srt", "hello", "no (subtitles|words)"),
-        ("a.vtt", "vtt", "WEBVTT\n", "no (subtitles|words)"),
+        ("a.srt", "srt", "hello", "no caption"),
+        ("a.vtt", "vtt", "WEBVTT\n", "no caption"),
         ("a.csv", "treebank", "text,start\na,1\n", "column 'end'"),
     ],
 )
 def test_what_is_no_transcript_is_refused_in_one_line(name, form, text, message, tmp_path):
     (tmp_path / name).write_text(text)
     with pytest.raises(InputError, match=message) as caught:
-        transcripts.read(tmp_path / name, form)
+        read(tmp_path / name, form)
     assert "\n" not in str(caught.value)
     with pytest.raises(InputError, match="no such file"):
-        transcripts.read(tmp_path / f"missing-{name}", form)
+        read(tmp_path / f"missing-{name}", form)
 
 
 def test_an_unknown_tier_or_language_is_refused(tmp_path):
     grid = textgrid.Textgrid()
     grid.addTier(textgrid.IntervalTier("phones", [(0, 1, "a")], 0, 2))
-    grid.addTier(textgrid.IntervalTier("notes", [(0, 1, "b")], 0, 2))
+    grid.addTier(textgrid.IntervalTier("notes", [(0, 1, "b.")], 0, 2))
     grid.save(str(tmp_path / "a.TextGrid"), "short_textgrid", includeBlankSpaces=True)
     with pytest.raises(InputError, match="tiers phones, notes"):
-        transcripts.read(tmp_path / "a.TextGrid", "textgrid")
-    assert transcripts.read(tmp_path / "a.TextGrid", "textgrid", tier="notes")["word"].tolist() == [
-        "b"
-    ]
+        read(tmp_path / "a.TextGrid", "textgrid")
+    assert read(tmp_path / "a.TextGrid", "textgrid", tier="notes")["word"].tolist() == ["b."]
     with pytest.raises(InputError, match="'xx'"):
-        transcripts.read(tmp_path / "a.TextGrid", "textgrid", tier="notes", language="xx")
+        read(tmp_path / "a.TextGrid", "textgrid", tier="notes", language="xx")
 
 
 @real
 def test_ds003688_has_446_words_in_67_sentences():
     sound = Path(REAL, "ds003688/stimuli/annotations/sound")
-    words = transcripts.read(
+    words = read(
         sound / "sound_annotation_words.tsv", "ds003688", sound / "sound_annotation_sentences.tsv"
     )
     assert len(words) == 446
@@ -402,14 +412,15 @@ def test_ds003688_has_446_words_in_67_sentences():
 def test_ds003688_words_fall_in_the_speech_blocks_of_the_recording():
     # The recording's own clock: second 0 of the film is the first block of music.
     from fusion.ieeg import clock
+    from fusion.ieeg.spec import FilmZero
 
     sound = Path(REAL, "ds003688/stimuli/annotations/sound")
-    words = transcripts.read(
+    words = read(
         sound / "sound_annotation_words.tsv", "ds003688", sound / "sound_annotation_sentences.tsv"
     )
     file = next(Path(REAL, "ds003688/sub-01/ses-iemu/ieeg").glob("*_task-film_run-1_events.tsv"))
     events = read_tsv(file)
-    rule = {"rule": "first_event", "column": "trial_type", "value": "music"}
+    rule = FilmZero("first_event", "trial_type", "music")
     table = clock.clock_table(rule, events, file, events["onset"].max() + 60, "ieeg")
     recording, _ = clock.to_recording(table, words["onset_s"].to_numpy())
     speech = events[events["trial_type"] == "speech"]
@@ -428,7 +439,7 @@ def test_ds003688_words_fall_in_the_speech_blocks_of_the_recording():
 def test_podcast_transcripts_merge_tokens_and_count_steps_back(folder, count, back, caplog):
     path = Path(REAL, "ds005574/stimuli", folder, "transcript.tsv")
     with caplog.at_level(logging.WARNING):
-        words = transcripts.read(path, "ds005574")
+        words = read(path, "ds005574")
     raw = pd.read_csv(path, sep="\t", keep_default_na=False)
     assert len(words) == count == raw["word_idx"].nunique()
     assert words["word"].tolist() == raw.drop_duplicates("word_idx")["word"].str.strip().tolist()
@@ -441,4 +452,4 @@ def test_podcast_transcripts_merge_tokens_and_count_steps_back(folder, count, ba
 def test_real_tables_lose_no_row_to_quoting():
     for path in sorted(Path(REAL).glob("ds00*/stimuli/**/*.tsv")):
         lines = [line for line in path.read_text("utf-8-sig").splitlines() if line.strip()]
-        assert len(readers._read(path, "\t")) == len(lines) - 1, path
+        assert len(decoding.read_cells(path)) == len(lines) - 1, path

@@ -4,6 +4,7 @@ library and jsonschema only.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -51,6 +52,7 @@ def resolve(
     InputError
         At the first key that is unknown, renamed, mistyped or contradicts another.
     """
+    config = _runs_as_text(config)
     check_keys(config, file)
     check_renamed(config, file)
     check_schema(config, schema, file)
@@ -61,6 +63,17 @@ def resolve(
     check_controls(resolved, zoo, file)
     check_files(resolved, file)
     return resolved
+
+
+def _runs_as_text(config: Mapping[str, Any]) -> Config:
+    """Return the config with the runs of ``film_zero.film_s`` as text, however they are written."""
+    config = dict(copy.deepcopy(config))
+    films = config.get("stimuli")
+    for film in films.values() if isinstance(films, dict) else ():
+        zero = film.get("film_zero") if isinstance(film, dict) else None
+        if isinstance(zero, dict) and isinstance(starts := zero.get("film_s"), dict):
+            zero["film_s"] = {str(run): second for run, second in starts.items()}
+    return config
 
 
 def check_models(config: Config, zoo: Zoo, file: str) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from fusion.design import paths
+from fusion.design import film_zero, paths
 from fusion.design.recordings import Recording
 from fusion.design.stimuli import Inputs
 from fusion.design.study import Study
@@ -16,7 +16,6 @@ from fusion.ieeg.spec import (
     CleaningSpec,
     ConvertTreebankDatasetSpec,
     ConvertTreebankSpec,
-    FilmZero,
     PreprocessSpec,
     RecordingsSpec,
     ResponsesSpec,
@@ -139,7 +138,9 @@ class Preprocess(_Rule):
             subject=row.subject,
             stimulus=row.stimulus,
             task=entities(recording).get("task", "n/a"),
-            film_zero=FilmZero.take(config["stimuli"][row.stimulus]["film_zero"]),
+            film_zero=film_zero.of_recording(
+                config["stimuli"][row.stimulus]["film_zero"], recording
+            ),
             cleaning=CleaningSpec.take(ieeg),
         ).plain()
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from fusion.design import config as configs
-from fusion.design import recordings
+from fusion.design import film_zero, recordings
 from fusion.design.design import Design
 from fusion.design.schema import expanded, read_yaml
 from fusion.design.study import Study
@@ -48,15 +48,18 @@ def load(given: Mapping[str, Any], repository: Path, file: str = "config") -> De
     shared = Path("results", config["dataset"])
     results = shared / config["analysis"] if config["analysis"] else shared
     bids_root = Path(config["root"]) if config["source"] == "bids" else shared / "bids"
+    found = recordings.find(config, bids_root, file)
+    film_zero.check(config, found.recordings, file)
     design = Design(
         Study(
             config=config,
             zoo=zoo,
-            recordings=recordings.recordings(config, bids_root),
+            recordings=found.recordings,
             repository=repository,
             bids_root=bids_root,
             results=results,
             shared=shared,
+            unclaimed=found.unclaimed,
         )
     )
     design.weights.check(sorted({fit.model for fit in design.activations.asked}))

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from fusion.ids import ENTITIES, entities
+from fusion.design import selection
+from fusion.ids import entities
 from fusion.io.errors import InputError
 
 EXTENSIONS = (".vhdr", ".edf", ".bdf", ".EDF", ".BDF", ".nwb", ".set", ".mefd", ".fif")
@@ -66,8 +67,24 @@ class Recording:
         return (*self.parts, *self.companions, *self.sidecars)
 
 
-def recordings(config: Mapping[str, Any], bids_root: Path) -> dict[str, Recording]:
-    """Return the recordings that the config asks for, by name, sorted.
+@dataclass(frozen=True)
+class Found:
+    """What a dataset holds.
+
+    Attributes
+    ----------
+    recordings
+        Name -> recording that takes part, sorted.
+    unclaimed
+        Name -> why it does not, although the filter of recordings lets it through.
+    """
+
+    recordings: dict[str, Recording]
+    unclaimed: dict[str, str]
+
+
+def find(config: Mapping[str, Any], bids_root: Path, file: str = "config") -> Found:
+    """Return the recordings that the config asks for, and those that no film claims.
 
     Parameters
     ----------
@@ -75,28 +92,38 @@ def recordings(config: Mapping[str, Any], bids_root: Path) -> dict[str, Recordin
         The resolved config.
     bids_root
         Where the BIDS dataset is, or will be once it is simulated or converted.
+    file
+        Name of the config file, for messages.
 
     Raises
     ------
     InputError
-        If no recording is left, or one fits no stimulus or several.
+        If a filter chooses nothing, or a recording fits several films.
     """
     sources = {"bids": _from_bids, "simulate": _from_simulation, "treebank": _from_treebank}
     found = sources[config["source"]](config, bids_root)
-    kept = [row for row in found if fits(row.name, config["recordings"])]
-    if not kept:
+    if not found:
         raise InputError(
-            "config",
-            "key recordings",
-            f"no recording of {len(found)} in {bids_root}",
-            "at least one iEEG recording that passes the filters",
+            file,
+            "key root",
+            f"no recording in {config['root'] or bids_root}",
+            "a BIDS dataset with sub-*/**/ieeg/*_ieeg.vhdr (or .edf, .nwb, .set, .mefd, .fif)"
+            if config["source"] == "bids"
+            else "recordings",
         )
-    shown = [replace(row, stimulus=_stimulus(row.name, config["stimuli"])) for row in kept]
-    shown = [row for row in shown if row.stimulus]
+    names = [row.name for row in found]
+    kept = selection.chosen(names, config["recordings"], file, "recordings")
+    claimed, unclaimed = selection.claims(names, config["stimuli"], kept, file)
+    shown = [replace(row, stimulus=claimed[row.name]) for row in found if row.name in claimed]
     for row in shown:
         for path in map(Path, row.files):
             _require_content(path, bids_root)
-    return {row.name: row for row in shown}
+    return Found({row.name: row for row in shown}, unclaimed)
+
+
+def recordings(config: Mapping[str, Any], bids_root: Path) -> dict[str, Recording]:
+    """Return the recordings of :func:`find`."""
+    return find(config, bids_root).recordings
 
 
 def _require_content(path: Path, root: Path) -> None:
@@ -116,47 +143,6 @@ def _require_content(path: Path, root: Path) -> None:
             f"the file: run `datalad get {path.relative_to(root)}` (or `git annex get`) in"
             f" {root}, or leave the recording out (key recordings)",
         )
-
-
-def fits(recording: str, chosen: Mapping[str, Any]) -> bool:
-    """Return whether a recording has the entities that are asked for.
-
-    Parameters
-    ----------
-    recording
-        BIDS name.
-    chosen
-        Entity (a key of :data:`fusion.ids.ENTITIES`) -> a value, a list of them, or None for all.
-        Numbers and their text mean the same; runs are compared as numbers.
-    """
-    has = entities(recording)
-    return all(
-        wanted is None
-        or has.get(ENTITIES[name])
-        in _spelled(name, wanted if isinstance(wanted, list) else [wanted], has)
-        for name, wanted in chosen.items()
-    )
-
-
-def _spelled(name: str, wanted: list[Any], has: Mapping[str, str]) -> set[str]:
-    """Return the wanted values as text; of a run also as the recording spells the same number."""
-    values = {str(value) for value in wanted}
-    own = has.get("run", "")
-    if name == "run" and own.isdigit() and int(own) in {int(v) for v in values if v.isdigit()}:
-        values.add(own)
-    return values
-
-
-def _stimulus(recording: str, stimuli: Mapping[str, Any]) -> str:
-    fitting = [name for name, row in stimuli.items() if fits(recording, row["recordings"])]
-    if len(fitting) > 1:
-        raise InputError(
-            "config",
-            "key stimuli",
-            f"{', '.join(fitting)} all fit {recording}",
-            "entities in stimuli.*.recordings that tell them apart",
-        )
-    return fitting[0] if fitting else ""
 
 
 def _from_bids(config: Mapping[str, Any], root: Path) -> list[Recording]:

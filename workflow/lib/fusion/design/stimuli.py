@@ -49,7 +49,9 @@ class Transcript(_Rule):
 
     def spec(self, stimulus: str) -> dict[str, Any]:
         """Return how the transcript is read."""
-        return TranscriptSpec.take(self.study.config["stimuli"][stimulus]["transcript"]).plain()
+        row = self.study.config["stimuli"][stimulus]["transcript"]
+        per_second = {"s": 1.0, "ms": 1000.0}.get(row["unit"]) or float(row["unit"])
+        return TranscriptSpec.take(row, labels=row["not_words"], per_second=per_second).plain()
 
 
 @dataclass(frozen=True)

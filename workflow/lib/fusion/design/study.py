@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,8 @@ class Study:
         Folder of the answers.
     shared
         Folder of what all analyses of the dataset share.
+    unclaimed
+        Recording -> why no film claims it.
     """
 
     config: Mapping[str, Any]
@@ -43,6 +45,7 @@ class Study:
     bids_root: Path
     results: Path
     shared: Path
+    unclaimed: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_demo(self) -> bool:

@@ -25,7 +25,7 @@ def clock_table(
     Parameters
     ----------
     rule
-        Which moment is second 0 of the film.
+        Which moment is which second of the film.
     events
         Events of the recording, sorted by onset (s); None if it has none.
     events_file, ieeg
@@ -47,7 +47,7 @@ def clock_table(
         If the events that the rule needs are missing, or lie outside the recording.
     """
     if rule.rule == "recording_start":
-        return _one_piece(0.0, duration_s)
+        return _one_piece(0.0, duration_s, rule)
     if events is None or events_file is None:
         raise InputError(
             ieeg, "sidecars", "no events.tsv", f"an events.tsv for film_zero.rule {rule.rule}"
@@ -61,7 +61,7 @@ def clock_table(
                 f"film zero at {zero:.6g} s",
                 f"a moment within the recording of {duration_s:.6g} s",
             )
-        return _one_piece(zero, duration_s)
+        return _one_piece(zero, duration_s, rule)
     return _from_film_events(events, events_file, duration_s)
 
 
@@ -102,9 +102,16 @@ def _same(cell: Any, value: str) -> bool:
         return False
 
 
-def _one_piece(zero: float, duration: float) -> pd.DataFrame:
-    recording = np.unique([0.0, zero, duration])
-    return pd.DataFrame({"film_s": recording - zero, "recording_s": recording, "segment": 0})
+def _one_piece(zero: float, duration: float, rule: FilmZero) -> pd.DataFrame:
+    """Return the clock of a film, or of the part from ``film_s`` to ``until_s``, without pauses."""
+    if not rule.film_s and rule.until_s is None:
+        recording = np.unique([0.0, zero, duration])
+    else:
+        # A part shows nothing of the film before its own first second, nor after its last.
+        length = np.inf if rule.until_s is None else rule.until_s - rule.film_s
+        recording = np.array([zero, min(zero + length, duration)])
+    film = recording - zero + rule.film_s
+    return pd.DataFrame({"film_s": film, "recording_s": recording, "segment": 0})
 
 
 def _from_film_events(

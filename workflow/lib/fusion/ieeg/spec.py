@@ -11,11 +11,23 @@ from fusion.spec import Spec
 
 @dataclass(frozen=True)
 class FilmZero(Spec):
-    """Which moment of a recording is second 0 of the film (keys of ``stimuli.*.film_zero``)."""
+    """Which moment of a recording is which second of the film (``stimuli.*.film_zero``).
+
+    Attributes
+    ----------
+    rule, column, value
+        How the moment is found.
+    film_s
+        Second of the film at that moment.
+    until_s
+        Second of the film at which the next part begins; None if nothing ends this one.
+    """
 
     rule: Literal["recording_start", "first_event", "film_events"]
     column: str
     value: str | None
+    film_s: float = 0.0
+    until_s: float | None = None
 
 
 @dataclass(frozen=True)

@@ -1,54 +1,96 @@
-"""Readers of transcripts: one per format, all returning word, onset_s, offset_s and, where the
-source has them, key and sentence.
+"""Readers of transcripts: every form gives word, onset_s, offset_s and, where the source has them,
+key (what the words of one sentence share) and sentence (its text).
 
-``key`` is what the words of one sentence share.
+A word keeps the white space before it where the source has it: pieces of words begin without.
 """
 
 from __future__ import annotations
 
-import csv
-import json
 import re
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
-import pysubs2
-from praatio import textgrid as praat
 
 from fusion.io.errors import InputError
+from fusion.stimuli import captions, decoding, grids, tool_json
+from fusion.stimuli.decoding import Notes
+from fusion.stimuli.spec import form_of
 
-QUOTED = re.compile(r'"(?=.*"".*")(?:[^"]|"")*"')  # a cell in quotes because it holds some, doubled
-WORD_TIERS = ("words", "word", "ort-mau", "ort")
-SENTENCE_TIERS = ("sentences", "sentence", "utterances", "utterance")
+FilePath = str | Path
+Names = Mapping[str, Sequence[str]]
+
+#: Names that tables give to what we look for, in order of preference.
+ANY_TABLE: Names = {
+    "word": ("word", "text", "token", "item", "label", "annotation", "value", "transcription"),
+    "onset_s": (
+        "onset_s",
+        "onset",
+        "start",
+        "start_s",
+        "begin",
+        "start_time",
+        "tmin",
+        "xmin",
+        "onset_ms",
+        "start_ms",
+        "begin_ms",
+        "start_time_ms",
+    ),
+    "offset_s": (
+        "offset_s",
+        "offset",
+        "end",
+        "end_s",
+        "stop",
+        "end_time",
+        "tmax",
+        "xmax",
+        "offset_ms",
+        "end_ms",
+        "stop_ms",
+        "end_time_ms",
+    ),
+    "duration": ("duration", "duration_s", "dur"),
+    "kind": ("type", "trial_type"),
+    "key": ("sentence_id", "sentence_idx"),
+    "sentence": ("sentence",),
+}
+OPTIONAL = ("offset_s", "duration", "kind", "key", "sentence")
+#: What a column says of its unit -> how many of it are a second.
+UNITS = {"ms": 1000.0, "msec": 1000.0, "milliseconds": 1000.0}
 
 
 def table(
-    path, columns: dict[str, tuple[str, ...]], optional: tuple[str, ...] = ()
+    path: FilePath, columns: Names, optional: Sequence[str] = (), notes: Notes | None = None
 ) -> pd.DataFrame:
-    """Return columns of a TSV or CSV under our names, as text.
+    """Return columns of a TSV or CSV under our names, as text; missing cells are None.
 
     Parameters
     ----------
     path
-        The file; the separator is a tab unless the name ends in ``.csv``.
+        The file.
     columns
         Our name -> the names it may have there, in order of preference.
     optional
         Of our names, those that may be missing.
+    notes
+        Where it is noted what was taken.
 
     Raises
     ------
     InputError
         If the file is missing, empty, not a table, or lacks a column.
     """
-    path = Path(path)
-    sep = "," if path.suffix.lower() == ".csv" else "\t"
-    found = _read(path, sep)
-    result = {}
+    found = decoding.read_cells(path, notes)
+    plain = {_plain(name): name for name in reversed(list(found.columns))}
+    result, taken = {}, []
     for name, accepted in columns.items():
-        there = next((column for column in accepted if column in found), None)
+        there = next((plain[_plain(one)] for one in accepted if _plain(one) in plain), None)
         if there is not None:
-            result[name] = found[there]
+            result[name] = found[there].rename(there)
+            taken.append(there)
         elif name not in optional:
             raise InputError(
                 path,
@@ -56,40 +98,45 @@ def table(
                 f"columns {', '.join(map(str, found.columns))}",
                 " or ".join(accepted),
             )
-    return pd.DataFrame(result).replace({"": None, "n/a": None})
+    if notes is not None:
+        notes.add(f"columns {', '.join(taken)}")
+    out = pd.DataFrame(result, index=found.index)
+    out = out.map(lambda cell: cell.strip() if isinstance(cell, str) else cell)
+    out.attrs["names"] = {name: column.name for name, column in result.items()}
+    return out.replace({"": None, "n/a": None})
 
 
-def _read(path: Path, sep: str) -> pd.DataFrame:
-    if not path.is_file():
-        raise InputError(path, "", "no such file", "a table with a header")
-    options = {
-        "sep": sep,
-        "dtype": str,
-        "encoding": "utf-8-sig",
-        "keep_default_na": False,
-        "na_values": [],
-    }
-    try:
-        text = path.read_text("utf-8-sig")
-        # BIDS tables do not quote, so a word may begin with a quote; other programs quote
-        # everything, or what holds a quote.
-        if sep == "," or text.startswith('"'):
-            return pd.read_csv(path, **options)
-        found = pd.read_csv(path, quoting=csv.QUOTE_NONE, **options)
-    except pd.errors.EmptyDataError:
-        raise InputError(path, "", "an empty file", "a table with a header") from None
-    except (pd.errors.ParserError, UnicodeDecodeError) as error:
-        raise InputError(path, "", str(error).strip(), "a table in UTF-8") from None
-    return found.map(
-        lambda cell: (
-            cell[1:-1].replace('""', '"')
-            if isinstance(cell, str) and QUOTED.fullmatch(cell)
-            else cell
-        )
-    )
+def _plain(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", str(name).casefold())
 
 
-def words(path) -> pd.DataFrame:
+def _timed(found: pd.DataFrame, path: FilePath, notes: Notes) -> pd.DataFrame:
+    """Return a table whose times are numbers in the unit of the file, durations added to onsets."""
+    names = found.attrs.get("names", {})
+    for column in ("onset_s", "offset_s", "duration"):
+        if column in found:
+            values = found[column].rename(names.get(column, column))
+            found[column] = decoding.times(values, path, notes)
+    if "offset_s" not in found:
+        length = found.get("duration", np.nan)
+        found["offset_s"] = found["onset_s"] + length
+    return _filled(found.drop(columns=["duration", "kind"], errors="ignore"))
+
+
+def _filled(found: pd.DataFrame) -> pd.DataFrame:
+    """Return ``found`` without a sentence key that is not complete, and without sentences that have
+    no key.
+    """
+    if "key" in found and found["key"].isna().any():
+        found = found.assign(key=found["key"].ffill().bfill())
+    if "key" not in found or found["key"].isna().any():
+        return found.drop(columns=["key", "sentence"], errors="ignore")
+    if "sentence" in found and found["sentence"].isna().any():
+        return found.drop(columns="sentence")
+    return found
+
+
+def words(path: FilePath, tier: str | None, notes: Notes) -> pd.DataFrame:
     """Read this project's own table: word, onset_s, offset_s and optionally sentence_id,
     sentence.
     """
@@ -100,11 +147,10 @@ def words(path) -> pd.DataFrame:
         "key": ("sentence_id",),
         "sentence": ("sentence",),
     }
-    found = table(path, names, optional=("offset_s", "key", "sentence"))
-    return _with_offset(found)
+    return _timed(table(path, names, ("offset_s", "key", "sentence"), notes), path, notes)
 
 
-def events(path) -> pd.DataFrame:
+def events(path: FilePath, tier: str | None, notes: Notes) -> pd.DataFrame:
     """Read the word rows of a BIDS events.tsv: onset, duration and a column of words.
 
     Where a column ``trial_type`` has rows ``word``, only these count. A column ``film_s`` is film
@@ -117,44 +163,35 @@ def events(path) -> pd.DataFrame:
         "key": ("sentence_id", "sentence_idx"),
         "sentence": ("sentence",),
     }
-    found = table(path, names, optional=("duration", "kind", "key", "sentence"))
+    found = table(path, names, ("duration", "kind", "key", "sentence"), notes)
     if "kind" in found and (found["kind"] == "word").any():
-        found = found[found["kind"] == "word"]
-    onset = pd.to_numeric(found["onset_s"], errors="coerce")
-    duration = (
-        pd.to_numeric(found["duration"], errors="coerce") if "duration" in found else float("nan")
-    )
-    return found.assign(offset_s=onset + duration).drop(
-        columns=["duration", "kind"], errors="ignore"
-    )
+        found = found[found["kind"] == "word"].copy()
+    return _timed(found, path, notes)
 
 
-def ds003688(path) -> pd.DataFrame:
+def ds003688(path: FilePath, tier: str | None, notes: Notes) -> pd.DataFrame:
     """Read an annotation of ds003688: item, onset, offset (an end, not a duration)."""
-    return table(path, {"word": ("item",), "onset_s": ("onset",), "offset_s": ("offset",)})
+    names = {"word": ("item",), "onset_s": ("onset",), "offset_s": ("offset",)}
+    return _timed(table(path, names, (), notes), path, notes)
 
 
-def ds005574(path) -> pd.DataFrame:
+def ds005574(path: FilePath, tier: str | None, notes: Notes) -> pd.DataFrame:
     """Read a transcript of ds005574: word, start, end; sub-word tokens repeat their word_idx and
     are merged into the word.
     """
-    found = table(
-        path,
-        {"word": ("word",), "onset_s": ("start",), "offset_s": ("end",), "index": ("word_idx",)},
-        optional=("index",),
-    )
+    names = {"word": ("word",), "onset_s": ("start",), "offset_s": ("end",), "index": ("word_idx",)}
+    found = _timed(table(path, names, ("index",), notes), path, notes)
     if "index" in found:
         run = (found["index"] != found["index"].shift()).cumsum()
-        times = found[["onset_s", "offset_s"]].apply(pd.to_numeric, errors="coerce")
         found = found.assign(
-            onset_s=times["onset_s"].groupby(run).transform("min"),
-            offset_s=times["offset_s"].groupby(run).transform("max"),
+            onset_s=found["onset_s"].groupby(run).transform("min"),
+            offset_s=found["offset_s"].groupby(run).transform("max"),
         )
-        found = found[~run.duplicated()].drop(columns="index")
+        found = found[run != run.shift()].drop(columns="index")
     return found
 
 
-def treebank(path) -> pd.DataFrame:
+def treebank(path: FilePath, tier: str | None, notes: Notes) -> pd.DataFrame:
     """Read a features.csv of Brain Treebank: text, start, end, sentence_idx, sentence (movie
     time).
     """
@@ -165,122 +202,112 @@ def treebank(path) -> pd.DataFrame:
         "key": ("sentence_idx",),
         "sentence": ("sentence",),
     }
-    return _filled(table(path, names, optional=("key", "sentence")))
+    return _timed(table(path, names, ("key", "sentence"), notes), path, notes)
 
 
-def whisper(path) -> pd.DataFrame:
-    """Read the JSON of Whisper (with word timestamps) or WhisperX."""
-    try:
-        found = json.loads(Path(path).read_text("utf-8-sig"))
-    except FileNotFoundError:
-        raise InputError(path, "", "no such file", "the JSON of Whisper or WhisperX") from None
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise InputError(
-            path, "", f"no JSON ({error})", "the JSON of Whisper or WhisperX"
-        ) from None
-    segments = found.get("segments") if isinstance(found, dict) else None
-    if not isinstance(segments, list):
-        raise InputError(path, "key segments", "none", "the JSON of Whisper or WhisperX")
-    timed = (
-        [word for segment in segments for word in segment.get("words") or []]
-        or found.get("word_segments")
-        or []
-    )
-    if segments and not timed:
-        raise InputError(
-            path,
-            "key segments.words",
-            "segments without words",
-            "word times (word_timestamps=True, or WhisperX alignment)",
-        )
-    rows = [
-        (word.get("word", word.get("text")), word.get("start"), word.get("end")) for word in timed
-    ]
-    return pd.DataFrame(rows, columns=["word", "onset_s", "offset_s"])
-
-
-def textgrid(path, tier: str | None = None) -> pd.DataFrame:
-    """Read the word tier of a Praat TextGrid, and sentences from a tier called so where there is
-    one.
-
-    Parameters
-    ----------
-    path
-        The TextGrid.
-    tier
-        The word tier; None takes one called words or word, or the only interval tier.
+def any_table(path: FilePath, tier: str | None, notes: Notes) -> pd.DataFrame:
+    """Read a table of whatever program: CSV of the Montreal Forced Aligner, an export of ELAN, a
+    spreadsheet. Columns are found by their names, rows of phones are left out.
     """
-    try:
-        grid = praat.openTextgrid(
-            str(path),
-            includeEmptyIntervals=False,
-            reportingMode="silence",
-            duplicateNamesMode="rename",
-        )
-    except FileNotFoundError:
-        raise InputError(path, "", "no such file", "a TextGrid") from None
-    except Exception as error:  # praatio raises whatever its parser stumbles over
-        raise InputError(path, "", f"a file that is no TextGrid ({error})", "a TextGrid") from None
-    tiers = {
-        name.casefold(): name
-        for name in grid.tierNames
-        if isinstance(grid.getTier(name), praat.IntervalTier)
-    }
-    wanted = (
-        [tier.casefold()]
-        if tier
-        else [name for name in WORD_TIERS if name in tiers]
-        or (list(tiers) if len(tiers) == 1 else [])
-    )
-    if not wanted or wanted[0] not in tiers:
-        raise InputError(
-            path,
-            "word tier",
-            f"tiers {', '.join(grid.tierNames)}",
-            tier or "a tier 'words' (or name it in transcript.tier)",
-        )
-    found = pd.DataFrame(
-        [(e.label, e.start, e.end) for e in grid.getTier(tiers[wanted[0]]).entries],
-        columns=["word", "onset_s", "offset_s"],
-    )
-    if spans := [name for name in SENTENCE_TIERS if name in tiers]:
-        entries = grid.getTier(tiers[spans[0]]).entries
-        middle = (found["onset_s"] + found["offset_s"]) / 2
-        inside = [
-            next((k for k, e in enumerate(entries) if e.start <= t < e.end), None) for t in middle
-        ]
-        if entries and None not in inside:
-            found = found.assign(key=inside, sentence=[entries[k].label for k in inside])
-    return found
+    cells = decoding.read_cells(path, notes)
+    if (elan := _elan(cells, path, tier, notes)) is not None:
+        return elan
+    found = table(path, ANY_TABLE, OPTIONAL, notes)
+    if "kind" in found:
+        kinds = found["kind"].astype(str).str.casefold()
+        own = next((kinds == name for name in ("word", "words") if (kinds == name).any()), None)
+        if own is not None:
+            found = found[own].copy()
+    per_second = _unit(str(found.attrs["names"]["onset_s"]))
+    timed = _timed(found, path, notes)
+    if per_second != 1:
+        notes.add(f"column {found.attrs['names']['onset_s']} is in milliseconds")
+        timed[["onset_s", "offset_s"]] /= per_second
+    return timed
 
 
-def subtitles(path) -> pd.DataFrame:
-    """Read SRT or VTT. A cue is a sentence; its words share its time in proportion to their
-    letters, as subtitles do not time words.
+def _unit(name: str) -> float:
+    return next(
+        (UNITS[part] for part in re.findall(r"[a-z]+", name.casefold()) if part in UNITS), 1
+    )
+
+
+def _elan(
+    cells: pd.DataFrame, path: FilePath, tier: str | None, notes: Notes
+) -> pd.DataFrame | None:
+    """Return the words of ELAN's tab-delimited export, with or without its header; None if it is
+    none.
     """
-    try:
-        cues = pysubs2.load(str(path), encoding="utf-8-sig")
-    except FileNotFoundError:
-        raise InputError(path, "", "no such file", "an SRT or VTT file") from None
-    except (pysubs2.exceptions.Pysubs2Error, UnicodeDecodeError, ValueError) as error:
-        raise InputError(
-            path, "", f"no subtitles ({error})", "an SRT or VTT file in UTF-8"
-        ) from None
-    rows = []
-    for key, cue in enumerate(cues):
-        text = re.sub(r"<[^>]*>", "", cue.plaintext).split()
-        share = [0]
-        for word in text:
-            share.append(share[-1] + len(word))
-        step = (cue.end - cue.start) / 1000 / max(share[-1], 1)
-        rows += [
-            (w, cue.start / 1000 + a * step, cue.start / 1000 + b * step, key)
-            for w, a, b in zip(text, share, share[1:], strict=False)
+    names = [str(name) for name in cells.columns]
+    begin = [k for k, name in enumerate(names) if name.casefold().startswith("begin time")]
+    if not begin and not (
+        len(names) >= 4 and sum(bool(decoding.CLOCK.fullmatch(name)) for name in names) >= 2
+    ):
+        return None
+    if begin:
+        end = [k for k, name in enumerate(names) if name.casefold().startswith("end time")]
+        body = cells
+        first, last = begin[0], (end or begin)[0]
+        other = [
+            k
+            for k, name in enumerate(names)
+            if not re.match(r"(begin|end|duration|tier|participant)", name.casefold())
+            and name.strip()
         ]
-    return pd.DataFrame(rows, columns=["word", "onset_s", "offset_s", "key"])
+        tiers = [k for k, name in enumerate(names) if name.casefold() == "tier"]
+        text = other[-1] if other else len(names) - 1
+    else:  # the header is a row: tier, participant, begin, end, duration, text
+        body = pd.DataFrame([names, *cells.to_numpy().tolist()])
+        clocks = [k for k, name in enumerate(names) if decoding.CLOCK.fullmatch(name)]
+        first, last, text = clocks[0], clocks[1], len(names) - 1
+        tiers = [0] if not decoding.CLOCK.fullmatch(names[0]) else []
+    body = body.copy()
+    body.columns = pd.RangeIndex(body.shape[1])
+    if tiers:
+        there = list(dict.fromkeys(body[tiers[0]]))
+        wanted = tier or next((t for t in there if t.casefold() in grids.WORD_TIERS), None)
+        wanted = wanted or (there[0] if len(there) == 1 else None)
+        if wanted not in there:
+            raise InputError(
+                path, "tier", f"tiers {', '.join(there)}", tier or "the words' (transcript.tier)"
+            )
+        body = body[body[tiers[0]] == wanted]
+        notes.add(f"tier {wanted}")
+    notes.add("read as an export of ELAN")
+    per_second = 1000.0 if begin and re.search(r"- msec$", names[first].strip()) else 1.0
+    return pd.DataFrame(
+        {
+            "word": body[text].to_numpy(),
+            "onset_s": decoding.times(body[first].rename("begin"), path).to_numpy() / per_second,
+            "offset_s": decoding.times(body[last].rename("end"), path).to_numpy() / per_second,
+        }
+    )
 
 
-def intervals(path) -> pd.DataFrame:
+def whisper(path: FilePath, tier: str | None, notes: Notes) -> pd.DataFrame:
+    """Read the JSON of a speech recogniser or aligner (:mod:`fusion.stimuli.tool_json`)."""
+    return tool_json.read(path, notes)
+
+
+def textgrid(path: FilePath, tier: str | None, notes: Notes) -> pd.DataFrame:
+    """Read a TextGrid (:mod:`fusion.stimuli.grids`)."""
+    return grids.read(path, tier, notes)
+
+
+def subtitles(path: FilePath, tier: str | None, notes: Notes) -> pd.DataFrame:
+    """Read SRT, WebVTT or ASS (:mod:`fusion.stimuli.captions`)."""
+    return captions.read(path, notes)
+
+
+def automatic(path: FilePath, tier: str | None, notes: Notes) -> pd.DataFrame:
+    """Read a transcript by what it looks like."""
+    text = decoding.read_text(path, "a transcript")
+    form = form_of(text[:4000])
+    notes.add(f"read as {form}")
+    return READERS[form](path, tier, notes)
+
+
+def intervals(path: FilePath) -> pd.DataFrame:
     """Return timed sentences: item, onset_s, offset_s, from a table with columns item (or sentence,
     text), onset and offset.
 
@@ -297,36 +324,21 @@ def intervals(path) -> pd.DataFrame:
     found = table(path, names).dropna().reset_index(drop=True)
     if found.empty:
         raise InputError(path, "", "no sentence", "at least one row of item, onset, offset")
-    return found.assign(
-        onset_s=found["onset_s"].astype(float), offset_s=found["offset_s"].astype(float)
-    )
+    return _timed(found, path, Notes())
 
 
-def _with_offset(found: pd.DataFrame) -> pd.DataFrame:
-    return _filled(found if "offset_s" in found else found.assign(offset_s=None))
-
-
-def _filled(found: pd.DataFrame) -> pd.DataFrame:
-    """Return ``found`` without a sentence key that is not complete, and without sentences that have
-    no key.
-    """
-    if "key" in found and found["key"].isna().any():
-        found = found.assign(key=found["key"].ffill().bfill())
-    if "key" not in found or found["key"].isna().any():
-        return found.drop(columns=["key", "sentence"], errors="ignore")
-    if "sentence" in found and found["sentence"].isna().any():
-        return found.drop(columns="sentence")
-    return found
-
-
-READERS = {
+READERS: dict[str, Callable[[FilePath, str | None, Notes], pd.DataFrame]] = {
+    "auto": automatic,
+    "table": any_table,
     "words": words,
     "events": events,
     "ds003688": ds003688,
     "ds005574": ds005574,
     "treebank": treebank,
     "whisper": whisper,
+    "json": whisper,
+    "textgrid": textgrid,
     "srt": subtitles,
     "vtt": subtitles,
+    "ass": subtitles,
 }
-TIERED = {"textgrid": textgrid}

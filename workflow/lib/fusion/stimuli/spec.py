@@ -11,12 +11,50 @@ from fusion.spec import Spec
 
 @dataclass(frozen=True)
 class TranscriptSpec(Spec):
-    """How a transcript is read (keys of ``stimuli.*.transcript``)."""
+    """How a transcript is read (keys of ``stimuli.*.transcript``).
+
+    Attributes
+    ----------
+    format, tier
+        What wrote it, and which tier holds the words.
+    per_second
+        Ticks of its times a second: 1 for seconds, 1000 for milliseconds.
+    zero_s
+        Time in the file (s) of the film's second 0.
+    labels
+        Labels that stand for no word.
+    language
+        Language of the splitter into sentences.
+    sentence_gap_s
+        Silence that ends a sentence where there is no punctuation.
+    longest_sentence
+        Most words of a sentence that is found by splitting.
+    """
 
     format: str
     tier: str | None
+    per_second: float
+    zero_s: float
+    labels: tuple[str, ...]
     language: str
+    sentence_gap_s: float
     longest_sentence: int
+
+
+def form_of(head: str) -> str:
+    """Return what a transcript looks like: ``json``, ``textgrid``, ``srt``, ``ass`` or ``table``.
+
+    Parameters
+    ----------
+    head
+        Its first few thousand characters.
+    """
+    text = head.lstrip("\ufeff \n\r\t")
+    if text[:1] in ("{", "["):
+        return "ass" if text.startswith(("[Script Info]", "[V4")) else "json"
+    if "ooTextFile" in text[:200] or '"TextGrid"' in text[:200]:
+        return "textgrid"
+    return "srt" if "-->" in text or text.startswith("WEBVTT") else "table"
 
 
 @dataclass(frozen=True)

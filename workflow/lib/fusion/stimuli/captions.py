@@ -1,0 +1,166 @@
+"""Captions: SRT, WebVTT and ASS. A cue is shown from one time to another; words share its time in
+proportion to their letters, unless the cue times them.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import pysubs2
+
+from fusion.io.errors import InputError
+from fusion.stimuli import spoken
+from fusion.stimuli.decoding import Notes, read_text, seconds
+
+ARROW = re.compile(r"^\s*([\d:.,]+)\s*-->\s*([\d:.,]+)(.*)$")
+INLINE = re.compile(r"<(\d+(?::\d+){1,2}[.,]\d+)>")
+#: Share of cues that repeat the last line of the cue before, from which captions roll.
+ROLLING = 0.4
+#: Captions that are further apart do not repeat each other (s).
+ABUT_S = 10.0
+
+
+@dataclass(frozen=True)
+class Cue:
+    """A caption: when it is shown (s), and its lines as they are written."""
+
+    onset_s: float
+    offset_s: float
+    lines: tuple[str, ...]
+
+
+def read(path: str | Path, notes: Notes) -> pd.DataFrame:
+    """Return the words of captions: word, onset_s, offset_s, key (of the cue), starts.
+
+    Notes for the deaf, speakers, music and mark-up are taken out, and lines that a rolling caption
+    repeats.
+
+    Raises
+    ------
+    InputError
+        If the file holds no caption.
+    """
+    text = read_text(path, "captions (SRT, WebVTT or ASS)", notes)
+    cues = _ass(text, path) if "[Script Info]" in text or "[Events]" in text else _cues(text)
+    if not cues:
+        raise InputError(path, "", "no caption", "captions (SRT, WebVTT or ASS)")
+    cues, dropped = unrolled(cues)
+    if dropped:
+        notes.add(f"rolling captions: {dropped} repeated lines are left out")
+    lines = [line for cue in cues for line in cue.lines]
+    speakers = spoken.names_speakers(lines)
+    counts: dict[str, list[str]] = {}
+    rows = []
+    for key, cue in enumerate(cues):
+        timed = any(INLINE.search(line) for line in cue.lines)
+        words: list[tuple[str, float, float]] = []
+        if timed:
+            words = _timed_words(cue, counts, speakers)
+        else:
+            said = " ".join(_spoken(line, counts, speakers) for line in cue.lines).split()
+            words = _in_proportion(said, cue.onset_s, cue.offset_s)
+        rows += [(word, a, b, key) for word, a, b in words]
+        if timed:
+            notes.add("times of words inside cues")
+    for kind, found in counts.items():
+        examples = ", ".join(dict.fromkeys(found))
+        notes.add(f"no words: {len(found)} x {kind} ({examples[:80]})")
+    return pd.DataFrame(rows, columns=["word", "onset_s", "offset_s", "key"])
+
+
+def _cues(text: str) -> list[Cue]:
+    """Return the cues of SRT or WebVTT: a line with an arrow, then lines up to an empty one."""
+    lines, cues, k = text.split("\n"), [], 0
+    while k < len(lines):
+        if not (found := ARROW.match(lines[k])):
+            k += 1
+            continue
+        body, k = [], k + 1
+        while k < len(lines) and lines[k] != "" and not ARROW.match(lines[k]):
+            body.append(lines[k])
+            k += 1
+        if k < len(lines) and ARROW.match(lines[k]) and body and body[-1].strip().isdigit():
+            body.pop()  # the number of the next cue, which no empty line parts
+        shown = tuple(line for line in body if line.strip())
+        cues.append(Cue(seconds(found[1]), seconds(found[2]), shown))
+    return cues
+
+
+def _ass(text: str, path: str | Path) -> list[Cue]:
+    try:
+        found = pysubs2.SSAFile.from_string(text, format_="ass")
+    except (pysubs2.exceptions.Pysubs2Error, ValueError) as error:
+        raise InputError(path, "", f"no subtitles ({error})", "an ASS file") from None
+    events = sorted((e for e in found if not e.is_comment), key=lambda e: (e.start, e.end))
+    return [
+        Cue(e.start / 1000, e.end / 1000, tuple(x for x in e.plaintext.split("\n") if x.strip()))
+        for e in events
+    ]
+
+
+def unrolled(cues: list[Cue]) -> tuple[list[Cue], int]:
+    """Return cues without the lines that they repeat of the cue before, and how many those were.
+
+    Nothing is left out unless repeating is the habit of the file: a line that is said twice is said
+    twice.
+    """
+    kept, repeated, before = [], 0, None
+    for cue in cues:
+        n = _repeated(before, cue) if before else 0
+        repeated += n
+        kept.append((cue, n))
+        before = cue
+    rolling = sum(n > 0 for _, n in kept)
+    moving = sum(0 < n < len(cue.lines) for cue, n in kept)
+    if not moving or rolling < max(2, ROLLING * len(cues)):
+        return cues, 0
+    fresh = [Cue(cue.onset_s, cue.offset_s, cue.lines[n:]) for cue, n in kept]
+    return [cue for cue in fresh if cue.lines], repeated
+
+
+def _repeated(before: Cue, cue: Cue) -> int:
+    """Return how many first lines of a cue are the last ones of the cue before."""
+    if cue.onset_s - before.offset_s > ABUT_S:
+        return 0
+    old = [_plain(line) for line in before.lines]
+    new = [_plain(line) for line in cue.lines]
+    most = min(len(old), len(new))
+    return next((n for n in range(most, 0, -1) if old[-n:] == new[:n]), 0)
+
+
+def _plain(line: str) -> str:
+    return " ".join(spoken.without_markup(line).split())
+
+
+def _spoken(line: str, counts: dict[str, list[str]], speakers: bool) -> str:
+    return spoken.cleaned(spoken.without_speaker(line) if speakers else line, counts=counts)
+
+
+def _in_proportion(
+    words: list[str], onset_s: float, offset_s: float
+) -> list[tuple[str, float, float]]:
+    """Return words with the part of the cue's time that their letters have of all letters."""
+    total, done, rows = sum(map(len, words)), 0, []
+    for word in words:
+        a, done = done, done + len(word)
+        length = (offset_s - onset_s) / total
+        rows.append((word, onset_s + a * length, onset_s + done * length))
+    return rows
+
+
+def _timed_words(
+    cue: Cue, counts: dict[str, list[str]], speakers: bool
+) -> list[tuple[str, float, float]]:
+    """Return the words of a cue that times them: each stamp is the onset of what follows."""
+    rows: list[tuple[str, float, float]] = []
+    for line in cue.lines:
+        pieces = INLINE.split(line)
+        onsets = [cue.onset_s, *(seconds(stamp) for stamp in pieces[1::2])]
+        ends = [*onsets[1:], cue.offset_s]
+        for text, onset, end in zip(pieces[::2], onsets, ends, strict=True):
+            said = _spoken(text, counts, speakers).split()
+            rows += _in_proportion(said, onset, max(end, onset))
+    return rows
