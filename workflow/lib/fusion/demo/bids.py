@@ -22,7 +22,7 @@ SPACE = "MNI152NLin2009cAsym"
 def write_json(path: str | Path, content: dict[str, Any]) -> None:
     """Write ``content`` as JSON."""
     with whole(path) as part:
-        part.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+        part.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def write_dataset(root: Path, subjects: list[str]) -> None:
@@ -40,7 +40,8 @@ def write_dataset(root: Path, subjects: list[str]) -> None:
         part.write_text(
             "Simulated recordings of people who watch a film of moving coloured shapes. Nobody was"
             " recorded: sites that respond\nto what is seen, to what is said, and to what"
-            " language-trained vision models see are planted at known contacts.\n"
+            " language-trained vision models see are planted at known contacts.\n",
+            encoding="utf-8",
         )
     write_tsv(
         pd.DataFrame({"participant_id": [f"sub-{s}" for s in subjects], "group": "simulated"}),

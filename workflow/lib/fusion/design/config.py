@@ -259,6 +259,6 @@ def write_resolved(config: Mapping[str, Any], path: Path) -> None:
     """Write the resolved config, unless the file already says the same."""
     written = yaml.dump(dict(config), Dumper=DUMPER, sort_keys=False, allow_unicode=True)
     text = f"# The config as it was used: every default filled in.\n{written}"
-    if not path.is_file() or path.read_text() != text:
+    if not path.is_file() or path.read_text(encoding="utf-8") != text:
         with whole(path) as part:
-            part.write_text(text)
+            part.write_text(text, encoding="utf-8")

@@ -200,7 +200,9 @@ class Recordings(_Rule):
     def spec(self) -> dict[str, Any]:
         """Return the dataset's name and source, the workflow's version, and the recordings."""
         study = self.study
-        project = tomllib.loads((study.repository / "pyproject.toml").read_text())["project"]
+        project = tomllib.loads((study.repository / "pyproject.toml").read_text(encoding="utf-8"))[
+            "project"
+        ]
         return RecordingsSpec(
             dataset=study.config["dataset"],
             version=project["version"],

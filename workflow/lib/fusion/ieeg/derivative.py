@@ -72,7 +72,7 @@ def write(
         )
         write_json(EVENT_COLUMNS, root / "desc-clean_events.json")
         write_json(ELECTRODE_COLUMNS, root / "electrodes.json")
-        (root / "README").write_text(README.format(dataset=spec.dataset))
+        (root / "README").write_text(README.format(dataset=spec.dataset), encoding="utf-8")
         write_places(root, electrodes)
         for name, clock in clocks.items():
             events = root / folder(name) / f"{name}_desc-clean_events.tsv"

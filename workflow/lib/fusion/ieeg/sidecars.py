@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from fusion.ids import entities
 from fusion.ieeg.segments import JOINTS, SKIP, Seam, Segments
 from fusion.io.errors import InputError
 from fusion.io.tables import read_tsv, require_unique
+from fusion.io.text import read_json
 
 log = logging.getLogger(__name__)
 
@@ -60,17 +60,6 @@ def pick(sidecars: list[str], suffix: str) -> Path | None:
     """
     found = [Path(p) for p in sidecars if Path(p).name.endswith(suffix)]
     return max(found, key=lambda p: (len(p.parts), len(entities(p.name)), p.name), default=None)
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    """Read a JSON sidecar; ``InputError`` if it is not one."""
-    try:
-        content = json.loads(Path(path).read_text(encoding="utf-8-sig"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise InputError(path, "", str(error), "a JSON file") from None
-    if not isinstance(content, dict):
-        raise InputError(path, "", f"a {type(content).__name__}", "a JSON object")
-    return content
 
 
 def read_info(sidecars: list[str]) -> dict[str, Any]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-import json
+import csv
+import io
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,63 +15,102 @@ import pandas as pd
 from fusion.io.atomic import whole
 from fusion.io.dictionary import data_dictionary
 from fusion.io.errors import InputError
+from fusion.io.text import read_text, write_json
 
 FilePath = str | Path
+#: What ends a line, and what would end a cell or a line in the middle of one.
+LINE = re.compile(r"\r\n|\n|\r")
+BREAKS = re.compile(r"[\t\r\n]+")
 
 
 def write_tsv(table: pd.DataFrame, path: FilePath, float_format: str = "%.6g") -> None:
-    """Write ``table`` as BIDS-style TSV: numbers to six significant digits, ``n/a`` where missing,
-    ``true`` and ``false`` in lower case, no index.
+    """Write ``table`` as a BIDS table: numbers to six significant digits, ``n/a`` where missing,
+    ``true`` and ``false`` in lower case, no index, nothing quoted.
 
+    A tab or a line break inside a cell becomes a space, as the format has no way to write it.
     Times of long films and recordings need more digits: six leave 10 ms at two hours; ``%.10g``
-    leaves a microsecond."""
+    leaves a microsecond.
+    """
     written = table.copy()
-    for name in table.select_dtypes(["bool", "boolean", "object"]):
-        written[name] = [_lower(value) for value in table[name]]
+    for name in table.select_dtypes(["bool", "boolean", "object", "string", "category"]):
+        written[name] = [_cell(value) for value in table[name]]
+    written.columns = [_cell(name) for name in table.columns]
     with whole(path) as part:
-        written.to_csv(part, sep="\t", index=False, float_format=float_format, na_rep="n/a")
+        written.to_csv(
+            part,
+            sep="\t",
+            index=False,
+            float_format=float_format,
+            na_rep="n/a",
+            quoting=csv.QUOTE_NONE,
+            encoding="utf-8",
+            lineterminator="\n",
+        )
 
 
-def _lower(value: Any) -> Any:
-    return str(value).lower() if isinstance(value, bool | np.bool_) else value
+def _cell(value: Any) -> Any:
+    if isinstance(value, bool | np.bool_):
+        return str(value).lower()
+    return BREAKS.sub(" ", value) if isinstance(value, str) else value
 
 
 def read_tsv(
-    path: FilePath, columns: tuple[str, ...] = (), dtype: Mapping[str, Any] | None = None
+    path: FilePath, columns: Iterable[str] = (), dtype: Mapping[str, Any] | None = None
 ) -> pd.DataFrame:
-    """Read a TSV (with or without BOM), ``n/a`` as missing; ``columns`` must be there.
+    """Read a BIDS table: tab-separated UTF-8 (with or without a mark), nothing quoted, ``n/a`` as
+    missing; ``columns`` must be there.
 
     Only ``n/a`` and the empty cell count as missing, so that an electrode or a word called ``NA``
-    survives.
+    survives. A quotation mark is a character like any other.
 
     Raises
     ------
     InputError
-        If the file is missing, empty, or lacks one of ``columns``.
+        If the file is missing, empty or not UTF-8, lacks one of ``columns`` or names one twice, has
+        a row with more or fewer cells than columns, or holds an infinite number.
     """
     path = Path(path)
-    if not path.is_file():
-        raise InputError(path, "", "no such file", "a tab-separated table")
+    text = read_text(path)
+    lines = [line for line in LINE.split(text) if line]
+    if not lines:
+        raise InputError(path, "", "an empty file", "a tab-separated table with a header")
+    header = lines[0].split("\t")
+    for number, line in enumerate(LINE.split(text), 1):
+        if line and (cells := line.count("\t") + 1) != len(header):
+            raise InputError(
+                path,
+                f"line {number}",
+                f"{cells} cells",
+                f"{len(header)}, one for each column; separated by tabs",
+            )
+    if twice := [name for name in header if header.count(name) > 1]:
+        raise InputError(path, f"column {twice[0]!r}", "two of that name", "every column once")
+    if missing := [name for name in columns if name not in header]:
+        raise InputError(
+            path, f"column {missing[0]!r}", f"columns {', '.join(header)}", "that column"
+        )
     try:
         table = pd.read_csv(
-            path,
+            io.StringIO("\n".join(lines)),
             sep="\t",
-            encoding="utf-8-sig",
+            quoting=csv.QUOTE_NONE,
             na_values=["n/a", ""],
             keep_default_na=False,
             dtype=dtype,
+            index_col=False,
+            low_memory=False,
         )
-    except pd.errors.EmptyDataError:
-        raise InputError(path, "", "an empty file", "a tab-separated table with a header") from None
-    except (pd.errors.ParserError, UnicodeDecodeError) as error:
-        raise InputError(path, "", str(error).strip(), "a tab-separated table in UTF-8") from None
-    if missing := [name for name in columns if name not in table]:
-        raise InputError(
-            path,
-            f"column {missing[0]!r}",
-            f"columns {', '.join(map(str, table.columns))}",
-            "that column",
-        )
+    except (ValueError, OverflowError) as error:
+        raise InputError(path, "", str(error).strip(), "a tab-separated table") from None
+    for name in table.select_dtypes("float"):
+        if (infinite := np.isinf(table[name].to_numpy())).any():
+            row = int(infinite.argmax())
+            raise InputError(
+                path,
+                f"row {row + 1}, column {name!r}",
+                str(table[name].iloc[row]),
+                "a finite number",
+            )
     return table
 
 
@@ -116,8 +157,7 @@ def write_described(
         write_parquet(table, path)
     else:
         write_tsv(table, path, float_format)
-    with whole(dictionary_path) as part:
-        part.write_text(json.dumps(described, indent=2, ensure_ascii=False) + "\n")
+    write_json(described, dictionary_path)
 
 
 def require_unique(labels: Iterable[Any], file: FilePath, what: str) -> None:

@@ -211,7 +211,9 @@ def download(address: str, part: Path) -> None:
     """
     tag = part.with_suffix(".etag")
     have = part.stat().st_size if part.is_file() and tag.is_file() else 0
-    headers = {"Range": f"bytes={have}-", "If-Range": tag.read_text()} if have else {}
+    headers = (
+        {"Range": f"bytes={have}-", "If-Range": tag.read_text(encoding="utf-8")} if have else {}
+    )
     with requests.get(address, headers=headers, stream=True, timeout=60) as response:
         if response.status_code == 416:  # the part is as long as the file, or longer
             part.unlink()
@@ -230,7 +232,7 @@ def download(address: str, part: Path) -> None:
         if not resumed:
             have = 0
             (
-                tag.write_text(stamp)
+                tag.write_text(stamp, encoding="utf-8")
                 if stamp and not stamp.startswith("W/")
                 else tag.unlink(missing_ok=True)
             )

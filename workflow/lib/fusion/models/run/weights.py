@@ -18,4 +18,6 @@ def read_weights(path: str | Path) -> Weights:
 def write_weights(weights: Weights, path: str | Path) -> None:
     """Write where a network's files lie."""
     with whole(path) as part:
-        part.write_text(json.dumps(weights.plain(), indent=1, sort_keys=True) + "\n")
+        part.write_text(
+            json.dumps(weights.plain(), indent=1, sort_keys=True) + "\n", encoding="utf-8"
+        )
