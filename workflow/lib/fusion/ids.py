@@ -29,13 +29,39 @@ ENTITIES = {
 
 Name = TypeVar("Name")
 
+ENTITY = re.compile("([a-z]+)-([A-Za-z0-9+]+)")
 NOTHING: Literal["nothing"] = "nothing"
 TRAINED, TRUE = "trained", "true"
 
 
 def entities(name: str) -> dict[str, str]:
-    """Return the BIDS entities of a file name: ``{"sub": "01", "task": "film"}``."""
-    return dict(re.findall(r"(?:^|_)([a-z]+)-([A-Za-z0-9+]+)", name))
+    """Return the BIDS entities of a file name: ``{"sub": "01", "task": "film"}``.
+
+    Parameters
+    ----------
+    name
+        Of a file, or of a recording without suffix and extension.
+
+    Raises
+    ------
+    ValueError
+        If a part is no entity with a label of letters, digits and ``+``, or an entity stands twice.
+        A label is never cut: ``sub-P01-1`` and ``sub-P01-2`` would be one subject.
+    """
+    *parts, last = name.split("_")
+    if ENTITY.fullmatch(last) or "-" in last.split(".")[0]:
+        parts.append(last)  # a name without a suffix
+    found: dict[str, str] = {}
+    if not any("-" in part for part in parts):
+        return found  # a file of the dataset, such as dataset_description.json
+    for part in parts:
+        match = ENTITY.fullmatch(part)
+        if match is None:
+            raise ValueError(f"{part!r}, which is not an entity with a label of letters and digits")
+        if match[1] in found:
+            raise ValueError(f"two entities {match[1]!r}")
+        found[match[1]] = match[2]
+    return found
 
 
 @dataclass(frozen=True, order=True)

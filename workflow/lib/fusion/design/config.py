@@ -16,6 +16,7 @@ from fusion.design.schema import (
     DUMPER,
     check_keys,
     check_schema,
+    check_values,
     did_you_mean,
     read_yaml,
     with_defaults,
@@ -29,6 +30,7 @@ from fusion.io.errors import InputError
 __all__ = ["fits_of", "load_zoo", "read_yaml", "resolve", "with_defaults", "write_resolved"]
 
 Config = dict[str, Any]
+MOST_BINS = 10_000
 
 
 def resolve(
@@ -54,12 +56,14 @@ def resolve(
     """
     config = _runs_as_text(config)
     check_keys(config, file)
+    check_values(config, file)
     check_renamed(config, file)
     check_schema(config, schema, file)
     resolved: Config = with_paths(with_defaults(config, schema), schema, file)
     check_models(resolved, zoo, file)
     check_contrasts(resolved, file)
     check_statistics(resolved, file)
+    check_windows(resolved, file)
     check_controls(resolved, zoo, file)
     check_files(resolved, file)
     return resolved
@@ -168,6 +172,29 @@ def check_statistics(config: Config, file: str) -> None:
             "False",
             "true, because statistics.procedure block_bootstrap resamples predictions",
         )
+
+
+def check_windows(config: Config, file: str) -> None:
+    """Raise ``InputError`` for a window that ends before it begins, or has more bins than a fit
+    can hold.
+    """
+    windows = {
+        "responses.window_ms": config["responses"]["window_ms"],
+        "lowlevel.audio_window_s": config["lowlevel"]["audio_window_s"],
+        **{f"statistics.windows.{k}": w for k, w in config["statistics"]["windows"].items()},
+    }
+    for key, (first, last) in windows.items():
+        if first > last:
+            raise InputError(file, f"key {key}", f"[{first}, {last}]", "the earlier moment first")
+    first, last = windows["responses.window_ms"]
+    for key in ("responses", "calibration"):
+        if (bins := (last - first) / config[key]["step_ms"]) > MOST_BINS:
+            raise InputError(
+                file,
+                f"key {key}.step_ms",
+                f"{config[key]['step_ms']}, {bins:,.0f} bins in responses.window_ms",
+                f"at most {MOST_BINS:,} bins: each is fitted at every electrode",
+            )
 
 
 def check_controls(config: Config, zoo: Zoo, file: str) -> None:

@@ -150,6 +150,7 @@ def _from_bids(config: Mapping[str, Any], root: Path) -> list[Recording]:
     found: dict[tuple[Path, str], list[Path]] = {}
     for path in sorted(root.glob("sub-*/**/ieeg/*_ieeg.*")):
         if path.suffix in EXTENSIONS and not path.name.startswith("."):
+            _check_folders(path, root)
             name = re.sub(r"_split-[A-Za-z0-9]+", "", path.name.split("_ieeg.")[0])
             found.setdefault((path.parent, name), []).append(path)
     rows: list[Recording] = []
@@ -210,6 +211,31 @@ def _companions(path: Path) -> list[Path]:
     return list(dict.fromkeys(there))
 
 
+def _check_folders(path: Path, root: Path) -> None:
+    """Raise ``InputError`` if a recording lies in the folder of another subject or session."""
+    has = _entities(path)
+    folders = path.relative_to(root).parts[:-1]
+    for key, folder in (("sub", folders[0]), ("ses", folders[1])):
+        stated = f"{key}-{has[key]}" if key in has else ""
+        if stated != folder and (key == "sub" or folder.startswith("ses-") or stated):
+            raise InputError(
+                path, "", f"{stated or 'no ' + key} in folder {folder}", "the name of its folders"
+            )
+
+
+def _entities(path: Path) -> dict[str, str]:
+    """Return the entities of a file's name, or raise ``InputError`` with the part that is none."""
+    try:
+        return entities(path.name)
+    except ValueError as error:
+        raise InputError(
+            path,
+            "",
+            str(error),
+            "a BIDS name: entity-label_entity-label_suffix, labels of letters, digits and +",
+        ) from None
+
+
 def _row(path: Path, sidecars: list[Path], name: str = "", **more: Any) -> Recording:
     name = name or path.name.split("_ieeg.")[0]
     subject = entities(name)["sub"]
@@ -224,12 +250,14 @@ def _sidecars(
 
     ``listed`` keeps what was seen of a folder, as recordings share those above them.
     """
-    has = entities(path.name)
+    has = _entities(path)
     found: list[Path] = []
     for folder in (path.parent, *path.parent.parents):
         if folder not in listed:
-            names = sorted(file.name for file in folder.iterdir() if file.name.endswith(SIDECARS))
-            listed[folder] = [(folder / name, entities(name)) for name in names]
+            files = sorted(
+                folder / file.name for file in folder.iterdir() if _is_sidecar(file.name)
+            )
+            listed[folder] = [(file, _entities(file)) for file in files]
         found += [
             file
             for file, own in listed[folder]
@@ -238,6 +266,10 @@ def _sidecars(
         if folder == root:
             break
     return found
+
+
+def _is_sidecar(name: str) -> bool:
+    return name.endswith(SIDECARS) and not name.startswith(".")
 
 
 def _from_simulation(config: Mapping[str, Any], root: Path) -> list[Recording]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import datetime
 import difflib
+import math
 import os
 import re
 from collections.abc import Iterable, Mapping
@@ -22,6 +23,9 @@ LOADER, DUMPER = (
     getattr(yaml, "CSafeDumper", yaml.SafeDumper),
 )
 
+#: What no name, path or label may hold.
+CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+
 
 def read_yaml(path: Path) -> Any:
     """Return what a YAML file says.
@@ -33,7 +37,9 @@ def read_yaml(path: Path) -> Any:
     """
     try:
         return yaml.load(path.read_text(encoding="utf-8-sig"), LOADER)
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except RecursionError:
+        raise InputError(path, "", "values nested too deeply", "a YAML file") from None
+    except (yaml.YAMLError, ValueError) as error:
         mark = getattr(error, "problem_mark", None)
         where = f"line {mark.line + 1}" if mark else ""
         raise InputError(
@@ -64,6 +70,25 @@ def check_keys(value: Any, file: str | Path, where: str = "") -> None:
         check_keys(inner, file, f"{where}{key}.")
 
 
+def check_values(value: Any, file: str | Path, where: str = "") -> None:
+    """Raise ``InputError`` for a number that is not finite, or text with control characters.
+
+    JSON Schema can refuse neither: NaN passes every bound, and ``$`` matches before a line break.
+    """
+    if isinstance(value, float) and not math.isfinite(value):
+        raise InputError(file, f"key {where}", str(value), "a finite number")
+    if isinstance(value, str) and (bad := CONTROL.search(value)):
+        raise InputError(file, f"key {where}", repr(value), f"text without {bad[0]!r}")
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            place = f"{where}.{key}" if where else str(key)
+            check_values(key, file, repr(place)[1:-1])
+            check_values(inner, file, repr(place)[1:-1])
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            check_values(inner, file, f"{where}.{index}")
+
+
 def check_schema(config: Any, schema: Mapping[str, Any], file: str | Path) -> None:
     """Raise ``InputError`` for the first key of ``config`` that ``schema`` does not allow, with a
     suggestion.
@@ -85,6 +110,10 @@ def check_schema(config: Any, schema: Mapping[str, Any], file: str | Path) -> No
         missing = next(key for key in error.validator_value if key not in error.instance)
         key = ".".join(filter(None, [where, missing]))
         raise InputError(file, f"key {key}", "nothing", "a value")
+    if error.validator in ("maximum", "maxItems") and "costs" in error.schema:
+        most = f"at most {error.validator_value}{' of them' * (error.validator == 'maxItems')}"
+        found = str(len(error.instance) if error.validator == "maxItems" else error.instance)
+        raise InputError(file, f"key {where}", found, f"{most}: {error.schema['costs']}")
     if error.validator == "enum":
         accepted = "one of " + ", ".join(map(str, error.validator_value))
     else:
@@ -168,6 +197,10 @@ def expanded(path: str, file: str | Path, where: str) -> str:
     InputError
         If a variable is not set, or ``~name`` names no user.
     """
+    if pattern := re.search(r"[{}<>]", path):
+        raise InputError(
+            file, f"key {where}", repr(path), f"a path without {pattern[0]!r}, a sign of patterns"
+        )
     full = os.path.expanduser(os.path.expandvars(path))  # noqa: PTH111
     if lost := re.search(r"\$\{?(\w+)\}?", full):
         raise InputError(

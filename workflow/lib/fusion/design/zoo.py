@@ -7,7 +7,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from fusion.design.schema import check_keys, check_schema, did_you_mean, read_yaml, with_defaults
+from fusion.design.schema import (
+    check_keys,
+    check_schema,
+    check_values,
+    did_you_mean,
+    read_yaml,
+    with_defaults,
+)
 from fusion.io.errors import InputError
 from fusion.models.paths import matches
 
@@ -69,6 +76,7 @@ def check_row(
             "letters, digits, '.' and '_'",
         )
     check_keys(row, file, f"{model}.")
+    check_values(row, file, str(model))
     check_schema(row, schema, f"{file}: model {model}")
     if row["family"] != "concat":
         for key in ("checkpoint", "layers"):
