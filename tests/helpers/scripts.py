@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import fusion.io.job
 import fusion.io.logs
 from fusion.design import load
 from fusion.spec import Spec
@@ -185,7 +186,8 @@ def _apart(script, given, path, env):
 @contextmanager
 def _logging_kept():
     """Let scripts log to their file beside the handlers of this process, and undo it after."""
-    root, level, log_to = logging.getLogger(), logging.getLogger().level, fusion.io.logs.log_to
+    root, level = logging.getLogger(), logging.getLogger().level
+    log_to, begin = fusion.io.logs.log_to, fusion.io.job.begin
     handlers = []
 
     def log_beside(path):
@@ -198,10 +200,11 @@ def _logging_kept():
         return logging.getLogger("fusion")
 
     fusion.io.logs.log_to = log_beside
+    fusion.io.job.begin = lambda snakemake: log_beside(snakemake.log[0])
     try:
         yield
     finally:
-        fusion.io.logs.log_to = log_to
+        fusion.io.logs.log_to, fusion.io.job.begin = log_to, begin
         logging.captureWarnings(False)
         root.setLevel(level)
         for handler in handlers:

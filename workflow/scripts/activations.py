@@ -2,12 +2,12 @@
 each alignment, init and pairing.
 """
 
-from fusion.io.logs import log_to
+from fusion.io.job import begin
 from fusion.models.run import job
 from fusion.models.run.weights import read_weights
 from fusion.models.spec import ActivationsSpec, Shown
 
-log = log_to(snakemake.log[0])
+log = begin(snakemake)
 
 outputs = {Shown.parse(name): path for name, path in snakemake.output.items()}
 job.run(

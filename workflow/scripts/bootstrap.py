@@ -8,9 +8,9 @@ from fusion.contrasts.spec import BootstrapSpec
 from fusion.encoding.inputs import Activations
 from fusion.encoding.trials import Trials
 from fusion.io import labelled
-from fusion.io.logs import log_to
+from fusion.io.job import begin
 
-log = log_to(snakemake.log[0])
+log = begin(snakemake)
 spec = BootstrapSpec.read(snakemake.params.spec)
 
 trials = Trials.read(snakemake.input.responses)

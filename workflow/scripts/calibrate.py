@@ -2,13 +2,13 @@
 
 import pandas as pd
 
-from fusion.io.logs import log_to
+from fusion.io.job import begin
 from fusion.io.schema import read_schema
 from fusion.io.tables import write_described
 from fusion.simulation import rates
 from fusion.simulation.spec import RatesSpec
 
-log = log_to(snakemake.log[0])
+log = begin(snakemake)
 spec = RatesSpec.read(snakemake.params.spec)
 
 results = pd.concat(map(pd.read_parquet, snakemake.input.worlds), ignore_index=True)

@@ -5,12 +5,12 @@ from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from fusion.encoding.spec import Settings
-from fusion.io.logs import log_to
+from fusion.io.job import begin
 from fusion.io.tables import write_parquet
 from fusion.simulation import calibration, geometry
 from fusion.simulation.spec import WorldSpec
 
-log = log_to(snakemake.log[0])
+log = begin(snakemake)
 spec = WorldSpec.read(snakemake.params.spec)
 
 settings = Settings(**spec.encoding, keep_predictions=False)

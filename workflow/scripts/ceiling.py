@@ -7,10 +7,10 @@ import numpy as np
 from fusion.controls.ceiling import from_others, not_estimable, repeat
 from fusion.controls.inputs import by_electrode, groups, window_bins
 from fusion.encoding.inputs import read_recordings, read_responses
-from fusion.io.logs import log_to
+from fusion.io.job import begin
 from fusion.io.tables import write_parquet
 
-log = log_to(snakemake.log[0])
+log = begin(snakemake)
 
 spec = snakemake.params.spec
 others = {}

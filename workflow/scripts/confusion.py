@@ -2,10 +2,10 @@
 
 from fusion.contrasts.spec import VERDICTS
 from fusion.demo import confusion
-from fusion.io.logs import log_to
+from fusion.io.job import begin
 from fusion.io.tables import read_tsv, write_tsv
 
-log = log_to(snakemake.log[0])
+log = begin(snakemake)
 
 text = {"subject": str, "electrode": str}
 sites = read_tsv(snakemake.input.sites, ("subject", "electrode", "verdict"), dtype=text)

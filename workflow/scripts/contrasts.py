@@ -8,12 +8,12 @@ from fusion.contrasts.calibrated import Calibrated
 from fusion.contrasts.paper import Paper
 from fusion.contrasts.spec import ContrastsSpec
 from fusion.encoding.trials import Trials
+from fusion.io.job import begin
 from fusion.io.labelled import open_labelled
-from fusion.io.logs import log_to
 from fusion.io.tables import write_parquet
 from fusion.seeds import rng_for
 
-log = log_to(snakemake.log[0])
+log = begin(snakemake)
 spec = ContrastsSpec.read(snakemake.params.spec)
 
 

@@ -4,11 +4,11 @@ import pandas as pd
 
 from fusion.controls.battery import SHOWS
 from fusion.controls.report import columns_of, corrected
-from fusion.io.logs import log_to
+from fusion.io.job import begin
 from fusion.io.schema import read_schema
 from fusion.io.tables import write_described
 
-log = log_to(snakemake.log[0])
+log = begin(snakemake)
 
 control = snakemake.params.spec["control"]
 table = pd.concat([pd.read_parquet(path) for path in snakemake.input.parts], ignore_index=True)

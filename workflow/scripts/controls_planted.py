@@ -5,10 +5,10 @@ from pathlib import Path
 import pandas as pd
 
 from fusion.controls.report import by_planted
-from fusion.io.logs import log_to
+from fusion.io.job import begin
 from fusion.io.tables import read_tsv, write_tsv
 
-log = log_to(snakemake.log[0])
+log = begin(snakemake)
 
 spec = snakemake.params.spec
 names = {"subject": str, "electrode": str}

@@ -8,10 +8,10 @@ from fusion.ieeg import brainvision, treebank, treebank_bids
 from fusion.ieeg.clean_sidecars import write_json
 from fusion.ieeg.spec import ConvertTreebankSpec
 from fusion.io.errors import InputError
-from fusion.io.logs import log_to
+from fusion.io.job import begin
 from fusion.io.tables import write_tsv
 
-log = log_to(snakemake.log[0])
+log = begin(snakemake)
 
 spec, given = ConvertTreebankSpec.read(snakemake.params.spec), snakemake.input
 labels = treebank.read_labels(given.labels)

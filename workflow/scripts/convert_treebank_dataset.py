@@ -7,10 +7,10 @@ import pandas as pd
 from fusion.ieeg import treebank, treebank_bids
 from fusion.ieeg.clean_sidecars import write_json
 from fusion.ieeg.spec import ConvertTreebankDatasetSpec
-from fusion.io.logs import log_to
+from fusion.io.job import begin
 from fusion.io.tables import write_tsv
 
-log = log_to(snakemake.log[0])
+log = begin(snakemake)
 
 spec = ConvertTreebankDatasetSpec.read(snakemake.params.spec)
 root = Path(snakemake.output.description).parent

@@ -4,10 +4,10 @@ dimensions.
 
 from fusion.controls.dimension import matched
 from fusion.controls.inputs import by_electrode, components, groups, networks
-from fusion.io.logs import log_to
+from fusion.io.job import begin
 from fusion.io.tables import write_parquet
 
-log = log_to(snakemake.log[0])
+log = begin(snakemake)
 
 spec = snakemake.params.spec
 found = networks(spec["pairs"], snakemake.input.activations)

@@ -9,10 +9,10 @@ from fusion.encoding.job import fit_subject
 from fusion.encoding.scores import RISING
 from fusion.encoding.spec import EncodeSpec, Settings
 from fusion.encoding.trials import Trials
-from fusion.io.logs import log_to
+from fusion.io.job import begin
 from fusion.io.tables import write_parquet
 
-log = log_to(snakemake.log[0])
+log = begin(snakemake)
 spec = EncodeSpec.read(snakemake.params.spec)
 backend = "torch" if snakemake.resources.gpu else "numpy"
 settings = Settings(**spec.settings.plain(), backend=backend)

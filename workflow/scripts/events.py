@@ -1,11 +1,11 @@
 """Make the events of a film: when, which picture, which text, and with which text when shuffled."""
 
-from fusion.io.logs import log_to
+from fusion.io.job import begin
 from fusion.io.tables import read_tsv, write_tsv
 from fusion.stimuli import events, film
 from fusion.stimuli.spec import EventsSpec
 
-log = log_to(snakemake.log[0])
+log = begin(snakemake)
 spec = EventsSpec.read(snakemake.params.spec)
 
 text = {"word": str, "sentence": str}

@@ -8,11 +8,11 @@ from fusion.contrasts.over_time import COLUMNS, OverTime
 from fusion.encoding import examples, held_out
 from fusion.figures import read
 from fusion.figures.spec import FigureTablesSpec
+from fusion.io.job import begin
 from fusion.io.labelled import open_labelled
-from fusion.io.logs import log_to
 from fusion.io.tables import write_tsv
 
-log = log_to(snakemake.log[0])
+log = begin(snakemake)
 spec = FigureTablesSpec.read(snakemake.params.spec)
 
 curves = pd.DataFrame(columns=COLUMNS)

@@ -4,10 +4,10 @@ import pandas as pd
 
 from fusion.figures import read, registry, style
 from fusion.figures.spec import FIGURES, FiguresSpec
-from fusion.io.logs import log_to
+from fusion.io.job import begin
 from fusion.io.tables import write_tsv
 
-log = log_to(snakemake.log[0])
+log = begin(snakemake)
 spec = FiguresSpec.read(snakemake.params.spec)
 
 tables = read.tables(dict(snakemake.input.items()))

@@ -5,12 +5,12 @@ from itertools import chain
 import numpy as np
 
 from fusion.io import labelled
-from fusion.io.logs import log_to
+from fusion.io.job import begin
 from fusion.io.tables import read_tsv
 from fusion.stimuli import clips, film, frames
 from fusion.stimuli.spec import FramesSpec
 
-log = log_to(snakemake.log[0])
+log = begin(snakemake)
 spec = FramesSpec.read(snakemake.params.spec)
 
 own = np.unique(

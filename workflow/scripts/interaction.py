@@ -6,11 +6,11 @@ from fusion.controls.battery import battery
 from fusion.controls.inputs import at_events, by_electrode, components, groups, networks
 from fusion.controls.interaction import stream_correlation
 from fusion.controls.joint import additive, read_pairings, read_towers, streams
-from fusion.io.logs import log_to
+from fusion.io.job import begin
 from fusion.io.tables import read_tsv, write_parquet
 from fusion.seeds import rng_for
 
-log = log_to(snakemake.log[0])
+log = begin(snakemake)
 
 spec = snakemake.params.spec
 files = {

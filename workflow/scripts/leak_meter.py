@@ -7,11 +7,11 @@ import numpy as np
 from fusion.contrasts import fits
 from fusion.controls.inputs import by_electrode, groups
 from fusion.controls.leak import leak_features, meter
+from fusion.io.job import begin
 from fusion.io.labelled import open_labelled
-from fusion.io.logs import log_to
 from fusion.io.tables import read_tsv, write_parquet
 
-log = log_to(snakemake.log[0])
+log = begin(snakemake)
 
 spec = snakemake.params.spec
 words = {

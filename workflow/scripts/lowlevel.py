@@ -3,12 +3,12 @@
 import numpy as np
 
 from fusion.io import labelled
-from fusion.io.logs import log_to
+from fusion.io.job import begin
 from fusion.io.tables import read_tsv
 from fusion.stimuli import film, lowlevel, sound, waveform
 from fusion.stimuli.spec import LowlevelSpec
 
-log = log_to(snakemake.log[0])
+log = begin(snakemake)
 spec = LowlevelSpec.read(snakemake.params.spec)
 
 words = read_tsv(snakemake.input.words, ("onset_s",))

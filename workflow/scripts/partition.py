@@ -10,11 +10,11 @@ from fusion.controls.inputs import (
     read_lowlevel,
 )
 from fusion.controls.partition import partition
-from fusion.io.logs import log_to
+from fusion.io.job import begin
 from fusion.io.tables import write_parquet
 from fusion.seeds import rng_for
 
-log = log_to(snakemake.log[0])
+log = begin(snakemake)
 
 spec = snakemake.params.spec
 found = networks(spec["pairs"], snakemake.input.activations)

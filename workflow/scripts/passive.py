@@ -11,10 +11,10 @@ from fusion.controls.passive import lagged, predicted
 from fusion.encoding.folds import film_time_blocks, make_folds
 from fusion.encoding.inputs import Recording
 from fusion.io.errors import InputError
-from fusion.io.logs import log_to
+from fusion.io.job import begin
 from fusion.io.tables import read_tsv, write_parquet
 
-log = log_to(snakemake.log[0])
+log = begin(snakemake)
 
 spec = snakemake.params.spec
 film = spec["stimulus"]

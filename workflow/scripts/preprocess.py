@@ -9,10 +9,10 @@ from fusion.ieeg.clean_sidecars import write_json
 from fusion.ieeg.preparation import open_source, prepare
 from fusion.ieeg.spec import PreprocessSpec
 from fusion.io.atomic import scratch
-from fusion.io.logs import log_to
+from fusion.io.job import begin
 from fusion.io.tables import write_tsv
 
-log = log_to(snakemake.log[0])
+log = begin(snakemake)
 spec = PreprocessSpec.read(snakemake.params.spec)
 given, out = snakemake.input, snakemake.output
 

@@ -4,10 +4,10 @@ dataset.
 
 from fusion.ieeg import clean_sidecars, derivative, quality, validation
 from fusion.ieeg.spec import RecordingsSpec
-from fusion.io.logs import log_to
+from fusion.io.job import begin
 from fusion.io.tables import read_tsv, write_tsv
 
-log = log_to(snakemake.log[0])
+log = begin(snakemake)
 spec, given = RecordingsSpec.read(snakemake.params.spec), snakemake.input
 
 electrodes = {

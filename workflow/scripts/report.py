@@ -7,11 +7,11 @@ import yaml
 
 from fusion.figures import read
 from fusion.io.atomic import whole
-from fusion.io.logs import log_to
+from fusion.io.job import begin
 from fusion.report import assemble, page, provenance
 from fusion.report.spec import ReportSpec
 
-log = log_to(snakemake.log[0])
+log = begin(snakemake)
 spec = ReportSpec.read(snakemake.params.spec)
 
 tables = {

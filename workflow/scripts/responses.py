@@ -3,10 +3,10 @@
 from fusion.ieeg import binning
 from fusion.ieeg.brainvision import Vectorized
 from fusion.ieeg.spec import ResponsesSpec
-from fusion.io.logs import log_to
+from fusion.io.job import begin
 from fusion.io.tables import read_tsv
 
-log = log_to(snakemake.log[0])
+log = begin(snakemake)
 spec = ResponsesSpec.read(snakemake.params.spec)
 
 channels = read_tsv(snakemake.input.channels, dtype={"name": str})

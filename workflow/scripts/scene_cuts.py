@@ -1,11 +1,11 @@
 """Take a film's scene cuts from an annotation, or detect them."""
 
-from fusion.io.logs import log_to
+from fusion.io.job import begin
 from fusion.io.tables import write_tsv
 from fusion.stimuli import cuts, film
 from fusion.stimuli.spec import CutsSpec
 
-log = log_to(snakemake.log[0])
+log = begin(snakemake)
 spec = CutsSpec.read(snakemake.params.spec)
 
 clock = film.read_clock(snakemake.input.film)

@@ -4,10 +4,10 @@ import pandas as pd
 
 from fusion.encoding import profiles
 from fusion.figures.spec import ScoreProfilesSpec
-from fusion.io.logs import log_to
+from fusion.io.job import begin
 from fusion.io.tables import write_parquet
 
-log = log_to(snakemake.log[0])
+log = begin(snakemake)
 spec = ScoreProfilesSpec.read(snakemake.params.spec)
 
 ids = ("subject", "alignment", "model", "init")

@@ -9,10 +9,10 @@ from fusion.contrasts.shift import subject_null
 from fusion.contrasts.spec import ShiftNullSpec
 from fusion.encoding.inputs import Activations
 from fusion.encoding.trials import Trials
-from fusion.io.logs import log_to
+from fusion.io.job import begin
 from fusion.io.tables import write_parquet
 
-log = log_to(snakemake.log[0])
+log = begin(snakemake)
 spec = ShiftNullSpec.read(snakemake.params.spec)
 # Every refit would say how each layer was solved.
 logging.getLogger("fusion.encoding").setLevel("WARNING")

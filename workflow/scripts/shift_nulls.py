@@ -4,11 +4,11 @@ import pandas as pd
 
 from fusion.contrasts import correct
 from fusion.contrasts.spec import ShiftNullsSpec
-from fusion.io.logs import log_to
+from fusion.io.job import begin
 from fusion.io.schema import read_schema
 from fusion.io.tables import write_described
 
-log = log_to(snakemake.log[0])
+log = begin(snakemake)
 spec = ShiftNullsSpec.read(snakemake.params.spec)
 
 table = pd.concat(map(pd.read_parquet, snakemake.input.tables), ignore_index=True)

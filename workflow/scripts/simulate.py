@@ -7,11 +7,11 @@ from tqdm import tqdm
 
 from fusion.demo import bids, film, recording, scenes, sources, speech
 from fusion.demo.spec import SimulateSpec
-from fusion.io.logs import log_to
+from fusion.io.job import begin
 from fusion.io.tables import write_tsv
 from fusion.seeds import rng_for
 
-log = log_to(snakemake.log[0])
+log = begin(snakemake)
 
 spec = SimulateSpec.read(snakemake.params.spec)
 seed, film_s, sfreq = spec.seed, spec.film_s, spec.sfreq_hz

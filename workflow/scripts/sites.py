@@ -8,11 +8,11 @@ import pandas as pd
 
 from fusion.contrasts import correct, regions, sites, summary
 from fusion.contrasts.spec import SitesSpec
-from fusion.io.logs import log_to
+from fusion.io.job import begin
 from fusion.io.schema import read_schema
 from fusion.io.tables import read_tsv, write_described
 
-log = log_to(snakemake.log[0])
+log = begin(snakemake)
 spec = SitesSpec.read(snakemake.params.spec)
 
 contrasts = pd.concat(map(pd.read_parquet, snakemake.input.contrasts), ignore_index=True)

@@ -1,11 +1,11 @@
 """Decode the sound of a film, once, and write its waveform on the film's clock."""
 
 from fusion.io import labelled
-from fusion.io.logs import log_to
+from fusion.io.job import begin
 from fusion.stimuli import film, waveform
 from fusion.stimuli.spec import SoundSpec
 
-log = log_to(snakemake.log[0])
+log = begin(snakemake)
 spec = SoundSpec.read(snakemake.params.spec)
 
 clock = film.read_clock(snakemake.input.film)

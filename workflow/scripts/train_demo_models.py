@@ -12,9 +12,9 @@ from tqdm import tqdm
 from fusion.demo import bpe, family, speech, text
 from fusion.demo.spec import TrainDemoModelsSpec
 from fusion.io.atomic import whole
-from fusion.io.logs import log_to
+from fusion.io.job import begin
 
-log = log_to(snakemake.log[0])
+log = begin(snakemake)
 
 spec = TrainDemoModelsSpec.read(snakemake.params.spec)
 training = {

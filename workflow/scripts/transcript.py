@@ -1,11 +1,11 @@
 """Read a transcript into the one table of words."""
 
-from fusion.io.logs import log_to
+from fusion.io.job import begin
 from fusion.io.tables import write_tsv
 from fusion.stimuli import transcripts
 from fusion.stimuli.spec import TranscriptSpec
 
-log = log_to(snakemake.log[0])
+log = begin(snakemake)
 spec = TranscriptSpec.read(snakemake.params.spec)
 
 found = transcripts.read(

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from fusion.ieeg import validation
 from fusion.ieeg.spec import ValidateBidsSpec
-from fusion.io.logs import log_to
+from fusion.io.job import begin
 from fusion.io.tables import write_tsv
 
-log = log_to(snakemake.log[0])
+log = begin(snakemake)
 spec = ValidateBidsSpec.read(snakemake.params.spec)
 
 root = Path(spec.root)

@@ -3,13 +3,13 @@
 import os
 from pathlib import Path
 
-from fusion.io.logs import log_to
+from fusion.io.job import begin
 from fusion.models.run import fetch
 from fusion.models.run.lock import hold
 from fusion.models.run.weights import write_weights
 from fusion.models.spec import Weights, WeightsSpec
 
-log = log_to(snakemake.log[0])
+log = begin(snakemake)
 LOCK = "config/weights.lock"
 spec = WeightsSpec.read(snakemake.params.spec)
 
