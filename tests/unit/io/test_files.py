@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from helpers.scripts import LIB
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fusion import seeds
@@ -108,6 +108,7 @@ def test_a_mark_and_either_unicode_form_give_the_same_labels(tmp_path):
 CELLS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(CELLS, CELLS), min_size=1))
 def test_any_text_comes_back_but_for_breaks_and_unicode_form(rows):
     table = pd.DataFrame(rows, columns=["a", "b"])
