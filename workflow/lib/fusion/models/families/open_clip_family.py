@@ -69,7 +69,7 @@ def model_of(row: Row, weights: Weights, trained: bool) -> nn.Module:
 
 def trained_with_quick_gelu(source: str, folder: Path) -> bool:
     """Return whether a checkpoint's config or name says that it was trained with QuickGELU."""
-    config = json.loads((folder / "open_clip_config.json").read_text())
+    config = json.loads((folder / "open_clip_config.json").read_text(encoding="utf-8"))
     if config.get("model_cfg", {}).get("quick_gelu"):
         return True
     tag = source.split("@")[0].rsplit("/", 1)[-1].rpartition(".")[2]

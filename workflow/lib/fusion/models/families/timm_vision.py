@@ -43,7 +43,7 @@ def model_of(row: Row, weights: Weights, trained: bool) -> nn.Module:
                 "no config.json with model.safetensors or pytorch_model.bin",
                 "a folder as timm saves models",
             )
-        described = json.loads((path / "config.json").read_text())
+        described = json.loads((path / "config.json").read_text(encoding="utf-8"))
         described_name = described.get("architecture", "")
         tag = described.get("pretrained_cfg", {}).get("tag", "")
         quick = with_quick_gelu(described_name, tag) if not name else None

@@ -139,7 +139,7 @@ def refuse_code(path: str, name: str, accepted: str) -> None:
     transformers would ignore the code and take a class of its own, which may be another network.
     """
     file = Path(path, name)
-    if file.is_file() and (code := json.loads(file.read_text()).get("auto_map")):
+    if file.is_file() and (code := json.loads(file.read_text(encoding="utf-8")).get("auto_map")):
         raise InputError(file, "auto_map", f"code of the checkpoint's own ({code})", accepted)
 
 
@@ -208,7 +208,11 @@ def limit_of(model: nn.Module) -> int:
 def own_limit(path: str) -> int:
     """Return ``max_seq_length`` of a folder of sentence-transformers, to which it was trained."""
     file = Path(path, "sentence_bert_config.json")
-    limit = json.loads(file.read_text()).get("max_seq_length") if file.is_file() else None
+    limit = (
+        json.loads(file.read_text(encoding="utf-8")).get("max_seq_length")
+        if file.is_file()
+        else None
+    )
     return int(limit or 10**9)
 
 

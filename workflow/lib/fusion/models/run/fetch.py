@@ -328,7 +328,9 @@ def _check_revision(folder: Path, name: str, revision: str) -> None:
     if not revision:
         return
     noted = Path(folder, ".cache/huggingface/download").glob("**/*.metadata")
-    commits = {lines[0] for path in noted if (lines := path.read_text().splitlines())}
+    commits = {
+        lines[0] for path in noted if (lines := path.read_text(encoding="utf-8").splitlines())
+    }
     if commits != {revision}:
         found = f"revision {', '.join(sorted(commits))}" if commits else "no word of its revision"
         raise InputError(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-REPOSITORY = Path(__file__).parents[2]
+REPOSITORY = Path(__file__).parents[3]
 FILES = sorted(
     [*REPOSITORY.glob("workflow/lib/**/*.py"), *REPOSITORY.glob("workflow/scripts/*.py")]
 )
