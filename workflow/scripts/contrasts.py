@@ -47,7 +47,9 @@ with ExitStack() as stack:
 
         @lru_cache(maxsize=1)
         def held_out(electrodes):
-            return block_bootstrap.read_held_out(predictions, trials, electrodes, how.block_s)
+            return block_bootstrap.read_held_out(
+                predictions, trials, electrodes, how.block_s, how.clip_mad
+            )
 
         table = job.test_contrasts(
             loaded,

@@ -24,9 +24,11 @@ for path in snakemake.input.electrodes:
     )
 atlas = read_tsv(snakemake.input.atlas, ("region", "hemisphere"))
 
-contrasts = correct.add_families(contrasts, spec.correction)
+contrasts = correct.add_families(contrasts, spec)
 electrodes = sites.merge_electrodes(places)
-table = sites.site_table(electrodes, contrasts, spec)
+controls = [pd.read_parquet(path) for path in snakemake.input.get("interaction", [])]
+interaction = pd.concat(controls, ignore_index=True) if controls else None
+table = sites.site_table(electrodes, contrasts, spec, interaction)
 log.info("%d electrodes; verdicts: %s", len(table), table["verdict"].value_counts().to_dict())
 spaces = table["space"].dropna().unique()
 if len(spaces) > 1:

@@ -80,11 +80,10 @@ def test_one_part_and_equal_weights_is_the_t_test_of_scipy():
 
 
 def test_weights_are_the_positive_validation_scores():
-    weights = influence.bin_weights(
-        np.array([[0.2, -0.1, 0.0], [-1.0, -1.0, -1.0]]),
-        np.array([[0.0, -0.1, 0.2], [0.0, 0.0, 0.0]]),
-    )
-    assert np.allclose(weights, [[0.5, 0, 0.5], [1 / 3, 1 / 3, 1 / 3]])
+    a = np.array([[0.2, -0.1, 0.4], [-1.0, -1.0, -1.0]])
+    b = np.array([[0.0, -0.1, 0.2], [0.0, 0.0, 0.0]])
+    assert np.allclose(influence.bin_weights(a, b, 1), [[0.25, 0, 0.75], [1 / 3, 1 / 3, 1 / 3]])
+    assert np.allclose(influence.bin_weights(a, b), [[0.1, 0, 0.9], [1 / 3, 1 / 3, 1 / 3]])
 
 
 def test_equal_fits_are_not_tested():

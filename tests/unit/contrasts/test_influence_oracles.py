@@ -49,7 +49,12 @@ def weighted_z(x, y, folds, test_weight, train_weight):
 
 def fitted(x, y, onset, block_s):
     settings = Settings(
-        folds=K_FOLDS, gap_s=GAP_S, alphas=(ALPHA,), block_s=block_s, keep_predictions=False
+        clip_mad=False,
+        folds=K_FOLDS,
+        gap_s=GAP_S,
+        alphas=(ALPHA,),
+        block_s=block_s,
+        keep_predictions=False,
     )
     film = np.full(len(x), "film")
     return fit_electrodes({"layer": x}, y[:, :, None], onset, film, settings), make_folds(

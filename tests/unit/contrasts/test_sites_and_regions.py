@@ -2,6 +2,7 @@
 names.
 """
 
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
@@ -13,14 +14,22 @@ from scipy import stats
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import proportion_confint
 
-from fusion.contrasts import correct, regions, sites, summary, verdicts
+from fusion.contrasts import combine, correct, regions, sites, summary, verdicts
 from fusion.contrasts.spec import SitesSpec
 from fusion.io import dictionary
 from fusion.io.errors import InputError
 
 SCHEMAS = Path(__file__).parents[3] / "workflow" / "schemas"
 SPEC = SitesSpec(
-    roles={"m": "multimodal", "s": "matched", "any": "signal", "v": "vision", "l": "language"},
+    roles={
+        "m": "multimodal",
+        "s": "matched",
+        "lin": "linear",
+        "any": "signal",
+        "v": "vision",
+        "l": "language",
+    },
+    alone=("any", "v", "l"),
     alignments=("language", "vision"),
     window="after",
     level=0.05,
@@ -30,12 +39,12 @@ SPEC = SitesSpec(
 )
 NO, YES = 0.6, 1e-6
 KINDS = {
-    "integration": dict(m=YES, s=YES, any=YES, v=YES, l=NO),
-    "multimodal": dict(m=NO, s=NO, any=YES, v=YES, l=YES),
-    "vision": dict(m=NO, s=NO, any=YES, v=YES, l=NO),
-    "language": dict(m=NO, s=NO, any=YES, v=NO, l=YES),
-    "none": dict(m=NO, s=NO, any=NO, v=NO, l=NO),
-    "undecided": dict(m=NO, s=NO, any=YES, v=NO, l=NO),
+    "integration": dict(m=YES, s=YES, lin=YES, any=YES, v=YES, l=NO),
+    "multimodal": dict(m=NO, s=NO, lin=NO, any=YES, v=YES, l=YES),
+    "vision": dict(m=NO, s=NO, lin=NO, any=YES, v=YES, l=NO),
+    "language": dict(m=NO, s=NO, lin=NO, any=YES, v=NO, l=YES),
+    "none": dict(m=NO, s=NO, lin=NO, any=NO, v=NO, l=NO),
+    "undecided": dict(m=NO, s=NO, lin=NO, any=YES, v=NO, l=NO),
 }
 
 
@@ -82,7 +91,7 @@ def contrast_rows(p_of, subjects=("01", "02")):
                     "reason": "" if tested else "no score for a",
                 }
             )
-    return correct.add_families(pd.DataFrame(rows), "bh")
+    return correct.add_families(pd.DataFrame(rows), SPEC)
 
 
 def places(names, subjects=("01", "02"), kept=True):
@@ -130,14 +139,14 @@ def test_families_are_contrast_by_alignment_by_window_over_all_subjects():
 def test_simes_is_scipy_s_and_ignores_missing():
     p = np.array([[0.01, 0.04], [0.3, np.nan], [np.nan, np.nan]])
     assert np.allclose(
-        correct.any_of(p), [stats.false_discovery_control(p[0]).min(), 0.3, np.nan], equal_nan=True
+        combine.any_of(p), [stats.false_discovery_control(p[0]).min(), 0.3, np.nan], equal_nan=True
     )
-    assert np.allclose(correct.all_of(p), [0.04, np.nan, np.nan], equal_nan=True)
+    assert np.allclose(combine.all_of(p), [0.04, np.nan, np.nan], equal_nan=True)
 
 
 def test_simes_of_independent_nulls_is_uniform():
     p = np.random.default_rng(1).random((20000, 2))
-    assert stats.kstest(correct.any_of(p), "uniform").pvalue > 0.001
+    assert stats.kstest(combine.any_of(p), "uniform").pvalue > 0.001
 
 
 def test_verdicts_of_clear_cases():
@@ -146,14 +155,82 @@ def test_verdicts_of_clear_cases():
     assert (table["reason"].str.len() > 10).all()
     assert table.loc[
         table["verdict"] == "integration",
-        ["multimodal_any", "multimodal_all", "matched_any", "matched_all"],
+        ["multimodal_any", "multimodal_all", "matched_any", "matched_all", "linear_any"],
     ].all(axis=None)
-    assert table["linear_any"].isna().all()
+    integration = table["verdict"] == "integration"
+    assert table.loc[integration, "reason"].str.endswith("interaction test not made").all()
+    assert table["interaction"].isna().all()
+
+
+def test_a_twin_alone_does_not_make_a_site_of_integration():
+    """A network that knows both streams beats its vision-only twin where a site follows language:
+    without multimodal and linear rivals the verdict has another name.
+    """
+    rows = contrast_rows(KINDS)
+    for missing in ({"m", "lin"}, {"lin"}, {"m"}):
+        roles = {name: role for name, role in SPEC.roles.items() if name not in missing}
+        table = sites.site_table(
+            places(KINDS), rows[~rows["contrast"].isin(missing)], replace(SPEC, roles=roles)
+        ).set_index("electrode")
+        assert not (table["verdict"] == "integration").any()
+        assert (table.loc["integration", "verdict"] == "better").all()
+        assert (table.loc["integration", "q_better"] < 0.05).all()
+        assert table["q_integration"].isna().all()
+        others = table.drop("integration")
+        assert (others["verdict"] == others.index).all()
+
+
+def test_families_are_electrodes_with_signal():
+    """Tests among electrodes with signal are corrected for these only; the others have q = 1."""
+    kinds = {f"E{k}": dict(KINDS["none"], m=0.02) for k in range(18)}
+    kinds |= {f"S{k}": dict(KINDS["vision"], m=0.02) for k in range(2)}
+    rows = contrast_rows(kinds, ["01"])
+    one = rows[(rows["contrast"] == "m") & (rows["alignment"] == "vision")]
+    one = one.set_index("electrode")
+    assert np.allclose(one.loc[["S0", "S1"], "q"], 0.02)
+    assert (one.drop(["S0", "S1"])["q"] == 1).all()
+    assert set(one["family"]) == {
+        "m, vision, window after: 2 electrodes with signal, Benjamini-Hochberg"
+    }
+    signal = rows[(rows["contrast"] == "any") & (rows["alignment"] == "vision")]
+    assert set(signal["family"]) == {"any, vision, window after: 20 electrodes, Benjamini-Hochberg"}
+    table = sites.site_table(places(kinds, ["01"]), rows, SPEC).set_index("electrode")
+    assert np.allclose(table.loc[["S0", "S1"], "q_multimodal_all"], 0.02)
+    assert (table.drop(["S0", "S1"])["q_multimodal_all"] == 1).all()
+
+
+def test_weak_tests_need_signal_in_the_same_alignment():
+    p = {"matched": np.array([[1e-6, 0.9]]), "signal": np.array([[0.9, 1e-6]])}
+    found = verdicts.multimodality_tests(p, 0.05, "bh")
+    assert found["matched_any"][0] == pytest.approx(0.9)
+
+
+@pytest.mark.parametrize(
+    ("p", "says", "held"), [(1e-6, "held", True), (0.9, "did not hold", False)]
+)
+def test_a_verdict_of_integration_says_whether_the_interaction_test_held(p, says, held):
+    tests = pd.DataFrame(
+        {
+            "subject": "01",
+            "electrode": "integration",
+            "alignment": ["language", "vision"],
+            "network": "slip",
+            "test": "integration",
+            "p": p,
+        }
+    )
+    table = sites.site_table(places(KINDS), contrast_rows(KINDS), SPEC, tests)
+    table = table.set_index(["subject", "electrode"])
+    row = table.loc[("01", "integration")]
+    assert row["verdict"] == "integration"
+    assert row["interaction"] is held
+    assert row["reason"].endswith(f"interaction test {says}")
+    assert table.loc[("02", "integration"), "reason"].endswith("not made")
 
 
 def test_integration_must_hold_within_one_alignment():
     """Beating the unimodal models in one alignment and the twin in the other is not enough."""
-    p = {"multimodal": np.array([[1e-6, 0.9]]), "matched": np.array([[0.9, 1e-6]])}
+    p = {"multimodal": np.array([[1e-6, 0.9]]), "linear": np.array([[0.9, 1e-6]])}
     assert verdicts.verdict_p(p)["integration"][0] == pytest.approx(0.9)
 
 
@@ -234,7 +311,9 @@ def test_dictionaries_describe_every_column_and_name_the_family():
         for name in table.columns
         if name.endswith("_q") or name.startswith("q_")
     )
-    assert described["m_vision_q"]["Family"].startswith("m, vision, window after: 12 electrodes")
+    assert described["m_vision_q"]["Family"].startswith(
+        "m, vision, window after: 10 electrodes with signal"
+    )
     with pytest.raises(InputError, match="strange"):
         dictionary.data_dictionary(
             table.assign(strange=1), yaml.safe_load((SCHEMAS / "sites.schema.yaml").read_text())
@@ -351,7 +430,7 @@ def test_subjects_and_leaving_one_out():
         & rows["contrast"].isin(["m", "s", "any"])
     )
     rows.loc[weak, "p"] = 0.012
-    rows = correct.add_families(rows.drop(columns=["q", "family"]), "bh")
+    rows = correct.add_families(rows.drop(columns=["q", "family"]), SPEC)
     electrodes = places(KINDS)
     table = sites.site_table(electrodes, rows, SPEC)
     found = summary.subject_table(electrodes, rows, table, SPEC).set_index("subject")

@@ -18,7 +18,7 @@ from fusion.ids import FitId
 from fusion.io import labelled
 from fusion.io.errors import InputError
 
-ENCODING = {"folds": 4, "gap_s": 2, "block_s": 10, "alphas": [1, 100, 10000]}
+ENCODING = {"folds": 4, "gap_s": 2, "block_s": 10, "alphas": [1, 100, 10000], "clip_mad": False}
 BINS = np.array([-100.0, 0.0, 100.0])
 
 

@@ -30,7 +30,7 @@ def problem(p=15, electrodes=4):
 @pytest.mark.parametrize("form", ["primal", "dual"])
 def test_constant_responses_score_zero_and_leave_the_others_alone(form):
     features, responses, onset, film = problem()
-    settings = Settings(gap_s=3, form=form)
+    settings = Settings(clip_mad=False, gap_s=3, form=form)
     sound = fit_electrodes({"x": features}, responses, onset, film, settings)
     broken = responses.copy()
     broken[:, 1] = 7.3
@@ -46,12 +46,16 @@ def test_constant_responses_score_zero_and_leave_the_others_alone(form):
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
 def test_responses_that_are_not_finite_have_no_score_and_say_so(bad):
     features, responses, onset, film = problem()
-    sound = fit_electrodes({"x": features}, responses, onset, film, Settings(gap_s=3))
+    sound = fit_electrodes(
+        {"x": features}, responses, onset, film, Settings(clip_mad=False, gap_s=3)
+    )
     responses[5, 2, 0] = bad
     with pytest.warns(
         UserWarning, match="1 of 8 electrode-bins have responses that are not finite"
     ):
-        fit = fit_electrodes({"x": features}, responses, onset, film, Settings(gap_s=3))
+        fit = fit_electrodes(
+            {"x": features}, responses, onset, film, Settings(clip_mad=False, gap_s=3)
+        )
     for values in (fit.r_test, fit.r_val, fit.z_val):
         assert np.isnan(values[0, :, 2, 0]).all()
         assert np.isfinite(np.delete(values.reshape(5, 8), 4, axis=1)).all()
@@ -64,7 +68,9 @@ def test_responses_constant_in_one_block_only(form):
     features, responses, onset, film = problem()
     responses[:40, 0] = 1.0
     responses[40:, 1] = -2.0
-    fit = fit_electrodes({"x": features}, responses, onset, film, Settings(gap_s=3, form=form))
+    fit = fit_electrodes(
+        {"x": features}, responses, onset, film, Settings(clip_mad=False, gap_s=3, form=form)
+    )
     assert (fit.r_test[0, 0, 0] == 0).all(), "nothing to predict in the first block"
     assert (fit.r_test[0, 1:, 0] > 0.2).all()
     assert np.isfinite(fit.r_test).all()
@@ -76,8 +82,12 @@ def test_constant_features_are_left_out_with_a_warning():
     features, responses, onset, film = problem()
     padded = np.c_[features, np.full((N, 3), 4.2)]
     with pytest.warns(UserWarning, match="3 of 18 features are constant"):
-        fit = fit_electrodes({"x": padded}, responses, onset, film, Settings(gap_s=3))
-    plain = fit_electrodes({"x": features}, responses, onset, film, Settings(gap_s=3))
+        fit = fit_electrodes(
+            {"x": padded}, responses, onset, film, Settings(clip_mad=False, gap_s=3)
+        )
+    plain = fit_electrodes(
+        {"x": features}, responses, onset, film, Settings(clip_mad=False, gap_s=3)
+    )
     assert np.array_equal(fit.r_test, plain.r_test)
 
 
@@ -87,7 +97,9 @@ def test_a_feature_that_varies_only_while_held_out_predicts_nothing(form):
     spike = np.zeros((N, 1))
     spike[3:9, 0] = 1.0
     with_spike, without = (
-        fit_electrodes({"x": x}, responses, onset, film, Settings(gap_s=3, form=form))
+        fit_electrodes(
+            {"x": x}, responses, onset, film, Settings(clip_mad=False, gap_s=3, form=form)
+        )
         for x in (np.c_[features, spike], features)
     )
     assert np.allclose(with_spike.r_test[:, 0], without.r_test[:, 0], atol=1e-5), (
@@ -108,12 +120,12 @@ def test_a_feature_that_varies_only_while_held_out_predicts_nothing(form):
 def test_useless_layers_are_errors(features, words):
     _, responses, onset, film = problem()
     with pytest.raises(ValueError, match=words):
-        fit_electrodes({"x": features}, responses, onset, film, Settings(gap_s=3))
+        fit_electrodes({"x": features}, responses, onset, film, Settings(clip_mad=False, gap_s=3))
 
 
 def test_more_features_than_events():
     features, responses, onset, film = problem(p=900)
-    fit = fit_electrodes({"x": features}, responses, onset, film, Settings(gap_s=3))
+    fit = fit_electrodes({"x": features}, responses, onset, film, Settings(clip_mad=False, gap_s=3))
     assert fit.forms == {"x": "dual"}
     assert np.isfinite(fit.r_test).all()
 
@@ -126,18 +138,18 @@ def test_duplicated_events_stay_on_one_side():
         np.repeat(responses, 2, axis=0),
         np.repeat(onset, 2),
         np.repeat(film, 2),
-        Settings(gap_s=0),
+        Settings(clip_mad=False, gap_s=0),
     )
     assert (fit.fold[::2] == fit.fold[1::2]).all()
     once = fit_electrodes(
-        {"x": features}, responses, onset, film, Settings(gap_s=0, alphas=(50.0,))
+        {"x": features}, responses, onset, film, Settings(clip_mad=False, gap_s=0, alphas=(50.0,))
     )
     double = fit_electrodes(
         twice,
         np.repeat(responses, 2, axis=0),
         np.repeat(onset, 2),
         np.repeat(film, 2),
-        Settings(gap_s=0, alphas=(100.0,)),
+        Settings(clip_mad=False, gap_s=0, alphas=(100.0,)),
     )
     assert np.allclose(once.r_test, double.r_test, atol=1e-5), (
         "twice the events at twice the penalty is the same fit"
@@ -159,7 +171,7 @@ def test_memory_does_not_grow_with_the_number_of_layers():
             responses,
             np.arange(n) * 1.0,
             np.full(n, "film"),
-            Settings(validation="halves", keep_predictions=False),
+            Settings(clip_mad=False, validation="halves", keep_predictions=False),
         )
         found = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()

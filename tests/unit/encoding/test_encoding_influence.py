@@ -43,7 +43,12 @@ def weighted_z(features, target, held, fold, alpha, weight):
 def test_influence_is_the_derivative_of_the_score(problem, form, validation):
     features, targets, onset, film = problem
     settings = Settings(
-        validation=validation, gap_s=3, block_s=1.0, form=form, alphas=(1.0, 30.0, 1000.0)
+        clip_mad=False,
+        validation=validation,
+        gap_s=3,
+        block_s=1.0,
+        form=form,
+        alphas=(1.0, 30.0, 1000.0),
     )
     fit = fit_electrodes({"x": features}, targets.reshape(N, 2, 2), onset, film, settings)
     folds = make_folds(onset, film, validation=validation, gap_s=3)
@@ -76,7 +81,11 @@ def test_influence_is_the_derivative_of_the_score(problem, form, validation):
 def test_parts_have_the_support_they_should_and_sum_to_nothing(problem):
     features, targets, onset, film = problem
     fit = fit_electrodes(
-        {"x": features}, targets.reshape(N, 2, 2), onset, film, Settings(gap_s=3, block_s=1.0)
+        {"x": features},
+        targets.reshape(N, 2, 2),
+        onset,
+        film,
+        Settings(clip_mad=False, gap_s=3, block_s=1.0),
     )
     folds = make_folds(onset, film, gap_s=3)
     for f, held in enumerate(folds.outer):
@@ -95,7 +104,11 @@ def test_longer_blocks_are_sums_of_shorter_ones(problem):
     features, targets, onset, film = problem
     short, long = (
         fit_electrodes(
-            {"x": features}, targets.reshape(N, 2, 2), onset, film, Settings(gap_s=3, block_s=s)
+            {"x": features},
+            targets.reshape(N, 2, 2),
+            onset,
+            film,
+            Settings(clip_mad=False, gap_s=3, block_s=s),
         ).influence
         for s in (4, 20)
     )
@@ -105,7 +118,7 @@ def test_longer_blocks_are_sums_of_shorter_ones(problem):
 def test_blocks_predict_what_leaving_them_out_does(problem):
     """First order against a true refit without the block: the same direction and size."""
     features, targets, onset, film = problem
-    settings = Settings(gap_s=3, block_s=4.0, alphas=(30.0,))
+    settings = Settings(clip_mad=False, gap_s=3, block_s=4.0, alphas=(30.0,))
     responses = targets.reshape(N, 2, 2)
     fold = make_folds(onset, film, gap_s=3).fold
     full = fit_electrodes({"x": features}, responses, onset, film, settings, fold=fold)

@@ -182,6 +182,11 @@ class Contrast:
         return unique((*self.a.fits, *self.b.fits))
 
     @property
+    def is_alone(self) -> bool:
+        """Whether one side is nothing."""
+        return self.a.is_nothing or self.b.is_nothing
+
+    @property
     def pair(self) -> tuple[FitId, FitId] | None:
         """The two fits of a contrast of single fits, or None."""
         a, b = self.a.single, self.b.single

@@ -16,6 +16,7 @@ from fusion.contrasts.calibrated import window_weights
 from fusion.contrasts.fits import FitScores
 from fusion.contrasts.frame import Found, Side
 from fusion.contrasts.spec import BlockBootstrapSpec
+from fusion.encoding.prepare import clipped
 from fusion.encoding.scores import fisher
 from fusion.encoding.trials import Trials
 from fusion.ids import Alternative
@@ -71,6 +72,7 @@ def read_held_out(
     trials: Trials,
     electrodes: Sequence[str],
     block_s: float,
+    clip_mad: float | bool = False,
 ) -> HeldOut:
     """Return responses and predictions of some electrodes, joined by recording and event.
 
@@ -84,6 +86,8 @@ def read_held_out(
         Electrodes wanted, in order.
     block_s
         Length of a block of film time (s).
+    clip_mad
+        How the responses were clipped before they were fitted.
 
     Raises
     ------
@@ -101,6 +105,7 @@ def read_held_out(
         names = np.array([electrodes[k] for k in here])
         measured[start:stop, here] = Trials((own,)).responses(names)
         start = stop
+    measured = clipped(measured, trials.recording, clip_mad)
     found, at, fold = {}, None, np.empty(0, int)
     for name, path in predictions.items():
         with open_labelled(path) as file:

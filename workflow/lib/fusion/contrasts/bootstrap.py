@@ -14,7 +14,7 @@ import scipy.linalg
 from fusion.contrasts.spec import BootstrapSpec
 from fusion.encoding.folds import Folds
 from fusion.encoding.inputs import Activations
-from fusion.encoding.prepare import scale_targets
+from fusion.encoding.prepare import clipped, scale_targets
 from fusion.encoding.trials import Trials
 from fusion.io.errors import InputError
 from fusion.seeds import rng_for
@@ -214,7 +214,8 @@ def subject_intervals(
         counts = resample_counts(rng, len(own), spec.resamples)
         for layer in sorted({layer_of[name] for name in group.electrodes}):
             members = np.array([name for name in group.electrodes if layer_of[name] == layer])
-            responses = scale_targets(own.responses(members).reshape(len(own), -1))
+            measured = clipped(own.responses(members), own.recording, settings.clip_mad)
+            responses = scale_targets(measured.reshape(len(own), -1))
             features = activations.read(layer, own.recordings).astype(float)
             result = intervals(features, responses.astype(float), folds, alphas, counts, progress)
             shape = (len(members), len(trials.bins_ms))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
 
 from fusion.contrasts import influence
+from fusion.contrasts.combine import any_of
 from fusion.contrasts.fits import FitScores
 from fusion.contrasts.frame import Found, Side, same_fit
 from fusion.contrasts.spec import CalibratedSpec
@@ -47,7 +49,31 @@ class Calibrated:
         alternative: Alternative,
         in_window: np.ndarray,
     ) -> Found:
-        """Test the difference of two sides (see :class:`fusion.contrasts.frame.Procedure`)."""
+        """Test the difference of two sides (see :class:`fusion.contrasts.frame.Procedure`).
+
+        The best of several fits against nothing is significant if any of them is: ``p`` and
+        ``p_max`` are Simes' over the fits, the effect and its interval are those of the best by
+        validation.
+        """
+        found = self._found(fits, a, b, alternative, in_window)
+        if a.each or b.each:
+            every = [self._found(fits, one, b, alternative, in_window) for one in a.each]
+            every += [self._found(fits, a, one, alternative, in_window) for one in b.each]
+            found = replace(
+                found,
+                p=any_of(np.stack([one.p for one in every], axis=1)),
+                p_max=any_of(np.stack([one.p_max for one in every], axis=1)),
+            )
+        return found
+
+    def _found(
+        self,
+        fits: Mapping[str, FitScores],
+        a: Side,
+        b: Side,
+        alternative: Alternative,
+        in_window: np.ndarray,
+    ) -> Found:
         z = a.z - b.z
         weights = window_weights(a, b, self.spec.bin_weights)
         parts = influence_difference(fits, a, b, in_window)
@@ -67,7 +93,7 @@ def window_weights(a: Side, b: Side, how: str) -> np.ndarray:
     """Return (n_folds, n_electrodes, n_bins) weights of a window's bins, which sum to 1."""
     if how == "equal":
         return np.full(a.z.shape, 1 / a.z.shape[-1])
-    return influence.bin_weights(a.merit, b.merit)
+    return influence.bin_weights(a.merit, b.merit, 2 if how == "validation_squared" else 1)
 
 
 def influence_difference(

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from statsmodels.stats.multitest import multipletests
 
-from fusion.contrasts.spec import Correction
+from fusion.contrasts.spec import Correction, SitesSpec
 
 METHODS = {"bh": "fdr_bh", "by": "fdr_by"}
 LABELS = {"bh": "Benjamini-Hochberg", "by": "Benjamini-Yekutieli"}
@@ -26,54 +26,75 @@ def q_values(p: np.ndarray, correction: Correction) -> np.ndarray:
 
 def with_q(table: pd.DataFrame, families: list[str], correction: Correction) -> pd.DataFrame:
     """Return a table with ``q``, corrected within each combination of the columns ``families``."""
-    q = table.groupby(families)["p"].transform(lambda p: q_values(p, correction))
-    return table.assign(q=q)
-
-
-def add_families(table: pd.DataFrame, correction: Correction) -> pd.DataFrame:
-    """Return the contrast table with ``q`` and ``family``: all electrodes of one contrast x
-    alignment x window.
-    """
-    table = table.copy()
-    table["q"], table["family"] = np.nan, ""
-    for (contrast, alignment, window), rows in table.groupby(
-        ["contrast", "alignment", "window"], sort=False
-    ):
-        table.loc[rows.index, "q"] = q_values(rows["p"], correction)
-        table.loc[rows.index, "family"] = family_name(
-            contrast, alignment, window, int(rows["tested"].sum()), correction
-        )
+    table = table.assign(q=np.nan)
+    for _, rows in table.groupby(families):
+        table.loc[rows.index, "q"] = q_values(rows["p"].to_numpy(float), correction)
     return table
 
 
-def family_name(
-    what: str, alignment: str, window: str, n_tests: int, correction: Correction
-) -> str:
-    """Return the words that stand beside every q: what was corrected together, and how."""
-    return f"{what}, {alignment}, window {window}: {n_tests} electrodes, {LABELS[correction]}"
+def add_families(table: pd.DataFrame, spec: SitesSpec) -> pd.DataFrame:
+    """Return the contrast table with ``q`` and ``family``: what was corrected together.
+
+    A family is one contrast x alignment x window. Contrasts with nothing are corrected over all
+    electrodes that were tested. Where a contrast has the role of signal, all others are corrected
+    over the electrodes with signal in the same alignment and window (its q below the level); the
+    others have q = 1.
+
+    Parameters
+    ----------
+    table
+        All contrasts of all subjects.
+    spec
+        Roles, contrasts with nothing, level and correction.
+    """
+    signal = next((name for name, role in spec.roles.items() if role == "signal"), None)
+    table = table.assign(q=np.nan, family="")
+    keys = ["contrast", "alignment", "window"]
+    groups = {names: rows.index for names, rows in table.groupby(keys, sort=False)}
+    # Signal first: the others' families rest on it.
+    for names in sorted(groups, key=lambda names: names[0] != signal):
+        contrast, alignment, window = map(str, names)
+        rows, of = groups[names], "electrodes"
+        p = table.loc[rows, "p"].to_numpy(float)
+        inside = np.isfinite(p)
+        asked = (signal, alignment, window)
+        if contrast not in spec.alone and asked in groups:
+            predicted = table.loc[groups[asked]].query("q < @spec.level")
+            known = pd.MultiIndex.from_frame(predicted[["subject", "electrode"]])
+            inside &= pd.MultiIndex.from_frame(table.loc[rows, ["subject", "electrode"]]).isin(
+                known
+            )
+            of = "electrodes with signal"
+        table.loc[rows, "q"] = family_q(p, inside, spec.correction)
+        name = family_name(contrast, alignment, window, int(inside.sum()), spec.correction, of)
+        table.loc[rows, "family"] = name
+    return table
 
 
-def any_of(p: np.ndarray) -> np.ndarray:
-    """Return one p-value per row for "at least one of the row's hypotheses is false" (Simes; NaN
-    are left out).
+def family_q(p: np.ndarray, inside: np.ndarray, correction: Correction) -> np.ndarray:
+    """Return q-values within a family; 1 for what was tested outside it, NaN for what was not.
 
     Parameters
     ----------
     p
-        p-values (n_rows, n_hypotheses).
+        (n,) p-values; NaN where not tested.
+    inside
+        (n,) bool, which of them are in the family.
+    correction
+        How.
     """
-    n_rows, n = p.shape
-    ordered = np.sort(p, axis=1)
-    count = np.isfinite(p).sum(axis=1, keepdims=True)
-    simes = ordered * count / np.arange(1, n + 1)
-    out = np.full(n_rows, np.nan)
-    some = count[:, 0] > 0
-    out[some] = np.minimum(np.nanmin(simes[some], axis=1), 1)
-    return out
+    q = np.where(np.isfinite(p), 1.0, np.nan)
+    q[inside] = q_values(p[inside], correction)
+    return q
 
 
-def all_of(p: np.ndarray) -> np.ndarray:
-    """Return one p-value per row for "all of the row's hypotheses are false" (the largest; NaN if
-    any is missing).
-    """
-    return p.max(axis=1) if p.shape[1] else np.full(len(p), np.nan)
+def family_name(
+    what: str,
+    alignment: str,
+    window: str,
+    n_tests: int,
+    correction: Correction,
+    of: str = "electrodes",
+) -> str:
+    """Return the words that stand beside every q: what was corrected together, and how."""
+    return f"{what}, {alignment}, window {window}: {n_tests} {of}, {LABELS[correction]}"

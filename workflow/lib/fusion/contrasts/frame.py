@@ -7,7 +7,7 @@ This module chooses the sides' fits on validation and makes the rows.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -56,6 +56,8 @@ class Side:
         validation is nested, else the mean over folds.
     name, layer
         (n_electrodes,) the best fit on validation over all folds, and its layer.
+    each
+        Where the best of several fits is held against nothing: each of them alone.
     """
 
     operand: Operand
@@ -65,6 +67,7 @@ class Side:
     merit: np.ndarray
     name: np.ndarray
     layer: np.ndarray
+    each: tuple[Side, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -182,6 +185,12 @@ def contrast_rows(
     some = next(iter(fits.values()))
     in_window = window_bins(some.bins, name, window)
     a, b = (side(fits, operand, in_window, validation) for operand in comparison.operands)
+    a, b = (
+        replace(own, each=alone(fits, own.operand, in_window, validation))
+        if other.operand.is_nothing
+        else own
+        for own, other in ((a, b), (b, a))
+    )
     found = procedure.test(fits, a, b, comparison.alternative, in_window)
     columns: dict[str, object] = {
         "electrode": some.electrodes,
@@ -277,6 +286,15 @@ def side(
         np.array([*operand.names, ""], object)[overall],
         np.array(layers, object),
     )
+
+
+def alone(
+    fits: Mapping[str, FitScores], operand: Operand, in_window: np.ndarray, validation: Validation
+) -> tuple[Side, ...]:
+    """Return each fit of an operand as a side of its own; none unless it is the best of several."""
+    if len(operand.fits) < 2 or operand.rank != 1:
+        return ()
+    return tuple(side(fits, Operand((fit,)), in_window, validation) for fit in operand.fits)
 
 
 def same_fit(a: Side, b: Side) -> np.ndarray:

@@ -15,24 +15,28 @@ CONFIDENCE = 0.95
 ROUNDING = 1e-7
 
 
-def bin_weights(z_val_a: np.ndarray, z_val_b: np.ndarray) -> np.ndarray:
-    """Return the weights of a window's bins: the positive part of the two models' mean validation
-    z, summing to 1.
+def bin_weights(z_val_a: np.ndarray, z_val_b: np.ndarray, power: float = 2.0) -> np.ndarray:
+    """Return the weights of a window's bins, which sum to 1.
+
+    They are the positive part of the two models' mean validation z, to a power. Squared, they are
+    close to the weights of most power for a signal of whatever shape (docs/statistics.md).
 
     Parameters
     ----------
     z_val_a, z_val_b
-        Validation z of both sides (.., n_bins).
+        (.., n_bins) validation z of both sides.
+    power
+        Exponent.
 
     Returns
     -------
     np.ndarray
         (.., n_bins); equal weights where no bin is positive.
     """
-    positive = np.maximum((z_val_a + z_val_b) / 2, 0)
+    positive = np.maximum((z_val_a + z_val_b) / 2, 0) ** power
     total = positive.sum(axis=-1, keepdims=True)
     equal = np.full_like(positive, 1 / positive.shape[-1])
-    return np.divide(positive, total, out=equal, where=total > 0)
+    return np.asarray(np.divide(positive, total, out=equal, where=total > 0))
 
 
 def active_blocks(influence: np.ndarray) -> np.ndarray:

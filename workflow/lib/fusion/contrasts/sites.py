@@ -4,6 +4,7 @@ multimodality and a verdict.
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from fusion.contrasts import verdicts
@@ -44,7 +45,12 @@ def merge_electrodes(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
     return merged.drop_duplicates(["subject", "electrode"]).sort_index().reset_index(drop=True)
 
 
-def site_table(electrodes: pd.DataFrame, contrasts: pd.DataFrame, spec: SitesSpec) -> pd.DataFrame:
+def site_table(
+    electrodes: pd.DataFrame,
+    contrasts: pd.DataFrame,
+    spec: SitesSpec,
+    interaction: pd.DataFrame | None = None,
+) -> pd.DataFrame:
     """Return the table of sites.
 
     Parameters
@@ -54,8 +60,9 @@ def site_table(electrodes: pd.DataFrame, contrasts: pd.DataFrame, spec: SitesSpe
     contrasts
         All contrast tables, with q.
     spec
-        ``contrasts`` (name -> role or None, in order), ``alignments``, ``window`` (the primary
-        one), ``level``, ``correction``, ``modality`` (model -> modality).
+        Roles, alignments, primary window, level, correction.
+    interaction
+        Table of the interaction control, where it was made.
 
     Returns
     -------
@@ -85,7 +92,7 @@ def site_table(electrodes: pd.DataFrame, contrasts: pd.DataFrame, spec: SitesSpe
     p = verdicts.p_by_role(primary, roles, index, spec.alignments)
     tested_at = pd.MultiIndex.from_frame(primary.loc[primary["tested"], ["subject", "electrode"]])
     tested = index.isin(tested_at)
-    tests = verdicts.multimodality_tests(p, spec.correction)
+    tests = verdicts.multimodality_tests(p, spec.level, spec.correction)
     decision = verdicts.decide(verdicts.verdict_p(p), tested, spec.level, spec.correction)
 
     out = sites[PLACE].copy()
@@ -102,6 +109,7 @@ def site_table(electrodes: pd.DataFrame, contrasts: pd.DataFrame, spec: SitesSpe
         out[test] = (q < spec.level).astype(object).where(q.notna(), None)
         out[f"q_{test}"] = q
     out = pd.concat([out, decision], axis=1)
+    out = with_interaction(out, index, spec, interaction)
     dropped = ~sites["kept"]
     out.loc[dropped, "reason"] = "dropped in cleaning: " + sites.loc[dropped, "reason"].fillna(
         "no reason given"
@@ -116,6 +124,39 @@ def site_table(electrodes: pd.DataFrame, contrasts: pd.DataFrame, spec: SitesSpe
             "not among the responses"
         )
     return out
+
+
+def with_interaction(
+    table: pd.DataFrame, index: pd.MultiIndex, spec: SitesSpec, interaction: pd.DataFrame | None
+) -> pd.DataFrame:
+    """Return the sites with ``interaction`` and ``q_interaction``; the reason of a verdict of
+    integration says whether the interaction test held.
+
+    Parameters
+    ----------
+    table
+        The sites with their verdicts.
+    index
+        Their (subject, electrode).
+    spec
+        Level and correction.
+    interaction
+        Table of the interaction control, or None if it was not made.
+    """
+    q = np.full(len(table), np.nan)
+    if interaction is not None:
+        predicted = (table["q_signal"] < spec.level).to_numpy()
+        q = verdicts.interaction_q(interaction, index, predicted, spec.correction)
+    held = pd.Series(q < spec.level, table.index).astype(object).where(np.isfinite(q), None)
+    said = np.select(
+        [~np.isfinite(q), q < spec.level],
+        ["not made", "held"],
+        "did not hold",
+    )
+    reason = table["reason"].astype(object)
+    integration = table["verdict"] == "integration"
+    reason[integration] += "; interaction test " + pd.Series(said, table.index)[integration]
+    return table.assign(reason=reason, interaction=held, q_interaction=q)
 
 
 def best_models(
@@ -168,10 +209,15 @@ def families(contrasts: pd.DataFrame, sites: pd.DataFrame, spec: SitesSpec) -> d
     for (contrast, alignment), rows in primary.groupby(["contrast", "alignment"], sort=False):
         out[f"{contrast}_{alignment}_q"] = rows["family"].iloc[0]
     joined = " and ".join(spec.alignments)
+    predicted = sites["q_signal"] < spec.level
+    among = "electrodes with signal" if sites["q_signal"].notna().any() else "electrodes"
     for column in sites.columns:
         if column.startswith("q_"):
             name = column.removeprefix("q_")
+            inside, of = sites[column].notna(), "electrodes"
+            if name not in ("signal", "vision", "language") and among != of:
+                inside, of = inside & predicted, among
             out[column] = family_name(
-                name, joined, spec.window, int(sites[column].notna().sum()), spec.correction
+                name, joined, spec.window, int(inside.sum()), spec.correction, of
             )
     return out

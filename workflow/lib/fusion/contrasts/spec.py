@@ -17,11 +17,20 @@ TESTS = {
     "matched_all": ("matched", "all"),
     "linear_any": ("linear", "one"),
 }
-VERDICTS = ("integration", "multimodal", "vision", "language", "undecided", "none", "not tested")
+VERDICTS = (
+    "integration",
+    "better",
+    "multimodal",
+    "vision",
+    "language",
+    "undecided",
+    "none",
+    "not tested",
+)
 
 Windows = dict[str, tuple[float, float]]
 Validation = Literal["nested", "halves"]
-BinWeights = Literal["validation", "equal"]
+BinWeights = Literal["validation_squared", "validation", "equal"]
 Correction = Literal["bh", "by"]
 
 
@@ -49,7 +58,7 @@ class Comparison(Spec):
 class CalibratedSpec(Spec):
     """The test by block influences (keys of ``statistics`` and ``statistics.calibrated``)."""
 
-    bin_weights: BinWeights = "validation"
+    bin_weights: BinWeights = "validation_squared"
     multipliers: int = 1000
     min_blocks: int = 8
 
@@ -63,12 +72,13 @@ class PaperSpec(Spec):
 
 @dataclass(frozen=True)
 class BlockBootstrapSpec(Spec):
-    """Resampling of held-out predictions (keys of ``statistics``, ``block_s`` of ``encoding``)."""
+    """Resampling of held-out predictions (keys of ``statistics``, the last two of ``encoding``)."""
 
     bin_weights: BinWeights
     resamples: int
     min_blocks: int
     block_s: float
+    clip_mad: float | bool = False
 
 
 @dataclass(frozen=True)
@@ -140,6 +150,8 @@ class SitesSpec(Spec):
     ----------
     roles
         Contrast -> its part in the verdicts, or None; in the config's order.
+    alone
+        Contrasts with nothing.
     alignments
         Event types.
     window
@@ -155,6 +167,7 @@ class SitesSpec(Spec):
     """
 
     roles: dict[str, str | None]
+    alone: tuple[str, ...]
     alignments: tuple[Alignment, ...]
     window: str
     level: float

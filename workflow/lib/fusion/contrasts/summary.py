@@ -79,8 +79,7 @@ def subject_table(
         tested, n = int(own["tested"].sum()), int(counts.get("integration", 0))
         low, high = map(float, wilson(n, tested))
         without = correct.add_families(
-            contrasts[contrasts["subject"] != subject].drop(columns=["q", "family"]),
-            spec.correction,
+            contrasts[contrasts["subject"] != subject].drop(columns=["q", "family"]), spec
         )
         alone = (
             sites.site_table(electrodes[electrodes["subject"] != subject], without, spec)["verdict"]

@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 import pandas as pd
 
-from fusion.contrasts.correct import all_of, any_of, q_values
-from fusion.contrasts.spec import TESTS
+from fusion.contrasts.combine import all_of, any_of
+from fusion.contrasts.correct import family_q, q_values
+from fusion.contrasts.spec import TESTS, Correction
 
-# Roles that a site must pass together to be called one of integration, as far as the config has
-# contrasts of these roles.
+#: Roles that must hold together at a site of integration, as far as the config has them.
 INTEGRATION = ("multimodal", "matched", "linear", "interaction")
+#: Without these two a network that knows both streams wins at sites that follow one of them.
+NEEDED = ("multimodal", "linear")
+
+#: What is decided at every site.
+CLAIMS = ("integration", "better", "signal", "vision", "language")
+
+Roles = Mapping[str, np.ndarray]
 
 
 def p_by_role(
-    contrasts: pd.DataFrame, roles: dict[str, str], sites: pd.MultiIndex, alignments: list[str]
+    contrasts: pd.DataFrame,
+    roles: Mapping[str, str],
+    sites: pd.MultiIndex,
+    alignments: Sequence[str],
 ) -> dict[str, np.ndarray]:
-    """Return, per role, the p-values of its contrast in the primary window (n_sites, n_alignments);
-    NaN where not tested.
+    """Return, per role, (n_sites, n_alignments) p-values of its contrast in the primary window; NaN
+    where not tested.
 
     Parameters
     ----------
@@ -36,96 +48,172 @@ def p_by_role(
         wide = rows.pivot_table(
             index=["subject", "electrode"], columns="alignment", values="p", aggfunc="first"
         )
-        out[role] = wide.reindex(index=sites, columns=alignments).to_numpy(float)
+        out[role] = wide.reindex(index=sites, columns=list(alignments)).to_numpy(float)
     return out
 
 
-def multimodality_tests(p: dict[str, np.ndarray], correction: str) -> pd.DataFrame:
-    """Return the q-values of the five tests of multimodality, one row per site, NaN where a test
-    could not be made.
+def signal_p(p: Roles) -> np.ndarray | None:
+    """Return (n_sites, n_alignments) p-values of "some model predicts the site".
 
-    "In one alignment" is Simes' test over the alignments, "in both" the larger p-value: partial
+    Of the contrast of that role, else by Simes over those of vision and language; None without any.
+    """
+    if "signal" in p:
+        return p["signal"]
+    known = [p[role] for role in ("vision", "language") if role in p]
+    if not known:
+        return None
+    stacked = np.stack(known, axis=2)
+    return any_of(stacked.reshape(-1, len(known))).reshape(stacked.shape[:2])
+
+
+def with_signal(p: Roles, level: float, correction: Correction) -> np.ndarray | None:
+    """Return (n_sites,) bool, which sites some model predicts; None if no contrast tells.
+
+    Sites with signal are the family in which tests of multimodality and of integration are
+    corrected.
+    """
+    signal = signal_p(p)
+    return None if signal is None else q_values(any_of(signal), correction) < level
+
+
+def multimodality_tests(p: Roles, level: float, correction: Correction) -> pd.DataFrame:
+    """Return the q-values of the tests of multimodality, one row per site, NaN where a test could
+    not be made.
+
+    In each alignment a test's p-value is the larger of its own and that of signal. "In one
+    alignment" is Simes' test over the alignments, "in both" the larger p-value: partial
     conjunctions (Benjamini and Heller, Biometrics 2008), corrected once over sites, so that two
-    chances do not double the errors."""
+    chances do not double the errors.
+    """
     n_sites = len(next(iter(p.values()))) if p else 0
+    signal, predicted = signal_p(p), with_signal(p, level, correction)
     table = {}
     for test, (role, how) in TESTS.items():
         values = p.get(role)
         if values is None or (how == "all" and values.shape[1] < 2):
             table[test] = np.full(n_sites, np.nan)
-        else:
-            table[test] = q_values(any_of(values) if how == "one" else all_of(values), correction)
+            continue
+        if signal is not None:
+            values = np.maximum(values, signal)
+        joined = any_of(values) if how == "one" else all_of(values)
+        table[test] = family_q(joined, _family(joined, predicted), correction)
     return pd.DataFrame(table)
 
 
-def verdict_p(p: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Return one p-value per site for each claim: integration, signal, vision, language (absent if
-    no contrast has the role).
+def verdict_p(p: Roles) -> dict[str, np.ndarray]:
+    """Return (n_sites,) p-values of each claim; claims that the config cannot test are absent.
 
-    Integration needs every role of ``INTEGRATION`` that the config has, and signal, in the same
-    alignment: their largest p-value; then Simes over alignments. At least one of multimodal and
-    slip must be there."""
-    claims = {role: any_of(p[role]) for role in ("signal", "vision", "language") if role in p}
-    if "multimodal" in p or "matched" in p:
-        needed = [p[role] for role in (*INTEGRATION, "signal") if role in p]
-        claims["integration"] = any_of(np.max(needed, axis=0))
-    if "signal" not in claims:
-        known = [p[role] for role in ("vision", "language") if role in p]
-        if known:
-            claims["signal"] = any_of(np.hstack(known))
+    ``integration`` needs contrasts of the roles ``multimodal`` and ``linear``; all roles of
+    ``INTEGRATION`` that the config has must hold, and signal, in the same alignment: their largest
+    p-value; then Simes over alignments. Without one of the two the same conjunction only says that
+    the multimodal model predicts ``better`` than the rivals that were asked.
+    """
+    claims = {role: any_of(p[role]) for role in ("vision", "language") if role in p}
+    signal = signal_p(p)
+    if signal is not None:
+        claims["signal"] = any_of(signal)
+    asked = [p[role] for role in INTEGRATION if role in p]
+    if any(role in p for role in ("multimodal", "matched", "linear")):
+        asked += [p["signal"]] if "signal" in p else []
+        name = "integration" if all(role in p for role in NEEDED) else "better"
+        claims[name] = any_of(np.max(asked, axis=0))
     return claims
 
 
 def decide(
-    claims: dict[str, np.ndarray], tested: np.ndarray, level: float, correction: str
+    claims: Mapping[str, np.ndarray], tested: np.ndarray, level: float, correction: Correction
 ) -> pd.DataFrame:
-    """Return ``verdict``, ``reason`` and ``q_integration``, ``q_signal``, ``q_vision``,
-    ``q_language`` per site.
+    """Return ``verdict``, ``reason`` and the q-value of every claim, one row per site.
 
     Parameters
     ----------
     claims
         As :func:`verdict_p` returns it.
     tested
-        Whether any contrast was tested at the site (n_sites).
+        (n_sites,) whether any contrast was tested at the site.
     level
         False-discovery level.
     correction
-        ``bh`` or ``by``.
+        How.
     """
-    n_sites = len(tested)
-    q = {
-        name: q_values(claims.get(name, np.full(n_sites, np.nan)), correction)
-        for name in ("integration", "signal", "vision", "language")
-    }
-    # A unimodal verdict also needs that integration shows nothing before correction: a q just above
-    # the level proves no absence.
-    hint = claims.get("integration", np.full(n_sites, np.nan)) < level
-    verdicts, reasons = [], []
-    for i in range(n_sites):
-        verdict, reason = _decide_one(
-            {name: values[i] for name, values in q.items()}, bool(hint[i]), bool(tested[i]), level
-        )
-        verdicts.append(verdict)
-        reasons.append(reason)
+    absent = np.full(len(tested), np.nan)
+    p = {name: claims.get(name, absent) for name in CLAIMS}
+    q = {name: q_values(p[name], correction) for name in ("signal", "vision", "language")}
+    predicted = q["signal"] < level if "signal" in claims else None
+    for name in ("integration", "better"):
+        q[name] = family_q(p[name], _family(p[name], predicted), correction)
+    # A unimodal verdict also needs that nothing more shows before correction: a q just above the
+    # level proves no absence.
+    hint = (p["integration"] < level) | (p["better"] < level)
+    decided = [
+        _decide_one({name: q[name][i] for name in CLAIMS}, bool(hint[i]), bool(tested[i]), level)
+        for i in range(len(tested))
+    ]
     columns = {
-        "verdict": verdicts,
-        "reason": reasons,
-        **{f"q_{name}": values for name, values in q.items()},
+        "verdict": [verdict for verdict, _ in decided],
+        "reason": [reason for _, reason in decided],
+        **{f"q_{name}": q[name] for name in CLAIMS},
     }
     return pd.DataFrame(columns)
 
 
-def _decide_one(q: dict[str, float], hint: bool, tested: bool, level: float) -> tuple[str, str]:
-    def said(name):
+def interaction_q(
+    interaction: pd.DataFrame, sites: pd.MultiIndex, predicted: np.ndarray, correction: Correction
+) -> np.ndarray:
+    """Return (n_sites,) q-values of the interaction test of the controls, NaN where not made.
+
+    The strict test of integration: the interaction part of a joint network adds to what is
+    additive, and the network beats unimodal ones. Simes over networks and alignments, corrected
+    over the sites with signal.
+
+    Parameters
+    ----------
+    interaction
+        Table of that control: ``subject, electrode, alignment, network, test, p``.
+    sites
+        (subject, electrode) of the rows wanted.
+    predicted
+        (n_sites,) bool, the sites with signal.
+    correction
+        How.
+    """
+    rows = interaction[interaction["test"] == "integration"]
+    wide = rows.pivot_table(
+        index=["subject", "electrode"],
+        columns=["alignment", "network"],
+        values="p",
+        aggfunc="first",
+        dropna=False,
+    ).reindex(index=sites)
+    p = any_of(wide.to_numpy(float))
+    return family_q(p, _family(p, predicted), correction)
+
+
+def _family(p: np.ndarray, predicted: np.ndarray | None) -> np.ndarray:
+    inside = np.isfinite(p)
+    return inside if predicted is None else inside & predicted
+
+
+def _decide_one(q: Mapping[str, float], hint: bool, tested: bool, level: float) -> tuple[str, str]:
+    def said(name: str) -> str:
         return f"{name} q = {q[name]:.2g}" if np.isfinite(q[name]) else f"{name} not tested"
 
     if not tested:
         return "not tested", "no contrast could be tested"
     if q["integration"] < level:
-        return "integration", f"better than its unimodal rivals: {said('integration')}"
+        return "integration", f"better than its unimodal and linear rivals: {said('integration')}"
+    if q["better"] < level:
+        return (
+            "better",
+            (
+                f"better than the rivals that were asked: {said('better')}; integration takes"
+                " contrasts of the roles multimodal and linear"
+            ),
+        )
+    most = "integration" if np.isfinite(q["integration"]) else "better"
+    most = most if np.isfinite(q[most]) else "integration"
     if not np.isfinite(q["signal"]):
-        return "undecided", f"{said('integration')}; no contrast tells whether there is signal"
+        return "undecided", f"{said(most)}; no contrast tells whether there is signal"
     if q["signal"] >= level:
         return "none", f"no model predicts it: {said('signal')}"
     vision, language = q["vision"] < level, q["language"] < level
@@ -134,7 +222,7 @@ def _decide_one(q: dict[str, float], hint: bool, tested: bool, level: float) -> 
             "multimodal",
             (
                 f"follows both streams, integration not shown: {said('vision')},"
-                f" {said('language')}, {said('integration')}"
+                f" {said('language')}, {said(most)}"
             ),
         )
     if hint:
@@ -142,7 +230,7 @@ def _decide_one(q: dict[str, float], hint: bool, tested: bool, level: float) -> 
             "undecided",
             (
                 f"predicted ({said('signal')}), and integration is neither shown nor absent:"
-                f" {said('integration')}"
+                f" {said(most)}"
             ),
         )
     if vision or language:
@@ -151,7 +239,7 @@ def _decide_one(q: dict[str, float], hint: bool, tested: bool, level: float) -> 
             one,
             (
                 f"follows {one} ({said(one)}), not {other} ({said(other)}), no sign of integration"
-                f" ({said('integration')})"
+                f" ({said(most)})"
             ),
         )
     return (

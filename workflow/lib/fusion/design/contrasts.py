@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -20,6 +19,7 @@ from fusion.contrasts.spec import (
 )
 from fusion.design import paths
 from fusion.design.encoding import Encode, Inputs, of_fits, responses
+from fusion.design.shown import control_tables
 from fusion.design.study import Study
 from fusion.encoding.spec import EncodeSpec
 from fusion.ids import Contrast, FitId, unique
@@ -150,9 +150,7 @@ class ShiftNulls:
 
     def inputs(self) -> Inputs:
         """Return the tables, and the schema."""
-        alone = [
-            one for one in self.study.contrasts.values() if one.a.is_nothing or one.b.is_nothing
-        ]
+        alone = [one for one in self.study.contrasts.values() if one.is_alone]
         tables = [
             path
             for one in alone
@@ -189,7 +187,10 @@ class Sites:
                 for alignment in Contrasts(study).alignments
                 for subject in study.subjects
             ],
-            "electrodes": self._electrodes(study.recordings),
+            "electrodes": [
+                paths.fill(paths.ELECTRODES, recording=recording) for recording in study.recordings
+            ],
+            **self._interaction(),
             "atlas": study.shipped("resources/dkt_regions.tsv"),
             "schemas": [study.shipped(f"{SCHEMAS}/{name}.schema.yaml") for name in names],
         }
@@ -201,11 +202,24 @@ class Sites:
         return SitesSpec.take(
             statistics,
             roles={name: one.role for name, one in study.contrasts.items()},
+            alone=tuple(name for name, one in study.contrasts.items() if one.is_alone),
             alignments=study.alignments,
             window=statistics["primary_window"],
             modality={model: study.modality(model) for model in study.models},
             subjects={name: row.subject for name, row in study.recordings.items()},
         ).plain()
 
-    def _electrodes(self, recordings: Iterable[str]) -> list[str]:
-        return [paths.fill(paths.ELECTRODES, recording=recording) for recording in recordings]
+    def _interaction(self) -> Inputs:
+        """Return the interaction control of all subjects and alignments, where it is made."""
+        study = self.study
+        if "interaction" not in control_tables(study):
+            return {}
+        return {
+            "interaction": [
+                paths.fill(
+                    paths.CONTROL, subject=subject, alignment=alignment, control="interaction"
+                )
+                for alignment in study.alignments
+                for subject in study.subjects
+            ]
+        }

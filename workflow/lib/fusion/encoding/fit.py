@@ -117,7 +117,13 @@ class _Fitter:
             if several or settings.drift_cosines_s
             else None
         )
-        self.targets = Targets(responses.reshape(n, -1), self.order, drift)
+        self.targets = Targets(
+            responses.reshape(n, -1),
+            self.order,
+            drift,
+            recording if several else None,
+            settings.clip_mad,
+        )
         layers, folds, targets = len(features), len(self.folds.outer), self.electrodes * self.bins
         shape = (layers, folds, targets)
         self.names = list(features)

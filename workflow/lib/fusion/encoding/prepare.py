@@ -35,8 +35,60 @@ def drift_regressors(
     return np.stack(columns, axis=1)
 
 
+def recording_rows(recording: np.ndarray) -> list[np.ndarray]:
+    """Return the rows of each recording, by name."""
+    return [np.flatnonzero(recording == name) for name in np.unique(recording)]
+
+
+def clip_bounds(values: np.ndarray, clip_mad: float) -> np.ndarray:
+    """Return (2, n_targets) float32 median minus and plus ``clip_mad`` median absolute deviations.
+
+    A target whose median absolute deviation is zero, or that is not finite, gets infinite bounds.
+
+    Parameters
+    ----------
+    values
+        (n_events, n_targets) responses of one recording.
+    clip_mad
+        Half-width of the band in median absolute deviations; that of Gaussian noise is 0.67 SD.
+    """
+    with np.errstate(invalid="ignore"):
+        middle = np.median(values, axis=0)
+        spread = np.median(np.abs(values - middle), axis=0)
+        usable = np.isfinite(values.sum(axis=0, dtype=np.float64)) & (spread > 0)
+    half = np.where(usable, clip_mad * spread, np.inf)
+    middle = np.where(usable, middle, 0)
+    return np.stack([middle - half, middle + half]).astype(np.float32)
+
+
+def clipped(responses: np.ndarray, recording: np.ndarray, clip_mad: float | bool) -> np.ndarray:
+    """Return responses clipped as fits clip them: around the median of each recording and target.
+
+    Bursts, spikes and seizures then weigh no more than ordinary events. Bounds come from responses
+    alone, never from features, so that no knowledge of a model enters.
+
+    Parameters
+    ----------
+    responses
+        (n_events, ..).
+    recording
+        (n_events,) recording of each event.
+    clip_mad
+        As for :func:`clip_bounds`; False returns the responses as they are.
+    """
+    if not clip_mad:
+        return responses
+    out = responses.reshape(len(responses), -1).copy()
+    for rows in recording_rows(np.asarray(recording)):
+        for start in range(0, out.shape[1], CHUNK):
+            own = out[rows, start : start + CHUNK]
+            out[rows, start : start + CHUNK] = own.clip(*clip_bounds(own, clip_mad))
+    return out.reshape(responses.shape)
+
+
 class Targets:
-    """The responses of a fit, handed out batch by batch: centred, free of drift, of unit variance.
+    """The responses of a fit, handed out batch by batch: clipped, centred, free of drift, of unit
+    variance.
 
     Parameters
     ----------
@@ -47,6 +99,10 @@ class Targets:
     regressors
         (event, regressor) what is taken out of every target, in the order wanted; None for its mean
         only.
+    recording
+        (event,) recording of each event in the order wanted; None if there is one.
+    clip_mad
+        As for :func:`clip_bounds`; False does not clip.
 
     Attributes
     ----------
@@ -58,13 +114,21 @@ class Targets:
         handed out as 0.
     """
 
-    def __init__(self, responses: np.ndarray, order: np.ndarray, regressors: np.ndarray | None):
-        self.responses, self.order = (
-            responses,
-            (None if (order == np.arange(len(order))).all() else order),
-        )
+    def __init__(
+        self,
+        responses: np.ndarray,
+        order: np.ndarray,
+        regressors: np.ndarray | None,
+        recording: np.ndarray | None = None,
+        clip_mad: float | bool = False,
+    ) -> None:
+        self.responses = responses
+        self.order = None if (order == np.arange(len(order))).all() else order
         self.basis = None if regressors is None else np.linalg.qr(regressors)[0]
+        self.clip_mad = clip_mad
+        self.parts = [np.arange(len(responses))] if recording is None else recording_rows(recording)
         targets = responses.shape[1]
+        self.bounds = np.full((len(self.parts), 2, targets), np.nan, np.float32)
         self.mean, self.scale = np.zeros(targets, np.float32), np.ones(targets, np.float32)
         self.state = np.full(targets, -1, np.int8)
 
@@ -79,6 +143,8 @@ class Targets:
     def _fill(self, out: np.ndarray, columns: slice) -> None:
         chosen = self.responses[:, columns]
         out[...] = chosen if self.order is None else chosen[self.order]
+        if self.clip_mad:
+            self._clip(out, columns)
         if self.basis is None and (self.state[columns] == 0).all():
             out -= self.mean[columns]
             out /= self.scale[columns]
@@ -105,6 +171,16 @@ class Targets:
         out /= scale
         self.mean[columns], self.scale[columns] = pivot + mean, scale
         self.state[columns] = np.where(broken, 2, constant)
+
+    def _clip(self, out: np.ndarray, columns: slice) -> None:
+        known = (self.state[columns] >= 0).all()
+        for rows, bounds in zip(self.parts, self.bounds, strict=True):
+            own = out if len(self.parts) == 1 else out[rows]
+            if not known:
+                bounds[:, columns] = clip_bounds(own, self.clip_mad)
+            np.clip(own, *bounds[:, columns], out=own)
+            if own is not out:
+                out[rows] = own
 
 
 def scale_targets(responses: np.ndarray) -> np.ndarray:

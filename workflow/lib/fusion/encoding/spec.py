@@ -29,6 +29,7 @@ class FitSpec(FoldSpec):
     alpha_per: Literal["target", "electrode"] = "target"
     penalise_intercept: bool = False
     drift_cosines_s: float | bool = False
+    clip_mad: float | bool = 2.0
     block_s: float = 20.0
 
     def __post_init__(self) -> None:

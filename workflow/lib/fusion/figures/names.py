@@ -19,6 +19,10 @@ VERDICT_MEANINGS = {
         "a multimodal model predicts it better than its unimodal rivals, in every comparison that"
         " the verdict needs"
     ),
+    "better": (
+        "a multimodal model predicts it better than the rivals that the config names; integration"
+        " was not tested"
+    ),
     "multimodal": "follows both vision and language; integration not shown",
     "vision": "follows vision, not language; no sign of integration",
     "language": "follows language, not vision; no sign of integration",
@@ -28,6 +32,7 @@ VERDICT_MEANINGS = {
 }
 VERDICT_COLOURS = {
     "integration": colours.VERMILLION,
+    "better": colours.ORANGE,
     "multimodal": colours.PURPLE,
     "vision": colours.BLUE,
     "language": colours.GREEN,
@@ -37,6 +42,7 @@ VERDICT_COLOURS = {
 }
 VERDICT_MARKERS = {
     "integration": "o",
+    "better": "P",
     "multimodal": "D",
     "vision": "^",
     "language": "s",
@@ -44,8 +50,8 @@ VERDICT_MARKERS = {
     "none": "o",
     "not tested": "x",
 }
-SPARE_COLOURS = (colours.ORANGE, colours.SKY, colours.YELLOW, colours.BLACK)
-SPARE_MARKERS = ("v", "P", "X", "p")
+SPARE_COLOURS = (colours.SKY, colours.YELLOW, colours.BLACK)
+SPARE_MARKERS = ("v", "X", "p")
 
 MODALITY_COLOURS = {
     "vision-language": colours.VERMILLION,

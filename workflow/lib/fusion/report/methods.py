@@ -244,6 +244,12 @@ def encoding(config: dict) -> str:
         f" {max(fit['alphas']):g}, one per {per}) and the layer (one per electrode{each}) were"
         f" chosen on {chosen}, never on test events."
     )
+    if fit["clip_mad"]:
+        said.append(
+            "Before that, responses of each electrode, bin and recording were clipped at"
+            f" {fit['clip_mad']:g} median absolute deviations from their median, so that bursts and"
+            " spikes do not dominate."
+        )
     if fit["drift_cosines_s"]:
         said.append(
             f"Cosines with periods of {fit['drift_cosines_s']:g} s and longer were regressed out of"
@@ -262,11 +268,11 @@ def statistics(config: dict) -> str:
     windows = "; ".join(
         f"{name}: {w[0]:g} to {w[1]:g} ms" for name, w in tests["windows"].items()
     ).replace("-", "\u2212")
-    weight = (
-        "weighted by the positive part of validation scores"
-        if tests["bin_weights"] == "validation"
-        else "equally weighted"
-    )
+    weight = {
+        "validation_squared": "weighted by the squared positive part of validation scores",
+        "validation": "weighted by the positive part of validation scores",
+        "equal": "equally weighted",
+    }[tests["bin_weights"]]
     said = [
         f"A contrast is the difference of two models' Fisher z, averaged over the bins ({weight})"
         f" of windows declared beforehand ({windows}; verdicts use “{tests['primary_window']}”)."
@@ -294,10 +300,17 @@ def statistics(config: dict) -> str:
         }[tests["procedure"]]
     )
     name = {"bh": "Benjamini-Hochberg", "by": "Benjamini-Yekutieli"}[tests["correction"]]
+    signal = any(own["role"] == "signal" for own in config["contrasts"].values())
+    among = (
+        "Whether any model predicts an electrode was tested first (Simes' test over the models);"
+        " contrasts of models were then corrected over the electrodes with signal."
+        if signal
+        else "p-values were corrected over all electrodes."
+    )
     said.append(
-        "p-values were corrected over electrodes within each contrast, alignment and window"
-        f" ({name}, false-discovery level {tests['level']:g}). Claims over both alignments are"
-        " partial conjunctions. Shares have 95% Wilson intervals."
+        f"{among} A family is one contrast, alignment and window ({name}, false-discovery level"
+        f" {tests['level']:g}). Claims over both alignments are partial conjunctions. Shares have"
+        " 95% Wilson intervals."
     )
     return " ".join(said)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from fusion.contrasts.spec import BinWeights
 from fusion.ids import Alignment, Alternative
 from fusion.spec import Spec
 
@@ -58,7 +59,7 @@ class SimulationSpec(Spec):
     window: str
     windows: dict[str, tuple[float, float]]
     validation: Literal["nested", "halves"]
-    bin_weights: Literal["validation", "equal"]
+    bin_weights: BinWeights
     multipliers: int
     min_blocks: int
     seed: int
