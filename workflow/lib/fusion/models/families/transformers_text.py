@@ -90,9 +90,13 @@ def model_of(row: Row, weights: Weights, trained: bool, default: str = "AutoMode
     if not trained:
         make = kind.from_config if name.startswith("Auto") else kind
         return make(config).float()
+    found = _weights(path, row)
+    if found["pretrained_model_name_or_path"] is None and name.startswith("Auto"):
+        kinds = kind._model_mapping[type(config)]
+        kind = kinds[0] if isinstance(kinds, tuple) else kinds
     try:
         model, info = kind.from_pretrained(
-            **_weights(path, row),
+            **found,
             config=config,
             dtype=torch.float32,
             local_files_only=True,
