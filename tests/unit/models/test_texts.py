@@ -55,7 +55,7 @@ FAMILIES = {
 @pytest.mark.parametrize("family", FAMILIES)
 def test_words_just_heard_stay(tmp_path, family):
     texts = FAMILIES[family](tmp_path)
-    growing = [" ".join((["red", "circle", "blue"] * 60)[: n + 1]) for n in range(120)]
+    growing = [" ".join((["red", "moves", "up"] * 60)[: n + 1]) for n in range(120)]
     last = [
         texts.ids(text)[len(texts.begin) : len(texts.ids(text)) - len(texts.end)][-1]
         for text in growing

@@ -47,7 +47,9 @@ def model_of(row: Row, weights: Weights, trained: bool) -> nn.Module:
         described_name = described.get("architecture", "")
         tag = described.get("pretrained_cfg", {}).get("tag", "")
         quick = with_quick_gelu(described_name, tag) if not name else None
-        options = dict(described.get("model_args") or {}) | options if quick else options
+        if quick:
+            given = described.get("model_args") or {}
+            options = {key: given[key] for key in given if key != "num_classes"} | options
         name, path = name or quick or f"local-dir:{path}", files[0]
     if not name:
         raise row.error(

@@ -101,9 +101,10 @@ def look(
     known: Layers = {}
     for name, layer in layers.items():
         for one in _calls(layer, first.outputs[layer.path], row):
+            _check_chance(one, first, second, row)
             made = _shaped(network, one, first, row)
             depends = trained and not _one_region(network, items)
-            _check_values(network, made, first, second, depends, row)
+            _check_values(network, made, first, depends, row)
             known[name if made.calls == 1 else f"{name}@{made.call}"] = made
     if network.texts is not None and not network.texts.fixed:
         # Only a flattened layer of tokens needs all texts at one length.
@@ -362,35 +363,31 @@ def _by_kind(module: nn.Module) -> Channels | None:
     return found.pop() if len(found) == 1 else None
 
 
-def _check_values(
-    network: Network, layer: Layer, first: Seen, second: Seen, depends: bool, row: Row
-) -> None:
-    """Raise ``InputError`` if a layer is not finite, differs between equal inputs, or is the same
-    for different ones.
-    """
+def _check_chance(layer: Layer, first: Seen, second: Seen, row: Row) -> None:
+    """Raise ``InputError`` if a layer differs between equal inputs."""
+    output, again = (seen.outputs[layer.path][layer.call] for seen in (first, second))
+    close = SAME * max(1.0, float(output.abs().max()))
+    if len(output) == ITEMS:
+        again = torch.stack([again, output[[2, 1, 0]]])
+    if float((again - output).abs().max()) > close:
+        raise row.error(
+            f"layers.{layer.path}",
+            "different values for equal inputs",
+            "a network without random masks or dropout in use (mask_ratio: 0 in architecture)",
+        )
+
+
+def _check_values(network: Network, layer: Layer, seen: Seen, depends: bool, row: Row) -> None:
+    """Raise ``InputError`` if a layer is not finite, or is the same for different inputs."""
     where = f"layers.{layer.path}"
-
-    def pooled(seen: Seen) -> Tensor:
-        tokens = network.tokens(layer.path, seen.batch)
-        output = seen.outputs[layer.path][layer.call]
-        return pool(output, layer.pooling, tokens, layer.prefix, layer.channels)
-
+    tokens = network.tokens(layer.path, seen.batch)
+    output = seen.outputs[layer.path][layer.call]
     try:
-        values, again = pooled(first), pooled(second)
+        values = pool(output, layer.pooling, tokens, layer.prefix, layer.channels)
     except ValueError as error:
         raise row.error(where, error, "a pooling that fits the layer") from None
     if not torch.isfinite(values).all():
         raise row.error(where, "values that are not finite", "other weights or another layer")
-    close = SAME * max(1.0, float(values.abs().max()))
-    if (
-        float((values - again).abs().max()) > close
-        or float((values[0] - values[2]).abs().max()) > close
-    ):
-        raise row.error(
-            where,
-            "different values for equal inputs",
-            "a network without random masks or dropout in use (mask_ratio: 0 in architecture)",
-        )
     if depends and torch.equal(values[0], values[1]):
         raise row.error(
             where,
