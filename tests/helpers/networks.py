@@ -19,6 +19,7 @@ ROW = {
     "tokenizer": None,
     "text_length": None,
     "preprocess": {},
+    "clip": None,
     "regions": {"file": None, "backbone": None, "net": "resnet18", "grid": 3},
     "licence": None,
     "trained_on": None,

@@ -15,6 +15,7 @@ job.run(
     # Of each alignment the film's own table first, then those of the other films.
     events={one.alignment: list(snakemake.input[f"events_{one.alignment}"]) for one in outputs},
     frames=snakemake.input.get("frames"),
+    sound=snakemake.input.get("sound"),
     weights=read_weights(snakemake.input.weights),
     regions=snakemake.input.get("regions"),
     outputs=outputs,

@@ -2,7 +2,7 @@
 
 from fusion.io import labelled
 from fusion.io.job import begin
-from fusion.stimuli import film, waveform
+from fusion.stimuli import film, soundtrack, waveform
 from fusion.stimuli.spec import SoundSpec
 
 log = begin(snakemake)
@@ -10,7 +10,7 @@ spec = SoundSpec.read(snakemake.params.spec)
 
 clock = film.read_clock(snakemake.input.film)
 with labelled.create(snakemake.output.sound, {}, {"stimulus": spec.stimulus}) as file:
-    n = waveform.write(file, waveform.decode(snakemake.input.film, clock.zero_s))
+    n = waveform.write(file, soundtrack.decode(snakemake.input.film, clock.zero_s))
 if n:
     log.info("%.3f s of sound", n / waveform.RATE_HZ)
 else:

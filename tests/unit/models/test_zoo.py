@@ -25,7 +25,9 @@ from fusion.models.run import extract, hooks, regions, sharing
 from fusion.models.run.look import look
 from fusion.models.run.network import Items
 from fusion.models.run.weights import read_weights
-from fusion.models.spec import ActivationsSpec, Row, WeightsSpec
+from fusion.models.spec import ActivationsSpec, Heard, Row, WeightsSpec
+from fusion.stimuli import waveform
+from fusion.stimuli.spec import Clip
 
 REPOSITORY = Path(__file__).parents[3]
 SCHEMA = yaml.safe_load((REPOSITORY / "workflow/schemas/models.schema.yaml").read_text())
@@ -56,10 +58,15 @@ MAKERS = {
     "open_clip": tiny.open_clip_folder,
     "siglip2": partial(tiny.open_clip_folder, siglip=True),
     "vlm_decoder": tiny.qwen_folder,
+    "wavlm_base": tiny.wave_folder,
+    "whisper_base": tiny.whisper_folder,
+    "videomae_base": tiny.videomae_folder,
+    "vjepa2_vitl": tiny.vjepa_folder,
 }
 EVENTS = pd.DataFrame(
     {
         "event": [f"w{i:05d}" for i in range(6)],
+        "onset_s": [0.3, 0.3, 0.7, 0.7, 0.9, 0.3],
         "frame": [3, 3, 7, 7, 9, 3],
         "text": [
             "the red circle",
@@ -107,11 +114,15 @@ def small_regions(monkeypatch):
 def film(tmp_path_factory):
     folder = tmp_path_factory.mktemp("film")
     tables.write_tsv(EVENTS, folder / "events.tsv")
-    images = np.random.default_rng(0).integers(0, 256, (4, 40, 56, 3), dtype=np.uint8)
-    with labelled.create(
-        folder / "frames.nc", {"frame": np.array([3, 5, 7, 9]), "y": 40, "x": 56, "rgb": 3}
-    ) as file:
+    images = np.random.default_rng(0).integers(0, 256, (6, 40, 56, 3), dtype=np.uint8)
+    coords = {"frame": np.array([0, 1, 3, 5, 7, 9]), "y": 40, "x": 56, "rgb": 3, "picture": 10}
+    with labelled.create(folder / "frames.nc", coords) as file:
         labelled.add(file, "image", ("frame", "y", "x", "rgb"), images)
+        # Odd pictures are on screen when the even ones begin: clips need no others.
+        labelled.add(file, "picture_s", ("picture",), np.repeat(np.arange(1, 10, 2), 2) / 10)
+    with labelled.create(folder / "sound.nc", {}) as file:
+        sound = np.random.default_rng(1).standard_normal(16_000).astype(np.float32)
+        waveform.write(file, iter([sound]))
     return folder
 
 
@@ -189,12 +200,20 @@ def activations_of(name, row, film, folder, inits=("trained",), pairings=("true"
     """Run the script and return the file of the one init and pairing, or a list of all of them."""
     events = changed.pop("events", film / "events.tsv")
     threads = changed.pop("threads", 1)
+    shot = row["clip"] and Clip(row["clip"]["pictures"], row["clip"]["rate_hz"], None)
     spec = ActivationsSpec.take(
-        SETTINGS | changed, stimulus="film", model=name, row=Row.take(row, model=name), seed=0
+        SETTINGS | changed,
+        stimulus="film",
+        model=name,
+        row=Row.take(row, model=name),
+        seed=0,
+        heard=Heard(1.0, 0.0, 500.0) if row["feed"] == "sound" else None,
+        clip=shot,
     )
+    kind = "sound" if row["feed"] == "sound" else "frames"
     inputs = {
         "events_language": [events],
-        "frames": film / "frames.nc",
+        kind: film / f"{kind}.nc",
         "weights": folder / "weights.json",
     }
     number = len(list(folder.glob("*.nc")))

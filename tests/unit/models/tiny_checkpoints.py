@@ -404,3 +404,90 @@ def resnet_file(folder):
     path = folder / "resnet18.pth"
     torch.save(seeded(torchvision.models.resnet18).state_dict(), path)
     return path
+
+
+WAVE = {
+    "hidden_size": 16,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 2,
+    "intermediate_size": 32,
+    "conv_dim": (8,) * 7,
+    "num_conv_pos_embeddings": 4,
+    "num_conv_pos_embedding_groups": 2,
+}
+
+
+def wave_folder(folder, make=T.WavLMModel, config=T.WavLMConfig):
+    """Return an encoder of the waveform: wav2vec 2.0, WavLM or HuBERT."""
+    seeded(make, config(**WAVE)).save_pretrained(folder)
+    T.Wav2Vec2FeatureExtractor().save_pretrained(folder)
+    return folder
+
+
+def whisper_folder(folder, seconds=3):
+    """Return a whole Whisper, head and all, as checkpoints are published."""
+    config = T.WhisperConfig(
+        d_model=16,
+        encoder_layers=2,
+        encoder_attention_heads=2,
+        decoder_layers=1,
+        decoder_attention_heads=2,
+        encoder_ffn_dim=32,
+        decoder_ffn_dim=32,
+        vocab_size=30,
+        max_source_positions=50 * seconds,
+        pad_token_id=0,
+        bos_token_id=1,
+        eos_token_id=2,
+        decoder_start_token_id=1,
+    )
+    seeded(T.WhisperForConditionalGeneration, config).save_pretrained(folder)
+    T.WhisperFeatureExtractor(feature_size=80, chunk_length=seconds).save_pretrained(folder)
+    return folder
+
+
+CLIP_SIZES = {
+    "image_size": 32,
+    "patch_size": 8,
+    "hidden_size": 16,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 2,
+    "intermediate_size": 32,
+}
+
+
+def clip_folder(folder, make=T.VideoMAEModel, config=T.VideoMAEConfig, pictures=8, **sizes):
+    """Return VideoMAE or TimeSformer."""
+    seeded(make, config(**CLIP_SIZES, num_frames=pictures, **sizes)).save_pretrained(folder)
+    size = {"size": {"shortest_edge": 32}, "crop_size": {"height": 32, "width": 32}}
+    T.VideoMAEImageProcessorPil(**size).save_pretrained(folder)
+    return folder
+
+
+def videomae_folder(folder):
+    """Return VideoMAE with its decoder, as the checkpoint of pretraining is published."""
+    decoder = {
+        "decoder_hidden_size": 16,
+        "decoder_num_hidden_layers": 1,
+        "decoder_num_attention_heads": 2,
+        "decoder_intermediate_size": 16,
+    }
+    return clip_folder(folder, T.VideoMAEForPreTraining, pictures=16, **decoder)
+
+
+def vjepa_folder(folder):
+    config = T.VJEPA2Config(
+        patch_size=8,
+        crop_size=32,
+        frames_per_clip=8,
+        hidden_size=24,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        pred_hidden_size=24,
+        pred_num_hidden_layers=1,
+        pred_num_attention_heads=2,
+    )
+    seeded(T.VJEPA2Model, config).save_pretrained(folder)
+    size = {"size": {"shortest_edge": 32}, "crop_size": {"height": 32, "width": 32}}
+    T.VJEPA2VideoProcessor(**size).save_pretrained(folder)
+    return folder

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fusion.io.errors import InputError
-from fusion.stimuli import film, lowlevel, sound, waveform
+from fusion.stimuli import film, lowlevel, sound, soundtrack
 
 TICK = Fraction(1, 90_000)
 
@@ -78,7 +78,7 @@ def test_a_tone_has_its_level_its_pitch_and_its_time(file, late, tmp_path):
         sound_from=1 + late,
     )
     clock = film.read_clock(path)
-    spectrum = sound.spectrum(waveform.decode(path, clock.zero_s), 20)
+    spectrum = sound.spectrum(soundtrack.decode(path, clock.zero_s), 20)
     start = int(np.flatnonzero(spectrum[:, 0] > -15)[0]) * sound.HOP / sound.RATE_HZ
     assert start == pytest.approx(late, abs=0.09), (
         "AAC primes its decoder with one or two frames of 64 ms"
@@ -117,7 +117,7 @@ def test_damaged_sound_is_refused_with_its_place(tmp_path):
         data[pos : pos + size] = b"\xff" * size
     path.write_bytes(data)
     with pytest.raises(InputError, match=r"sound after 0\.\d+ s: found damaged data"):
-        sound.spectrum(waveform.decode(path, film.read_clock(path).zero_s), 8)
+        sound.spectrum(soundtrack.decode(path, film.read_clock(path).zero_s), 8)
 
 
 def test_a_silent_film_has_no_spectrum(tmp_path):
@@ -125,4 +125,4 @@ def test_a_silent_film_has_no_spectrum(tmp_path):
         tmp_path / "a.mp4", np.arange(30) * 3600, TICK, options={"preset": "ultrafast"}
     )
     path = tmp_path / "a.mp4"
-    assert sound.spectrum(waveform.decode(path, film.read_clock(path).zero_s), 8) is None
+    assert sound.spectrum(soundtrack.decode(path, film.read_clock(path).zero_s), 8) is None

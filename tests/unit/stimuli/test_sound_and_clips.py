@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from fusion.io import labelled
 from fusion.io.errors import InputError
 from fusion.io.tables import write_tsv
-from fusion.stimuli import clips, film, waveform
+from fusion.stimuli import clips, film, soundtrack, waveform
 from fusion.stimuli.spec import Clip, FramesSpec, SoundSpec
 
 SECONDS = 6
@@ -100,7 +100,7 @@ def test_damaged_sound_names_the_film(tmp_path):
     path = tmp_path / "a.wav"
     path.write_bytes(b"no sound")
     with pytest.raises(InputError, match=r"a\.wav"):
-        list(waveform.decode(path, 0.0))
+        list(soundtrack.decode(path, 0.0))
 
 
 @settings(max_examples=60, deadline=None)

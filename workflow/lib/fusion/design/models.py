@@ -12,7 +12,7 @@ from typing import Any
 from fusion.design import paths
 from fusion.design.study import Study
 from fusion.ids import TRAINED, TRUE, FitId
-from fusion.models.spec import ActivationsSpec, Row, Shown, WeightsSpec
+from fusion.models.spec import ActivationsSpec, Heard, Row, Shown, WeightsSpec
 
 Inputs = dict[str, str | list[str]]
 REMOTE = ("http://", "https://", "hf:")
@@ -159,7 +159,7 @@ class Activations(_Rule):
         """Return the film's events and frames, the weights, and the events of all films.
 
         The events of all films decide the size of a projection, because the films of one subject
-        are analysed together. Text models read no frames.
+        are analysed together. Text models read no frames, networks of sound the waveform.
         """
         study, row = self.study, self.row(model)
         files: Inputs = {"weights": paths.fill(paths.WEIGHTS, model=model)}
@@ -168,7 +168,9 @@ class Activations(_Rule):
                 paths.fill(paths.EVENTS, stimulus=film, alignment=alignment)
                 for film in (stimulus, *(film for film in study.stimuli if film != stimulus))
             ]
-        if row.feed != "text":
+        if row.feed == "sound":
+            files["sound"] = paths.fill(paths.SOUND, stimulus=stimulus)
+        elif row.feed != "text":
             files["frames"] = paths.fill(paths.FRAMES, stimulus=stimulus)
             if row.regions.file:
                 path = row.regions.file.format(stimulus=stimulus)
@@ -177,12 +179,14 @@ class Activations(_Rule):
 
     def spec(self, stimulus: str, model: str) -> dict[str, Any]:
         """Return how the network is run."""
-        config = self.study.config
+        config, row = self.study.config, self.row(model)
         return ActivationsSpec.take(
             config["activations"],
             config["events"],
             config,
             stimulus=stimulus,
             model=model,
-            row=self.row(model),
+            row=row,
+            heard=Heard.take(config["events"]) if row.feed == "sound" else None,
+            clip=self.study.clip(model),
         ).plain()

@@ -78,6 +78,7 @@ def check_row(
     check_keys(row, file, f"{model}.")
     check_values(row, file, str(model))
     check_schema(row, schema, f"{file}: model {model}")
+    _check_feed(model, row, file)
     if row["family"] != "concat":
         for key in ("checkpoint", "layers"):
             if not row.get(key):
@@ -118,3 +119,21 @@ def check_row(
                 repr(layer),
                 f"a layer of {part}: {', '.join(layers)}",
             )
+
+
+#: Family -> what its networks are given, where that is one thing only.
+FEEDS = {"transformers_audio": "sound", "transformers_video": "clip"}
+
+
+def _check_feed(model: str, row: Mapping[str, Any], file: str | Path) -> None:
+    """Raise ``InputError`` for a network of sound or motion that is given something else."""
+    feed, wanted = row.get("feed", "joint"), FEEDS.get(row["family"])
+    if wanted != feed and (wanted or feed in FEEDS.values()):
+        accepted = repr(wanted) if wanted else "image, text or joint"
+        raise InputError(
+            file, f"model {model}, key feed", repr(feed), f"{accepted} for family {row['family']}"
+        )
+    if feed == "clip" and not row.get("clip"):
+        raise InputError(
+            file, f"model {model}, key clip", "nothing", "pictures and rate_hz, for feed clip"
+        )

@@ -8,8 +8,9 @@ from typing import Any, Literal
 from fusion.ids import Alignment, Modality
 from fusion.io.errors import InputError
 from fusion.spec import Spec
+from fusion.stimuli.spec import Clip
 
-Feed = Literal["image", "text", "joint"]
+Feed = Literal["image", "text", "joint", "sound", "clip"]
 Side = Literal["left", "right"]
 Pooling = Literal["cls", "mean", "last", "flatten"]
 
@@ -22,6 +23,14 @@ class Regions(Spec):
     backbone: str | None
     net: str
     grid: int
+
+
+@dataclass(frozen=True)
+class Shot(Spec):
+    """The clip that a network of motion takes (keys of ``clip`` in a row)."""
+
+    pictures: int
+    rate_hz: float
 
 
 @dataclass(frozen=True)
@@ -52,6 +61,7 @@ class Row(Spec):
     tokenizer: str | None
     text_length: int | None
     preprocess: dict[str, Any]
+    clip: Shot | None
     regions: Regions
     licence: str | None
     trained_on: str | None
@@ -73,6 +83,25 @@ class WeightsSpec(Spec):
 
 
 @dataclass(frozen=True)
+class Heard(Spec):
+    """The sound that a network is given at an event (keys of ``events``).
+
+    Attributes
+    ----------
+    sound_s
+        Length of the window (s).
+    sound_after_s
+        When it ends, relative to the event (s); 0 for a causal window.
+    sound_read_ms
+        Layers are averaged over the frames of this last part of the window (ms).
+    """
+
+    sound_s: float
+    sound_after_s: float
+    sound_read_ms: float
+
+
+@dataclass(frozen=True)
 class ActivationsSpec(Spec):
     """How a network is run over a film (keys of ``activations``).
 
@@ -91,6 +120,8 @@ class ActivationsSpec(Spec):
     device: str
     autocast: bool
     truncate: Side
+    heard: Heard | None
+    clip: Clip | None
 
 
 @dataclass(frozen=True)

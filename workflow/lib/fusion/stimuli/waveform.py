@@ -1,5 +1,4 @@
-"""The waveform of a film's sound on the film's clock: decoded once, written as it comes, read in
-windows.
+"""The waveform of a film's sound on the film's clock: written as it is decoded, read in windows.
 
 Sample k of the file is the sound at k / 16,000 s of film time. Files hold mono float32 at 16 kHz,
 which is what networks of speech take.
@@ -8,84 +7,16 @@ which is what networks of speech take.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
-import av
 import h5netcdf
 import numpy as np
 import xarray as xr
 
 from fusion.io import labelled
-from fusion.io.errors import InputError
-from fusion.stimuli import film
 
 RATE_HZ = 16_000
-#: Rounded timestamps wobble by a millisecond or two; only a larger gap is filled with silence.
-WOBBLE = RATE_HZ // 20
 CHUNK = 2 * RATE_HZ
 BLOCK = 60 * RATE_HZ
-
-
-def decode(path: str | Path, zero_s: float) -> Iterator[np.ndarray]:
-    """Yield the film's first audio stream as mono float32 at 16 kHz, piece by piece.
-
-    The first sample is second 0 of the film: sound that starts later begins with silence, and what
-    lies before is left out. Gaps between timestamps are filled with silence.
-
-    Parameters
-    ----------
-    path
-        The film.
-    zero_s
-        Second 0 of the film on the container's clock.
-
-    Raises
-    ------
-    InputError
-        If the sound cannot be decoded.
-    """
-    with film.open_film(path) as container:
-        if not container.streams.audio:
-            return
-        written = 0
-        try:
-            for piece in _mono(container):
-                samples = piece.to_ndarray().reshape(-1)
-                if piece.pts is not None and piece.time_base is not None:
-                    start = round((float(piece.pts * piece.time_base) - zero_s) * RATE_HZ)
-                    late = start - written
-                    if late > (WOBBLE if written else 0):
-                        yield np.zeros(late, np.float32)
-                        written += late
-                    elif late < 0 and not written:
-                        samples = samples[-late:]
-                written += len(samples)
-                if len(samples):
-                    yield samples
-        except av.error.FFmpegError as error:
-            reason = (str(error).splitlines() or [type(error).__name__])[0]
-            raise InputError(
-                path,
-                f"sound after {written / RATE_HZ:.3f} s",
-                f"damaged data ({reason})",
-                "sound that FFmpeg decodes, or none",
-            ) from None
-
-
-def _mono(container: Any) -> Iterator[av.AudioFrame]:
-    """Yield the first audio stream as mono float32 at 16 kHz; a stream may change its layout."""
-    layout, resampler = None, None
-    for frame in container.decode(container.streams.audio[0]):
-        now = (frame.format.name, frame.layout.name, frame.sample_rate)
-        if now != layout:
-            if resampler is not None:
-                yield from resampler.resample(None)
-            layout, resampler = now, av.AudioResampler(format="flt", layout="mono", rate=RATE_HZ)
-        assert resampler is not None
-        yield from resampler.resample(frame)
-    if resampler is not None:
-        yield from resampler.resample(None)
 
 
 def write(file: h5netcdf.File, pieces: Iterator[np.ndarray]) -> int:

@@ -74,6 +74,18 @@ def _transformers_vision() -> Loader:
     return transformers_vision.load
 
 
+def _transformers_audio() -> Loader:
+    from fusion.models.families import transformers_audio
+
+    return transformers_audio.load
+
+
+def _transformers_video() -> Loader:
+    from fusion.models.families import transformers_video
+
+    return transformers_video.load
+
+
 def _flava() -> Loader:
     from fusion.models.families import flava
 
@@ -116,6 +128,8 @@ LOADERS: dict[str, Callable[[], Loader]] = {
     "open_clip": _open_clip,
     "transformers_text": _transformers_text,
     "transformers_vision": _transformers_vision,
+    "transformers_audio": _transformers_audio,
+    "transformers_video": _transformers_video,
     "flava": _flava,
     "blip": _blip,
     "albef": _albef,

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
@@ -20,10 +20,9 @@ from tqdm import tqdm
 
 from fusion.ids import TRAINED
 from fusion.io import labelled
-from fusion.io.errors import InputError
 from fusion.io.tables import read_tsv
 from fusion.models.families import registry as families
-from fusion.models.run import card, extract, hooks, sharing
+from fusion.models.run import card, extract, hooks, moments, sharing
 from fusion.models.run.hooks import Layers
 from fusion.models.run.inputs import Inputs, Kind, distinct, runs_of
 from fusion.models.run.look import look
@@ -33,14 +32,13 @@ from fusion.models.spec import ActivationsSpec, Shown, Weights
 
 log = logging.getLogger(__name__)
 
-Pictures = Callable[[int, int], np.ndarray]
-
 
 def run(
     spec: ActivationsSpec,
     *,
     events: Mapping[str, Sequence[str]],
     frames: str | None,
+    sound: str | None = None,
     weights: Weights,
     regions: str | None,
     outputs: Mapping[Shown, str],
@@ -57,7 +55,9 @@ def run(
         decide how far layers are projected, because films of one subject are analysed together and
         their layers must have one size.
     frames
-        The film's frames; None for a model that reads text only.
+        The film's frames; None for a model that sees none.
+    sound
+        The film's waveform; None for a model that hears nothing.
     weights
         Where its files lie.
     regions
@@ -91,7 +91,8 @@ def run(
     if regions:
         row = replace(row, regions=replace(row.regions, file=regions))
     with ExitStack() as stack:
-        film = stack.enter_context(labelled.open_labelled(frames)) if frames else None
+        store = frames or sound
+        film = stack.enter_context(labelled.open_labelled(store)) if store else None
         for init in dict.fromkeys(one.init for one in outputs):
             files = {one: path for one, path in outputs.items() if one.init == init}
             network = families.build(spec.model, row, weights, init, spec.seed)
@@ -112,7 +113,7 @@ def _events(path: str, shown: Iterable[Shown]) -> pd.DataFrame:
     columns = dict.fromkeys(one.column for one in shown)
     return read_tsv(
         path,
-        columns=("event", "frame", *columns),
+        columns=("event", "onset_s", "frame", *columns),
         dtype={"event": str, **dict.fromkeys(columns, str)},
     ).fillna(dict.fromkeys(columns, ""))
 
@@ -131,10 +132,11 @@ def _run_init(
     """Write the files of one init."""
     row = spec.row
     device = extract.device_of(spec.device)
+    moments.prepare(spec, network)
     inputs = distinct(
         {
             one: (
-                tables[one.alignment]["frame"].to_numpy(),
+                moments.moments(spec, tables[one.alignment]),
                 list(tables[one.alignment][one.column]),
             )
             for one in outputs
@@ -173,8 +175,9 @@ def _run_init(
             }
             writers[alignment] = Writer(files, inputs, layers, targets[alignment], spec, threads)
         bar = stack.enter_context(tqdm(total=n_inputs, unit="input"))
-        running = extract.Running(device, spec.batch_size, spec.autocast, threads, bar.update)
-        pictures = _pictures(film, inputs) if film is not None else _no_pictures
+        size = spec.batch_size or moments.batch_size(spec, extract.START[device.type])
+        running = extract.Running(device, size, spec.autocast, threads, bar.update)
+        pictures = moments.reader(spec, film, inputs)
         for kind, rows, done in sharing.pairings(
             network, layers, row.feed, inputs, pictures, running
         ):
@@ -203,7 +206,7 @@ def _warn(network: Network, inputs: Inputs[Shown], film: xr.Dataset | None) -> N
             )
         if counts.unknown:
             log.warning("%.1f%% of the tokens are unknown", 100 * counts.share_unknown)
-    if film is None:
+    if film is None or "image" not in film:
         return
     smaller_side = min(film.sizes["y"], film.sizes["x"])
     if (larger := network.notes.get("image_px", 0)) > smaller_side:
@@ -212,23 +215,6 @@ def _warn(network: Network, inputs: Inputs[Shown], film: xr.Dataset | None) -> N
             smaller_side,
             larger,
         )
-
-
-def _pictures(film: xr.Dataset, inputs: Inputs[Shown]) -> Pictures:
-    """Return (start, stop) -> images (n, y, x, 3) of that part of the distinct frames."""
-    place = {int(frame): i for i, frame in enumerate(film["frame"].to_numpy())}
-    if lost := sorted(set(inputs.frames) - set(place)):
-        raise InputError("frames", "frame", f"no frame {lost[0]}", "all frames of the events")
-
-    def pictures(start: int, stop: int) -> np.ndarray:
-        wanted = [place[frame] for frame in inputs.frames[start:stop]]
-        return np.asarray(film["image"][wanted].to_numpy())
-
-    return pictures
-
-
-def _no_pictures(start: int, stop: int) -> np.ndarray:
-    raise InputError("frames", "", "no file", "the film's frames, for a model that sees them")
 
 
 class Writer:

@@ -26,7 +26,9 @@ class Items:
         (n_items,) presentation indices of the frames, for models that look regions up, or None
         where there are none.
     images
-        (n_items, y, x, 3) uint8 RGB, or None where there are none to be prepared.
+        (n_items, y, x, 3) uint8 RGB, or None where there are none to be prepared. In their place,
+        networks of motion get clips (n_items, n_pictures, y, x, 3) uint8, networks of sound
+        waveforms (n_items, n_samples) float32.
     texts
         ``n_items`` strings, or None where there are none to be prepared.
     picture
@@ -45,6 +47,22 @@ class Items:
             if given is not None:
                 return len(given)
         return 0
+
+
+@dataclass
+class Hearing:
+    """Which part of its window of sound a network is read at; set before it runs.
+
+    Attributes
+    ----------
+    window
+        Length of the window (samples).
+    read
+        Length of its last part, over whose frames layers are averaged (samples).
+    """
+
+    window: int = 160_000
+    read: int = 8_000
 
 
 @dataclass
@@ -78,6 +96,8 @@ class Network:
     examples
         (2, ...) two inputs that differ, in place of images, for a network that takes no pictures
         (:mod:`fusion.models.run.look`).
+    hearing
+        For a network of sound.
     notes
         What the model card should say besides.
     """
@@ -91,4 +111,5 @@ class Network:
     image_only: tuple[str, ...] = ()
     text_only: tuple[str, ...] = ()
     examples: np.ndarray | None = None
+    hearing: Hearing | None = None
     notes: dict[str, Any] = field(default_factory=dict)

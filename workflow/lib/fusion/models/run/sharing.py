@@ -32,7 +32,8 @@ Joint = tuple[Batch, list[tuple[np.ndarray, Batch]]]
 def kinds(network: Network, layers: Layers, feed: str) -> dict[Kind, Layers]:
     """Return kind of input -> the layers that it decides."""
     if feed != "joint":
-        return {"frame": layers} if feed == "image" else {"text": layers}
+        # Networks of motion and of sound are shown moments of the film as well.
+        return {"text": layers} if feed == "text" else {"frame": layers}
     seen = {
         name: layer
         for name, layer in layers.items()
