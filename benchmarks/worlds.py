@@ -17,8 +17,9 @@ import pandas as pd
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "workflow" / "lib"))
 
 from fusion.controls import joint
-from fusion.controls.battery import SHOWS, Design, battery
+from fusion.controls.battery import SHOWS, battery
 from fusion.controls.inputs import prepared
+from fusion.controls.problem import Problem
 from fusion.encoding.folds import film_time_blocks, make_folds
 from fusion.encoding.prepare import drift_regressors
 from fusion.seeds import rng_for
@@ -70,8 +71,8 @@ def one_world(options: dict) -> pd.DataFrame:
     )
     folds = make_folds(stream.onset_s, np.zeros(n, int), k=5, gap_s=10.0)
     block = film_time_blocks(stream.onset_s, np.zeros(n, int), 20.0)[1]
-    design = Design(flat.reshape(y.shape), folds, block, ALPHAS)
-    table = battery(design, stream.vision, stream.language, made)
+    problem = Problem(flat.reshape(y.shape), folds, block, ALPHAS)
+    table = battery(problem, stream.vision, stream.language, made)
     table["kind"] = np.repeat(worlds.KINDS, options["electrodes"])[table["electrode"]]
     return table.drop(columns=["electrode"]).assign(**options)
 

@@ -1,16 +1,11 @@
 """Controls: integration, or just a better code? Partition, interaction test, leak meter, floors, passive control, ceiling."""
 
 
-include: "jobs/controls.smk"
-
-
 rule partition:
     input:
-        responses=subject_responses,
-        activations=lambda wildcards: activation_files(wildcards, ALL_BAND_FITS),
-        lowlevel=lowlevel_files,
+        unpack(lambda wildcards: design.partition.inputs(**wildcards)),
     output:
-        table="<results>/intermediate/controls/{subject}_{alignment}_partition.parquet",
+        table=paths.fill(paths.CONTROL, control="partition"),
     log:
         "<logs>/partition/{subject}_{alignment}.log",
     benchmark:
@@ -19,11 +14,11 @@ rule partition:
         "../../envs/controls.yaml"
     threads: 1
     resources:
-        mem_mb=grows(1000 if DEMO else 8000),
+        mem_mb=grows(1000 if design.study.is_demo else 8000),
         runtime=60,
     params:
-        spec=partition_spec,
-        code=code("partition.py"),
+        spec=lambda wildcards: design.partition.spec(**wildcards),
+        code=design.code("partition.py"),
     message:
         "Variance partition of subject {wildcards.subject}, {wildcards.alignment} alignment"
     script:
@@ -32,10 +27,9 @@ rule partition:
 
 rule dimension_match:
     input:
-        responses=subject_responses,
-        activations=lambda wildcards: activation_files(wildcards, MATCHED_FITS),
+        unpack(lambda wildcards: design.dimension_match.inputs(**wildcards)),
     output:
-        table="<results>/intermediate/controls/{subject}_{alignment}_dimension_match.parquet",
+        table=paths.fill(paths.CONTROL, control="dimension_match"),
     log:
         "<logs>/dimension_match/{subject}_{alignment}.log",
     benchmark:
@@ -44,26 +38,22 @@ rule dimension_match:
         "../../envs/controls.yaml"
     threads: 1
     resources:
-        mem_mb=grows(1000 if DEMO else 8000),
+        mem_mb=grows(1000 if design.study.is_demo else 8000),
         runtime=60,
     params:
-        spec=matched_spec,
-        code=code("dimension_match.py"),
+        spec=lambda wildcards: design.dimension_match.spec(**wildcards),
+        code=design.code("dimension_match.py"),
     message:
-        "Contrasts of subject {wildcards.subject} at equal dimensions, {wildcards.alignment} alignment"
+        "Contrasts at equal dimensions of subject {wildcards.subject}, {wildcards.alignment} alignment"
     script:
         "../scripts/dimension_match.py"
 
 
 rule interaction:
     input:
-        responses=subject_responses,
-        activations=interaction_activations,
-        events=lambda wildcards: [
-            f"<shared>/events/{film}_{wildcards.alignment}.tsv" for film in films_of(wildcards)
-        ],
+        unpack(lambda wildcards: design.interaction.inputs(**wildcards)),
     output:
-        table="<results>/intermediate/controls/{subject}_{alignment}_interaction.parquet",
+        table=paths.fill(paths.CONTROL, control="interaction"),
     log:
         "<logs>/interaction/{subject}_{alignment}.log",
     benchmark:
@@ -72,80 +62,46 @@ rule interaction:
         "../../envs/controls.yaml"
     threads: 1
     resources:
-        mem_mb=grows(1000 if DEMO else 12000),
+        mem_mb=grows(1000 if design.study.is_demo else 12000),
         runtime=120,
     params:
-        spec=interaction_spec,
-        code=code("interaction.py"),
+        spec=lambda wildcards: design.interaction.spec(**wildcards),
+        code=design.code("interaction.py"),
     message:
         "Interaction test of subject {wildcards.subject}, {wildcards.alignment} alignment"
     script:
         "../scripts/interaction.py"
 
 
-rule leak_meter:
+rule negative_controls:
     input:
-        responses=subject_responses,
-        influence=lambda wildcards: [
-            f"<results>/intermediate/encoding/{wildcards.subject}_{wildcards.alignment}_{fit}/influence.nc"
-            for fit in LEAK_FITS
-        ],
-        words=lambda wildcards: [
-            f"<shared>/stimuli/{film}_words.tsv" for film in films_of(wildcards)
-        ],
+        unpack(lambda wildcards: design.negative_controls.inputs(**wildcards)),
     output:
-        table="<results>/intermediate/controls/{subject}_{alignment}_leak.parquet",
+        **design.negative_controls.outputs(),
     log:
-        "<logs>/leak_meter/{subject}_{alignment}.log",
+        "<logs>/negative_controls/{subject}_{alignment}.log",
     benchmark:
-        "<benchmarks>/leak_meter/{subject}_{alignment}.tsv"
+        "<benchmarks>/negative_controls/{subject}_{alignment}.tsv"
     conda:
         "../../envs/controls.yaml"
     threads: 1
     resources:
-        mem_mb=grows(1000 if DEMO else 8000),
-        runtime=30,
+        mem_mb=grows(1000 if design.study.is_demo else 8000),
+        runtime=60,
     params:
-        spec=leak_spec,
-        code=code("leak_meter.py"),
+        spec=lambda wildcards: design.negative_controls.spec(**wildcards),
+        code=design.code("negative_controls.py"),
     message:
-        "Leak meter of subject {wildcards.subject}, {wildcards.alignment} alignment"
+        "Leak meter and floors of subject {wildcards.subject}, {wildcards.alignment} alignment"
     script:
-        "../scripts/leak_meter.py"
-
-
-rule floors:
-    input:
-        responses=subject_responses,
-        activations=lambda wildcards: activation_files(wildcards, FLOOR_FITS),
-    output:
-        table="<results>/intermediate/controls/{subject}_{alignment}_floors.parquet",
-    log:
-        "<logs>/floors/{subject}_{alignment}.log",
-    benchmark:
-        "<benchmarks>/floors/{subject}_{alignment}.tsv"
-    conda:
-        "../../envs/controls.yaml"
-    threads: 1
-    resources:
-        mem_mb=grows(1000 if DEMO else 8000),
-        runtime=30,
-    params:
-        spec=floors_spec,
-        code=code("floors.py"),
-    message:
-        "Contrasts that should find nothing in subject {wildcards.subject}, {wildcards.alignment} alignment"
-    script:
-        "../scripts/floors.py"
+        "../scripts/negative_controls.py"
 
 
 rule passive:
     input:
-        activations=lambda wildcards: activation_files(wildcards, ALL_BAND_FITS),
-        lowlevel=lowlevel_files,
-        events="<shared>/events/{stimulus}_{alignment}.tsv",
+        unpack(lambda wildcards: design.passive.inputs(**wildcards)),
     output:
-        table="<results>/intermediate/controls/{stimulus}_{alignment}_passive.parquet",
+        table=paths.PASSIVE,
     log:
         "<logs>/passive/{stimulus}_{alignment}.log",
     benchmark:
@@ -154,11 +110,11 @@ rule passive:
         "../../envs/controls.yaml"
     threads: 1
     resources:
-        mem_mb=grows(1000 if DEMO else 8000),
+        mem_mb=grows(1000 if design.study.is_demo else 8000),
         runtime=30,
     params:
-        spec=passive_spec,
-        code=code("passive.py"),
+        spec=lambda wildcards: design.passive.spec(**wildcards),
+        code=design.code("passive.py"),
     message:
         "Low-level features of {wildcards.stimulus} in the place of electrodes, {wildcards.alignment} alignment"
     script:
@@ -167,10 +123,9 @@ rule passive:
 
 rule ceiling:
     input:
-        responses=subject_responses,
-        others=other_subjects,
+        unpack(lambda wildcards: design.ceiling.inputs(**wildcards)),
     output:
-        table="<results>/intermediate/controls/{subject}_{alignment}_ceiling.parquet",
+        table=paths.fill(paths.CONTROL, control="ceiling"),
     log:
         "<logs>/ceiling/{subject}_{alignment}.log",
     benchmark:
@@ -179,57 +134,52 @@ rule ceiling:
         "../../envs/controls.yaml"
     threads: 1
     resources:
-        mem_mb=grows(1000 if DEMO else 8000),
+        mem_mb=grows(1000 if design.study.is_demo else 8000),
         runtime=30,
     params:
-        spec=ceiling_spec,
-        code=code("ceiling.py"),
+        spec=lambda wildcards: design.ceiling.spec(**wildcards),
+        code=design.code("ceiling.py"),
     message:
-        "What the film explains at most in subject {wildcards.subject}, {wildcards.alignment} alignment"
+        "What the film explains at most of subject {wildcards.subject}, {wildcards.alignment} alignment"
     script:
         "../scripts/ceiling.py"
 
 
 rule control_tables:
     input:
-        parts=control_parts,
-        schema=shipped("workflow/schemas/controls.schema.yaml"),
+        unpack(lambda wildcards: design.control_tables.inputs()),
     output:
-        table="<results>/tables/{control}.tsv",
-        dictionary="<results>/tables/{control}.json",
+        **design.control_tables.outputs(),
     log:
-        "<logs>/control_tables/{control}.log",
+        "<logs>/control_tables/control_tables.log",
     benchmark:
-        "<benchmarks>/control_tables/{control}.tsv"
+        "<benchmarks>/control_tables/control_tables.tsv"
+    localrule: True
     conda:
         "../../envs/controls.yaml"
     threads: 1
     resources:
-        mem_mb=grows(500),
+        mem_mb=grows(1000),
         runtime=10,
     params:
-        spec=lambda wildcards: {
-            "control": wildcards.control,
-            "correction": config["statistics"]["correction"],
-        },
-        code=code("control_tables.py"),
+        spec=design.control_tables.spec(),
+        code=design.code("control_tables.py"),
     message:
-        "Table of the control {wildcards.control}"
+        "Tables of the controls"
     script:
         "../scripts/control_tables.py"
 
 
-rule controls_planted:
+rule planted:
     input:
-        tables=[f"<results>/tables/{name}.tsv" for name in CONTROL_TABLES],
-        contrasts="<results>/tables/contrasts.parquet",
-        truth="<shared>/truth.tsv",
+        unpack(lambda wildcards: design.planted.inputs()),
     output:
-        table="<results>/tables/controls_planted.tsv",
+        **design.planted.outputs(),
     log:
-        "<logs>/controls_planted/controls_planted.log",
+        "<logs>/planted/planted.log",
     benchmark:
-        "<benchmarks>/controls_planted/controls_planted.tsv"
+        "<benchmarks>/planted/planted.tsv"
+    localrule: True
     conda:
         "../../envs/controls.yaml"
     threads: 1
@@ -237,12 +187,9 @@ rule controls_planted:
         mem_mb=grows(500),
         runtime=10,
     params:
-        spec={
-            "window": config["statistics"]["primary_window"],
-            "level": config["statistics"]["level"],
-        },
-        code=code("controls_planted.py"),
+        spec=design.planted.spec(),
+        code=design.code("planted.py"),
     message:
-        "What the controls say of each planted kind"
+        "Setting verdicts and controls against what was planted"
     script:
-        "../scripts/controls_planted.py"
+        "../scripts/planted.py"

@@ -58,28 +58,3 @@ rule train_demo_models:
         "Training SLIP, SLIP-CLIP, SLIP-SimCLR and a text encoder on captioned scenes"
     script:
         "../scripts/train_demo_models.py"
-
-
-rule confusion:
-    input:
-        **design.confusion.inputs(),
-    output:
-        table=paths.fill(paths.TABLE, table="confusion"),
-    log:
-        "<logs>/confusion/confusion.log",
-    benchmark:
-        "<benchmarks>/confusion/confusion.tsv"
-    localrule: True
-    conda:
-        "../../envs/contrasts.yaml"
-    threads: 1
-    resources:
-        mem_mb=grows(500),
-        runtime=5,
-    params:
-        spec=design.confusion.spec(),
-        code=design.code("confusion.py"),
-    message:
-        "Setting verdicts against what was planted"
-    script:
-        "../scripts/confusion.py"

@@ -1,21 +1,18 @@
-"""The table of one control: all subjects and alignments, corrected, with its data dictionary."""
+"""Tables of all controls: all subjects and alignments, corrected, with their data dictionaries."""
 
-import pandas as pd
-
-from fusion.controls.battery import SHOWS
-from fusion.controls.report import columns_of, corrected
+from fusion.controls.spec import ControlTablesSpec
+from fusion.controls.tables import columns_of, control_table
 from fusion.io.job import begin
 from fusion.io.schema import read_schema
 from fusion.io.tables import write_described
 
 log = begin(snakemake)
+spec = ControlTablesSpec.read(snakemake.params.spec)
 
-control = snakemake.params.spec["control"]
-table = pd.concat([pd.read_parquet(path) for path in snakemake.input.parts], ignore_index=True)
-if control == "interaction":
-    table.insert(table.columns.get_loc("test") + 1, "shows", table["test"].map(SHOWS))
-table = corrected(table, control, snakemake.params.spec["correction"])
-log.info("%s: %d rows", control, len(table))
-
-schema = columns_of(control, read_schema(snakemake.input.schema), table)
-write_described(table, snakemake.output.table, snakemake.output.dictionary, schema)
+schema = read_schema(snakemake.input.schema)
+for control, path, dictionary in zip(
+    spec.controls, snakemake.output.tables, snakemake.output.dictionaries, strict=True
+):
+    table = control_table(snakemake.input[control], control, spec.correction)
+    log.info("%s: %d rows", control, len(table))
+    write_described(table, path, dictionary, columns_of(control, schema, table))

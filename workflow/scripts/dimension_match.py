@@ -1,31 +1,19 @@
-"""The contrasts of one subject and alignment again, every network at the same number of
-dimensions.
-"""
+"""Contrasts of one subject and alignment, every network at the same number of dimensions."""
 
-from fusion.controls.dimension import matched
-from fusion.controls.inputs import by_electrode, components, groups, networks
+from fusion.controls.dimension import dimension_match
+from fusion.controls.inputs import by_electrode, groups, networks
+from fusion.controls.spec import DimensionMatchSpec
 from fusion.io.job import begin
 from fusion.io.tables import write_parquet
 
 log = begin(snakemake)
+spec = DimensionMatchSpec.read(snakemake.params.spec)
 
-spec = snakemake.params.spec
-found = networks(spec["pairs"], snakemake.input.activations)
-
-
-def of_group(group):
-    fits = {}
-    for name, activations in found.items():
-        features = components([activations], group.recordings, spec["dimensions"])
-        log.info("%s: %d dimensions", name, features.shape[1])
-        fits[name] = group.design.fit([features])
-    return matched(group.design, fits, spec["contrasts"])
-
-
+found = networks(spec.activations, snakemake.input.activations)
 table = by_electrode(
-    groups(snakemake.input.responses, spec),
-    of_group,
-    subject=spec["subject"],
-    alignment=spec["alignment"],
+    groups(snakemake.input.responses, spec.fitting),
+    lambda group: dimension_match(group, found, spec),
+    subject=spec.subject,
+    alignment=spec.alignment,
 )
 write_parquet(table, snakemake.output.table)

@@ -3,70 +3,49 @@ picture, a text, or their match.
 """
 
 import json
-import logging
-import os
-import runpy
-import sys
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
+from helpers.scripts import run_script
 
+from fusion.contrasts.spec import Comparison
+from fusion.controls.spec import (
+    Activated,
+    CeilingSpec,
+    ControlTablesSpec,
+    DimensionMatchSpec,
+    FittingSpec,
+    FloorPairSpec,
+    FloorsSpec,
+    InteractionSpec,
+    JointNetworkSpec,
+    LeakSpec,
+    NegativeControlsSpec,
+    PartitionSpec,
+    PassiveSpec,
+)
+from fusion.demo.spec import PlantedSpec
+from fusion.encoding.spec import EncodeSpec, FitSpec
+from fusion.ids import TRAINED, FitId, Operand
 from fusion.io import labelled
 from fusion.io.tables import read_tsv, write_tsv
 
 REPOSITORY = Path(__file__).parents[3]
 N, BINS = 500, np.arange(0, 601, 100)
 PLANTED = ["picture", "text", "match", "none"]
-SPEC = {
-    "seed": 0,
-    "subject": "1",
-    "stimulus": "film",
-    "alignment": "language",
-    "films": ["film"],
-    "window_ms": [0, 600],
-    "bin_width_ms": 200,
-    "step_ms": 100,
-    "dimensions": 24,
-    "folds": 4,
-    "split": "film_time",
-    "validation": "nested",
-    "gap_s": 3,
-    "block_s": 10,
-    "alphas": [1.0, 10.0, 100.0, 1000.0],
-    "drift_cosines_s": False,
-}
-
-
-def run(script, folder, inputs, outputs, spec):
-    """Run a script in this process as its rule would; what it does to descriptors, logging and
-    hooks is undone.
-    """
-    kept, root = [os.dup(1), os.dup(2)], logging.getLogger()
-    before = sys.excepthook, root.handlers[:], root.level
-    log = folder / f"{script}.log"
-    job = SimpleNamespace(
-        input=SimpleNamespace(**inputs),
-        output=SimpleNamespace(**outputs),
-        params=SimpleNamespace(spec=spec),
-        log=[str(log)],
-        threads=1,
-        resources=SimpleNamespace(mem_mb=1000),
-    )
-    try:
-        runpy.run_path(
-            str(REPOSITORY / "workflow" / "scripts" / f"{script}.py"), {"snakemake": job}
-        )
-    finally:
-        sys.stdout.flush(), sys.stderr.flush()
-        for descriptor, copy in zip((1, 2), kept, strict=True):
-            os.dup2(copy, descriptor)
-            os.close(copy)
-        sys.excepthook, root.handlers[:], level = before
-        root.setLevel(level)
-        logging.captureWarnings(False)
+FOLDS = {"folds": 4, "split": "film_time", "validation": "nested", "gap_s": 3}
+ALPHAS = (1.0, 10.0, 100.0, 1000.0)
+FITTING = FittingSpec(
+    **FOLDS,
+    window_ms=(0, 600),
+    bin_width_ms=200,
+    block_s=10,
+    alphas=ALPHAS,
+    drift_cosines_s=False,
+)
+VISION, TEXT, SLIP, FLAVA = (FitId(model) for model in ("vision", "text", "slip", "flava"))
 
 
 def write_layers(path, layers):
@@ -137,137 +116,141 @@ def dataset(tmp_path_factory):
         {"event": events["event"], "feature": [f"luma{k}" for k in range(6)]},
     ) as file:
         labelled.add(file, "features", ("event", "feature"), light.astype("float32"))
-    encoding = {
-        key: SPEC[key] for key in ("folds", "split", "validation", "gap_s", "block_s", "alphas")
-    }
-    for model in ("vision", "text"):
-        spec = {
-            "subject": "1",
-            "alignment": "language",
-            "fit": f"{model}-trained-true",
-            "activations": [["film", model]],
-            "parts": None,
-            "encoding": encoding | {"keep_predictions": False},
+    for fit in (VISION, TEXT):
+        spec = EncodeSpec(
+            subject="1",
+            alignment="language",
+            fits=(fit,),
+            features=(("film", fit.model),),
+            parts=None,
+            settings=FitSpec(**FOLDS, alphas=ALPHAS, block_s=10),
+        )
+        inputs = {
+            "responses": [folder / "responses_1.nc"],
+            "activations": [folder / f"{fit.model}.nc"],
         }
         outputs = {
-            name: str(folder / f"{model}_{name}") for name in ("scores.parquet", "influence.nc")
+            "scores": [folder / f"{fit.model}_scores.parquet"],
+            "influence": [folder / f"{fit.model}_influence.nc"],
+            "predictions": [folder / f"{fit.model}_predictions.nc"],
         }
-        run(
-            "encode",
-            folder,
-            {"responses": [folder / "responses_1.nc"], "activations": [folder / f"{model}.nc"]},
-            {"scores": outputs["scores.parquet"], "influence": outputs["influence.nc"]},
-            spec,
-        )
-    write_tsv(
-        pd.DataFrame({"subject": "1", "electrode": ["A1", "A2", "A3", "A4"], "planted": PLANTED}),
-        folder / "truth.tsv",
-    )
+        run_script("encode", inputs, outputs, spec, resources={"gpu": 0})
     return folder
 
 
 FILES = {
-    "vision-trained-true": "vision.nc",
-    "text-trained-true": "text.nc",
-    "slip-trained-true": "towers.nc",
+    VISION: "vision.nc",
+    TEXT: "text.nc",
+    SLIP: "towers.nc",
+    FLAVA: "fused_true.nc",
+    **{FitId("flava", TRAINED, f"shuffled{k}"): f"fused_shuffled{k}.nc" for k in range(4)},
 }
-FILES |= {
-    "flava-trained-true": "fused_true.nc",
-    **{f"flava-trained-shuffled{k}": f"fused_shuffled{k}.nc" for k in range(4)},
-}
-BANDS = {
-    "vision": ["vision-trained-true"],
-    "language": ["text-trained-true"],
-    "multimodal": ["slip-trained-true"],
-}
+BANDS = {"vision": (VISION,), "language": (TEXT,), "multimodal": (SLIP,)}
+IDS = {"subject": "1", "alignment": "language"}
+SHARED = {"dimensions": 24, "fitting": FITTING}
 
 
-def activations(folder, fits):
-    return {"activations": [folder / FILES[fit] for fit in fits]}, {
-        "pairs": [[fit, "film"] for fit in fits]
-    }
+def activated(folder, fits):
+    """Return the input and the field of a spec that say where the activations of fits are."""
+    files = {"activations": [folder / FILES[fit] for fit in fits]}
+    return files, {"activations": tuple(Activated(fit, "film") for fit in fits)}
 
 
 @pytest.fixture(scope="module")
 def made(dataset):
     """Run all controls and their tables; return the tables by name, and the folder."""
-    tables = {}
-    responses, low = (
-        {"responses": [dataset / "responses_1.nc"]},
-        {"lowlevel": [dataset / "lowlevel.nc"]},
-    )
-    bands, band_pairs = activations(dataset, [fits[0] for fits in BANDS.values()])
-    joint, joint_pairs = activations(dataset, list(FILES))
-    networks = {
-        "slip": {"model": "slip", "towers": ["image", "text"]},
-        "flava": {"model": "flava", "towers": None},
-    }
-    contrast = {
-        "a": ["vision-trained-true"],
-        "b": ["text-trained-true"],
-        "rank_a": 1,
-        "rank_b": 1,
-        "alternative": "two-sided",
-    }
-    unimodal = {band: BANDS[band] for band in ("vision", "language")}
-    pairings = {
-        "pairings": [f"shuffled{k}" for k in range(4)],
-        "tower_pairings": 3,
-        "shifts": 3,
-        "min_shift_s": 60.0,
-    }
-    influence = [dataset / f"{model}_influence.nc" for model in ("vision", "text")]
-    compared = [["declared pair", "vision-trained-true", "text-trained-true"]]
-    events = {"events": [dataset / "events.tsv"]}
+    responses = {"responses": [dataset / "responses_1.nc"]}
+    low = {"lowlevel": [dataset / "lowlevel.nc"]}
+    files, held = activated(dataset, [fits[0] for fits in BANDS.values()])
+    joint_files, joint_held = activated(dataset, list(FILES))
     jobs = {
         "partition": (
-            "partition",
-            {**responses, **bands, **low},
-            band_pairs | {"bands": BANDS, "scalings": 6},
+            {**responses, **files, **low},
+            PartitionSpec(
+                **IDS, **SHARED, **held, films=("film",), bands=BANDS, scalings=6, seed=0
+            ),
         ),
         "dimension_match": (
-            "dimension_match",
-            {**responses, **bands},
-            band_pairs | {"contrasts": {"vision_vs_text": contrast}},
+            {**responses, **files},
+            DimensionMatchSpec(
+                **IDS,
+                **SHARED,
+                **held,
+                comparisons=(
+                    Comparison("vision_vs_text", Operand((VISION,)), Operand((TEXT,)), "two-sided"),
+                ),
+            ),
         ),
         "interaction": (
-            "interaction",
-            {**responses, **joint, **events},
-            joint_pairs | {"bands": unimodal, "networks": networks} | pairings,
+            {**responses, **joint_files, "events": [dataset / "events.tsv"]},
+            InteractionSpec(
+                **IDS,
+                **SHARED,
+                **joint_held,
+                films=("film",),
+                bands={band: BANDS[band] for band in ("vision", "language")},
+                networks={
+                    "slip": JointNetworkSpec("slip", ("image", "text")),
+                    "flava": JointNetworkSpec("flava", None),
+                },
+                pairings=tuple(f"shuffled{k}" for k in range(4)),
+                tower_pairings=3,
+                shifts=3,
+                min_shift_s=60.0,
+                seed=0,
+            ),
         ),
-        "leak": (
-            "leak_meter",
-            {**responses, "words": [dataset / "words.tsv"], "influence": influence},
-            {"drift_period_s": 30.0},
-        ),
-        "floors": (
-            "floors",
-            {**responses, **bands},
-            band_pairs | {"layers_of": "vision-trained-true", "compared": compared},
+        "negative_controls": (
+            {
+                **responses,
+                **files,
+                "words": [dataset / "words.tsv"],
+                "influence": [dataset / f"{name}_influence.nc" for name in ("vision", "text")],
+            },
+            NegativeControlsSpec(
+                **IDS,
+                leak=LeakSpec(("film",), 30.0),
+                floors=FloorsSpec(
+                    **held,
+                    pairs=(FloorPairSpec("declared pair", VISION, TEXT),),
+                    layers_of=VISION,
+                    dimensions=24,
+                ),
+                fitting=FITTING,
+            ),
         ),
         "ceiling": (
-            "ceiling",
             {**responses, "others": [dataset / "responses_2.nc"]},
-            {"subjects": {"sub-2_run-1": "2"}},
+            CeilingSpec(**IDS, **SHARED, others=("2",)),
         ),
         "passive": (
-            "passive",
-            {**bands, **low, "events": dataset / "events.tsv"},
-            band_pairs | {"bands": BANDS},
+            {**files, **low, "events": dataset / "events.tsv"},
+            PassiveSpec(stimulus="film", alignment="language", **SHARED, **held, bands=BANDS),
         ),
     }
-    for name, (script, inputs, more) in jobs.items():
-        part, table = dataset / f"{name}.parquet", dataset / f"{name}.tsv"
-        run(script, dataset, inputs, {"table": part}, SPEC | more)
-        run(
-            "control_tables",
-            dataset,
-            {"parts": [part], "schema": REPOSITORY / "workflow/schemas/controls.schema.yaml"},
-            {"table": table, "dictionary": dataset / f"{name}.json"},
-            {"control": name, "correction": "bh"},
-        )
-        tables[name] = read_tsv(table, dtype={"subject": str})
-        assert set(json.loads((dataset / f"{name}.json").read_text())) == set(tables[name].columns)
+    parts = {}
+    for name, (inputs, spec) in jobs.items():
+        own = ("leak", "floors") if name == "negative_controls" else (name,)
+        outputs = {key: dataset / f"{key}.parquet" for key in own}
+        parts |= outputs
+        if len(own) == 1:
+            outputs = {"table": outputs[name]}
+        run_script(name, inputs, outputs, spec)
+    run_script(
+        "control_tables",
+        {
+            **{name: [path] for name, path in parts.items()},
+            "schema": REPOSITORY / "workflow/schemas/controls.schema.yaml",
+        },
+        {
+            "tables": [dataset / f"{name}.tsv" for name in parts],
+            "dictionaries": [dataset / f"{name}.json" for name in parts],
+        },
+        ControlTablesSpec(tuple(parts), "bh"),
+    )
+    tables = {name: read_tsv(dataset / f"{name}.tsv", dtype={"subject": str}) for name in parts}
+    for name, table in tables.items():
+        assert set(json.loads((dataset / f"{name}.json").read_text())) == set(table.columns)
     return tables, dataset
 
 
@@ -317,32 +300,46 @@ def test_leak_meter_ceiling_and_passive_read_true(made):
     assert tables["passive"]["r"].abs().max() < 0.3
 
 
+def test_one_of_the_negative_controls_alone(made, dataset):
+    tables, _ = made
+    spec = NegativeControlsSpec(**IDS, leak=LeakSpec(("film",), 30.0), floors=None, fitting=FITTING)
+    inputs = {
+        "responses": [dataset / "responses_1.nc"],
+        "words": [dataset / "words.tsv"],
+        "influence": [],
+    }
+    run_script("negative_controls", inputs, {"leak": dataset / "alone.parquet"}, spec)
+    alone = pd.read_parquet(dataset / "alone.parquet")
+    assert alone["r_model"].isna().all()
+    np.testing.assert_allclose(alone["r_position"], tables["leak"]["r_position"], rtol=1e-4)
+
+
 def test_what_was_planted_is_summed_up(made):
     tables, folder = made
-    names = [name for name in tables if name != "passive"]
-    contrasts = pd.DataFrame(
-        {
-            "subject": "1",
-            "electrode": ["A1", "A2", "A3", "A4"],
-            "alignment": "language",
-            "contrast": "x",
-            "window": "after",
-            "p": 0.5,
-        }
-    )
+    names = tuple(name for name in tables if name != "passive")
+    electrodes = pd.DataFrame({"subject": "1", "electrode": ["A1", "A2", "A3", "A4"]})
+    contrasts = electrodes.assign(alignment="language", contrast="x", window="after", p=0.5)
     contrasts.to_parquet(folder / "contrasts.parquet")
+    write_tsv(
+        electrodes.assign(verdict=["vision", "language", "integration", "none"]),
+        folder / "sites.tsv",
+    )
+    write_tsv(
+        electrodes.assign(planted=["vision", "language", "integration", "none"]),
+        folder / "kinds.tsv",
+    )
     inputs = {
+        "sites": folder / "sites.tsv",
         "tables": [folder / f"{name}.tsv" for name in names],
         "contrasts": folder / "contrasts.parquet",
-        "truth": folder / "truth.tsv",
+        "truth": folder / "kinds.tsv",
     }
-    run(
-        "controls_planted",
-        folder,
-        inputs,
-        {"table": folder / "planted.tsv"},
-        {"window": "after", "level": 0.05},
-    )
+    outputs = {"confusion": folder / "confusion.tsv", "controls": folder / "planted.tsv"}
+    ran = run_script("planted", inputs, outputs, PlantedSpec(names, "after", 0.05))
     table = read_tsv(folder / "planted.tsv").set_index("quantity")
-    assert table.loc["slip: integration", PLANTED].tolist() == [0, 0, 1, 0]
+    kinds = ["vision", "language", "integration", "none"]
+    assert table.loc["slip: integration", kinds].tolist() == [0, 0, 1, 0]
     assert set(table["control"]) == {"truth", "contrast", *names} - {"leak"} | {"leak meter"}
+    counts = read_tsv(folder / "confusion.tsv").set_index("planted")
+    assert [counts.loc[kind, kind] for kind in kinds] == [1, 1, 1, 1]
+    assert "integration: sensitivity 1.00, false-discovery proportion 0.00" in ran.log

@@ -1,6 +1,7 @@
 """Reading, ceilings, the passive control and the tables, against what was planted."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,6 @@ import pytest
 import yaml
 from statsmodels.stats.multitest import multipletests
 
-from fusion.controls.battery import Design
 from fusion.controls.ceiling import from_others, not_estimable, repeat
 from fusion.controls.inputs import (
     at_events,
@@ -23,23 +23,27 @@ from fusion.controls.inputs import (
 )
 from fusion.controls.joint import read_pairings, read_towers
 from fusion.controls.passive import lagged, predicted
-from fusion.controls.report import by_planted, columns_of, corrected
+from fusion.controls.problem import Problem
+from fusion.controls.spec import Activated, FittingSpec
+from fusion.controls.tables import columns_of, corrected
+from fusion.demo.planted import by_planted
 from fusion.encoding.folds import make_folds
+from fusion.ids import FitId
 from fusion.io import labelled
 from fusion.io.dictionary import data_dictionary
 from fusion.io.errors import InputError
 
-SPEC = {
-    "window_ms": [0, 600],
-    "bin_width_ms": 200,
-    "folds": 3,
-    "split": "film_time",
-    "validation": "nested",
-    "gap_s": 2,
-    "block_s": 10,
-    "alphas": [1.0, 100.0],
-    "drift_cosines_s": False,
-}
+SPEC = FittingSpec(
+    folds=3,
+    split="film_time",
+    validation="nested",
+    gap_s=2,
+    window_ms=(0, 600),
+    bin_width_ms=200,
+    block_s=10,
+    alphas=(1.0, 100.0),
+    drift_cosines_s=False,
+)
 BINS = np.arange(-400, 801, 100)
 
 
@@ -85,7 +89,7 @@ def test_groups_read_what_was_written(tmp_path):
     assert list(group.electrodes) == ["A1", "A2"] and list(group.bins_ms) == [0, 200, 400, 600]
     expected = values[:, 1, [4, 6, 8, 10]].astype(float)
     np.testing.assert_allclose(
-        group.design.y[:, 1], (expected - expected.mean(0)) / expected.std(0), atol=1e-5
+        group.problem.y[:, 1], (expected - expected.mean(0)) / expected.std(0), atol=1e-5
     )
     assert len(group.blocks) == 6 and group.blocks[0] == "film:0"
 
@@ -96,14 +100,14 @@ def test_electrodes_of_several_recordings_are_grouped(tmp_path):
         tmp_path / "b.nc", ["A2", "B1"], stimulus="other", seed=1, recording="sub-1_run-2"
     )
     made = list(groups([tmp_path / "a.nc", tmp_path / "b.nc"], SPEC))
-    assert [(list(g.electrodes), len(g.design.y)) for g in made] == [
+    assert [(list(g.electrodes), len(g.problem.y)) for g in made] == [
         (["A1"], 120),
         (["A2"], 240),
         (["B1"], 120),
     ]
     table = by_electrode(
         made,
-        lambda g: pd.DataFrame({"electrode": np.arange(len(g.electrodes)), "n": len(g.onset_s)}),
+        lambda g: pd.DataFrame({"electrode": np.arange(len(g.electrodes)), "n": len(g.trials)}),
         subject="1",
     )
     assert table.to_dict("list") == {
@@ -116,7 +120,7 @@ def test_electrodes_of_several_recordings_are_grouped(tmp_path):
 def test_too_short_a_film_is_an_input_error(tmp_path):
     write_responses(tmp_path / "a.nc", ["A1"], events=20)
     with pytest.raises(InputError, match="20 events"):
-        list(groups([tmp_path / "a.nc"], SPEC | {"gap_s": 60}))
+        list(groups([tmp_path / "a.nc"], replace(SPEC, gap_s=60)))
 
 
 def test_prepared_equals_regression():
@@ -133,11 +137,11 @@ def test_features_follow_event_ids(tmp_path):
     rng = np.random.default_rng(3)
     write_responses(tmp_path / "a.nc", ["A1"])
     (group,) = groups([tmp_path / "a.nc"], SPEC)
-    x = rng.standard_normal((120, 5))
+    x, fit = rng.standard_normal((120, 5)), FitId("m")
     write_activations(tmp_path / "x.nc", {"one": x, "two": x[:, :3]})
     write_activations(tmp_path / "y.nc", {"one": x, "two": x[:, :3]}, order=rng.permutation(120))
     straight, turned = (
-        networks([["m", "film"]], [tmp_path / name])["m"] for name in ("x.nc", "y.nc")
+        networks([Activated(fit, "film")], [tmp_path / name])[fit] for name in ("x.nc", "y.nc")
     )
     np.testing.assert_allclose(
         components([straight], group.recordings, 4),
@@ -188,12 +192,22 @@ def test_pairings_and_towers_are_read_by_event(tmp_path):
     np.testing.assert_array_equal(film.sources[0], (np.arange(n) + 31) % n)
     write_activations(tmp_path / "towers.nc", {"image": vision, "text": language})
     towers = read_towers(
-        {"film": tmp_path / "towers.nc"}, ["image", "text"], {"film": events}, 3, 60.0, rng
+        {"film": tmp_path / "towers.nc"},
+        ["image", "text"],
+        {"film": events},
+        n_pairings=3,
+        min_shift_s=60.0,
+        rng=rng,
     )["film"]
     assert len(towers.shuffled) == 3 and towers.joint.shape == (n, 9)
     with pytest.raises(InputError, match="fused"):
         read_towers(
-            {"film": paths["true", "film"]}, ["image", "text"], {"film": events}, 3, 60.0, rng
+            {"film": paths["true", "film"]},
+            ["image", "text"],
+            {"film": events},
+            n_pairings=3,
+            min_shift_s=60.0,
+            rng=rng,
         )
 
 
@@ -213,12 +227,12 @@ def test_ceiling_from_others_and_none():
     onset_s = np.arange(600) * 0.5
     shared = rng.standard_normal((600, 1, 1))
     y = np.concatenate([shared, 0 * shared], 1) + rng.standard_normal((600, 2, 2))
-    design = Design(
+    problem = Problem(
         (y - y.mean(0)) / y.std(0),
         make_folds(onset_s, np.zeros(600), gap_s=2),
         (onset_s // 10).astype(int),
     )
-    table = from_others(design, [shared + rng.standard_normal((600, 3, 2)) for _ in range(2)], 8)
+    table = from_others(problem, [shared + rng.standard_normal((600, 3, 2)) for _ in range(2)], 8)
     assert table["r"][0] > 0.5 and abs(table["r"][1]) < 0.15
     assert not_estimable(3)["r"].isna().all() and set(not_estimable(3)["method"]) == {
         "not estimable"
@@ -237,7 +251,7 @@ def test_passive_features_show_what_a_redundant_film_predicts_before_the_onset()
     folds = make_folds(onset_s, np.zeros(len(onset_s)), gap_s=5)
     seen = np.column_stack([slow, fast])[20:-20:2]
     table = predicted(
-        Design(y, folds, (onset_s // 20).astype(int)), {"network": seen}, bins, ["slow", "fast"]
+        Problem(y, folds, (onset_s // 20).astype(int)), {"network": seen}, bins, ["slow", "fast"]
     ).set_index(["feature", "latency_ms"])
     assert table["r"]["slow", -1000] > 0.7 and table["p"]["slow", -1000] < 1e-6
     assert abs(table["r"]["fast", -1000]) < 0.15 and table["r"]["fast", 0] > 0.95

@@ -6,7 +6,7 @@ import pytest
 
 from fusion.controls import joint
 from fusion.controls.bands import principal, standard, towers
-from fusion.controls.battery import SHOWS, Design, battery, conjunction, ranked, versus
+from fusion.controls.battery import SHOWS, battery, conjunction
 from fusion.controls.interaction import (
     parts,
     second_order,
@@ -14,6 +14,7 @@ from fusion.controls.interaction import (
     shifted,
     stream_correlation,
 )
+from fusion.controls.problem import Problem, ranked, versus
 from fusion.encoding.folds import film_time_blocks, make_folds
 from fusion.simulation import worlds
 from fusion.stimuli.pairing import shifts as draw_shifts
@@ -213,12 +214,12 @@ def strong_world():
     signal = np.hstack([worlds.planted(rng, stream, kind, 3) for kind in kinds])
     y = worlds.respond(rng, stream.onset_s, signal, np.array([0.2, 0.4, 0.6]), snr=1.0)
     y = (y - y.mean(0)) / y.std(0)
-    design = Design(
+    problem = Problem(
         y,
         make_folds(stream.onset_s, np.zeros(n), gap_s=10),
         film_time_blocks(stream.onset_s, np.zeros(n, int), 20)[1],
     )
-    table = battery(design, stream.vision, stream.language, made)
+    table = battery(problem, stream.vision, stream.language, made)
     table["kind"] = np.repeat(kinds, 3)[table["electrode"]]
     return table
 
@@ -257,20 +258,20 @@ def test_ranked_takes_the_best_on_validation_in_each_fold(strong_world):
     y = np.stack(
         [x @ rng.standard_normal((3, 2)), other @ rng.standard_normal((3, 2))], 1
     ) + rng.standard_normal((300, 2, 2))
-    design = Design(
+    problem = Problem(
         y, make_folds(onset_s, np.zeros(300), k=4, gap_s=2), (onset_s // 10).astype(int)
     )
-    fits = {"x": design.fit([x]), "other": design.fit([other])}
-    best, names = ranked(design, fits, 1)
+    fits = {"x": problem.fit([x]), "other": problem.fit([other])}
+    best, names = ranked(problem, fits, 1)
     assert list(names) == ["x", "other"]
     np.testing.assert_array_equal(
-        design.electrodes(best.z)[:, 0], design.electrodes(fits["x"].z)[:, 0]
+        problem.electrodes(best.z)[:, 0], problem.electrodes(fits["x"].z)[:, 0]
     )
     np.testing.assert_array_equal(
-        design.electrodes(best.influence)[..., 1, :],
-        design.electrodes(fits["other"].influence)[..., 1, :],
+        problem.electrodes(best.influence)[..., 1, :],
+        problem.electrodes(fits["other"].influence)[..., 1, :],
     )
-    second, names = ranked(design, fits, 2)
+    second, names = ranked(problem, fits, 2)
     assert list(names) == ["other", "x"]
-    test = pd.DataFrame(versus(design, best, [second]))
+    test = pd.DataFrame(versus(problem, best, [second]))
     assert (test["p"] < 1e-4).all() and (test["r_a"] > test["r_b"]).all()

@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 from scipy.signal import butter, lfilter, sosfiltfilt
 
+from fusion.contrasts.spec import Comparison
 from fusion.controls.banded import grid
-from fusion.controls.battery import Design
 from fusion.controls.dimension import matched
-from fusion.controls.floors import floors, layer_pairs
+from fusion.controls.floors import compared, layer_pairs
 from fusion.controls.leak import (
+    BestModel,
     autocorrelation,
     drift_share,
     flagged,
@@ -18,7 +19,9 @@ from fusion.controls.leak import (
     rate,
 )
 from fusion.controls.partition import partition, without
+from fusion.controls.problem import Problem
 from fusion.encoding.folds import make_folds
+from fusion.ids import FitId, Operand
 
 
 def slow(rng, n, width, tau=20):
@@ -58,7 +61,7 @@ def partitioned(film):
         np.zeros(n),
     ]
     y = np.stack([s[:, None] + 4 * rng.standard_normal((n, 2)) for s in signals], 1)
-    table = partition(Design(standardised(y), folds, block), bands, np.random.default_rng(1), 6)
+    table = partition(Problem(standardised(y), folds, block), bands, np.random.default_rng(1), 6)
     return table.set_index(["electrode", "band"])
 
 
@@ -135,13 +138,14 @@ def metered(film):
         ]
     )
     y = np.stack([y, y + 0.3 * rng.standard_normal(y.shape)], 2)
-    design = Design(standardised(y), folds, block)
-    fit = design.fit([features])
-    model = {key: design.electrodes(getattr(fit, key)) for key in ("z", "z_val", "influence")} | {
-        "model": np.full(4, "words", object)
-    }
+    problem = Problem(standardised(y), folds, block)
+    fit = problem.fit([features])
+    model = BestModel(
+        np.full(4, "words", object),
+        *(problem.electrodes(getattr(fit, key)) for key in ("z", "z_val", "influence")),
+    )
     sets = leak_features(onset_s, np.zeros(n, int), {0: onset_s}, 30.0)
-    return meter(design, sets, model, onset_s, 30.0)
+    return meter(problem, sets, model, onset_s, 30.0)
 
 
 def test_pure_drift_is_flagged_and_an_electrode_that_follows_words_is_not(metered):
@@ -196,11 +200,11 @@ def test_shuffled_folds_leak_and_contiguous_ones_do_not(film):
     rng = np.random.default_rng(4)
     y = standardised(slow(rng, len(onset_s), 8, 10))[..., None]
     sets = leak_features(onset_s, np.zeros(len(onset_s), int), {0: onset_s}, 3.0)
-    honest = meter(Design(y, folds, block), sets, None, onset_s, 30.0)
+    honest = meter(Problem(y, folds, block), sets, None, onset_s, 30.0)
     mixed = make_folds(
         onset_s, np.zeros(len(onset_s)), gap_s=0, fold=rng.permutation(len(onset_s)) % 5
     )
-    leaky = meter(Design(y, mixed, block), sets, None, onset_s, 30.0)
+    leaky = meter(Problem(y, mixed, block), sets, None, onset_s, 30.0)
     assert leaky["r_autocorrelation"].mean() > 0.3
     assert abs(honest["r_autocorrelation"].mean()) < 0.1
 
@@ -218,25 +222,19 @@ def test_floors_and_dimension_match_name_what_they_compare(film):
             1,
         )
     )
-    design = Design(y, folds, block)
+    problem = Problem(y, folds, block)
     turned = same @ np.linalg.qr(rng.standard_normal((4, 4)))[0]
-    table = floors(
-        design, {"a": same, "b": turned, "c": other}, [("same", "a", "b"), ("other", "a", "c")]
+    table = compared(
+        problem, {"a": same, "b": turned, "c": other}, [("same", "a", "b"), ("other", "a", "c")]
     )
     assert (table[table["floor"] == "same"]["effect"].abs() < 0.02).all()
     assert (table[table["floor"] == "other"]["p"] < 0.01).all()
     assert layer_pairs(["x", "y", "z"]) == [("x", "y")] and layer_pairs(["x"]) == []
-    assert list(floors(design, {}, []).columns) == list(table.columns)
-    fits = {"a": design.fit([same]), "c": design.fit([other])}
-    sides = {
-        "contrast": {
-            "a": ["c", "a"],
-            "b": ["c", "a"],
-            "rank_a": 1,
-            "rank_b": 2,
-            "alternative": "greater",
-        }
-    }
-    found = matched(design, fits, sides)
-    assert (found["a"] == "a").all() and (found["b"] == "c").all() and (found["p"] < 0.01).all()
+    assert list(compared(problem, {}, []).columns) == list(table.columns)
+    a, c = FitId("a"), FitId("c")
+    fits = {a: problem.fit([same]), c: problem.fit([other])}
+    comparison = Comparison("contrast", Operand((c, a)), Operand((c, a), 2), "greater")
+    found = matched(problem, fits, [comparison])
+    assert (found["a"] == str(a)).all() and (found["b"] == str(c)).all()
+    assert (found["p"] < 0.01).all()
     assert (found["dof_a"] <= 4).all() and (found["dof_a"] > 0).all()

@@ -100,4 +100,3 @@ def test_the_demo_writes_the_files_that_its_recordings_are_read_from(design):
         assert {p.replace("results/demo/", "<dataset>/") for p in row.files} <= files
     assert demo(simulate={"subjects": 2}).simulate.spec()["subjects"] == ["01", "02"]
     assert design.train_demo_models.spec()["seed"] == 0
-    assert design.confusion.spec() == {}

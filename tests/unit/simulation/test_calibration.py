@@ -207,11 +207,11 @@ def test_rates_by_hand():
 
 
 def test_the_planted_effect_and_its_estimate_are_two_columns():
-    own = words(300, electrodes=4)
+    own = words(800, electrodes=4)
     spec = WorldSpec(
         alignment="language",
         world="vision",
-        cases=((1.5, None), (1.5, 1.0)),
+        cases=((1.5, None), (1.5, 3.0)),
         repetitions=1,
         electrodes=4,
         step_ms=200,
@@ -220,7 +220,7 @@ def test_the_planted_effect_and_its_estimate_are_two_columns():
         simulation=SPEC,
         encoding={},
     )
-    settings = Settings(keep_predictions=False, alphas=(100.0,))
+    settings = Settings(keep_predictions=False, alphas=(100.0,), block_s=10)
     rows = pd.concat(calibration.run_cases(own, spec, settings))
     assert (rows["effect"] == 1.5).all() and (rows["estimate"].abs() < 1).all()
     assert len(rows) == 2 * 3 * 4 and rows["minutes"].nunique() == 2

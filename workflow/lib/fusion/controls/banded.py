@@ -17,8 +17,10 @@ validation folds, for each target on its own, and nothing is sampled twice:
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -51,8 +53,9 @@ class BandedFit:
     influence: np.ndarray
     """(F, 2, K, T) block sums of the influence of each event on the mean over folds of z: as a test
     and as a training event."""
-    prediction: np.ndarray | None = None
-    """(n, T) out-of-fold predictions; NaN where an event is never held out."""
+    prediction: np.ndarray = field(default_factory=lambda: np.empty((0, 0), "float32"))
+    """(n_events, n_targets) out-of-fold predictions, NaN where an event is never held out; empty of
+    a fit that was put together from several."""
 
 
 class Moments:
@@ -95,7 +98,7 @@ class Moments:
             np.stack(part) for part in zip(*parts, strict=True)
         )
 
-    def _products(self, rows: np.ndarray):
+    def _products(self, rows: np.ndarray) -> tuple[np.ndarray, ...]:
         x, y = self.x[rows], self.y[rows]
         return (
             x.T @ x,
@@ -105,7 +108,7 @@ class Moments:
             np.ones(len(rows), "float32") @ y,
         )
 
-    def of(self, events: np.ndarray):
+    def of(self, events: np.ndarray) -> tuple[np.ndarray, ...]:
         """Return (mean_x, 1 / sd_x, mean_y, X'X, X'y, y'y) of a set, centred (products unscaled);
         constant features get 0.
         """
@@ -209,33 +212,57 @@ def fit(
         If bands and targets have different numbers of events, or values are not finite.
     """
     sizes = [band.shape[1] for band in bands]
+    x, y = checked(bands, y, block)
+    scalings = grid(len(bands)) if scalings is None else np.asarray(scalings, float)
+    penalties = np.asarray(alphas, float)
+    moments = Moments(x, y, folds, standardise)
+    tried = search(moments, sizes, folds, scalings, penalties)
+    found = chosen_on(tried, penalties, len(bands), block)
+    for f in range(len(folds.outer)):
+        _test_fold(f, folds.outer[f], moments, sizes, scalings, block, found)
+    return found
+
+
+def checked(
+    bands: Sequence[np.ndarray], y: np.ndarray, block: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return bands side by side and targets, float64; raise ``ValueError`` where that fails."""
     x = np.hstack([np.asarray(band, "float64") for band in bands])
     y = np.asarray(y, "float64")
     if len(x) != len(y) or len(block) != len(y):
         raise ValueError(f"bands have {len(x)} events, targets {len(y)}, blocks {len(block)}")
     if not (np.isfinite(x).all() and np.isfinite(y).all()):
         raise ValueError("features and targets must be finite")
-    scalings = grid(len(bands)) if scalings is None else np.asarray(scalings, float)
-    alphas = np.asarray(alphas, float)
-    moments = Moments(x, y, folds, standardise)
-    n_targets, n_blocks, k_folds = y.shape[1], int(block.max()) + 1, len(folds.outer)
-    tried = search(moments, sizes, folds, scalings, alphas).reshape(k_folds, -1, n_targets)
-    best = tried.argmax(1)
-    scaling, alpha = best // len(alphas), alphas[best % len(alphas)]
-    z_val = _atanh(np.take_along_axis(tried, best[:, None], 1)[:, 0].astype("float64"))
-    found = BandedFit(
+    return x, y
+
+
+def chosen_on(tried: np.ndarray, alphas: np.ndarray, n_bands: int, block: np.ndarray) -> BandedFit:
+    """Return a fit with scaling and penalty chosen, and everything else still to be filled in.
+
+    Parameters
+    ----------
+    tried
+        (n_folds, n_scalings, n_alphas, n_targets) validation correlations.
+    alphas
+        (n_alphas,) penalties.
+    n_bands
+        Number of bands.
+    block
+        (n_events,) block of film time.
+    """
+    k_folds, n_targets, n_blocks = len(tried), tried.shape[-1], int(block.max()) + 1
+    flat = tried.reshape(k_folds, -1, n_targets)
+    best = flat.argmax(1)
+    return BandedFit(
         z=np.zeros((k_folds, n_targets)),
-        z_val=z_val,
-        split=np.zeros((len(bands), k_folds, n_targets)),
-        scaling=scaling,
-        alpha=alpha,
+        z_val=_atanh(np.take_along_axis(flat, best[:, None], 1)[:, 0].astype("float64")),
+        split=np.zeros((n_bands, k_folds, n_targets)),
+        scaling=best // len(alphas),
+        alpha=alphas[best % len(alphas)],
         dof=np.zeros((k_folds, n_targets)),
         influence=np.zeros((k_folds, 2, n_blocks, n_targets), "float32"),
-        prediction=np.full(y.shape, np.nan, "float32"),
+        prediction=np.full((len(block), n_targets), np.nan, "float32"),
     )
-    for f in range(k_folds):
-        _test_fold(f, folds.outer[f], moments, sizes, scalings, block, found)
-    return found
 
 
 def _test_fold(
@@ -250,13 +277,7 @@ def _test_fold(
     """Fill in one outer fold: fit at the chosen scalings and penalties, score, split and
     influence.
     """
-    test, k_folds, n_blocks = held.scored[f], len(found.z), found.influence.shape[2]
-    mean_x, inverse, mean_y, gram, cross, _ = moments.of(held.train)
-    in_test, in_train = (
-        (block[events] == np.arange(n_blocks)[:, None]).astype("float32")
-        for events in (test, held.train)
-    )
-    share = in_train.sum(1, keepdims=True) / len(held.train)
+    _, inverse, _, gram, cross, _ = moments.of(held.train)
     owner_of = np.repeat(np.arange(len(sizes)), sizes)
     for row in np.unique(found.scaling[f]):
         chosen = np.flatnonzero(found.scaling[f] == row)
@@ -264,40 +285,110 @@ def _test_fold(
         if not len(keep):
             continue
         s, u = _decompose(gram, keep, scale)
-        x_test, x_train = (
-            ((moments.x[np.ix_(e, keep)] - mean_x[keep]) * scale).astype("float32")
-            for e in (test, held.train)
-        )
-        owner, basis = owner_of[keep], u.astype("float32")
+        basis = u.astype("float32")
+        score = TestFold(f, held, moments, block, keep, scale, owner_of[keep])
         rotated = basis.T @ (scale[:, None] * cross[np.ix_(keep, chosen)]).astype("float32")
-        x_test_u = x_test @ basis
+        in_basis = score.x_test @ basis
         # Few targets at a time: what is made for every event then stays in the cache.
         for start in range(0, len(chosen), BATCH):
             part = slice(start, start + BATCH)
             targets = chosen[part]
             shrink = (1 / (s[:, None] + found.alpha[f, targets])).astype("float32")
             found.dof[f, targets] = (s[:, None] * shrink).sum(0)
-            weights = basis @ (rotated[:, part] * shrink)
-            fitted = x_test @ weights
-            found.prediction[np.ix_(test, targets)] = fitted + (mean_y + moments.mean_y)[targets]
-            v, _ = _standardised(moments.y[np.ix_(test, targets)])
-            p, sd = _standardised(fitted)
-            rho = np.clip(np.mean(v * p, 0, dtype="float64"), -0.999999, 0.999999)
-            found.z[f, targets] = np.arctanh(rho)
-            against = x_test.T @ v / (len(test) * sd)
-            for b in np.unique(owner):
-                found.split[b, f, targets] = (weights * against)[owner == b].sum(0)
-            # Influence on the correlation, turned into one on the mean over folds of its atanh.
-            to_z = (1 / (1 - rho**2) / k_folds).astype("float32")
-            r = rho.astype("float32")
-            as_test = (v * p - r / 2 * (v**2 + p**2)) * (to_z / len(test))
-            gradient = x_test_u.T @ ((v - r * p) / (len(test) * sd))
-            direction = basis @ (gradient * shrink)
-            residual = moments.y[np.ix_(held.train, targets)] - mean_y[targets] - x_train @ weights
-            residual *= x_train @ direction
-            sums = in_train @ residual
-            found.influence[f, 0][:, targets] = in_test @ as_test
-            found.influence[f, 1][:, targets] = (sums - share * sums.sum(0)) * to_z
+            score.add(
+                found,
+                targets,
+                basis @ (rotated[:, part] * shrink),
+                partial(_turned, basis, in_basis, shrink),
+            )
+
+
+def _turned(
+    basis: np.ndarray, in_basis: np.ndarray, shrink: np.ndarray, residual: np.ndarray
+) -> np.ndarray:
+    return np.asarray(basis @ ((in_basis.T @ residual) * shrink))
+
+
+class TestFold:
+    """What the targets of an outer fold have in common when they are scored.
+
+    Parameters
+    ----------
+    f, held
+        The fold.
+    moments
+        Of all features and targets.
+    block
+        (n_events,) block of film time.
+    keep, scale
+        Features in use, and what they are multiplied by.
+    owner
+        (n_kept,) band of each of them.
+    """
+
+    def __init__(
+        self,
+        f: int,
+        held: Held,
+        moments: Moments,
+        block: np.ndarray,
+        keep: np.ndarray,
+        scale: np.ndarray,
+        owner: np.ndarray,
+    ):
+        self.f, self.moments, self.owner = f, moments, owner
+        self.test, self.train = held.scored[f], held.train
+        mean_x, _, self.mean_y, *_ = moments.of(held.train)
+        self.x_test, self.x_train = (
+            ((moments.x[np.ix_(events, keep)] - mean_x[keep]) * scale).astype("float32")
+            for events in (self.test, self.train)
+        )
+        blocks = np.arange(int(block.max()) + 1)[:, None]
+        self.in_test, self.in_train = (
+            (block[events] == blocks).astype("float32") for events in (self.test, self.train)
+        )
+        self.share = self.in_train.sum(1, keepdims=True) / len(self.train)
+
+    def add(
+        self,
+        found: BandedFit,
+        targets: np.ndarray,
+        weights: np.ndarray,
+        solve: Callable[[np.ndarray], np.ndarray],
+    ) -> None:
+        """Fill in scores, split, influence and predictions of some targets.
+
+        Parameters
+        ----------
+        found
+            Where they go.
+        targets
+            (n_targets,) positions of the targets.
+        weights
+            (n_kept, n_targets) of the fit on the training events.
+        solve
+            Returns (n_kept, n_targets) ``(X'X + penalty)^-1 X_test' r`` for (n_test, n_targets) r.
+        """
+        f, test, train, mean_y = self.f, self.test, self.train, self.mean_y[targets]
+        fitted = self.x_test @ weights
+        found.prediction[np.ix_(test, targets)] = fitted + mean_y + self.moments.mean_y[targets]
+        v, _ = _standardised(self.moments.y[np.ix_(test, targets)])
+        p, sd = _standardised(fitted)
+        rho = np.clip(np.mean(v * p, 0, dtype="float64"), -0.999999, 0.999999)
+        found.z[f, targets] = np.arctanh(rho)
+        against = self.x_test.T @ v / (len(test) * sd)
+        for b in np.unique(self.owner):
+            found.split[b, f, targets] = (weights * against)[self.owner == b].sum(0)
+        # Influence on the correlation, turned into one on the mean over folds of its atanh.
+        to_z = (1 / (1 - rho**2) / len(found.z)).astype("float32")
+        r = rho.astype("float32")
+        as_test = (v * p - r / 2 * (v**2 + p**2)) * (to_z / len(test))
+        direction = solve((v - r * p) / (len(test) * sd))
+        residual = self.moments.y[np.ix_(train, targets)] - mean_y - self.x_train @ weights
+        residual *= self.x_train @ direction
+        sums = self.in_train @ residual
+        found.influence[f, 0][:, targets] = self.in_test @ as_test
+        found.influence[f, 1][:, targets] = (sums - self.share * sums.sum(0)) * to_z
 
 
 def grid(
@@ -315,20 +406,22 @@ def grid(
     bands, all subsets of equal weight and ``n_random`` Dirichlet draws (himalaya's search) are
     tried; ``rng`` is then needed."""
     subsets = [[float(s >> b & 1) for b in range(n_bands)] for s in range(2**n_bands - 1, 0, -1)]
-    rows = list(subsets)
+    rows: list[Any] = list(subsets)
     if n_bands == 2:
         rows += [[1.0, base**i] for i in steps]
     elif n_bands == 3:
         rows += [[1.0, base**i, base**j] for i in steps[::2] for j in steps[::2]]
     elif n_bands > 3:
+        if rng is None:
+            raise ValueError("more than three bands need a random generator")
         rows += [
             *rng.dirichlet(np.ones(n_bands), n_random // 2),
             *rng.dirichlet(np.full(n_bands, 0.3), n_random - n_random // 2),
         ]
-    rows = np.asarray(rows, float)
-    rows /= rows.sum(1, keepdims=True)
-    _, first = np.unique(np.round(rows, 12), axis=0, return_index=True)
-    return rows[np.sort(first)]
+    made = np.asarray(rows, float)
+    made /= made.sum(1, keepdims=True)
+    _, first = np.unique(np.round(made, 12), axis=0, return_index=True)
+    return made[np.sort(first)]
 
 
 def _scale(
@@ -354,4 +447,4 @@ def _standardised(a: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _atanh(r: np.ndarray) -> np.ndarray:
-    return np.arctanh(np.clip(r, -0.999999, 0.999999))
+    return np.asarray(np.arctanh(np.clip(r, -0.999999, 0.999999)))

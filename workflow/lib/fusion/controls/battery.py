@@ -1,37 +1,43 @@
-"""Every test of "does this electrode join vision and language?", from the weakest to the strict
-one, on the same folds and blocks.
+"""Every test of "does this electrode join vision and language?", from the weakest to the strict.
 
-=============================== ========================================================
-========================================== test                            contrast
-what it shows, and what it does not ===============================
-======================================================== ==========================================
-``better_than_unimodal``        M > the better of V and L (chosen on validation)         a better
-code of any kind, or two codes ``better_than_concatenation``   M > [V; L]
-a better code of any kind ``unique``                      [V; L; M] > [V; L]
-something V and L lack, joined or not ``language_shuffle``            M > M with language misaligned
-follows language (alone, or joined) ``vision_shuffle``              M > M with vision misaligned
-follows vision (alone, or joined) ``both_shuffles``               both of these
-follows both, joined or side by side ``interaction_unpaired``        [B; M_int] > B
-joins, if the streams are independent ``interaction``                 [B; C; M_int] > [B; C; shifted
-M_int], banded            joins, if the streams are independent ``integration``
-interaction and better_than_unimodal                     joins: the strict verdict
-=============================== ========================================================
-==========================================
+M are the joint network's features, V and L those of a vision and of a language network (or the two
+towers'), B = [V; L; the two additive parts of M], C the squares and products of the leading
+features of V and of L. All tests use the same folds and blocks.
 
-M are the joint network's features, V and L a vision and a language network's (or towers'), B = [V;
-L; the two additive parts of M], C the squares and products of V's and of L's leading features."""
+============================== =========================================================
+test                           contrast
+============================== =========================================================
+``better_than_unimodal``       M > the better of V and L (chosen on validation)
+``better_than_concatenation``  M > [V; L]
+``unique``                     [V; L; M] > [V; L]
+``language_shuffle``           M > M with language misaligned
+``vision_shuffle``             M > M with vision misaligned
+``both_shuffles``              both of these
+``interaction_unpaired``       [B; M_int] > B
+``interaction``                [B; C; M_int] > [B; C; time-shifted M_int], banded
+``integration``                ``interaction`` and ``better_than_unimodal``
+============================== =========================================================
+
+What each of them shows, and what it does not: :data:`SHOWS`, ``docs/controls.md``.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import logging
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
-from fusion.contrasts.influence import bin_weights, difference
-from fusion.controls.banded import ALPHAS, BandedFit, fit
-from fusion.controls.interaction import second_order
-from fusion.encoding.folds import Folds
+from fusion.controls.inputs import Group, Networks, at_events, band_components
+from fusion.controls.interaction import second_order, stream_correlation
+from fusion.controls.joint import FilePath, additive, read_films, streams
+from fusion.controls.problem import Problem, Test, ranked, versus
+from fusion.controls.spec import InteractionSpec
+from fusion.ids import FitId
+from fusion.seeds import rng_for
+
+log = logging.getLogger(__name__)
 
 SHOWS = {
     "better_than_unimodal": "a better code of any kind, or two codes",
@@ -46,106 +52,107 @@ SHOWS = {
 }
 
 
-@dataclass(frozen=True)
-class Design:
-    """What all fits of an electrode set share."""
+def joint_streams(
+    files: Mapping[tuple[FitId, str], FilePath],
+    events: Mapping[str, pd.DataFrame],
+    spec: InteractionSpec,
+) -> dict[str, dict[str, dict[str, pd.DataFrame]]]:
+    """Return what the tests need of every joint network that interacts.
 
-    y: np.ndarray
-    """(n, E, B) responses."""
-    folds: Folds
-    block: np.ndarray
-    """(n,) block of film time, 0 .. K-1."""
-    alphas: tuple[float, ...] = ALPHAS
+    Parameters
+    ----------
+    files
+        (fit, film) -> activations.
+    events
+        Film -> table of events.
+    spec
+        Networks, pairings, shifts and dimensions.
 
-    def fit(self, bands: list[np.ndarray], scalings: np.ndarray | None = None) -> BandedFit:
-        """Return the banded fit of all electrodes and bins; one band is plain ridge. Features come
-        in their final scale.
-        """
-        n = len(self.y)
-        scalings = np.ones((1, len(bands))) if len(bands) == 1 else scalings
-        return fit(
-            bands,
-            self.y.reshape(n, -1),
-            self.folds,
-            self.block,
-            scalings,
-            self.alphas,
-            standardise=False,
-        )
-
-    def electrodes(self, flat: np.ndarray) -> np.ndarray:
-        """Return an array whose last axis is targets with that axis cut into (E, B)."""
-        return flat.reshape(*flat.shape[:-1], *self.y.shape[1:])
-
-
-def versus(
-    design: Design, a: BandedFit, others: list[BandedFit], alternative: str = "greater"
-) -> dict[str, np.ndarray]:
-    """Test ``a`` against the mean of ``others``, bins weighted by validation; see
-    :func:`fusion.contrasts.influence.difference`.
+    Returns
+    -------
+    dict
+        Network -> stream -> film -> features, a row an event; streams as those of
+        :func:`fusion.controls.joint.streams`.
     """
-    z_val = np.mean([b.z_val for b in others], axis=0)
-    weights = bin_weights(design.electrodes(a.z_val), design.electrodes(z_val))
-    z = design.electrodes(a.z - np.mean([b.z for b in others], axis=0))
-    influence = design.electrodes(a.influence - np.mean([b.influence for b in others], axis=0))
-    result = difference(z, influence, weights, alternative)
-    result["r_a"] = over_bins(design, np.tanh(a.z), weights)
-    result["r_b"] = over_bins(design, np.mean([np.tanh(b.z) for b in others], axis=0), weights)
-    return result
+    made = {}
+    for name, network in spec.networks.items():
+        rng = rng_for(spec.seed, "interaction", name)
+        films = read_films(network, files, events, spec, rng)
+        if additive(films):
+            log.warning(
+                "%s adds its streams and does nothing more: it has no interaction part, and is left"
+                " out",
+                name,
+            )
+            continue
+        made[name] = {
+            stream: {
+                film: pd.DataFrame(x, index=events[film]["event"].to_numpy())
+                for film, x in by_film.items()
+            }
+            for stream, by_film in streams(
+                films, spec.dimensions, spec.shifts, spec.min_shift_s
+            ).items()
+        }
+    return made
 
 
-def above_zero(design: Design, a: BandedFit) -> dict[str, np.ndarray]:
-    """Test whether the score of ``a`` is above zero; returns what :func:`versus` does, with ``r_a``
-    only.
+def of_group(
+    group: Group,
+    found: Networks,
+    joint: Mapping[str, Mapping[str, Mapping[str, pd.DataFrame]]],
+    spec: InteractionSpec,
+) -> pd.DataFrame:
+    """Run every test of every joint network at the electrodes of a group.
+
+    Parameters
+    ----------
+    group
+        The electrodes.
+    found
+        Activations of vision and language networks.
+    joint
+        Streams of the joint networks, of :func:`joint_streams`.
+    spec
+        Bands and dimensions.
+
+    Returns
+    -------
+    pd.DataFrame
+        ``network``, the columns of :func:`battery`, and ``stream_r``: how well vision and language
+        predict each other.
     """
-    weights = own_weights(design, a)
-    result = difference(design.electrodes(a.z), design.electrodes(a.influence), weights, "greater")
-    result["r_a"] = over_bins(design, np.tanh(a.z), weights)
-    return result
-
-
-def own_weights(design: Design, a: BandedFit) -> np.ndarray:
-    """Return the bin weights (F, E, B) of one fit by its own validation scores."""
-    z_val = design.electrodes(a.z_val)
-    return bin_weights(z_val, z_val)
-
-
-def over_bins(design: Design, values: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Return the weighted mean over bins and the mean over folds (E,) of values (F, T)."""
-    return (design.electrodes(values) * weights).sum(-1).mean(0)
-
-
-def ranked(design: Design, fits: dict[str, BandedFit], rank: int) -> tuple[BandedFit, np.ndarray]:
-    """Return, for each fold and electrode, the fit at ``rank`` by mean validation z over its bins;
-    and the names over all folds (E,).
-    """
-    merit = np.stack([design.electrodes(fit.z_val).mean(-1) for fit in fits.values()])
-    choice = np.argsort(-merit, axis=0, kind="stable")[rank - 1]
-    overall = np.argsort(-merit.mean(1), axis=0, kind="stable")[rank - 1]
-    wide = np.repeat(choice, design.y.shape[2], axis=1)
-
-    def take(name):
-        stacked = np.stack([getattr(fit, name) for fit in fits.values()])
-        if stacked.ndim == 5:
-            return np.take_along_axis(stacked, wide[None, :, None, None], 0)[0]
-        return np.take_along_axis(stacked, wide[None], 0)[0]
-
-    names = ("z", "z_val", "scaling", "alpha", "dof", "influence")
-    picked = {name: take(name) for name in names}
-    return (
-        BandedFit(**picked, split=np.tanh(picked["z"])[None]),
-        np.array(list(fits), object)[overall],
+    bands = band_components(found, spec.bands, group.recordings, spec.dimensions)
+    vision, language = bands["vision"], bands["language"]
+    folds = group.problem.folds
+    together = stream_correlation(
+        vision, language, [(held.train, held.scored[f]) for f, held in enumerate(folds.outer)]
     )
+    log.info(
+        "%d electrodes, %d events; vision and language predict each other with r = %.3f",
+        len(group.electrodes),
+        len(vision),
+        together,
+    )
+    tables = []
+    for name, by_stream in joint.items():
+        features = {
+            stream: at_events(films, group.recordings) for stream, films in by_stream.items()
+        }
+        table = battery(group.problem, vision, language, features)
+        table.insert(0, "network", name)
+        tables.append(table.assign(stream_r=together))
+    return pd.concat(tables, ignore_index=True)
 
 
 def battery(
-    design: Design, vision: np.ndarray, language: np.ndarray, streams: dict[str, np.ndarray]
+    problem: Problem, vision: np.ndarray, language: np.ndarray, streams: Mapping[str, np.ndarray]
 ) -> pd.DataFrame:
     """Run every test on every electrode.
 
     Parameters
     ----------
-    design
+    problem
         Responses, folds and blocks.
     vision, language
         (n, p) features of vision networks and of language networks.
@@ -155,7 +162,7 @@ def battery(
     Returns
     -------
     pd.DataFrame
-        One row per electrode (index in ``design.y``) x test: ``electrode, test, r_a, r_b, effect,
+        One row per electrode (index in ``problem.y``) x test: ``electrode, test, r_a, r_b, effect,
         se, ci_low, ci_high, t, df, p``. Conjunctions carry the row of the part with the larger p.
     """
     named = {
@@ -167,31 +174,31 @@ def battery(
     curved = second_order([vision, language])
     base = np.hstack([vision, language, streams["over_language"], streams["over_vision"]])
     alone, _ = ranked(
-        design, {"vision": design.fit([vision]), "language": design.fit([language])}, 1
+        problem, {"vision": problem.fit([vision]), "language": problem.fit([language])}, 1
     )
-    joint = design.fit([streams["joint"]])
-    both = design.fit([np.hstack([vision, language])])
-    all_three = design.fit([np.hstack([vision, language, streams["joint"]])])
+    joint = problem.fit([streams["joint"]])
+    both = problem.fit([np.hstack([vision, language])])
+    all_three = problem.fit([np.hstack([vision, language, streams["joint"]])])
     tests = {
-        "better_than_unimodal": versus(design, joint, [alone]),
-        "better_than_concatenation": versus(design, joint, [both]),
-        "unique": versus(design, all_three, [both]),
+        "better_than_unimodal": versus(problem, joint, [alone]),
+        "better_than_concatenation": versus(problem, joint, [both]),
+        "unique": versus(problem, all_three, [both]),
         "language_shuffle": versus(
-            design, joint, [design.fit([x]) for x in named["language_shuffled"]]
+            problem, joint, [problem.fit([x]) for x in named["language_shuffled"]]
         ),
         "vision_shuffle": versus(
-            design, joint, [design.fit([x]) for x in named["vision_shuffled"]]
+            problem, joint, [problem.fit([x]) for x in named["vision_shuffled"]]
         ),
         "interaction_unpaired": versus(
-            design, design.fit([np.hstack([base, streams["interaction"]])]), [design.fit([base])]
+            problem, problem.fit([np.hstack([base, streams["interaction"]])]), [problem.fit([base])]
         ),
         "interaction": interaction(
-            design, np.hstack([base, curved]), streams["interaction"], named["shifted"]
+            problem, np.hstack([base, curved]), streams["interaction"], named["shifted"]
         ),
     }
     tests["both_shuffles"] = conjunction(tests["language_shuffle"], tests["vision_shuffle"])
     tests["integration"] = conjunction(tests["interaction"], tests["better_than_unimodal"])
-    electrode = np.arange(design.y.shape[1])
+    electrode = np.arange(problem.y.shape[1])
     return pd.concat(
         [pd.DataFrame({"electrode": electrode, "test": name, **tests[name]}) for name in SHOWS],
         ignore_index=True,
@@ -204,19 +211,16 @@ RATIOS = np.array([[1.0, 1.0], [4.0, 1.0], [1.0, 4.0]]) / np.array([[2.0], [5.0]
 
 
 def interaction(
-    design: Design, base: np.ndarray, part: np.ndarray, shifts: list[np.ndarray]
-) -> dict[str, np.ndarray]:
+    problem: Problem, base: np.ndarray, part: np.ndarray, shifts: Sequence[np.ndarray]
+) -> Test:
     """Test whether the interaction part adds to the base more than its own time-shifted copies do,
     in banded fits.
     """
-    return versus(
-        design,
-        design.fit([base, part], RATIOS),
-        [design.fit([base, shift], RATIOS) for shift in shifts],
-    )
+    with_part, *with_shifts = problem.fit_added(base, [part, *shifts], RATIOS)
+    return versus(problem, with_part, with_shifts)
 
 
-def conjunction(*tests: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+def conjunction(*tests: Test) -> Test:
     """Return, per electrode, the row of the test with the largest p: all hold if that one does."""
     p = np.stack([test["p"] for test in tests])
     last = np.argmax(np.where(np.isnan(p), np.inf, p), axis=0)

@@ -1,37 +1,148 @@
-"""Ceilings: how much of an electrode's response the film can explain at all, where the data can say
-so.
+"""Ceilings: how much of an electrode's response the film can explain, where the data can tell.
 
 ``repeat``: the subject saw the film twice. The correlation of the two responses is the share of
-variance that comes back; no model of the film correlates with one viewing by more than its root.
+variance that comes back. No model of the film correlates with one viewing by more than its root.
 ``other subjects``: what the electrodes of others who saw the film predict of this electrode, a
-floor of the explainable part, not its ceiling in the strict sense. Otherwise ``not estimable``:
-nothing is ever divided by it."""
+lower bound of the explainable part. Otherwise ``not estimable``: nothing is ever divided by it.
+"""
 
 from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from fusion.controls.bands import principal
-from fusion.controls.battery import Design, above_zero
+from fusion.controls.inputs import Group, window_bins
+from fusion.controls.problem import Problem, above_zero
+from fusion.controls.spec import CeilingSpec
+from fusion.encoding.inputs import Recording, read_recordings, read_responses
+
+log = logging.getLogger(__name__)
+
+
+def read_others(paths: Sequence[str | Path], spec: CeilingSpec) -> dict[str, list[Recording]]:
+    """Return subject -> recordings of the others who saw a film of this subject's."""
+    others: dict[str, list[Recording]] = {}
+    for subject, path in zip(spec.others, paths, strict=True):
+        others.setdefault(subject, []).extend(read_recordings([path]))
+    return others
+
+
+def ceiling(group: Group, others: dict[str, list[Recording]], spec: CeilingSpec) -> pd.DataFrame:
+    """Return the ceiling of a group's electrodes, by the best method that the data allow.
+
+    Parameters
+    ----------
+    group
+        The electrodes.
+    others
+        Subject -> recordings of the same films.
+    spec
+        Window, bins and dimensions.
+    """
+    if twice := viewings(group):
+        first, second, block = twice
+        return repeat(first, second, block)
+    seen = [
+        responses
+        for recordings in others.values()
+        if (responses := of_other(group, recordings, spec)) is not None
+    ]
+    log.info(
+        "%d electrodes; %d other subjects saw all of these events", len(group.electrodes), len(seen)
+    )
+    if seen:
+        return from_others(group.problem, seen, spec.dimensions)
+    return not_estimable(len(group.electrodes))
+
+
+def viewings(group: Group) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
+    """Return the responses to two viewings of a film, and the block of every event.
+
+    Returns
+    -------
+    tuple or None
+        Two arrays (n_events, n_electrodes, n_bins) and one (n_events,); None if no film was seen
+        twice.
+    """
+    recordings = group.recordings
+    pairs = [
+        (i, k)
+        for i, one in enumerate(recordings)
+        for k, other in enumerate(recordings)
+        if i < k and one.stimulus == other.stimulus
+    ]
+    if not pairs:
+        return None
+    (first, second), y = pairs[0], group.problem.y
+    starts = np.cumsum([0, *(len(r.event) for r in recordings)])
+    _, left, right = np.intersect1d(
+        recordings[first].event, recordings[second].event, return_indices=True
+    )
+    left, right = starts[first] + left, starts[second] + right
+    return y[left], y[right], np.unique(group.problem.block[left], return_inverse=True)[1]
+
+
+def of_other(group: Group, recordings: Sequence[Recording], spec: CeilingSpec) -> np.ndarray | None:
+    """Return another subject's responses to the events of a group.
+
+    Parameters
+    ----------
+    group
+        The group.
+    recordings
+        The other subject's recordings.
+    spec
+        Window and width of the bins.
+
+    Returns
+    -------
+    np.ndarray or None
+        (n_events, n_electrodes, n_bins) of the electrodes that all films have, less their means; 0
+        where an event is missing. None if the other subject missed a film.
+    """
+    parts = []
+    for own in group.recordings:
+        of_film = [r for r in recordings if r.stimulus == own.stimulus]
+        if not of_film:
+            return None
+        other, fitting = of_film[0], spec.fitting
+        take = window_bins(other.bin_ms.astype(float), fitting.window_ms, fitting.bin_width_ms)
+        values = np.nan_to_num(
+            read_responses([other], other.electrode)[..., take].astype("float64")
+        )
+        rows = {event: k for k, event in enumerate(other.event)}
+        at = np.array([rows.get(event, -1) for event in own.event])
+        values = (values - values.mean(0))[at] * (at >= 0)[:, None, None]
+        parts.append((list(other.electrode), values))
+    shared = [name for name in parts[0][0] if all(name in names for names, _ in parts)]
+    if not shared:
+        return None
+    return np.concatenate(
+        [values[:, [names.index(name) for name in shared]] for names, values in parts]
+    )
 
 
 def repeat(first: np.ndarray, second: np.ndarray, block: np.ndarray) -> pd.DataFrame:
-    """Return the bound from two viewings: the root of the correlation of the responses, the mean
-    over bins.
+    """Return the bound from two viewings: the root of the responses' mean correlation over bins.
 
     Parameters
     ----------
     first, second
-        (n, E, B) responses to the same events.
+        (n_events, n_electrodes, n_bins) responses to the same events.
     block
-        (n,) block of film time; the interval is a delete-one-block jackknife of the correlation.
+        (n_events,) block of film time. The interval is a delete-one-block jackknife of the
+        correlation.
     """
     n_blocks = int(block.max()) + 1
 
-    def mean_r(keep):
+    def mean_r(keep: np.ndarray) -> np.ndarray:
         a, b = (x[keep] - x[keep].mean(0) for x in (first, second))
-        return np.mean(
+        return np.mean(  # type: ignore[no-any-return]
             (a * b).sum(0) / np.maximum(np.sqrt((a**2).sum(0) * (b**2).sum(0)), 1e-12), axis=1
         )
 
@@ -55,20 +166,20 @@ def repeat(first: np.ndarray, second: np.ndarray, block: np.ndarray) -> pd.DataF
     )
 
 
-def from_others(design: Design, others: list[np.ndarray], n_dims: int) -> pd.DataFrame:
+def from_others(problem: Problem, others: list[np.ndarray], n_dims: int) -> pd.DataFrame:
     """Return what other subjects' responses to the same events predict, in the same folds.
 
     Parameters
     ----------
-    design
-        Responses (n, E, B) of the subject.
+    problem
+        Responses of the subject, folds and blocks.
     others
-        (n, E', B) responses of every other subject.
+        (n_events, n_electrodes, n_bins) responses of every other subject.
     n_dims
         Principal components kept of the others' responses.
     """
     test = above_zero(
-        design, design.fit([principal([x.reshape(len(x), -1) for x in others], n_dims)])
+        problem, problem.fit([principal([x.reshape(len(x), -1) for x in others], n_dims)])
     )
     r = test["r_a"]
     reason = (
@@ -89,7 +200,7 @@ def from_others(design: Design, others: list[np.ndarray], n_dims: int) -> pd.Dat
 
 
 def not_estimable(n_electrodes: int) -> pd.DataFrame:
-    """Return the table that says so: one viewing by one subject bounds nothing."""
+    """Return a table without numbers: one viewing by one subject bounds nothing."""
     nothing = np.full(n_electrodes, np.nan)
     return pd.DataFrame(
         {

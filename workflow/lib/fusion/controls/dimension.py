@@ -2,26 +2,56 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 import pandas as pd
 
 from fusion.contrasts.influence import bin_weights
+from fusion.contrasts.spec import Comparison
 from fusion.controls.banded import BandedFit
-from fusion.controls.battery import Design, over_bins, ranked, versus
+from fusion.controls.inputs import Group, Networks, components
+from fusion.controls.problem import Problem, over_bins, ranked, versus
+from fusion.controls.spec import DimensionMatchSpec
+from fusion.ids import FitId
+
+log = logging.getLogger(__name__)
 
 
-def matched(design: Design, fits: dict[str, BandedFit], contrasts: dict[str, dict]) -> pd.DataFrame:
+def dimension_match(group: Group, found: Networks, spec: DimensionMatchSpec) -> pd.DataFrame:
+    """Test all contrasts at the electrodes of a group: see :func:`matched`.
+
+    Parameters
+    ----------
+    group
+        The electrodes.
+    found
+        Activations of all fits.
+    spec
+        Contrasts and dimensions.
+    """
+    fits = {}
+    for fit, activations in found.items():
+        features = components([activations], group.recordings, spec.dimensions)
+        log.info("%s: %d dimensions", fit, features.shape[1])
+        fits[fit] = group.problem.fit([features])
+    return matched(group.problem, fits, spec.comparisons)
+
+
+def matched(
+    problem: Problem, fits: Mapping[FitId, BandedFit], comparisons: Sequence[Comparison]
+) -> pd.DataFrame:
     """Test contrasts on fits of dimension-matched features.
 
     Parameters
     ----------
-    design
+    problem
         Responses, folds and blocks of all fits.
     fits
-        Fit name -> its banded fit.
-    contrasts
-        Name -> {"a": [fit names], "b": [fit names], "rank_a", "rank_b", "alternative"}; each
-        electrode takes the fit at that rank of a side by validation.
+        The fits.
+    comparisons
+        The contrasts. Each electrode takes the fit at an operand's rank by validation score.
 
     Returns
     -------
@@ -30,26 +60,23 @@ def matched(design: Design, fits: dict[str, BandedFit], contrasts: dict[str, dic
         p``; dof are effective degrees of freedom, weighted over bins as the effect is.
     """
     tables = []
-    for name, sides in contrasts.items():
-        picked = [
-            ranked(design, {fit: fits[fit] for fit in sides[side]}, sides[f"rank_{side}"])
-            for side in "ab"
-        ]
-        (fit_a, name_a), (fit_b, name_b) = picked
-        weights = bin_weights(design.electrodes(fit_a.z_val), design.electrodes(fit_b.z_val))
-        dof_a, dof_b = (over_bins(design, fit.dof, weights) for fit in (fit_a, fit_b))
-        test = versus(design, fit_a, [fit_b], sides["alternative"])
-        electrode = np.arange(design.y.shape[1])
+    electrode = np.arange(problem.y.shape[1])
+    for one in comparisons:
+        (a, name_a), (b, name_b) = (
+            ranked(problem, {str(fit): fits[fit] for fit in operand.fits}, operand.rank)
+            for operand in one.operands
+        )
+        weights = bin_weights(problem.electrodes(a.z_val), problem.electrodes(b.z_val))
         tables.append(
             pd.DataFrame(
                 {
                     "electrode": electrode,
-                    "contrast": name,
+                    "contrast": one.name,
                     "a": name_a,
                     "b": name_b,
-                    "dof_a": dof_a,
-                    "dof_b": dof_b,
-                    **test,
+                    "dof_a": over_bins(problem, a.dof, weights),
+                    "dof_b": over_bins(problem, b.dof, weights),
+                    **versus(problem, a, [b], one.alternative),
                 }
             )
         )

@@ -6,12 +6,19 @@ what the real ones are to be held against."""
 
 from __future__ import annotations
 
-import itertools
+import logging
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
-from fusion.controls.battery import Design, versus
+from fusion.controls.bands import principal
+from fusion.controls.inputs import Group, Networks, components
+from fusion.controls.problem import Problem, versus
+from fusion.controls.spec import FloorsSpec
+from fusion.ids import unique
+
+log = logging.getLogger(__name__)
 
 COLUMNS = (
     "floor",
@@ -30,17 +37,44 @@ COLUMNS = (
 )
 
 
-def floors(
-    design: Design, networks: dict[str, list[np.ndarray]], pairs: list[tuple[str, str, str]]
+def floors(group: Group, found: Networks, spec: FloorsSpec) -> pd.DataFrame:
+    """Test what should not differ at the electrodes of a group: see :func:`compared`.
+
+    Parameters
+    ----------
+    group
+        The electrodes.
+    found
+        Activations of all fits.
+    spec
+        Which fits and layers are compared.
+    """
+    first, pairs = found[spec.layers_of], list(spec.pairs)
+    features = {
+        str(fit): components([found[fit]], group.recordings, spec.dimensions)
+        for fit in unique(fit for pair in pairs for fit in (pair.a, pair.b))
+    }
+    rows = [(pair.floor, str(pair.a), str(pair.b)) for pair in pairs]
+    for layers in layer_pairs(first.layers):
+        names = [f"{spec.layers_of}:{layer}" for layer in layers]
+        for name, layer in zip(names, layers, strict=True):
+            features[name] = principal([first.read(layer, group.recordings)], spec.dimensions)
+        rows.append(("two layers", names[0], names[1]))
+    log.info("%d electrodes; floors: %s", len(group.electrodes), rows)
+    return compared(group.problem, features, rows)
+
+
+def compared(
+    problem: Problem, features: Mapping[str, np.ndarray], pairs: Sequence[tuple[str, str, str]]
 ) -> pd.DataFrame:
     """Test, two-sided, pairs of feature sets that should not differ.
 
     Parameters
     ----------
-    design
+    problem
         Responses, folds and blocks.
-    networks
-        Name -> (n, p) features.
+    features
+        Name -> (n_events, n_features).
     pairs
         (floor, a, b): kind of the floor and the names compared.
 
@@ -50,10 +84,10 @@ def floors(
         ``electrode, floor, a, b, r_a, r_b, effect, se, ci_low, ci_high, t, df, p``.
     """
     fits = {
-        name: design.fit([networks[name]])
-        for name in dict.fromkeys(itertools.chain.from_iterable((a, b) for _, a, b in pairs))
+        name: problem.fit([features[name]])
+        for name in unique(name for _, *pair in pairs for name in pair)
     }
-    electrode = np.arange(design.y.shape[1])
+    electrode = np.arange(problem.y.shape[1])
     tables = [
         pd.DataFrame(
             {
@@ -61,7 +95,7 @@ def floors(
                 "floor": floor,
                 "a": a,
                 "b": b,
-                **versus(design, fits[a], [fits[b]], "two-sided"),
+                **versus(problem, fits[a], [fits[b]], "two-sided"),
             }
         )
         for floor, a, b in pairs

@@ -1,22 +1,25 @@
-"""What the controls read: responses in a window, networks and low-level features, lined up by the
-ids of film and event.
-"""
+"""What the controls read: responses in a window, networks and low-level features, joined by ids."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from fusion.controls.bands import principal
-from fusion.controls.battery import Design
+from fusion.controls.problem import Problem
+from fusion.controls.spec import Activated, FittingSpec
 from fusion.encoding.inputs import Activations, Recording
-from fusion.encoding.spec import FoldSpec
 from fusion.encoding.trials import Trials
+from fusion.ids import FitId
 from fusion.io.errors import InputError
 from fusion.io.labelled import open_labelled
+
+FilePath = str | Path
+Networks = dict[FitId, Activations]
 
 
 @dataclass(frozen=True)
@@ -25,34 +28,35 @@ class Group:
 
     Attributes
     ----------
-    design
-        Responses (n, E, B), folds and blocks.
-    recordings
-        Their recordings; rows of the design are the recordings' events, one after the other.
+    problem
+        Responses (n_events, n_electrodes, n_bins), folds and blocks.
+    trials
+        Their trials, in the order of the events.
     electrodes
-        (E,) names.
+        (n_electrodes,) names.
     bins_ms
-        (B,) latencies of the bins taken.
+        (n_bins,) latencies of the bins taken.
     blocks
-        (K,) labels of the blocks.
-    onset_s, stimulus
-        (n,) film time and film of the events.
+        (n_blocks,) labels of the blocks.
     """
 
-    design: Design
-    recordings: list[Recording]
+    problem: Problem
+    trials: Trials
     electrodes: np.ndarray
     bins_ms: np.ndarray
     blocks: np.ndarray
-    onset_s: np.ndarray
-    stimulus: np.ndarray
+
+    @property
+    def recordings(self) -> tuple[Recording, ...]:
+        """Recordings whose events, one after the other, are the rows of the problem."""
+        return self.trials.recordings
 
 
-def window_bins(bins_ms: np.ndarray, window_ms, bin_width_ms: float) -> np.ndarray:
-    """Return indices of a window's bins that do not overlap: the first, and each that begins where
-    the last one taken ends.
+def window_bins(bins_ms: np.ndarray, window_ms: Sequence[float], bin_width_ms: float) -> np.ndarray:
+    """Return indices of the bins of a window that do not overlap.
 
-    Overlapping bins repeat each other; a control tests the same window with far fewer of them.
+    Each begins where the last one taken ends. Overlapping bins repeat each other: a control tests
+    the same window with far fewer of them.
 
     Raises
     ------
@@ -73,17 +77,20 @@ def window_bins(bins_ms: np.ndarray, window_ms, bin_width_ms: float) -> np.ndarr
     return np.array(taken)
 
 
-def groups(paths: list[str], spec: dict) -> Iterator[Group]:
-    """Yield the electrodes of a subject, by the recordings that have them, in the folds and blocks
-    of the encoding fits.
+def groups(paths: Sequence[FilePath], spec: FittingSpec) -> Iterator[Group]:
+    """Yield the electrodes of a subject in the folds and blocks of the encoding fits.
 
     Parameters
     ----------
     paths
         Responses files of all recordings of the subject.
     spec
-        ``window_ms, bin_width_ms, folds, split, validation, gap_s, block_s, alphas,
-        drift_cosines_s``.
+        Window, folds, blocks and penalties.
+
+    Yields
+    ------
+    Group
+        Electrodes that share their recordings.
 
     Raises
     ------
@@ -91,32 +98,41 @@ def groups(paths: list[str], spec: dict) -> Iterator[Group]:
         If there are too few events for the folds.
     """
     trials = Trials.read(paths)
-    how = FoldSpec.take(spec)
-    held_out = trials.held_out(how)
-    take = window_bins(trials.bins_ms.astype(float), spec["window_ms"], spec["bin_width_ms"])
+    held_out = trials.held_out(spec)
+    take = window_bins(trials.bins_ms.astype(float), spec.window_ms, spec.bin_width_ms)
     for group in trials.groups:
         own = group.trials
         flat = group.responses(take).reshape(len(own), -1)
-        flat = prepared(flat, own.drift(spec["drift_cosines_s"]))
-        folds = own.folds(how, held_out[group.rows])
-        labels, block = own.blocks(spec["block_s"])
-        design = Design(
-            flat.reshape(len(own), len(group.electrodes), -1), folds, block, tuple(spec["alphas"])
-        )
+        flat = prepared(flat, own.drift(spec.drift_cosines_s))
+        labels, block = own.blocks(spec.block_s)
         yield Group(
-            design,
-            list(own.recordings),
+            Problem(
+                flat.reshape(len(own), len(group.electrodes), -1),
+                own.folds(spec, held_out[group.rows]),
+                block,
+                spec.alphas,
+            ),
+            own,
             group.electrodes,
             trials.bins_ms[take].astype(float),
             labels,
-            own.onset_s,
-            own.stimulus,
         )
 
 
 def prepared(responses: np.ndarray, regressors: np.ndarray) -> np.ndarray:
-    """Return responses (n, T) float64 less ``regressors`` (n, d; a constant among them), of unit
-    variance; 0 where broken or constant.
+    """Return responses without regressors, of unit variance; 0 where broken or constant.
+
+    Parameters
+    ----------
+    responses
+        (n_events, n_targets).
+    regressors
+        (n_events, n_regressors), a constant among them.
+
+    Returns
+    -------
+    np.ndarray
+        (n_events, n_targets) float64.
     """
     y = np.asarray(responses, "float64")
     y = np.where(np.isfinite(y).all(0), y, 0.0)
@@ -125,22 +141,23 @@ def prepared(responses: np.ndarray, regressors: np.ndarray) -> np.ndarray:
     basis = np.linalg.qr(regressors)[0]
     y -= basis @ (basis.T @ y)
     sd = y.std(0)
-    return y / np.where(sd > 1e-6 * before, sd, np.inf)
+    return np.asarray(y / np.where(sd > 1e-6 * before, sd, np.inf))
 
 
-def networks(pairs: list[list[str]], paths: list[str]) -> dict[str, Activations]:
-    """Return the activations of each fit; ``pairs`` holds [fit, film] of every path."""
-    files: dict[str, list] = {}
-    for (fit, film), path in zip(pairs, paths, strict=True):
-        files.setdefault(fit, []).append((film, fit, path))
+def networks(held: Sequence[Activated], paths: Sequence[FilePath]) -> Networks:
+    """Return the activations of each fit; ``held`` says what every file holds."""
+    files: dict[FitId, list[tuple[str, str, str]]] = {}
+    for one, path in zip(held, paths, strict=True):
+        files.setdefault(one.fit, []).append((one.film, str(one.fit), str(path)))
     return {fit: Activations(rows) for fit, rows in files.items()}
 
 
 def components(
-    activations: list[Activations], recordings: list[Recording], n_dims: int
+    activations: Iterable[Activations], recordings: Sequence[Recording], n_dims: int
 ) -> np.ndarray:
-    """Return the principal components (n, d) of all layers of one or several networks at the
-    recordings' events.
+    """Return principal components of all layers of one or several networks.
+
+    Shape (n_events, n_components), at the events of the recordings.
     """
     return principal(
         [network.read(layer, recordings) for network in activations for layer in network.layers],
@@ -148,11 +165,36 @@ def components(
     )
 
 
-def read_lowlevel(paths: dict[str, str]) -> tuple[dict[str, pd.DataFrame], list[str]]:
-    """Return each film's low-level features (rows are events) and the names of the features that
-    all films have.
+def band_components(
+    found: Networks,
+    bands: Mapping[str, Sequence[FitId]],
+    recordings: Sequence[Recording],
+    n_dims: int,
+) -> dict[str, np.ndarray]:
+    """Return band -> principal components of its fits; bands without fits are left out."""
+    return {
+        band: components([found[fit] for fit in fits], recordings, n_dims)
+        for band, fits in bands.items()
+        if fits
+    }
+
+
+def read_lowlevel(paths: Mapping[str, FilePath]) -> tuple[dict[str, pd.DataFrame], list[str]]:
+    """Return low-level features of films, and the names of the features that all films have.
+
+    Parameters
+    ----------
+    paths
+        Film -> file.
+
+    Returns
+    -------
+    tables : dict
+        Film -> table, a row an event; missing values are the feature's mean.
+    names : list of str
+        Its columns.
     """
-    tables = {}
+    tables: dict[str, pd.DataFrame] = {}
     for film, path in paths.items():
         with open_labelled(path) as file:
             features = file["features"].transpose("event", "feature").values.astype("float64")
@@ -169,8 +211,8 @@ def read_lowlevel(paths: dict[str, str]) -> tuple[dict[str, pd.DataFrame], list[
     return {film: table[names].fillna(table[names].mean()) for film, table in tables.items()}, names
 
 
-def at_events(films: dict[str, pd.DataFrame], recordings: list[Recording]) -> np.ndarray:
-    """Return the rows (n, feature) of films' tables at the recordings' events.
+def at_events(films: Mapping[str, pd.DataFrame], recordings: Sequence[Recording]) -> np.ndarray:
+    """Return the rows of films' tables at the events of recordings, (n_events, n_features).
 
     Raises
     ------
@@ -180,7 +222,7 @@ def at_events(films: dict[str, pd.DataFrame], recordings: list[Recording]) -> np
     rows = []
     for recording in recordings:
         table = films[recording.stimulus]
-        at = table.index.get_indexer(recording.event)
+        at = table.index.get_indexer(pd.Index(recording.event))
         if (at < 0).any():
             raise InputError(
                 recording.path,
@@ -193,10 +235,18 @@ def at_events(films: dict[str, pd.DataFrame], recordings: list[Recording]) -> np
 
 
 def by_electrode(
-    parts: list[Group], control: Callable[[Group], pd.DataFrame], **ids: str
+    parts: Iterable[Group], control: Callable[[Group], pd.DataFrame], **ids: str
 ) -> pd.DataFrame:
-    """Run a control on each group and return one table, electrodes by name, with columns ``ids``
-    before all others.
+    """Run a control on each group and return one table, with electrodes by name.
+
+    Parameters
+    ----------
+    parts
+        The groups.
+    control
+        Returns a table whose column ``electrode`` holds positions in the group.
+    **ids
+        Columns that are put before all others.
     """
     tables = []
     for group in parts:

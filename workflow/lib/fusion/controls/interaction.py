@@ -65,11 +65,11 @@ def parts(
             f"{int((uses == 0).sum())} of {len(joint)} texts are used by no misaligned pairing"
         )
 
-    def along_text(rows):
+    def along_text(rows: list[np.ndarray]) -> np.ndarray:
         total = np.zeros_like(shuffled[0])
         for values, source in zip(rows, sources, strict=True):
             np.add.at(total, source, values)
-        return total / uses[:, None]
+        return np.asarray(total / uses[:, None])
 
     over_language, over_vision = np.mean(shuffled, axis=0), along_text(shuffled)
     first_language, first_vision = over_language, over_vision
@@ -136,7 +136,7 @@ def second_order(streams: list[np.ndarray], most: int = 12) -> np.ndarray:
         columns += [x, *(x[:, [i]] * x[:, i:] for i in range(x.shape[1]))]
     made = np.hstack(columns)
     sd = made.std(0)
-    return (made - made.mean(0)) / np.where(sd > 0, sd, 1)
+    return np.asarray((made - made.mean(0)) / np.where(sd > 0, sd, 1))
 
 
 def stream_correlation(
@@ -151,7 +151,7 @@ def stream_correlation(
     Where it is high, a non-linear code of one stream leaks into the interaction part.
     """
 
-    def one_way(x, y):
+    def one_way(x: np.ndarray, y: np.ndarray) -> float:
         predicted = np.full(y.shape, np.nan)
         for train, test in folds:
             mean, sd = x[train].mean(0), x[train].std(0) + 1e-12

@@ -4,16 +4,22 @@ dimensions, film by film.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from fusion.controls.bands import principal, towers
 from fusion.controls.interaction import Parts, parts, shift_sizes
+from fusion.controls.spec import InteractionSpec, JointNetworkSpec
+from fusion.ids import TRAINED, TRUE, FitId
 from fusion.io.errors import InputError
 from fusion.io.labelled import open_labelled
 from fusion.stimuli.pairing import shifts as draw_shifts
+
+FilePath = str | Path
 
 # Rounds of the alternating fit that takes the additive parts out; three leave under 1% of them with
 # eight shifts.
@@ -40,7 +46,7 @@ def from_pairings(
     joint: list[np.ndarray],
     shuffled: list[list[np.ndarray]],
     sources: list[np.ndarray],
-    rng,
+    rng: np.random.Generator,
 ) -> Film:
     """Return a film's joint features from forward passes on the true and on misaligned pairings.
 
@@ -68,7 +74,7 @@ def from_pairings(
             raise ValueError("a misaligned pairing must use every text once")
     mixers = _mixers([layer.shape[1] for layer in joint], rng)
 
-    def mixed(layers):
+    def mixed(layers: Sequence[np.ndarray]) -> np.ndarray:
         return np.hstack([x if m is None else x @ m for x, m in zip(layers, mixers, strict=True)])
 
     true, misaligned = mixed(joint), [mixed(layers) for layers in shuffled]
@@ -115,12 +121,13 @@ def from_towers(
 
 
 def read_towers(
-    paths: dict[str, str],
-    towers_: list[str],
-    events: dict[str, pd.DataFrame],
+    paths: Mapping[str, FilePath],
+    towers_: Sequence[str],
+    events: Mapping[str, pd.DataFrame],
+    *,
     n_pairings: int,
     min_shift_s: float,
-    rng,
+    rng: np.random.Generator,
 ) -> dict[str, Film]:
     """Return the films of a network of two towers from its activations.
 
@@ -156,11 +163,11 @@ def read_towers(
 
 
 def read_pairings(
-    paths: dict[tuple[str, str], str],
-    films: list[str],
-    pairings: list[str],
-    events: dict[str, pd.DataFrame],
-    rng,
+    paths: Mapping[tuple[str, str], FilePath],
+    films: Sequence[str],
+    pairings: Sequence[str],
+    events: Mapping[str, pd.DataFrame],
+    rng: np.random.Generator,
 ) -> dict[str, Film]:
     """Return the films of a joint network from its activations under the true and the shuffled
     pairings.
@@ -184,13 +191,53 @@ def read_pairings(
         place = pd.Index(table["event"])
         sources = [place.get_indexer(table[f"event_{pairing}"]) for pairing in pairings]
         true, *shuffled = (
-            list(_layers(paths[pairing, film], table).values()) for pairing in ["true", *pairings]
+            list(_layers(paths[pairing, film], table).values()) for pairing in [TRUE, *pairings]
         )
         found[film] = from_pairings(table["onset_s"].to_numpy(float), true, shuffled, sources, rng)
     return found
 
 
-def _layers(path: str, events: pd.DataFrame) -> dict[str, np.ndarray]:
+def read_films(
+    network: JointNetworkSpec,
+    files: Mapping[tuple[FitId, str], FilePath],
+    events: Mapping[str, pd.DataFrame],
+    spec: InteractionSpec,
+    rng: np.random.Generator,
+) -> dict[str, Film]:
+    """Return the films of a joint network, from its towers or from its pairings.
+
+    Parameters
+    ----------
+    network
+        The network.
+    files
+        (fit, film) -> activations.
+    events
+        Film -> table of events.
+    spec
+        Films, pairings and shifts.
+    rng
+        Draws shifts, or mixes features.
+    """
+    if network.towers:
+        paths = {film: files[FitId(network.model), film] for film in spec.films}
+        return read_towers(
+            paths,
+            network.towers,
+            events,
+            n_pairings=spec.tower_pairings,
+            min_shift_s=spec.min_shift_s,
+            rng=rng,
+        )
+    pairs = {
+        (pairing, film): files[FitId(network.model, TRAINED, pairing), film]
+        for pairing in (TRUE, *spec.pairings)
+        for film in spec.films
+    }
+    return read_pairings(pairs, spec.films, spec.pairings, events, rng)
+
+
+def _layers(path: FilePath, events: pd.DataFrame) -> dict[str, np.ndarray]:
     with open_labelled(path) as file:
         at = pd.Index(file["event"].values.astype(str)).get_indexer(events["event"])
         if (at < 0).any():
@@ -208,7 +255,7 @@ def _layers(path: str, events: pd.DataFrame) -> dict[str, np.ndarray]:
 
 
 def streams(
-    films: dict[str, Film], n_dims: int, n_shifts: int, min_shift_s: float
+    films: Mapping[str, Film], n_dims: int, n_shifts: int, min_shift_s: float
 ) -> dict[str, dict[str, np.ndarray]]:
     """Return everything that the tests compare: name -> film -> (event, d).
 
@@ -218,7 +265,7 @@ def streams(
     starts = np.cumsum([0, *(len(film.onset_s) for film in films.values())])
     n_pairings = len(next(iter(films.values())).sources)
 
-    def by_film(stacked):
+    def by_film(stacked: np.ndarray) -> dict[str, np.ndarray]:
         return {name: stacked[a:b] for name, a, b in zip(films, starts, starts[1:], strict=False)}
 
     everything = np.concatenate(
@@ -256,7 +303,7 @@ def streams(
     return made
 
 
-def additive(films: dict[str, Film], share: float = 1e-6) -> bool:
+def additive(films: Mapping[str, Film], share: float = 1e-6) -> bool:
     """Return whether a network adds its streams and nothing more: its interaction part is below
     ``share`` of its variance.
     """

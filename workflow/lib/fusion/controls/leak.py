@@ -8,12 +8,23 @@ evidence."""
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 
+from fusion.contrasts.fits import FitScores, align, choose, read_scores
 from fusion.contrasts.influence import bin_weights, difference
 from fusion.controls.bands import principal
-from fusion.controls.battery import Design, above_zero, over_bins, ranked
+from fusion.controls.inputs import Group
+from fusion.controls.problem import Problem, above_zero, over_bins, ranked
+from fusion.controls.spec import LeakSpec
+from fusion.io.labelled import open_labelled
+
+log = logging.getLogger(__name__)
 
 
 def position(onset_s: np.ndarray, n_cosines: int = 6) -> np.ndarray:
@@ -24,7 +35,9 @@ def position(onset_s: np.ndarray, n_cosines: int = 6) -> np.ndarray:
     return np.column_stack([x, x**2, *(np.cos(np.pi * k * x) for k in range(1, n_cosines + 1))])
 
 
-def rate(onset_s: np.ndarray, word_s: np.ndarray, widths_s=(1.0, 3.0, 10.0)) -> np.ndarray:
+def rate(
+    onset_s: np.ndarray, word_s: np.ndarray, widths_s: Sequence[float] = (1.0, 3.0, 10.0)
+) -> np.ndarray:
     """Return how densely words come around each event (event, 3 * widths + 2).
 
     For each width: words before, after and around the event; and the time since the last and until
@@ -115,7 +128,7 @@ def flagged(
 
 
 def leak_features(
-    onset_s: np.ndarray, stimulus: np.ndarray, word_s: dict[str, np.ndarray], width_s: float
+    onset_s: np.ndarray, stimulus: np.ndarray, word_s: Mapping[str, np.ndarray], width_s: float
 ) -> dict[str, np.ndarray]:
     """Return the three leak feature sets at events of one or several films: ``position``,
     ``word_rate``, ``autocorrelation``.
@@ -144,10 +157,81 @@ def leak_features(
     return {"position": place, "word_rate": dense, "autocorrelation": alike}
 
 
+def read_models(paths: Sequence[str | Path]) -> list[FitScores]:
+    """Return the fits that the leak meter holds scores against; their influences stay on disk."""
+    return align([read_scores(open_labelled(path), path) for path in paths]) if paths else []
+
+
+@dataclass(frozen=True)
+class BestModel:
+    """The best model of each electrode on validation, fold by fold.
+
+    Attributes
+    ----------
+    name
+        (n_electrodes,) the best over all folds.
+    z, z_val
+        (n_folds, n_electrodes, n_bins) scores.
+    influence
+        (n_folds, 2, n_blocks, n_electrodes, n_bins).
+    """
+
+    name: np.ndarray
+    z: np.ndarray
+    z_val: np.ndarray
+    influence: np.ndarray
+
+
+def best_model(models: Sequence[FitScores], group: Group) -> BestModel | None:
+    """Return the best model of each electrode of a group, in its bins and blocks; None of none."""
+    if not models:
+        return None
+    first = models[0]
+    at = [first.electrodes.index(name) for name in group.electrodes]
+    in_window = np.isclose(first.bins[:, None], group.bins_ms).any(1)
+    blocks = [first.blocks.index(label) for label in group.blocks]
+    merit = np.stack([m.z_val[:, at][..., in_window].mean(-1) for m in models])
+    choice = choose(merit, 1)
+    best = choose(merit.mean(1, keepdims=True), 1)[0]
+    influence = np.zeros((), np.float32)
+    for k, m in enumerate(models):
+        own = m.load(slice(None)).influence[..., in_window][:, :, blocks][:, :, :, at]
+        influence = influence + own * (choice == k)[:, None, None, :, None]
+    z, z_val = (
+        np.choose(choice[..., None], [getattr(m, key)[:, at][..., in_window] for m in models])
+        for key in ("z", "z_val")
+    )
+    return BestModel(np.array([m.name for m in models], object)[best], z, z_val, influence)
+
+
+def leak(
+    group: Group, words: Mapping[str, np.ndarray], models: Sequence[FitScores], spec: LeakSpec
+) -> pd.DataFrame:
+    """Return the leak meter of a group's electrodes, see :func:`meter`.
+
+    Parameters
+    ----------
+    group
+        The electrodes.
+    words
+        Film -> onsets of its words (s).
+    models
+        Fits that the leak features are held against.
+    spec
+        What counts as drift.
+    """
+    trials = group.trials
+    features = leak_features(trials.onset_s, trials.stimulus, words, spec.drift_period_s)
+    best = best_model(models, group)
+    table = meter(group.problem, features, best, trials.onset_s, spec.drift_period_s)
+    log.info("%d electrodes, %d flagged", len(table), table["flagged"].sum())
+    return table
+
+
 def meter(
-    design: Design,
-    features: dict[str, np.ndarray],
-    model: dict[str, np.ndarray] | None,
+    problem: Problem,
+    features: Mapping[str, np.ndarray],
+    model: BestModel | None,
     onset_s: np.ndarray,
     period_s: float,
 ) -> pd.DataFrame:
@@ -155,15 +239,15 @@ def meter(
 
     Parameters
     ----------
-    design
-        Responses (n, E, B), folds and blocks.
+    problem
+        Responses, folds and blocks.
     features
         Leak feature sets by name.
     model
-        The best model of each electrode on the same folds, blocks and bins: ``z``, ``z_val`` (F, E,
-        B), ``influence`` (F, 2, K, E, B) and ``model`` (E,); None where there is none.
+        The best model of each electrode on the same folds, blocks and bins; None where there is
+        none.
     onset_s
-        (n,) film time.
+        (n_events,) film time (s).
     period_s
         Shortest period that counts as drift.
 
@@ -174,24 +258,27 @@ def meter(
         validation) and ``r_leak``; ``model``, ``r_model`` and ``p_model_over_leak``;
         ``drift_share``; ``flagged``.
     """
-    fits = {name: design.fit([principal([x], x.shape[1])]) for name, x in features.items()}
-    table = pd.DataFrame({"electrode": np.arange(design.y.shape[1])})
+    fits = {name: problem.fit([principal([x], x.shape[1])]) for name, x in features.items()}
+    table = pd.DataFrame({"electrode": np.arange(problem.y.shape[1])})
     for name, fit in fits.items():
-        test = above_zero(design, fit)
+        test = above_zero(problem, fit)
         table[f"r_{name}"], table[f"p_{name}"] = test["r_a"], test["p"]
-    best, table["leak"] = ranked(design, fits, 1)
-    z, z_val, influence = (
-        design.electrodes(getattr(best, key)) for key in ("z", "z_val", "influence")
-    )
-    weights = bin_weights(z_val, z_val if model is None else model["z_val"])
-    table["r_leak"] = over_bins(design, np.tanh(best.z), weights)
+    best, table["leak"] = ranked(problem, fits, 1)
+    z_val = problem.electrodes(best.z_val)
+    weights = bin_weights(z_val, z_val if model is None else model.z_val)
+    table["r_leak"] = over_bins(problem, np.tanh(best.z), weights)
     table["model"], table["r_model"], table["p_model_over_leak"] = "n/a", np.nan, np.nan
     if model is not None:
-        test = difference(model["z"] - z, model["influence"] - influence, weights, "greater")
-        table["model"], table["p_model_over_leak"] = model["model"], test["p"]
-        table["r_model"] = (np.tanh(model["z"]) * weights).sum(-1).mean(0)
-    share = drift_share(design.y.reshape(len(design.y), -1), onset_s, period_s)
-    table["drift_share"] = design.electrodes(share).mean(1)
+        test = difference(
+            model.z - problem.electrodes(best.z),
+            model.influence - problem.electrodes(best.influence),
+            weights,
+            "greater",
+        )
+        table["model"], table["p_model_over_leak"] = model.name, test["p"]
+        table["r_model"] = (np.tanh(model.z) * weights).sum(-1).mean(0)
+    share = drift_share(problem.y.reshape(len(problem.y), -1), onset_s, period_s)
+    table["drift_share"] = problem.electrodes(share).mean(1)
     p_leak = table[[f"p_{name}" for name in features]].to_numpy().T
     table["flagged"] = flagged(
         p_leak, table["p_model_over_leak"].to_numpy(), table["drift_share"].to_numpy()

@@ -7,24 +7,61 @@ alone, and the product measure, which sums to the score of the full model."""
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 
 from fusion.controls.banded import grid
-from fusion.controls.battery import Design, over_bins, own_weights, versus
+from fusion.controls.bands import principal
+from fusion.controls.inputs import Group, Networks, at_events, band_components
+from fusion.controls.problem import Problem, over_bins, own_weights, versus
+from fusion.controls.spec import PartitionSpec
+from fusion.seeds import rng_for
+
+log = logging.getLogger(__name__)
+
+
+def of_group(
+    group: Group, found: Networks, lowlevel: Mapping[str, pd.DataFrame], spec: PartitionSpec
+) -> pd.DataFrame:
+    """Partition the score at the electrodes of a group, see :func:`partition`.
+
+    Parameters
+    ----------
+    group
+        The electrodes.
+    found
+        Activations of all fits.
+    lowlevel
+        Film -> low-level features, a row an event.
+    spec
+        Bands, dimensions and scalings.
+    """
+    bands = band_components(found, spec.bands, group.recordings, spec.dimensions)
+    bands["lowlevel"] = principal([at_events(lowlevel, group.recordings)], spec.dimensions)
+    log.info(
+        "%d electrodes, %d events; dimensions: %s",
+        len(group.electrodes),
+        len(group.trials),
+        {band: x.shape[1] for band, x in bands.items()},
+    )
+    rng = rng_for(spec.seed, "partition", spec.subject, spec.alignment)
+    return partition(group.problem, bands, rng, spec.scalings)
 
 
 def partition(
-    design: Design, bands: dict[str, np.ndarray], rng: np.random.Generator, n_random: int = 12
+    problem: Problem, bands: Mapping[str, np.ndarray], rng: np.random.Generator, n_random: int = 12
 ) -> pd.DataFrame:
     """Partition the score of [all bands] at every electrode.
 
     Parameters
     ----------
-    design
-        Responses (n, E, B), folds and blocks.
+    problem
+        Responses, folds and blocks.
     bands
-        Name -> (n, p) features; at least two.
+        Name -> (n_events, n_features); at least two.
     rng
         Draws the band scalings that are tried where there are more than three bands.
     n_random
@@ -33,7 +70,7 @@ def partition(
     Returns
     -------
     pd.DataFrame
-        One row per electrode (index in ``design.y``) x band: ``electrode, band``; ``r_full`` (all
+        One row per electrode (index in ``problem.y``) x band: ``electrode, band``; ``r_full`` (all
         bands), ``r_without`` (all but this one), ``r_alone``; ``part`` (product measure: this
         band's part of r_full; sums to it over bands); ``unique`` and ``shared`` in signed r squared
         (r_full|r_full| - r_without|r_without|, and r_full|r_full| less the unique parts of all
@@ -43,26 +80,26 @@ def partition(
     names = list(bands)
     features = list(bands.values())
     scalings = grid(len(names), rng=rng, n_random=n_random)
-    full = design.fit(features, scalings)
-    weights = own_weights(design, full)
+    full = problem.fit(features, scalings)
+    weights = own_weights(problem, full)
     rows = []
     for b, name in enumerate(names):
         others = [x for k, x in enumerate(features) if k != b]
-        rest = design.fit(others, without(scalings, b))
-        test = versus(design, full, [rest])
+        rest = problem.fit(others, without(scalings, b))
+        test = versus(problem, full, [rest])
         del test["r_a"], test["r_b"]
-        alone = design.fit([features[b]])
+        alone = problem.fit([features[b]])
         rows.append(
             pd.DataFrame(
                 {
-                    "electrode": np.arange(design.y.shape[1]),
+                    "electrode": np.arange(problem.y.shape[1]),
                     "band": name,
-                    "r_full": over_bins(design, np.tanh(full.z), weights),
-                    "r_without": over_bins(design, np.tanh(rest.z), weights),
-                    "r_alone": over_bins(design, np.tanh(alone.z), weights),
-                    "part": over_bins(design, full.split[b], weights),
+                    "r_full": over_bins(problem, np.tanh(full.z), weights),
+                    "r_without": over_bins(problem, np.tanh(rest.z), weights),
+                    "r_alone": over_bins(problem, np.tanh(alone.z), weights),
+                    "part": over_bins(problem, full.split[b], weights),
                     **test,
-                    "dof": over_bins(design, alone.dof, weights),
+                    "dof": over_bins(problem, alone.dof, weights),
                 }
             )
         )
@@ -78,8 +115,19 @@ def partition(
 
 
 def without(scalings: np.ndarray, band: int) -> np.ndarray:
-    """Return scalings (R', B - 1) with one band taken out, rescaled to sum to 1, each once; those
-    of that band alone are left out.
+    """Return scalings with one band taken out, rescaled to sum to 1, each once.
+
+    Parameters
+    ----------
+    scalings
+        (n_scalings, n_bands). Those that leave no other band are dropped.
+    band
+        Position of the band.
+
+    Returns
+    -------
+    np.ndarray
+        (n_kept, n_bands - 1).
     """
     kept = np.delete(scalings, band, axis=1)
     kept = kept[kept.sum(1) > 0]

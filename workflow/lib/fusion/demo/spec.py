@@ -31,5 +31,19 @@ class TrainDemoModelsSpec(Spec):
 
 
 @dataclass(frozen=True)
-class ConfusionSpec(Spec):
-    """Verdicts against truth: nothing but the tables shapes the result."""
+class PlantedSpec(Spec):
+    """How verdicts, contrasts and controls are set against what was planted.
+
+    Attributes
+    ----------
+    controls
+        Names of the controls' tables, in the order of the files.
+    window
+        Window whose contrasts are counted.
+    level
+        p-values below it count as found.
+    """
+
+    controls: tuple[str, ...]
+    window: str
+    level: float

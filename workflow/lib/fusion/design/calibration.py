@@ -106,6 +106,13 @@ class Calibrate:
 
     study: Study
 
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """Name of the table, if the report shows it: where it is asked for, or made already."""
+        made = self.study.results / "tables" / "calibration.tsv"
+        asked = self.study.config["calibration"]["report"] or made.is_file()
+        return ("calibration",) if asked else ()
+
     def inputs(self) -> Inputs:
         """Return the simulations of all worlds and alignments."""
         return {

@@ -18,8 +18,8 @@ from fusion.contrasts.spec import (
     SitesSpec,
 )
 from fusion.design import paths
+from fusion.design.controls import Controls
 from fusion.design.encoding import Encode, Inputs, of_fits, responses
-from fusion.design.shown import control_tables
 from fusion.design.study import Study
 from fusion.encoding.spec import EncodeSpec
 from fusion.ids import Contrast, FitId, unique
@@ -212,7 +212,7 @@ class Sites:
     def _interaction(self) -> Inputs:
         """Return the interaction control of all subjects and alignments, where it is made."""
         study = self.study
-        if "interaction" not in control_tables(study):
+        if "interaction" not in Controls(study).names:
             return {}
         return {
             "interaction": [

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fusion.demo.spec import ConfusionSpec, SimulateSpec, TrainDemoModelsSpec
+from fusion.demo.spec import SimulateSpec, TrainDemoModelsSpec
 from fusion.design import paths
-from fusion.design.stimuli import Inputs
 from fusion.design.study import Study
 
 DATASET_FILES = (
@@ -53,18 +52,3 @@ class TrainDemoModels:
         """Return how they are trained."""
         config = self.study.config
         return TrainDemoModelsSpec.take(config["demo_models"], seed=config["seed"]).plain()
-
-
-@dataclass(frozen=True)
-class Confusion:
-    """Verdicts against what was planted."""
-
-    study: Study
-
-    def inputs(self) -> Inputs:
-        """Return the verdicts and the truth."""
-        return {"sites": paths.SITES, "truth": paths.TRUTH}
-
-    def spec(self) -> dict[str, Any]:
-        """Return an empty spec."""
-        return ConfusionSpec().plain()

@@ -19,10 +19,20 @@ from fusion.design import (
     ieeg,
     models,
     report,
-    shown,
     stimuli,
 )
 from fusion.design.contrasts import Bootstrap, Contrasts, ShiftNull, ShiftNulls, Sites
+from fusion.design.controls import (
+    Ceiling,
+    Controls,
+    ControlTables,
+    DimensionMatch,
+    Interaction,
+    NegativeControls,
+    Partition,
+    Passive,
+    Planted,
+)
 from fusion.design.encoding import Encode
 from fusion.design.study import Study
 
@@ -43,11 +53,6 @@ class Design:
     def train_demo_models(self) -> demo.TrainDemoModels:
         """Rule ``train_demo_models``."""
         return demo.TrainDemoModels(self.study)
-
-    @cached_property
-    def confusion(self) -> demo.Confusion:
-        """Rule ``confusion``."""
-        return demo.Confusion(self.study)
 
     # Recordings.
     @cached_property
@@ -143,6 +148,52 @@ class Design:
         """Rule ``shift_nulls``."""
         return ShiftNulls(self.study)
 
+    # Controls.
+    @cached_property
+    def controls(self) -> Controls:
+        """Which controls there are."""
+        return Controls(self.study)
+
+    @cached_property
+    def partition(self) -> Partition:
+        """Rule ``partition``."""
+        return Partition(self.controls)
+
+    @cached_property
+    def dimension_match(self) -> DimensionMatch:
+        """Rule ``dimension_match``."""
+        return DimensionMatch(self.controls)
+
+    @cached_property
+    def interaction(self) -> Interaction:
+        """Rule ``interaction``."""
+        return Interaction(self.controls)
+
+    @cached_property
+    def negative_controls(self) -> NegativeControls:
+        """Rule ``negative_controls``."""
+        return NegativeControls(self.controls)
+
+    @cached_property
+    def passive(self) -> Passive:
+        """Rule ``passive``."""
+        return Passive(self.controls)
+
+    @cached_property
+    def ceiling(self) -> Ceiling:
+        """Rule ``ceiling``."""
+        return Ceiling(self.controls)
+
+    @cached_property
+    def control_tables(self) -> ControlTables:
+        """Rule ``control_tables``."""
+        return ControlTables(self.controls)
+
+    @cached_property
+    def planted(self) -> Planted:
+        """Rule ``planted``."""
+        return Planted(self.controls)
+
     # Calibration.
     @cached_property
     def calibrate_world(self) -> calibration.CalibrateWorld:
@@ -181,7 +232,7 @@ class Design:
     @cached_property
     def figures(self) -> figures.Figures:
         """Rule ``figures``."""
-        return figures.Figures(self.study, shown.control_tables(self.study))
+        return figures.Figures(self.study, (*self.controls.names, *self.calibrate.names))
 
     @cached_property
     def report(self) -> report.Report:

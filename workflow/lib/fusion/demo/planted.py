@@ -1,53 +1,17 @@
-"""The controls' tables as a person reads them: corrected, described, and summed up for each planted
-kind.
-"""
+"""What contrasts and controls say of each planted kind."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pandas as pd
-
-from fusion.contrasts.correct import family_name, q_values
-
-# Which rows of a table are corrected together: all electrodes of each.
-FAMILIES = {
-    "partition": ["alignment", "band"],
-    "dimension_match": ["alignment", "contrast"],
-    "interaction": ["alignment", "network", "test"],
-    "floors": ["alignment", "floor", "a", "b"],
-}
-
-
-def corrected(table: pd.DataFrame, control: str, correction: str) -> pd.DataFrame:
-    """Return the table with ``q`` and ``family`` after ``p``; tables without families are returned
-    as they are.
-    """
-    keys = FAMILIES.get(control)
-    if keys is None:
-        return table
-    table = table.copy()
-    table["q"], table["family"] = float("nan"), ""
-    for values, rows in table.groupby(keys, sort=False):
-        table.loc[rows.index, "q"] = q_values(rows["p"].to_numpy(), correction)
-        what = ", ".join(str(v) for key, v in zip(keys, values, strict=True) if key != "alignment")
-        table.loc[rows.index, "family"] = family_name(
-            what, values[0], "of the controls", len(rows), correction
-        )
-    return table
-
-
-def columns_of(control: str, schema: dict, table: pd.DataFrame) -> dict:
-    """Return the schema of one table for :func:`fusion.io.dictionary.data_dictionary`."""
-    own = schema["tables"][control]
-    shared = {
-        name: described
-        for name, described in schema["shared"].items()
-        if name in table and name not in own
-    }
-    return {"columns": {**shared, **own}}
 
 
 def by_planted(
-    tables: dict[str, pd.DataFrame], contrasts: pd.DataFrame, truth: pd.DataFrame, level: float
+    tables: Mapping[str, pd.DataFrame],
+    contrasts: pd.DataFrame,
+    truth: pd.DataFrame,
+    level: float,
 ) -> pd.DataFrame:
     """Return what the controls say of each planted kind: one row per alignment and question, one
     column per kind.
@@ -81,7 +45,7 @@ def by_planted(
         }
     ]
 
-    def add(table, control, quantity, column, share):
+    def add(table: pd.DataFrame, control: str, quantity: str, column: str, share: bool) -> None:
         joined = table.merge(truth, on=["subject", "electrode"])
         values = (joined[column] < level).astype(float) if share else joined[column].astype(float)
         for alignment, own in values.groupby(joined["alignment"], sort=False):

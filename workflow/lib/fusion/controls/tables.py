@@ -1,0 +1,67 @@
+"""The controls' tables as a person reads them: of all subjects, corrected and described."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from fusion.contrasts.correct import family_name, q_values
+from fusion.controls.battery import SHOWS
+
+# Which rows of a table are corrected together: all electrodes of each.
+FAMILIES = {
+    "partition": ["alignment", "band"],
+    "dimension_match": ["alignment", "contrast"],
+    "interaction": ["alignment", "network", "test"],
+    "floors": ["alignment", "floor", "a", "b"],
+}
+
+
+def control_table(parts: Sequence[str | Path], control: str, correction: str) -> pd.DataFrame:
+    """Return the table of a control: all subjects and alignments, corrected.
+
+    Parameters
+    ----------
+    parts
+        Tables of subjects (or films) and alignments.
+    control
+        Name of the control.
+    correction
+        ``bh`` or ``by``.
+    """
+    table = pd.concat([pd.read_parquet(path) for path in parts], ignore_index=True)
+    if control == "interaction":
+        table.insert(table.columns.get_loc("test") + 1, "shows", table["test"].map(SHOWS))
+    return corrected(table, control, correction)
+
+
+def corrected(table: pd.DataFrame, control: str, correction: str) -> pd.DataFrame:
+    """Return the table with ``q`` and ``family`` after ``p``; tables without families are returned
+    as they are.
+    """
+    keys = FAMILIES.get(control)
+    if keys is None:
+        return table
+    table = table.copy()
+    table["q"], table["family"] = float("nan"), ""
+    for values, rows in table.groupby(keys, sort=False):
+        table.loc[rows.index, "q"] = q_values(rows["p"].to_numpy(), correction)
+        what = ", ".join(str(v) for key, v in zip(keys, values, strict=True) if key != "alignment")
+        table.loc[rows.index, "family"] = family_name(
+            what, values[0], "of the controls", len(rows), correction
+        )
+    return table
+
+
+def columns_of(control: str, schema: Mapping[str, Any], table: pd.DataFrame) -> dict[str, Any]:
+    """Return the schema of one table, as :func:`fusion.io.tables.write_described` takes it."""
+    own = schema["tables"][control]
+    shared = {
+        name: described
+        for name, described in schema["shared"].items()
+        if name in table and name not in own
+    }
+    return {"columns": {**shared, **own}}
