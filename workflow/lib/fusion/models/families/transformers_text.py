@@ -13,6 +13,7 @@ import transformers
 from torch import Tensor, nn
 
 from fusion.io.errors import InputError
+from fusion.io.text import read_json
 from fusion.models.run import checkpoints
 from fusion.models.run.network import Batch, Items, Network
 from fusion.models.run.texts import Texts
@@ -138,13 +139,18 @@ def _weights(path: str, row: Row) -> dict[str, Any]:
 
 
 def refuse_code(path: str, name: str, accepted: str) -> None:
-    """Raise ``InputError`` if a description asks for code that lies beside it.
+    """Raise ``InputError`` if a description asks for code that is not of transformers: code that
+    lies beside it, or a kernel of attention from the hub.
 
     transformers would ignore the code and take a class of its own, which may be another network.
     """
     file = Path(path, name)
-    if file.is_file() and (code := json.loads(file.read_text(encoding="utf-8")).get("auto_map")):
+    described = read_json(file) if file.is_file() else {}
+    if code := described.get("auto_map"):
         raise InputError(file, "auto_map", f"code of the checkpoint's own ({code})", accepted)
+    for key in ("_attn_implementation", "_attn_implementation_internal", "attn_implementation"):
+        if described.get(key) not in (None, "eager", "sdpa"):
+            raise InputError(file, key, repr(described[key]), "eager, sdpa, or no such key")
 
 
 def text_input(row: Row, weights: Weights, model: nn.Module) -> Texts:

@@ -8,19 +8,28 @@ import hashlib
 import json
 import logging
 import os
+import re
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import quote
 
 import requests
-from tqdm import tqdm
 
 from fusion.io.errors import InputError
+from fusion.io.text import read_json
+from fusion.models.run import download
 from fusion.models.spec import Located
 
 log = logging.getLogger(__name__)
-CHUNK = 1 << 16
+#: What another try may help against.
+AGAIN = (
+    requests.ConnectionError,
+    requests.Timeout,
+    requests.exceptions.ChunkedEncodingError,
+)
+HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*", re.ASCII)
+REVISION = re.compile(r"(?!.*\.\.)[\w./-]*", re.ASCII)
 DESCRIPTIONS = ["*.json", "*.txt", "*.model", "*.jinja", "*.bpe"]
 ELSEWHERE = ["onnx/*", "openvino/*", "coreml/*", "*.h5", "*.msgpack", "*.ot", "*.onnx", "*.gguf"]
 
@@ -64,8 +73,9 @@ def fetch(
     InputError
         If it cannot be had or is not what the row says; the message tells what to do.
     """
-    if source.startswith(("http://", "https://")):
+    if source.lower().startswith(("http://", "https://")):
         path = from_url(source, sha256, cache, mirror)
+        source = download.shown(source)
     elif source.startswith("hf:"):
         path = from_hub(source, files, mirror)
     else:
@@ -101,7 +111,26 @@ def contents(path: Path) -> dict[str, Path]:
         for p in sorted(path.rglob("*"))
         if p.is_file() and not any(part.startswith(".") for part in p.relative_to(path).parts)
     )
-    return {p.relative_to(path).as_posix(): p for p in found}
+    files = {p.relative_to(path).as_posix(): p for p in found}
+    for name, file in files.items():
+        if name.endswith(".index.json"):
+            _check_shards(file, files)
+    return files
+
+
+def _check_shards(index: Path, files: Mapping[str, Path]) -> None:
+    """Raise ``InputError`` if an index of weights names a file that is not beside it, and so is not
+    hashed.
+    """
+    shards = read_json(index).get("weight_map")
+    if not isinstance(shards, dict):
+        raise InputError(index, "key weight_map", repr(shards)[:80], "name of a weight -> file")
+    folder = index.parent
+    beside = {str(file.relative_to(folder)) for file in files.values() if folder in file.parents}
+    if foreign := sorted({str(name) for name in shards.values()} - beside):
+        raise InputError(
+            index, "key weight_map", repr(foreign[0]), "files of the checkpoint's folder"
+        )
 
 
 def digest(path: Path) -> str:
@@ -148,110 +177,74 @@ def from_url(
 ) -> Path:
     """Return the cached file of a URL; download it first, resuming what an earlier try left.
 
+    The cache is keyed by host, path and query. In a mirror folder a file may also lie under its
+    bare name, if the row's ``sha256`` says that it is the one.
+
     Raises
     ------
     InputError
         If the server does not have it, the network is not there, or it hashes to something else.
     """
-    parts = urlsplit(url)
-    place = Path(parts.netloc, parts.path.lstrip("/"))
+    full, place, seen = download.with_secrets(url), download.place(url), download.shown(url)
+    pin = sha256 if isinstance(sha256, str) else None
     if mirror and not mirror.startswith("http"):
-        for candidate in (Path(mirror, place), Path(mirror, place.name)):
-            if candidate.is_file():
-                return candidate
+        if Path(mirror, place).is_file():
+            return Path(mirror, place)
+        bare = Path(mirror, place.name)
+        if bare.is_file() and pin:
+            if not (found := digest(bare)).startswith(pin):
+                raise InputError(
+                    bare, "sha256", found, f"{pin}, as its row says; or that file at {place}"
+                )
+            return bare
+        if bare.is_file():
+            log.warning(
+                "%s is not taken for %s, as the row has no sha256; put it at %s if it is that file",
+                bare,
+                seen,
+                Path(mirror, place),
+            )
     target = cache / place
+    if not target.resolve().is_relative_to(cache.resolve()):
+        raise InputError(seen, "path", str(place), f"a file within {cache}")
     if target.is_file():
         return target
     by_hand = (
-        f"fetch {url} where there is a network and put it at {target}, or set FUSION_MIRROR to a"
-        f" folder that has {place.name}"
+        f"fetch {seen} where there is a network and put it at {target}, or set FUSION_MIRROR to a"
+        f" folder that has {place}"
     )
     if os.environ.get("HF_HUB_OFFLINE", "0").lower() in ("1", "true", "yes", "on"):
-        raise InputError(url, "", "HF_HUB_OFFLINE set, and the file not in the cache", by_hand)
+        raise InputError(seen, "", "HF_HUB_OFFLINE set, and the file not in the cache", by_hand)
     address = (
-        f"{mirror.rstrip('/')}/{place.as_posix()}" if mirror and mirror.startswith("http") else url
+        f"{mirror.rstrip('/')}/{quote(place.as_posix())}"
+        if mirror and mirror.startswith("http")
+        else full
     )
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(target.name + ".part")
     for attempt in range(1, tries + 1):
         try:
-            download(address, part)
+            download.download(address, part, pinned=pin is not None)
             break
-        except (
-            requests.ConnectionError,
-            requests.Timeout,
-            requests.exceptions.ChunkedEncodingError,
-        ) as error:
-            if attempt == tries:
+        except requests.RequestException as error:
+            if attempt == tries or not isinstance(error, AGAIN):
                 raise InputError(
-                    url, "", f"no answer after {tries} tries ({type(error).__name__})", by_hand
+                    seen, "", f"no answer after {attempt} tries ({type(error).__name__})", by_hand
                 ) from None
             log.warning(
                 "%s broke off (%s); trying again, %d bytes are kept",
-                address,
+                seen,
                 type(error).__name__,
                 part.stat().st_size if part.exists() else 0,
             )
             time.sleep(wait_s * 2 ** (attempt - 1))
-    if isinstance(sha256, str) and not (found := digest(part)).startswith(sha256):
+    if pin is not None and not (found := digest(part)).startswith(pin):
         part.unlink()
         part.with_suffix(".etag").unlink(missing_ok=True)
-        raise InputError(
-            url, "sha256", found, f"{sha256}, as its row says; the file was thrown away"
-        )
+        raise InputError(seen, "sha256", found, f"{pin}, as its row says; the file was thrown away")
     os.replace(part, target)
     part.with_suffix(".etag").unlink(missing_ok=True)
     return target
-
-
-def download(address: str, part: Path) -> None:
-    """Fetch ``address`` into ``part``, continuing it if the server still has the same file.
-
-    Returns only when all the bytes that the server promised are there.
-    """
-    tag = part.with_suffix(".etag")
-    have = part.stat().st_size if part.is_file() and tag.is_file() else 0
-    headers = (
-        {"Range": f"bytes={have}-", "If-Range": tag.read_text(encoding="utf-8")} if have else {}
-    )
-    with requests.get(address, headers=headers, stream=True, timeout=60) as response:
-        if response.status_code == 416:  # the part is as long as the file, or longer
-            part.unlink()
-            raise requests.ConnectionError("the part that was kept does not fit the file")
-        if response.status_code >= 500:
-            raise requests.ConnectionError(f"HTTP {response.status_code}")
-        if response.status_code >= 400:
-            raise InputError(
-                address,
-                "",
-                f"HTTP {response.status_code} {response.reason}",
-                "a file that the server has",
-            )
-        resumed = response.status_code == 206
-        stamp = response.headers.get("ETag") or response.headers.get("Last-Modified")
-        if not resumed:
-            have = 0
-            (
-                tag.write_text(stamp, encoding="utf-8")
-                if stamp and not stamp.startswith("W/")
-                else tag.unlink(missing_ok=True)
-            )
-        promised = (
-            int(response.headers["Content-Length"])
-            if "Content-Length" in response.headers
-            else None
-        )
-        with (
-            open(part, "ab" if resumed else "wb") as file,
-            tqdm(
-                total=promised and promised + have, initial=have, unit="B", unit_scale=True
-            ) as bar,
-        ):
-            for chunk in response.iter_content(CHUNK):
-                file.write(chunk)
-                bar.update(len(chunk))
-        if promised is not None and part.stat().st_size != have + promised:
-            raise requests.ConnectionError(f"{part.stat().st_size} bytes of {have + promised}")
 
 
 def from_hub(source: str, files: Sequence[str], mirror: str | None) -> Path:
@@ -263,6 +256,13 @@ def from_hub(source: str, files: Sequence[str], mirror: str | None) -> Path:
         If the hub cannot be reached and the cache does not have it, or it does not exist.
     """
     name, _, revision = source.removeprefix("hf:").partition("@")
+    if not HUB_NAME.fullmatch(name) or not REVISION.fullmatch(revision):
+        raise InputError(
+            "a row's address",
+            "",
+            repr(source),
+            "hf:organisation/name or hf:organisation/name@revision",
+        )
     if mirror and not mirror.startswith("http"):
         if revision and Path(mirror, f"{name}@{revision}").is_dir():
             return Path(mirror, f"{name}@{revision}")
