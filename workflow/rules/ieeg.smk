@@ -93,6 +93,7 @@ rule preprocess:
         electrodes=paths.ELECTRODES,
         clock=paths.CLOCK,
         segments=paths.SEGMENTS,
+        artefacts=paths.ARTEFACTS,
         quality=paths.QUALITY,
     log:
         "<logs>/preprocess/{recording}.log",

@@ -29,4 +29,6 @@ write_json(cleaned.sidecar, out.sidecar)
 write_tsv(cleaned.electrodes, out.electrodes)
 write_tsv(source.clock, out.clock, float_format="%.12g")
 write_tsv(source.whole.table(source.long), out.segments, float_format="%.10g")
+write_tsv(cleaned.marks.table, out.artefacts, float_format="%.10g")
+cleaned.quality["artefacts_percent"] = 100 * cleaned.marks.share
 write_tsv(cleaned.quality, out.quality, float_format="%.10g")

@@ -41,9 +41,12 @@ def test_preprocess_reads_a_recording_and_all_that_describes_it(design):
     assert spec.cleaning.reference == "laplacian"
 
 
-def test_an_atlas_is_an_input_and_no_part_of_the_spec(design):
-    with_atlas = demo(ieeg={"atlas": {"volume": "a.nii", "labels": "a.tsv"}})
-    assert with_atlas.preprocess.inputs(recording=NAME)["atlas"] == ["a.nii", "a.tsv"]
+def test_an_atlas_is_an_input_and_no_part_of_the_spec(design, tmp_path):
+    files = [str(tmp_path / name) for name in ("a.nii", "a.tsv")]
+    for path in files:
+        open(path, "w").close()
+    with_atlas = demo(ieeg={"atlas": dict(zip(("volume", "labels"), files, strict=True))})
+    assert with_atlas.preprocess.inputs(recording=NAME)["atlas"] == files
     assert with_atlas.preprocess.spec(recording=NAME) == design.preprocess.spec(recording=NAME)
 
 

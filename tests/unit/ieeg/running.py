@@ -54,7 +54,7 @@ def preprocess(made, results, recording=None, **options):
     clean = results / "clean" / f"{name}_desc-clean_"
     out = {part: f"{clean}ieeg.{part}" for part in ("vhdr", "vmrk", "eeg")}
     out |= {"channels": f"{clean}channels.tsv", "sidecar": f"{clean}ieeg.json"}
-    parts = ("electrodes", "clock", "segments", "quality")
+    parts = ("electrodes", "clock", "segments", "artefacts", "quality")
     out |= {part: results / part / f"{name}.tsv" for part in parts}
     return run_rule(made, "preprocess", out, wildcards={"recording": name}, **options).output
 
@@ -62,7 +62,9 @@ def preprocess(made, results, recording=None, **options):
 def responses(made, cleaned, events, results, recording=None):
     """Run ``responses`` on what ``preprocess`` wrote; return the file of one alignment."""
     name = recording or next(iter(made.study.recordings))
-    given = {key: getattr(cleaned, key) for key in ("eeg", "channels", "clock", "segments")}
+    given = {
+        key: getattr(cleaned, key) for key in ("eeg", "channels", "clock", "segments", "artefacts")
+    }
     given["events"] = [str(events)]
     out = {"responses": [str(Path(results) / "responses.nc")]}
     wildcards = {"recording": name}

@@ -13,6 +13,7 @@ from fusion.design.stimuli import Inputs
 from fusion.design.study import Study
 from fusion.ids import entities
 from fusion.ieeg.spec import (
+    ArtefactsSpec,
     CleaningSpec,
     ConvertTreebankDatasetSpec,
     ConvertTreebankSpec,
@@ -142,6 +143,7 @@ class Preprocess(_Rule):
                 config["stimuli"][row.stimulus]["film_zero"], recording
             ),
             cleaning=CleaningSpec.take(ieeg),
+            artefacts=ArtefactsSpec.take(ieeg["artefacts"]),
         ).plain()
 
 
@@ -158,6 +160,7 @@ class Responses(_Rule):
             "channels": f"{clean}_channels.tsv",
             "clock": paths.fill(paths.CLOCK, recording=recording),
             "segments": paths.fill(paths.SEGMENTS, recording=recording),
+            "artefacts": paths.fill(paths.ARTEFACTS, recording=recording),
             "events": [
                 paths.fill(paths.EVENTS, stimulus=stimulus, alignment=alignment)
                 for alignment in self.study.alignments

@@ -26,6 +26,7 @@ ACTIVATIONS = "<shared>/activations/{stimulus}_{alignment}_{model}-{init}-{pairi
 CLEAN = "<shared>/clean/{recording}_desc-clean"
 ELECTRODES = "<shared>/electrodes/{recording}.tsv"
 SEGMENTS = "<shared>/segments/{recording}.tsv"
+ARTEFACTS = "<shared>/artefacts/{recording}.tsv"
 CLOCK = "<shared>/clock/{recording}.tsv"
 QUALITY = "<shared>/quality/{recording}.tsv"
 RESPONSES = "<shared>/responses/{recording}_{alignment}.nc"

@@ -45,11 +45,14 @@ class Locked:
         event, onset_s (film time), sample.
     dropped
         Reason -> how many events were dropped.
+    marked
+        (n_events, n_electrodes) bool, whether an artefact lies in the window.
     """
 
     alignment: Alignment
     kept: pd.DataFrame
     dropped: dict[str, int]
+    marked: np.ndarray
 
 
 def bins(window_ms: tuple[float, float], bin_width_ms: float, step_ms: float, sfreq: float) -> Bins:
@@ -135,6 +138,30 @@ def place(
     return kept, {reason: count for reason, count in dropped.items() if count}
 
 
+def rejected(
+    kept: pd.DataFrame, marked: np.ndarray, dropped: dict[str, int], reject: float | bool
+) -> tuple[pd.DataFrame, np.ndarray, dict[str, int]]:
+    """Return events, marks and counts without the events that artefacts spoil.
+
+    Parameters
+    ----------
+    kept
+        event, onset_s, sample.
+    marked
+        (n_events, n_electrodes) bool.
+    dropped
+        Reason -> count.
+    reject
+        Share of marked electrodes beyond which an event is dropped; False keeps all.
+    """
+    if reject is False:
+        return kept, marked, dropped
+    spoilt = marked.mean(axis=1) > reject
+    if spoilt.any():
+        dropped = {**dropped, "artefacts": int(spoilt.sum())}
+    return kept[~spoilt].reset_index(drop=True), marked[~spoilt], dropped
+
+
 def bin_means(signal: np.ndarray, sample: np.ndarray, grid: Bins) -> np.ndarray:
     """Return the mean of a signal in each bin around each event.
 
@@ -185,6 +212,13 @@ def check_some(
         )
 
 
+def lost_s(pieces: pd.DataFrame) -> float:
+    """Return the seconds of all pauses between segments (onset_s, duration_s)."""
+    end = pieces["onset_s"] + pieces["duration_s"]
+    span = float(end.iloc[-1] - pieces["onset_s"].iloc[0])
+    return max(0.0, round(span - float(pieces["duration_s"].sum()), 6))
+
+
 def batches(count: int, bytes_each: int, limit: int = 256 * 2**20) -> list[range]:
     """Return consecutive ranges of ``count`` electrodes whose responses fit in ``limit`` bytes, one
     electrode at least.
@@ -200,6 +234,7 @@ def write(
     names: list[str],
     grid: Bins,
     sfreq: float,
+    pieces: pd.DataFrame,
     spec: ResponsesSpec,
 ) -> None:
     """Write one file of responses (n_events, n_electrodes, n_bins) an alignment.
@@ -216,6 +251,8 @@ def write(
         The clean recording, its electrodes and its sampling rate (Hz).
     grid
         The bins.
+    pieces
+        Segments of the recording.
     spec
         What the files say about themselves.
     """
@@ -231,6 +268,9 @@ def write(
                 "bin_width_ms": spec.bin_width_ms,
                 "unit": spec.unit,
                 "dropped": json.dumps(one.dropped, sort_keys=True),
+                "artefacts_percent": 100 * float(one.marked.mean()),
+                "segments": len(pieces),
+                "lost_s": lost_s(pieces),
             }
             coords = {
                 "event": list(one.kept["event"]),
@@ -241,6 +281,9 @@ def write(
             onset = one.kept["onset_s"].to_numpy(float)
             said = {"units": "s", "long_name": "film time of the event"}
             labelled.add(file, "onset_s", ("event",), onset, attrs=said)
+            told = {"long_name": "an artefact lies in the window"}
+            marked = one.marked.astype(np.int8)
+            labelled.add(file, "artefact", ("event", "electrode"), marked, attrs=told)
             dims = ("event", "electrode", "bin_ms")
             responses.append(labelled.add(file, "response", dims, attrs={"units": spec.unit}))
         bytes_each = 4 * len(grid.centre_ms) * sum(map(len, samples))

@@ -21,6 +21,7 @@ from fusion.ieeg import (
     sidecars,
     units,
 )
+from fusion.ieeg.artefacts import Marks
 from fusion.ieeg.cleaning import clean, shortest_s
 from fusion.ieeg.clock import clock_table, on_samples
 from fusion.ieeg.formats.opened import Opened
@@ -105,6 +106,8 @@ class Cleaned:
         Electrodes.
     signals
         One (n_samples,) float32 array an electrode, made one by one.
+    marks
+        Artefacts; complete once all signals are made.
     channels
         Content of channels.tsv.
     sidecar
@@ -117,6 +120,7 @@ class Cleaned:
 
     names: list[str]
     signals: Iterator[np.ndarray]
+    marks: Marks
     channels: pd.DataFrame
     sidecar: dict[str, Any]
     electrodes: pd.DataFrame
@@ -244,16 +248,20 @@ def prepare(source: Source, spec: PreprocessSpec, folder: Path) -> Cleaned:
     log.info(
         "kept %d of %d neural channels; dropped: %s", row["kept"], row["neural"], row["dropped"]
     )
+    electrode_names = list(montage["electrode"])
+    signals = clean(
+        montage,
+        lambda name: by_channel.read(row_of[name]),
+        source.sfreq,
+        source.line_hz,
+        how,
+        source.segments.slices,
+    )
+    marks = Marks(source.segments, source.line_hz, spec.artefacts)
     return Cleaned(
-        names=list(montage["electrode"]),
-        signals=clean(
-            montage,
-            lambda name: by_channel.read(row_of[name]),
-            source.sfreq,
-            source.line_hz,
-            how,
-            source.segments.slices,
-        ),
+        names=electrode_names,
+        signals=marks.watch(electrode_names, signals),
+        marks=marks,
         channels=clean_sidecars.channels(montage, usable, how, source.sfreq),
         sidecar=clean_sidecars.ieeg(source, spec, montage, usable),
         electrodes=electrodes,

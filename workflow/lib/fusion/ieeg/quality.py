@@ -37,6 +37,7 @@ COLUMNS = [
     "with_position",
     "with_region",
     "electrodes_without_channel",
+    "artefacts_percent",
     "warnings",
 ]
 
@@ -67,6 +68,7 @@ DESCRIPTIONS = {
     "with_position": "Kept electrodes that have a position.",
     "with_region": "Kept electrodes that have a region.",
     "electrodes_without_channel": "Rows of electrodes.tsv that no channel belongs to.",
+    "artefacts_percent": "Share of the signals marked as artefacts (amplitude, step, line, flat).",
     "warnings": "What was repaired, guessed or missing.",
     "events": "Events whose window lies in the recording",
     "droppedevents": "Events that were dropped: reason and count",
@@ -143,6 +145,7 @@ def row(
         "with_position": int(kept["x"].notna().sum()),
         "with_region": int(kept["region"].notna().sum()),
         "electrodes_without_channel": len(unmatched),
+        "artefacts_percent": np.nan,  # known once the signals are made
         "warnings": "; ".join(
             [*positions.notes, *source.notes, *warnings(source, usable, kept, range_uv, unmatched)]
         ),

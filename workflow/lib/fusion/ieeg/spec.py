@@ -53,6 +53,16 @@ class CleaningSpec(Spec):
 
 
 @dataclass(frozen=True)
+class ArtefactsSpec(Spec):
+    """What is marked as an artefact (keys of ``ieeg.artefacts``)."""
+
+    window_s: float
+    amplitude_sd: float
+    step_sd: float
+    line_ratio: float
+
+
+@dataclass(frozen=True)
 class PreprocessSpec(Spec):
     """How one recording is read, cleaned and put on the film's clock."""
 
@@ -67,6 +77,7 @@ class PreprocessSpec(Spec):
     space: str | None
     reach_mm: float
     cleaning: CleaningSpec
+    artefacts: ArtefactsSpec
 
 
 @dataclass(frozen=True)
@@ -81,6 +92,7 @@ class ResponsesSpec(Spec):
     window_ms: tuple[float, float]
     bin_width_ms: float
     step_ms: float
+    reject: float | Literal[False]
 
 
 @dataclass(frozen=True)

@@ -243,6 +243,13 @@ def recordings(electrodes: pd.DataFrame, responses: list[dict]) -> dict:
             )
             for r in rows["recording"]
         ]
+    by_name = {r["recording"]: r for r in responses}
+    for column, title in (
+        ("segments", "segments"),
+        ("lost_s", "seconds lost in pauses"),
+        ("artefacts_percent", "windows with an artefact (%)"),
+    ):
+        rows[title] = [by_name.get(r, {}).get(column, float("nan")) for r in rows["recording"]]
     return table(
         rows,
         "recordings",

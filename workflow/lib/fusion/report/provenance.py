@@ -74,6 +74,9 @@ def responses(paths) -> list[dict]:
                     "alignment": str(file.attrs["alignment"]),
                     "events": file.sizes["event"],
                     "dropped": dropped,
+                    "segments": int(file.attrs.get("segments", 1)),
+                    "lost_s": float(file.attrs.get("lost_s", 0.0)),
+                    "artefacts_percent": float(file.attrs.get("artefacts_percent", 0.0)),
                 }
             )
     return out
