@@ -16,7 +16,21 @@ Alignment = Literal["language", "vision"]
 Alternative = Literal["greater", "two-sided"]
 Modality = Literal["vision-language", "vision", "language", "audio", "video"]
 #: The part that a contrast plays in the verdicts.
-Role = Literal["multimodal", "matched", "linear", "interaction", "signal", "vision", "language"]
+Role = Literal[
+    "multimodal",
+    "matched",
+    "linear",
+    "interaction",
+    "multimodal_vs_audio",
+    "multimodal_vs_video",
+    "signal",
+    "vision",
+    "language",
+    "audio",
+    "video",
+    "language_vs_audio",
+    "vision_vs_video",
+]
 
 #: BIDS entities by which recordings are chosen: long name (as in ``mne_bids.BIDSPath``) -> key.
 ENTITIES = {

@@ -94,6 +94,10 @@ def site_table(
     tested = index.isin(tested_at)
     tests = verdicts.multimodality_tests(p, spec.level, spec.correction)
     decision = verdicts.decide(verdicts.verdict_p(p), tested, spec.level, spec.correction)
+    if any(role in p for role in verdicts.FINER):
+        decision["verdict_without_audio"] = verdicts.without_finer(
+            p, tested, spec.level, spec.correction
+        )
 
     out = sites[PLACE].copy()
     out["tested"] = tested
@@ -215,7 +219,7 @@ def families(contrasts: pd.DataFrame, sites: pd.DataFrame, spec: SitesSpec) -> d
         if column.startswith("q_"):
             name = column.removeprefix("q_")
             inside, of = sites[column].notna(), "electrodes"
-            if name not in ("signal", "vision", "language") and among != of:
+            if name in ("integration", "better", "interaction", *TESTS) and among != of:
                 inside, of = inside & predicted, among
             out[column] = family_name(
                 name, joined, spec.window, int(inside.sum()), spec.correction, of

@@ -23,6 +23,8 @@ VERDICTS = (
     "multimodal",
     "vision",
     "language",
+    "audio",
+    "video",
     "undecided",
     "none",
     "not tested",

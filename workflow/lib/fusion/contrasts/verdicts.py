@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Mapping, Sequence, Set
 
 import numpy as np
 import pandas as pd
@@ -12,12 +13,24 @@ from fusion.contrasts.correct import family_q, q_values
 from fusion.contrasts.spec import TESTS, Correction
 
 #: Roles that must hold together at a site of integration, as far as the config has them.
-INTEGRATION = ("multimodal", "matched", "linear", "interaction")
+INTEGRATION = (
+    "multimodal",
+    "matched",
+    "linear",
+    "interaction",
+    "multimodal_vs_audio",
+    "multimodal_vs_video",
+)
 #: Without these two a network that knows both streams wins at sites that follow one of them.
 NEEDED = ("multimodal", "linear")
 
 #: What is decided at every site.
 CLAIMS = ("integration", "better", "signal", "vision", "language")
+#: Stream -> the stream that may explain it: who follows the voice is predicted by the words too.
+RIVALS = {"language": "audio", "vision": "video"}
+#: Streams that are decided where the config has contrasts of them.
+FINER = tuple(RIVALS.values())
+FINER_ROLE = re.compile(r"(^|_)(audio|video)$")
 
 Roles = Mapping[str, np.ndarray]
 
@@ -108,7 +121,11 @@ def verdict_p(p: Roles) -> dict[str, np.ndarray]:
     p-value; then Simes over alignments. Without one of the two the same conjunction only says that
     the multimodal model predicts ``better`` than the rivals that were asked.
     """
-    claims = {role: any_of(p[role]) for role in ("vision", "language") if role in p}
+    claims = {role: any_of(p[role]) for role in (*RIVALS, *FINER) if role in p}
+    for stream, rival in RIVALS.items():
+        if (role := f"{stream}_vs_{rival}") in p:
+            claims[role] = any_of(p[role])
+            claims[f"{rival}_vs_{stream}"] = any_of(1 - p[role])
     signal = signal_p(p)
     if signal is not None:
         claims["signal"] = any_of(signal)
@@ -137,8 +154,9 @@ def decide(
         How.
     """
     absent = np.full(len(tested), np.nan)
-    p = {name: claims.get(name, absent) for name in CLAIMS}
-    q = {name: q_values(p[name], correction) for name in ("signal", "vision", "language")}
+    finer = [name for name in claims if name not in CLAIMS]
+    p = {name: claims.get(name, absent) for name in (*CLAIMS, *finer)}
+    q = {name: q_values(p[name], correction) for name in ("signal", "vision", "language", *finer)}
     predicted = q["signal"] < level if "signal" in claims else None
     for name in ("integration", "better"):
         q[name] = family_q(p[name], _family(p[name], predicted), correction)
@@ -146,15 +164,23 @@ def decide(
     # level proves no absence.
     hint = (p["integration"] < level) | (p["better"] < level)
     decided = [
-        _decide_one({name: q[name][i] for name in CLAIMS}, bool(hint[i]), bool(tested[i]), level)
+        _decide_one(
+            {name: values[i] for name, values in q.items()}, bool(hint[i]), bool(tested[i]), level
+        )
         for i in range(len(tested))
     ]
     columns = {
         "verdict": [verdict for verdict, _ in decided],
         "reason": [reason for _, reason in decided],
-        **{f"q_{name}": q[name] for name in CLAIMS},
+        **{f"q_{name}": q[name] for name in (*CLAIMS, *finer)},
     }
     return pd.DataFrame(columns)
+
+
+def without_finer(p: Roles, tested: np.ndarray, level: float, correction: Correction) -> pd.Series:
+    """Return the verdicts that sites would have if no network of sound or motion were asked."""
+    kept = {role: values for role, values in p.items() if not FINER_ROLE.search(role)}
+    return decide(verdict_p(kept), tested, level, correction)["verdict"]
 
 
 def interaction_q(
@@ -198,6 +224,10 @@ def _decide_one(q: Mapping[str, float], hint: bool, tested: bool, level: float) 
     def said(name: str) -> str:
         return f"{name} q = {q[name]:.2g}" if np.isfinite(q[name]) else f"{name} not tested"
 
+    def left_out(name: str) -> str:
+        beaten = ", which predicts it worse" if q[name] < level else ""
+        return f"{name} ({said(name)}{beaten})"
+
     if not tested:
         return "not tested", "no contrast could be tested"
     if q["integration"] < level:
@@ -214,10 +244,11 @@ def _decide_one(q: Mapping[str, float], hint: bool, tested: bool, level: float) 
     most = most if np.isfinite(q[most]) else "integration"
     if not np.isfinite(q["signal"]):
         return "undecided", f"{said(most)}; no contrast tells whether there is signal"
-    if q["signal"] >= level:
+    follows = {name for name in (*RIVALS, *FINER) if q.get(name, np.nan) < level}
+    if q["signal"] >= level and not follows.intersection(FINER):
         return "none", f"no model predicts it: {said('signal')}"
-    vision, language = q["vision"] < level, q["language"] < level
-    if vision and language:
+    held = {name for name in follows if _stands(name, follows, q, level)}
+    if "language" in held and held & {"vision", "video"}:
         return (
             "multimodal",
             (
@@ -233,15 +264,25 @@ def _decide_one(q: Mapping[str, float], hint: bool, tested: bool, level: float) 
                 f" {said(most)}"
             ),
         )
-    if vision or language:
-        one, other = ("vision", "language") if vision else ("language", "vision")
+    others = [name for name in (*RIVALS, *FINER) if name in q and name not in held]
+    if len(held) == 1:
+        one = next(iter(held))
         return (
             one,
             (
-                f"follows {one} ({said(one)}), not {other} ({said(other)}), no sign of integration"
-                f" ({said(most)})"
+                f"follows {one} ({said(one)}), not {', '.join(map(left_out, others))}, no"
+                f" sign of integration ({said(most)})"
             ),
         )
+    if held:
+        both = " and ".join(said(name) for name in (*RIVALS, *FINER) if name in held)
+        return (
+            "undecided",
+            f"follows several streams ({both}), integration not shown ({said(most)})",
+        )
+    if follows:
+        both = " and ".join(said(name) for name in (*RIVALS, *FINER) if name in follows)
+        return "undecided", f"predicted by {both}, none of which predicts better than the other"
     return (
         "undecided",
         (
@@ -249,3 +290,9 @@ def _decide_one(q: Mapping[str, float], hint: bool, tested: bool, level: float) 
             f" {said('language')}"
         ),
     )
+
+
+def _stands(name: str, follows: Set[str], q: Mapping[str, float], level: float) -> bool:
+    """Return whether a stream that a site follows is not explained by its rival."""
+    rival = RIVALS.get(name) or next(one for one, other in RIVALS.items() if other == name)
+    return rival not in follows or q.get(f"{name}_vs_{rival}", np.nan) < level

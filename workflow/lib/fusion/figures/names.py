@@ -26,6 +26,8 @@ VERDICT_MEANINGS = {
     "multimodal": "follows both vision and language; integration not shown",
     "vision": "follows vision, not language; no sign of integration",
     "language": "follows language, not vision; no sign of integration",
+    "audio": "follows sound; language models predict it worse or not at all",
+    "video": "follows motion; networks of single frames predict it worse or not at all",
     "undecided": "tested, and the evidence names none of the above",
     "none": "tested, and no model predicts it (no signal)",
     "not tested": "dropped in cleaning, or no score to test",
@@ -36,6 +38,8 @@ VERDICT_COLOURS = {
     "multimodal": colours.PURPLE,
     "vision": colours.BLUE,
     "language": colours.GREEN,
+    "audio": colours.YELLOW,
+    "video": colours.SKY,
     "undecided": "#222222",
     "none": "#A0A0A0",
     "not tested": "#B0B0B0",
@@ -46,17 +50,21 @@ VERDICT_MARKERS = {
     "multimodal": "D",
     "vision": "^",
     "language": "s",
+    "audio": "v",
+    "video": "X",
     "undecided": "o",
     "none": "o",
     "not tested": "x",
 }
-SPARE_COLOURS = (colours.SKY, colours.YELLOW, colours.BLACK)
-SPARE_MARKERS = ("v", "X", "p")
+SPARE_COLOURS = (colours.BLACK, colours.GREY)
+SPARE_MARKERS = ("p", "h")
 
 MODALITY_COLOURS = {
     "vision-language": colours.VERMILLION,
     "vision": colours.BLUE,
     "language": colours.GREEN,
+    "audio": colours.YELLOW,
+    "video": colours.SKY,
 }
 
 TESTS = {
