@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
+from snakemake.logging import logger
 
 REPOSITORY = Path(str(workflow.current_basedir.get_path_or_uri(secret_free=True))).parents[1]
 if not (REPOSITORY / "workflow" / "lib").is_dir():
@@ -15,17 +16,26 @@ if not (REPOSITORY / "workflow" / "lib").is_dir():
     )
 sys.path.insert(0, str(REPOSITORY / "workflow" / "lib"))
 
+from fusion.design import checks
 from fusion.design import config as settings
 from fusion.design import paths
 from fusion.design.load import load
 from fusion.ids import entities
 from fusion.io.errors import InputError
 
+CONFIG = " + ".join(map(str, workflow.configfiles)) or "config"
+
 try:
-    design = load(config, REPOSITORY, " + ".join(map(str, workflow.configfiles)) or "config")
+    design = load(config, REPOSITORY, CONFIG)
     settings.write_resolved(design.study.config, design.study.results / "config.yaml")
+    if workflow.is_main_process:
+        checks.check_files(design.study, CONFIG)
 except InputError as error:
     raise WorkflowError(str(error)) from None
+
+if workflow.is_main_process:
+    for note in checks.notes(design.study):
+        logger.warning(note)
 
 
 wildcard_constraints:

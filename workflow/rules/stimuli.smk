@@ -55,6 +55,7 @@ rule events:
     output:
         events=expand(paths.EVENTS, alignment=design.study.alignments, allow_missing=True),
         counts=expand(paths.EVENT_COUNTS, alignment=design.study.alignments, allow_missing=True),
+        film=paths.FILM,
     log:
         "<logs>/events/{stimulus}.log",
     benchmark:

@@ -1,8 +1,9 @@
 """Make the events of a film: when, which picture, which text, and with which text when shuffled."""
 
+from fusion.io.documents import write_json
 from fusion.io.job import begin
 from fusion.io.tables import read_tsv, write_tsv
-from fusion.stimuli import events, film
+from fusion.stimuli import events, facts, film, plausible
 from fusion.stimuli.spec import EventsSpec
 
 log = begin(snakemake)
@@ -11,7 +12,19 @@ spec = EventsSpec.read(snakemake.params.spec)
 text = {"word": str, "sentence": str}
 words = read_tsv(snakemake.input.words, ("word", "onset_s", "sentence_id", "sentence"), text)
 cuts = read_tsv(snakemake.input.cuts, ("cut_s", "frame")) if "vision" in spec.alignments else None
-clock = film.read_clock(snakemake.input.film)
+onset_s = words["onset_s"].to_numpy()
+clock = film.read_clock(snakemake.input.film, onset_s)
+found = facts.of_film(snakemake.input.film, clock, spec.stimulus)
+note = plausible.check_words(
+    onset_s,
+    clock.end_s,
+    found["pictures_hz"],
+    snakemake.input.words,
+    spec.stimulus,
+    strict=spec.strict,
+)
+for warning in filter(None, (note, found["sound_warning"])):
+    log.warning("%s", warning)
 
 for alignment, path, counts_path in zip(
     spec.alignments, snakemake.output.events, snakemake.output.counts, strict=True
@@ -22,3 +35,4 @@ for alignment, path, counts_path in zip(
     for reason, count in counts.itertuples(index=False):
         say = log.warning if count and reason == "outside the film" else log.info
         say("%s: %s: %d", alignment, reason, count)
+write_json(found, snakemake.output.film)

@@ -4,6 +4,7 @@ dataset.
 
 from fusion.ieeg import clean_sidecars, derivative, quality, validation
 from fusion.ieeg.spec import RecordingsSpec
+from fusion.io.documents import read_json
 from fusion.io.job import begin
 from fusion.io.tables import read_tsv, write_tsv
 
@@ -19,6 +20,9 @@ table = quality.combine(
     [read_tsv(path, dtype={"subject": str}) for path in given.quality],
     quality.count_events(given.responses),
 )
+lengths = {facts["stimulus"]: facts["end_s"] for facts in map(read_json, given.films)}
+ends = {name: lengths[film] for name, film in spec.films.items()}
+table = quality.with_coverage(table, clocks, ends)
 found = read_tsv(given.validation)
 table["bids_errors"] = [validation.errors_of(found, name) for name in table["recording"]]
 table = quality.with_notes(table, quality.same_name_elsewhere(electrodes, spec.recordings))
@@ -31,6 +35,7 @@ for row in table.itertuples():
         row.dropped,
         row.warnings,
     )
+table = quality.with_unclaimed(table, spec.unclaimed)
 derivative.write(snakemake.output.derivative, electrodes, clocks, given.clean, spec)
 clean_sidecars.write_json(quality.dictionary(table), snakemake.output.dictionary)
 write_tsv(table, snakemake.output.table, float_format="%.10g")

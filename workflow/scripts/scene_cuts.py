@@ -8,10 +8,11 @@ from fusion.stimuli.spec import CutsSpec
 log = begin(snakemake)
 spec = CutsSpec.read(snakemake.params.spec)
 
-clock = film.read_clock(snakemake.input.film)
+# A film that was cut short is refused where its events are counted.
+clock = film.read_clock(snakemake.input.film, whole=False)
 if spec.annotated:
     how = spec.annotated
-    table = cuts.from_table(snakemake.input.cuts, how.onset_column, clock, how.skip_first)
+    table = cuts.from_table(snakemake.input.cuts, how, clock, spec.stimulus)
 else:
     how = spec.detected
     table = cuts.detect(

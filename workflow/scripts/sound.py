@@ -10,7 +10,8 @@ spec = SoundSpec.read(snakemake.params.spec)
 
 clock = film.read_clock(snakemake.input.film)
 with labelled.create(snakemake.output.sound, {}, {"stimulus": spec.stimulus}) as file:
-    n = waveform.write(file, soundtrack.decode(snakemake.input.film, clock.zero_s))
+    pieces = soundtrack.decode(snakemake.input.film, clock.zero_s, stamped=not clock.notes)
+    n = waveform.write(file, pieces)
 if n:
     log.info("%.3f s of sound", n / waveform.RATE_HZ)
 else:

@@ -13,6 +13,12 @@ import pytest
 from fusion.io.errors import InputError
 from fusion.stimuli import cuts, film
 from fusion.stimuli.film import FilmClock
+from fusion.stimuli.spec import AnnotatedCuts
+
+
+def how(column="onset", unit="s", *, skip_first=True, strict=True):
+    return AnnotatedCuts(column, unit, skip_first, strict)
+
 
 REAL = os.environ.get("FUSION_REAL_LAYOUT")
 
@@ -34,7 +40,7 @@ def test_a_rounded_time_is_the_picture_it_was(digits, tmp_path):
     seconds = np.arange(20_000) * 1001 / 24_000
     frames = np.arange(7, 20_000, 13)
     pd.DataFrame({"t": seconds[frames].round(digits)}).to_csv(tmp_path / "a.csv", index=False)
-    table = cuts.from_table(tmp_path / "a.csv", "t", clock(seconds), True)
+    table = cuts.from_table(tmp_path / "a.csv", how("t", skip_first=True), clock(seconds))
     assert table["frame"].tolist() == frames.tolist()
     np.testing.assert_allclose(table["cut_s"], seconds[frames], atol=1e-12)
 
@@ -42,8 +48,12 @@ def test_a_rounded_time_is_the_picture_it_was(digits, tmp_path):
 def test_the_first_shot_is_no_cut_unless_asked_for(tmp_path, caplog):
     (tmp_path / "a.tsv").write_text("onset\n2.0\n0\n1.0\n1.0\n99\n")
     timing = clock(np.arange(100) / 25)
-    assert cuts.from_table(tmp_path / "a.tsv", "onset", timing, True)["frame"].tolist() == [25, 50]
-    assert cuts.from_table(tmp_path / "a.tsv", "onset", timing, False)["frame"].tolist() == [
+    assert cuts.from_table(tmp_path / "a.tsv", how("onset", skip_first=True), timing)[
+        "frame"
+    ].tolist() == [25, 50]
+    assert cuts.from_table(tmp_path / "a.tsv", how("onset", skip_first=False), timing)[
+        "frame"
+    ].tolist() == [
         0,
         25,
         50,
@@ -51,12 +61,49 @@ def test_the_first_shot_is_no_cut_unless_asked_for(tmp_path, caplog):
     assert "1 of 5 cuts lie outside the film" in caplog.text
 
 
+@pytest.mark.parametrize(
+    ("text", "given"),
+    [
+        ("onset\n2000\n1000\n", how(unit="ms")),
+        ("onset\n50\n25\n", how(unit="frames")),
+        ("onset\n32000\n16000\n", how(unit=16000.0)),
+        ("onset\n00:00:02.000\n00:00:01.000\n", how()),
+        ("start;end\n2,0;3\n1,0;2\n", how("start")),
+        (
+            "Timecode List:,00:00:01.000,00:00:02.000\n"
+            "Scene Number,Start Frame,Start Timecode,Start Time (seconds),End Frame\n"
+            "1,1,00:00:00.000,0.000,25\n2,26,00:00:01.000,1.000,50\n3,51,00:00:02.000,2.000,99\n",
+            how(),
+        ),
+        (
+            "Scene Number,Start Frame,Start Timecode,Start Time (seconds),End Frame\n"
+            "1,1,00:00:00.000,0.000,25\n2,26,00:00:01.000,1.000,50\n3,51,00:00:02.000,2.000,99\n",
+            how(unit="frames"),
+        ),
+    ],
+)
+def test_cuts_in_every_unit_and_of_pyscenedetect(text, given, tmp_path):
+    (tmp_path / "a.csv").write_text(text)
+    table = cuts.from_table(tmp_path / "a.csv", given, clock(np.arange(100) / 25))
+    assert table["frame"].tolist() == [25, 50]
+
+
+@pytest.mark.parametrize(
+    ("factor", "unit"), [(1000, "unit: ms"), (25, "unit: frames"), (16_000, "unit: 16000")]
+)
+def test_cuts_in_another_unit_are_refused_with_the_key(factor, unit, tmp_path):
+    times = "\n".join(f"{k * factor}" for k in range(5, 100, 5))
+    (tmp_path / "a.tsv").write_text(f"onset\n{times}\n")
+    with pytest.raises(InputError, match=f"scene_cuts.{unit}"):
+        cuts.from_table(tmp_path / "a.tsv", how(), clock(np.arange(2500) / 25))
+
+
 def test_what_is_no_table_of_cuts_is_refused(tmp_path):
     (tmp_path / "a.tsv").write_text("onset\n1.0\nlater\n")
-    with pytest.raises(InputError, match="row 2: found 'later'"):
-        cuts.from_table(tmp_path / "a.tsv", "onset", clock([0, 1, 2]), True)
+    with pytest.raises(InputError, match="row 3: found 'later'"):
+        cuts.from_table(tmp_path / "a.tsv", how("onset", skip_first=True), clock([0, 1, 2]))
     with pytest.raises(InputError, match="column 'shot'"):
-        cuts.from_table(tmp_path / "a.tsv", "shot", clock([0, 1, 2]), True)
+        cuts.from_table(tmp_path / "a.tsv", how("shot", skip_first=True), clock([0, 1, 2]))
 
 
 @pytest.mark.skipif(
@@ -65,7 +112,9 @@ def test_what_is_no_table_of_cuts_is_refused(tmp_path):
 def test_the_shots_of_bmovie_begin_with_the_pictures_it_names():
     path = Path(REAL, "bmovie_annotations/assets/annotations/scenecut_info.csv")
     shots = pd.read_csv(path)
-    table = cuts.from_table(path, "shot_start_t", clock(np.arange(12_000) / 25), True)
+    table = cuts.from_table(
+        path, how("shot_start_t", skip_first=True), clock(np.arange(12_000) / 25)
+    )
     first = (shots["shot_start_fr"] - 1).astype(int).tolist()
     assert len(shots) == 93
     assert table["frame"].tolist() == sorted(set(first) - {0})

@@ -85,7 +85,7 @@ def made(tmp_path_factory):
         "scene_cuts",
         {"film": folder / "film.mkv", "cuts": folder / "cuts.csv"},
         {"cuts": folder / "film_cuts.tsv"},
-        CutsSpec(AnnotatedCuts(onset_column="start", skip_first=True), None),
+        CutsSpec("film", AnnotatedCuts("start", "s", skip_first=True, strict=True), None),
     )
     run_script(
         "events",
@@ -97,6 +97,7 @@ def made(tmp_path_factory):
         {
             "events": [folder / f"{alignment}.tsv" for alignment in ALIGNMENTS],
             "counts": [folder / f"{alignment}_counts.tsv" for alignment in ALIGNMENTS],
+            "film": folder / "film.json",
         },
         EVENTS,
         log=folder / "events.log",

@@ -198,6 +198,7 @@ class Recordings(_Rule):
             ],
             "clean": [f for part in clean for f in self.of_recordings(f"{paths.CLEAN}_{part}")],
             "validation": paths.VALIDATION,
+            "films": [paths.fill(paths.FILM, stimulus=film) for film in self.study.stimuli],
         }
 
     def spec(self) -> dict[str, Any]:
@@ -211,4 +212,6 @@ class Recordings(_Rule):
             version=project["version"],
             source=str(study.bids_root),
             recordings={name: row.subject for name, row in study.recordings.items()},
+            films={name: row.stimulus for name, row in study.recordings.items()},
+            unclaimed=dict(study.unclaimed),
         ).plain()

@@ -29,6 +29,10 @@ class _Rule:
         """Return the path of a film."""
         return self.study.stimulus_file(self.study.config["stimuli"][stimulus]["video"])
 
+    def strict(self, stimulus: str) -> bool:
+        """Return whether words and cuts that cannot belong to the film stop the run."""
+        return bool(self.study.config["stimuli"][stimulus]["implausible"] == "stop")
+
     def of_alignments(self, pattern: str, stimulus: str) -> list[str]:
         """Return a film's file for each alignment."""
         return [
@@ -68,8 +72,9 @@ class SceneCuts(_Rule):
         """Return how cuts are read or found: only what the one or the other uses."""
         row = self.study.config["stimuli"][stimulus]["scene_cuts"]
         if row["file"]:
-            return CutsSpec(AnnotatedCuts.take(row), None).plain()
-        return CutsSpec(None, DetectedCuts.take(row)).plain()
+            annotated = AnnotatedCuts.take(row, strict=self.strict(stimulus))
+            return CutsSpec(stimulus, annotated, None).plain()
+        return CutsSpec(stimulus, None, DetectedCuts.take(row)).plain()
 
 
 @dataclass(frozen=True)
@@ -88,7 +93,9 @@ class Events(_Rule):
     def spec(self, stimulus: str) -> dict[str, Any]:
         """Return what makes an event."""
         config = self.study.config
-        return EventsSpec.take(config["events"], config, stimulus=stimulus).plain()
+        return EventsSpec.take(
+            config["events"], config, stimulus=stimulus, strict=self.strict(stimulus)
+        ).plain()
 
 
 @dataclass(frozen=True)

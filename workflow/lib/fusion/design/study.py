@@ -36,6 +36,8 @@ class Study:
         Folder of what all analyses of the dataset share.
     unclaimed
         Recording -> why no film claims it.
+    left_out
+        What else of the config takes no part, and why.
     """
 
     config: Mapping[str, Any]
@@ -46,6 +48,7 @@ class Study:
     results: Path
     shared: Path
     unclaimed: Mapping[str, str] = field(default_factory=dict)
+    left_out: tuple[str, ...] = ()
 
     @property
     def is_demo(self) -> bool:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from fusion.ids import entities
 from fusion.ieeg.spec import PreprocessSpec
 from fusion.io.labelled import open_labelled
 
@@ -54,6 +55,9 @@ DESCRIPTIONS = {
     ),
     "film_end_s": "Recording time at which the film's clock ends.",
     "film_segments": "Pieces in which the film plays without a stop.",
+    "film_from_s": "First second of the film that is on the recording's clock.",
+    "film_to_s": "Last second of the film that is on the recording's clock.",
+    "film_share": "Share of the film that is on the recording's clock.",
     "segments": "Pieces in which the recorder ran without a pause.",
     "lost_s": "Length of all pauses of the recorder.",
     "segments_left_out": "Segments shorter than a period of the high-pass, which are left out.",
@@ -216,6 +220,57 @@ def combine(
             "; ".join(f"{why}: {n}" for why, n in sorted(d.items())) or np.nan for _, d in counts
         ]
     return out
+
+
+def with_coverage(
+    table: pd.DataFrame, clocks: Mapping[str, pd.DataFrame], ends: Mapping[str, float]
+) -> pd.DataFrame:
+    """Return the table with the stretch of the film that each recording holds.
+
+    Parameters
+    ----------
+    table
+        As from :func:`combine`.
+    clocks
+        Recording -> clock: film_s, recording_s, segment.
+    ends
+        Recording -> length of its film (s).
+    """
+    out = table.copy()
+    first, last, share = [], [], []
+    for name in out["recording"]:
+        spans = clocks[name].groupby("segment")["film_s"].agg(["min", "max"]).clip(0, ends[name])
+        first.append(float(spans["min"].min()))
+        last.append(float(spans["max"].max()))
+        share.append(float((spans["max"] - spans["min"]).sum() / ends[name]))
+    out["film_from_s"], out["film_to_s"], out["film_share"] = first, last, share
+    return out
+
+
+def with_unclaimed(table: pd.DataFrame, unclaimed: Mapping[str, str]) -> pd.DataFrame:
+    """Return the table with a row for each recording that takes no part, and why.
+
+    Parameters
+    ----------
+    table
+        The recordings that take part.
+    unclaimed
+        Recording -> reason.
+    """
+    counts = [name for name in table if pd.api.types.is_integer_dtype(table[name])]
+    rows = [
+        {
+            **dict.fromkeys(counts, 0),
+            "recording": name,
+            "subject": entities(name).get("sub"),
+            "warnings": f"takes no part: {reason}",
+        }
+        for name, reason in unclaimed.items()
+    ]
+    if not rows:
+        return table
+    more = pd.DataFrame(rows).reindex(columns=table.columns)
+    return pd.concat([table, more.astype({name: int for name in counts})], ignore_index=True)
 
 
 def count_events(files: Sequence[str]) -> dict[str, dict[str, tuple[int, dict[str, int]]]]:

@@ -97,12 +97,24 @@ class ResponsesSpec(Spec):
 
 @dataclass(frozen=True)
 class RecordingsSpec(Spec):
-    """What names the derivative dataset, and the subject of each recording."""
+    """What names the derivative dataset, and the recordings.
+
+    Attributes
+    ----------
+    dataset, version, source
+        Name and root of the dataset, version of the workflow.
+    recordings, films
+        Recording -> subject, and film.
+    unclaimed
+        Recording -> why it takes no part.
+    """
 
     dataset: str
     version: str
     source: str
     recordings: dict[str, str]
+    films: dict[str, str]
+    unclaimed: dict[str, str]
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,8 @@ from scenedetect.detectors import AdaptiveDetector, ContentDetector
 from tqdm import tqdm
 
 from fusion.io.errors import InputError
-from fusion.stimuli import film, readers
+from fusion.stimuli import decoding, film, plausible
+from fusion.stimuli.spec import AnnotatedCuts
 
 log = logging.getLogger(__name__)
 
@@ -26,19 +28,22 @@ DETECTORS = {
 }
 
 
-def from_table(path, onset_column: str, clock: film.FilmClock, skip_first: bool) -> pd.DataFrame:
+def from_table(
+    path: str | Path, how: AnnotatedCuts, clock: film.FilmClock, stimulus: str = "film"
+) -> pd.DataFrame:
     """Return the cuts of an annotation file.
 
     Parameters
     ----------
     path
-        TSV or CSV with one row a shot or a cut.
-    onset_column
-        Column with the time of the cut, in seconds of the film.
+        TSV or CSV with one row a shot or a cut; also PySceneDetect's own list, whose first line may
+        name the cuts.
+    how
+        Column, unit, and whether a shot that begins with the first picture is left out.
     clock
         The film's clock.
-    skip_first
-        Leave out a shot that begins with the film's first picture.
+    stimulus
+        Name of the film, for messages.
 
     Returns
     -------
@@ -49,19 +54,19 @@ def from_table(path, onset_column: str, clock: film.FilmClock, skip_first: bool)
     Raises
     ------
     InputError
-        If a time is no number, or no cut lies within the film.
+        If a time is no number, or most cuts lie outside the film.
     """
-    text = readers.table(path, {"onset": (onset_column,)})["onset"].dropna()
-    onset = pd.to_numeric(text, errors="coerce")
-    if onset.isna().any():
-        row = int(np.flatnonzero(onset.isna())[0])
-        raise InputError(
-            path,
-            f"column {onset_column!r}, row {text.index[row] + 1}",
-            repr(text.iloc[row]),
-            "a time in seconds",
-        )
-    frame = clock.frame_at(onset.to_numpy(), tolerance_s=ROUNDING_S)
+    onset = _onsets(path, how)
+    rate = len(clock.pts) / clock.end_s if clock.end_s > 0 else None
+    if how.unit == "frames":
+        index = np.round(onset).astype(int)
+        frame = np.where((index >= 0) & (index < len(clock.pts)), index, -1)
+        onset = np.where(frame >= 0, clock.seconds[np.maximum(frame, 0)], index / (rate or 1.0))
+    else:
+        onset = onset / (1000.0 if how.unit == "ms" else float(how.unit != "s" and how.unit or 1))
+        frame = clock.frame_at(onset, tolerance_s=ROUNDING_S)
+    if note := plausible.check_cuts(onset, clock.end_s, rate, path, stimulus, strict=how.strict):
+        log.warning("%s: %s", path, note)
     if n := int((frame < 0).sum()):
         log.warning(
             "%s: %d of %d cuts lie outside the film (%.3f s) and are left out",
@@ -71,11 +76,35 @@ def from_table(path, onset_column: str, clock: film.FilmClock, skip_first: bool)
             clock.end_s,
         )
     frame = np.unique(frame[frame >= 0])
-    return _table(frame, clock, skip_first, path)
+    return _table(frame, clock, how.skip_first, path)
+
+
+def _onsets(path: str | Path, how: AnnotatedCuts) -> np.ndarray:
+    """Return the times or numbers of a table of cuts, in its own unit."""
+    notes = decoding.Notes()
+    cells = decoding.read_cells(path, notes, skip="Timecode List")
+    names = {"".join(c for c in name.casefold() if c.isalnum()): name for name in cells.columns}
+    wanted = [how.onset_column]
+    if "startframe" in names and how.onset_column == "onset":  # PySceneDetect
+        wanted = ["startframe"] if how.unit == "frames" else ["starttimeseconds", "starttimecode"]
+    plain = ["".join(c for c in name.casefold() if c.isalnum()) for name in wanted]
+    column = next((names[name] for name in plain if name in names), None)
+    if column is None:
+        raise InputError(
+            path,
+            f"column {how.onset_column!r}",
+            f"columns {', '.join(cells.columns)}",
+            "that column (key scene_cuts.onset_column)",
+        )
+    found = decoding.times(cells[column], path, notes).dropna().to_numpy()
+    for note in notes.said:
+        log.info("%s: %s", path, note)
+    # PySceneDetect counts pictures from 1.
+    return found - 1 if column.casefold().replace(" ", "") == "startframe" else found
 
 
 def detect(
-    path,
+    path: str | Path,
     clock: film.FilmClock,
     detector: str,
     threshold: float | None,
@@ -117,7 +146,9 @@ def detect(
     return _table(frame, clock, True, path)
 
 
-def _table(frame: np.ndarray, clock: film.FilmClock, skip_first: bool, path) -> pd.DataFrame:
+def _table(
+    frame: np.ndarray, clock: film.FilmClock, skip_first: bool, path: str | Path
+) -> pd.DataFrame:
     frame = frame[frame > 0] if skip_first else frame
     if not len(frame):
         log.warning("%s: no scene cut", path)

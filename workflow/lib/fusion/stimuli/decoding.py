@@ -73,8 +73,10 @@ def read_text(path: str | Path, what: str, notes: Notes | None = None) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def read_cells(path: str | Path, notes: Notes | None = None) -> pd.DataFrame:
+def read_cells(path: str | Path, notes: Notes | None = None, *, skip: str = "") -> pd.DataFrame:
     """Return a table with a header, every cell as text; separated by tab, ``;`` or ``,``.
+
+    A first line that begins with ``skip`` is passed over.
 
     Raises
     ------
@@ -82,6 +84,8 @@ def read_cells(path: str | Path, notes: Notes | None = None) -> pd.DataFrame:
         If the file is missing, empty or not a table.
     """
     text = read_text(path, "a table with a header", notes)
+    if skip and text.startswith(skip):
+        text = text.partition("\n")[2]
     header = text.lstrip("\n").split("\n", 1)[0]
     sep = separator(header)
     if notes is not None and sep == ";":

@@ -48,6 +48,7 @@ def of_alignment(
     if alignment == "language":
         table, counts = language(words, clock, spec)
     else:
+        assert cuts is not None, "events of cuts need cuts"
         table, counts = vision(words, cuts, clock, spec)
     rng = rng_for(spec.seed, "pairing", spec.stimulus, alignment)
     onset_s = table["onset_s"].to_numpy()
@@ -171,7 +172,7 @@ def said(words: pd.DataFrame, text: str, window: int, previous: int) -> list[str
     spoken = words["word"].tolist()
     if text == "window":
         return [" ".join(spoken[max(0, k + 1 - window) : k + 1]) for k in range(len(spoken))]
-    result, whole = [""] * len(spoken), []
+    result, whole = [""] * len(spoken), list[str]()
     # Speakers may interrupt each other: the words of a sentence need not be neighbours.
     groups = words.reset_index(drop=True).groupby("sentence_id", sort=False)
     for _, group in groups:

@@ -14,14 +14,26 @@ import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
 from av.stream import Disposition
 
 from fusion.io.errors import InputError
+from fusion.stimuli import stamps as time_stamps
 
 log = logging.getLogger(__name__)
+
+#: Codecs whose decoder may skip pictures on which no other depends; others read the option once.
+SKIPPABLE = frozenset({"h264", "hevc", "mpeg1video", "mpeg2video", "mpeg4"})
+#: Containers whose header says how long the film is.
+STATED = ("mp4", "matroska", "avi", "flv", "asf")
+#: A film may be this much shorter than its header says: seconds, and share.
+SHORTER_S, SHORTER = 1.0, 0.02
+COMMENTARY = Disposition.comment | Disposition.visual_impaired | Disposition.descriptions
+COMMENTS = ("comment", "director", "description", "narrat", "kommentar")
 
 
 @dataclass(frozen=True)
@@ -47,6 +59,8 @@ class FilmClock:
     by_order
         Timestamps are of no use: pictures are counted as they come out of the decoder, and ``pts``
         is their number.
+    notes
+        What was repaired.
     """
 
     pts: np.ndarray
@@ -56,14 +70,22 @@ class FilmClock:
     end_s: float
     zero_s: float
     by_order: bool = False
+    notes: tuple[str, ...] = ()
 
-    def frame_at(self, time_s, tolerance_s: float = 0.0) -> np.ndarray:
+    @property
+    def has_pictures(self) -> bool:
+        """Whether there is anything to see: a recording of sound has no pictures."""
+        return len(self.pts) > 0
+
+    def frame_at(self, time_s: Any, tolerance_s: float = 0.0) -> np.ndarray:
         """Return the index of the first picture shown at or after each time, -1 outside the film.
 
         After the start of the last picture there is no next one: until ``end_s`` it is the last
         one, which is on screen. A time before second 0 has none. ``tolerance_s`` forgives times
         that were rounded up."""
         time_s = np.asarray(time_s, float)
+        if not self.has_pictures:
+            return np.full(time_s.shape, -1)
         index = np.minimum(
             np.searchsorted(self.seconds, time_s - tolerance_s, side="left"), len(self.seconds) - 1
         )
@@ -71,7 +93,7 @@ class FilmClock:
         return np.where(outside, -1, index)
 
 
-def open_film(path):
+def open_film(path: str | Path) -> Any:
     """Open a film; a context manager.
 
     Raises
@@ -92,7 +114,7 @@ def open_film(path):
         ) from None
 
 
-def video_stream(container, path):
+def video_stream(container: Any, path: str | Path) -> Any:
     """Return the film's pictures: the first video stream that is no cover art.
 
     Raises
@@ -117,14 +139,26 @@ def video_stream(container, path):
     return streams[0]
 
 
-def read_clock(path) -> FilmClock:
+def read_clock(
+    path: str | Path, events_s: np.ndarray | None = None, *, whole: bool = True
+) -> FilmClock:
     """Return the clock of the film at ``path``, from its packets: nothing is decoded unless they do
     not tell.
+
+    Parameters
+    ----------
+    path
+        The film.
+    events_s
+        Times (s) of what should happen in it, to say how much lies behind the end of a film that
+        was cut short.
+    whole
+        Refuse a film that was cut short.
 
     Raises
     ------
     InputError
-        If the file is no readable film or holds no picture.
+        If the file is no readable film, holds no picture, or ends before its header says.
     """
     with open_film(path) as container:
         stream = video_stream(container, path)
@@ -132,12 +166,23 @@ def read_clock(path) -> FilmClock:
         starts = [
             s.start_time * s.time_base for s in container.streams.audio if s.start_time is not None
         ]
-        shown, keys, total = [], [], 0
+        shown: list[tuple[Any, int, int]] = []
+        order: list[float] = []
+        keys: list[Any] = []
+        total, reached = 0, 0.0
         try:
-            for packet in container.demux(stream):
+            for packet in container.demux():
                 if packet.size == 0:
                     continue
+                if packet.pts is not None:
+                    end = (packet.pts + (packet.duration or 0)) * packet.stream.time_base
+                    reached = max(reached, float(end))
+                if packet.stream.index != stream.index:
+                    continue
                 total += 1
+                time = packet.dts if packet.dts is not None else packet.pts
+                if time is not None:
+                    order.append(float(time * base))
                 if packet.is_keyframe or not keys:
                     keys.append(packet.pts)
                 if not packet.is_discard:
@@ -154,21 +199,114 @@ def read_clock(path) -> FilmClock:
             raise InputError(
                 path,
                 "video stream",
-                f"{total} of {stream.frames} pictures",
+                f"{total} of {stream.frames} pictures{_behind(reached, events_s)}",
                 "a whole film (a broken download?)",
             )
+        if whole and form == "avi" and stream.frames and stream.average_rate:
+            # Its length is taken from what is there; the header counts the pictures.
+            stated = float(stream.frames / stream.average_rate)
+            _check_whole(path, float(total / stream.average_rate), stated, events_s)
+        if whole and any(name in form for name in STATED) and container.duration:
+            _check_whole(path, reached, container.duration / av.time_base, events_s)
         # AVI has no presentation times, only an order of decoding; VP8 hides pictures in packets of
         # their own.
         guessed = codec.name == "vp8" or (form == "avi" and codec.has_b_frames)
     stamps = {pts for pts, _, _ in shown}
-    if guessed or not shown or None in stamps or len(stamps) < len(shown):
+    unclear = guessed or not shown or None in stamps or len(stamps) < len(shown)
+    leaps = not unclear and time_stamps.jumps(np.array(sorted(float(p * base) for p in stamps)))
+    if unclear or leaps or time_stamps.jumps(np.array(order)):
         return _decoded_clock(path, min(starts, default=None))
     shown.sort()
     pts, group, duration = (np.array(column, np.int64) for column in zip(*shown, strict=True))
     return _clock(pts, duration, base, starts, group, pts < np.array(keys, np.int64)[group])
 
 
-def _clock(pts, duration, base: Fraction, starts: list[Fraction], group, leading) -> FilmClock:
+def read_any_clock(path: str | Path, events_s: np.ndarray | None = None) -> FilmClock:
+    """Return the clock of a film or, without pictures, of a recording of sound."""
+    with open_film(path) as container:
+        seen = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
+        if seen or not container.streams.audio:
+            sound = None
+        else:
+            sound = sound_stream(container)
+            end, start = 0.0, float((sound.start_time or 0) * sound.time_base)
+            for packet in container.demux(sound):
+                if packet.size and packet.pts is not None:
+                    end = max(end, float((packet.pts + (packet.duration or 0)) * sound.time_base))
+    if sound is None:
+        return read_clock(path, events_s)
+    none = np.zeros(0, np.int64)
+    return FilmClock(none, none.astype(float), none, none.astype(bool), end - start, start)
+
+
+def silent_clock(end_s: float) -> FilmClock:
+    """Return the clock of a stimulus of which only the transcript is at hand."""
+    none = np.zeros(0, np.int64)
+    return FilmClock(none, none.astype(float), none, none.astype(bool), end_s, 0.0)
+
+
+def sound_stream(container: Any) -> Any:
+    """Return the sound track of the film: the default one that is no commentary; None without
+    sound.
+    """
+    tracks = list(container.streams.audio)
+    if not tracks:
+        return None
+    return min(tracks, key=lambda s: (is_commentary(s), not s.disposition & Disposition.default))
+
+
+def is_commentary(stream: Any) -> bool:
+    """Return whether a sound track says, by its disposition or title, that it is a commentary or a
+    description for the blind.
+    """
+    title = str(stream.metadata.get("title", "")).casefold()
+    return bool(stream.disposition & COMMENTARY) or any(word in title for word in COMMENTS)
+
+
+def sound_facts(container: Any) -> tuple[str, str]:
+    """Return which sound track is taken, in words, and a warning; both may be empty."""
+    tracks = list(container.streams.audio)
+    if not tracks:
+        return "", ""
+    taken = sound_stream(container)
+    number = tracks.index(taken) + 1
+    title = taken.metadata.get("title") or taken.language or ""
+    said = f"track {number} of {len(tracks)}" + (f" ({title})" if title else "")
+    if is_commentary(taken):
+        return said, f"the only sound, {said}, is a commentary by its title or disposition"
+    passed = [k + 1 for k, track in enumerate(tracks) if is_commentary(track)]
+    if passed:
+        shown = ", ".join(map(str, passed))
+        return said, f"sound track {shown} is a commentary; {said} is taken"
+    return said, ""
+
+
+def _check_whole(
+    path: str | Path, reached: float, stated: float, events_s: np.ndarray | None
+) -> None:
+    if stated - reached > max(SHORTER_S, SHORTER * stated):
+        raise InputError(
+            path,
+            f"after {reached:.3f} s",
+            f"the end of a film of {stated:.3f} s{_behind(reached, events_s)}",
+            "a whole film (a broken download?)",
+        )
+
+
+def _behind(reached: float, events_s: np.ndarray | None) -> str:
+    if events_s is None:
+        return ""
+    return f", with {int((events_s > reached).sum())} of {len(events_s)} events behind it"
+
+
+def _clock(
+    pts: np.ndarray,
+    duration: np.ndarray,
+    base: Fraction,
+    starts: list[Fraction],
+    group: np.ndarray,
+    leading: np.ndarray,
+) -> FilmClock:
     zero = min([int(pts[0]) * base, *starts])
     last = int(duration[-1]) or (int(np.median(np.diff(pts))) if len(pts) > 1 else 0)
     end = float((int(pts[-1]) + last) * base - zero)
@@ -179,7 +317,7 @@ def _clock(pts, duration, base: Fraction, starts: list[Fraction], group, leading
     )
 
 
-def _decoded_clock(path, sound_start: Fraction | None) -> FilmClock:
+def _decoded_clock(path: str | Path, sound_start: Fraction | None) -> FilmClock:
     """Return the clock of a film whose packets do not tell: by the decoder's timestamps, else by
     even steps.
     """
@@ -210,6 +348,8 @@ def _decoded_clock(path, sound_start: Fraction | None) -> FilmClock:
         )
     stamps, n = [pts for pts, _ in shown], len(shown)
     starts = [] if sound_start is None else [sound_start]
+    if None not in stamps and time_stamps.jumps(np.array([float(p * base) for p in stamps])):
+        return _repaired_clock(path, np.array([float(p * base) for p in stamps]), starts)
     if None not in stamps and all(a < b for a, b in zip(stamps, stamps[1:], strict=False)):
         pts, duration = (np.array(column, np.int64) for column in zip(*shown, strict=True))
         return _clock(pts, duration, base, starts, np.full(n, -1), np.zeros(n, bool))
@@ -239,8 +379,36 @@ def _decoded_clock(path, sound_start: Fraction | None) -> FilmClock:
     )
 
 
+def _repaired_clock(path: str | Path, seconds: np.ndarray, starts: list[Fraction]) -> FilmClock:
+    """Return the clock of a film whose stamps jump, with pictures known by their order."""
+    found = time_stamps.repaired(seconds)
+    if found is None:
+        leap = int(np.abs(np.diff(seconds)).argmax())
+        raise InputError(
+            path,
+            f"picture {leap + 1}",
+            f"time stamps that jump from {seconds[leap]:.3f} to {seconds[leap + 1]:.3f} s",
+            "a film with stamps in order: join parts with `ffmpeg -f concat`, or write it anew"
+            " (`ffmpeg -fflags +genpts -i in -c copy out.mp4`)",
+        )
+    for note in found.notes:
+        log.warning("%s: %s", path, note)
+    n, step = len(seconds), float(np.median(np.diff(found.seconds)))
+    zero = min([found.seconds[0], *map(float, starts)])
+    return FilmClock(
+        np.arange(n),
+        found.seconds - zero,
+        np.full(n, -1),
+        np.zeros(n, bool),
+        float(found.seconds[-1] + step - zero),
+        float(zero),
+        by_order=True,
+        notes=found.notes,
+    )
+
+
 def decode(
-    path, clock: FilmClock, wanted: np.ndarray, threads: int = 1
+    path: str | Path, clock: FilmClock, wanted: np.ndarray, threads: int = 1
 ) -> Iterator[tuple[int, av.VideoFrame]]:
     """Yield (presentation index, picture) for each wanted index, in order, in one pass through the
     film.
@@ -305,7 +473,7 @@ def decode(
 
 
 def _pictures(
-    container, stream, needed: set[int], everything: bool, wanted
+    container: Any, stream: Any, needed: set[int], everything: bool, wanted: frozenset[int] | None
 ) -> Iterator[av.VideoFrame]:
     """Yield the pictures of the needed runs of packets; the decoder starts afresh after a run that
     was left out.
@@ -313,6 +481,7 @@ def _pictures(
     Pictures whose timestamp is not in ``wanted`` and on which no other depends are not decoded
     (None decodes all)."""
     group, decoding = -1, False
+    skips = wanted is not None and stream.codec_context.name in SKIPPABLE
     for packet in container.demux(stream):
         if packet.size == 0:
             continue
@@ -323,19 +492,21 @@ def _pictures(
                 stream.codec_context.flush_buffers()
             decoding = everything or group in needed
         if decoding:
-            if wanted is not None:
+            if skips and wanted is not None:
                 stream.codec_context.skip_frame = "DEFAULT" if packet.pts in wanted else "NONREF"
             yield from packet.decode()
     if decoding:
         yield from stream.codec_context.decode(None)
 
 
-def pixel_aspect(path) -> Fraction | None:
+def pixel_aspect(path: str | Path) -> Fraction | None:
     """Return the width of a pixel over its height; None where the film does not say, and they are
     square.
     """
     with open_film(path) as container:
-        return video_stream(container, path).codec_context.sample_aspect_ratio or None
+        stream = video_stream(container, path)
+        # The container decides where it says one, as in players.
+        return stream.sample_aspect_ratio or stream.codec_context.sample_aspect_ratio or None
 
 
 def shape_for(

@@ -4,18 +4,22 @@ them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import islice
+from pathlib import Path
+from typing import Any
 
+import av
+import av.filter
 import h5py
 import numpy as np
 from av.video.reformatter import ColorRange, Colorspace, Interpolation
 from tqdm import tqdm
 
 from fusion.io.errors import InputError
-from fusion.stimuli import film
+from fusion.stimuli import colour, film
 
 # the same pixels on every machine
 SCALING = Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.BITEXACT
@@ -35,7 +39,9 @@ class Picture:
     motion: float
 
 
-def check(wanted: np.ndarray, clock: film.FilmClock, tables, path) -> None:
+def check(
+    wanted: np.ndarray, clock: film.FilmClock, tables: Sequence[str], path: str | Path
+) -> None:
     """Raise ``InputError`` if events ask for pictures that the film does not have."""
     if len(wanted) and (wanted[0] < 0 or wanted[-1] >= len(clock.pts)):
         found = f"pictures {wanted[0]} to {wanted[-1]}"
@@ -48,7 +54,11 @@ def check(wanted: np.ndarray, clock: film.FilmClock, tables, path) -> None:
 
 
 def pictures(
-    path, clock: film.FilmClock, wanted: np.ndarray, size_px: int, threads: int = 1
+    path: str | Path,
+    clock: film.FilmClock,
+    wanted: np.ndarray,
+    size_px: int,
+    threads: int = 1,
 ) -> Iterator[Picture]:
     """Yield the wanted pictures in order, resized so that the shorter side is ``size_px`` at most.
 
@@ -91,7 +101,7 @@ def pictures(
         before = light
 
 
-def storage(height: int, width: int) -> dict:
+def storage(height: int, width: int) -> dict[str, Any]:
     """Return how HDF5 keeps pictures: one chunk a picture and colour, without loss.
 
     Szip predicts a pixel from its neighbour, which suits images: photographs shrink to 0.53 of
@@ -128,41 +138,81 @@ def batches(
         start = where.stop
 
 
-def resized(frame, size_px: int, aspect: Fraction | None = None) -> np.ndarray:
+def resized(frame: av.VideoFrame, size_px: int, aspect: Fraction | None = None) -> np.ndarray:
     """Return a decoded picture as (y, x, rgb) uint8 with square pixels and the right way up,
     shorter side ``size_px`` at most.
 
     ``aspect`` is the width of a pixel over its height, where they are not square.
     """
     width, height = film.shape_for(frame.width, frame.height, aspect, size_px)
+    rotation, interlaced = frame.rotation, frame.interlaced_frame
+    tall = frame.height
+    if interlaced:
+        frame = first_field(frame)
+    if colour.is_hdr(frame.color_trc):
+        return _upright(_sdr(frame, width, height), rotation)
     # Where a film does not say its colours' matrix, HD is BT.709 by custom and SD is BT.601.
-    unknown = frame.colorspace == UNSPECIFIED and frame.height >= 720
+    unknown = frame.colorspace == UNSPECIFIED and tall >= 720
     matrix = Colorspace.ITU709 if unknown else None
     image = frame.reformat(
         width, height, "rgb24", src_colorspace=matrix, interpolation=SCALING, threads=1
     ).to_ndarray()
-    return (
-        np.ascontiguousarray(np.rot90(image, frame.rotation // 90))
-        if frame.rotation % 360
-        else image
+    return _upright(image, rotation)
+
+
+def _upright(image: np.ndarray, rotation: int) -> np.ndarray:
+    """Return an image (y, x, rgb) turned by what the film says (degrees)."""
+    return np.ascontiguousarray(np.rot90(image, rotation // 90)) if rotation % 360 else image
+
+
+def _sdr(frame: av.VideoFrame, width: int, height: int) -> np.ndarray:
+    """Return a picture of high dynamic range as (y, x, rgb) uint8."""
+    wide = Colorspace.BT2020 if frame.colorspace in (9, 10, UNSPECIFIED) else None
+    coded = frame.reformat(
+        width, height, "rgb48le", src_colorspace=wide, interpolation=SCALING, threads=1
+    ).to_ndarray()
+    return colour.to_sdr(coded.astype(np.float32) / 65535, frame.color_trc, frame.color_primaries)
+
+
+def first_field(frame: av.VideoFrame) -> av.VideoFrame:
+    """Return the first field of an interlaced picture: every other line, half as high.
+
+    The two fields are of different moments; scaling them together shows combs where things move.
+    """
+    graph = av.filter.Graph()
+    source = graph.add_buffer(
+        width=frame.width,
+        height=frame.height,
+        format=frame.format,
+        time_base=frame.time_base or Fraction(1, 1000),
     )
+    graph.link_nodes(source, graph.add("field", "top"), graph.add("buffersink")).configure()
+    graph.push(frame)
+    field = graph.pull()
+    assert isinstance(field, av.VideoFrame)
+    return field
 
 
-def shrunk(frame) -> np.ndarray:
+def shrunk(frame: av.VideoFrame) -> np.ndarray:
     """Return the luma of a decoded picture, 0..1, its shorter side ``MOTION_PX``: enough for
     motion, and without the codec's noise.
     """
     width, height = film.shape_for(frame.width, frame.height, None, MOTION_PX)
-    options = {
-        "interpolation": Interpolation.AREA | Interpolation.BITEXACT,
-        "dst_color_range": ColorRange.JPEG,
-        "threads": 1,
-    }
-    return frame.reformat(width, height, "gray", **options).to_ndarray().astype(
-        np.float32
-    ) / np.float32(255)
+    if frame.interlaced_frame:
+        frame = first_field(frame)
+    grey = frame.reformat(
+        width,
+        height,
+        "gray",
+        interpolation=Interpolation.AREA | Interpolation.BITEXACT,
+        dst_color_range=ColorRange.JPEG,
+        threads=1,
+    ).to_ndarray()
+    light: np.ndarray = grey.astype(np.float32) / np.float32(255)
+    return light
 
 
 def luma(image: np.ndarray) -> np.ndarray:
     """Return the luma (y, x) of an 8-bit RGB image (y, x, rgb), 0..1."""
-    return (image.astype(np.float32) @ LUMA) / np.float32(255)
+    light: np.ndarray = (image.astype(np.float32) @ LUMA) / np.float32(255)
+    return light

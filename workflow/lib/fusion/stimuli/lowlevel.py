@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import xarray as xr
 
-from fusion.stimuli import frames, sound
+from fusion.stimuli import frames, sound, waveform
 from fusion.stimuli.spec import LowlevelSpec
 
 BLOCK = 64  # pictures read at a time
@@ -131,7 +134,7 @@ def temporal(
     )
 
 
-def letters(words) -> np.ndarray:
+def letters(words: Iterable[Any]) -> np.ndarray:
     """Return the number of letters and digits of each word: (event,)."""
     return np.array([sum(c.isalnum() for c in str(word)) for word in words], float)
 
@@ -155,7 +158,7 @@ def acoustic(
     DataFrame
         envelope_db, mel_00_db ..; a window without sound takes the nearest row.
     """
-    step = sound.HOP / sound.RATE_HZ
+    step = sound.HOP / waveform.RATE_HZ
     first = np.clip(np.round((onset_s + window_s[0]) / step).astype(int), 0, len(spectrum) - 1)
     last = np.clip(np.round((onset_s + window_s[1]) / step).astype(int), first + 1, len(spectrum))
     total = np.vstack([np.zeros((1, spectrum.shape[1])), np.cumsum(spectrum, axis=0, dtype=float)])

@@ -52,4 +52,5 @@ def mel_filters(bands: int, window: int, rate_hz: float) -> np.ndarray:
     rising = (frequency - edges[:-2]) / (edges[1:-1] - edges[:-2])
     falling = (edges[2:] - frequency) / (edges[2:] - edges[1:-1])
     filters = np.clip(np.minimum(rising, falling), 0, None)
-    return filters / np.maximum(filters.sum(0), 1e-12)
+    normal: np.ndarray = filters / np.maximum(filters.sum(0), 1e-12)
+    return normal

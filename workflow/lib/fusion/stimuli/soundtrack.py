@@ -17,8 +17,8 @@ from fusion.stimuli.waveform import RATE_HZ
 WOBBLE = RATE_HZ // 20
 
 
-def decode(path: str | Path, zero_s: float) -> Iterator[np.ndarray]:
-    """Yield the film's first audio stream as mono float32 at 16 kHz, piece by piece.
+def decode(path: str | Path, zero_s: float, *, stamped: bool = True) -> Iterator[np.ndarray]:
+    """Yield the film's sound track as mono float32 at 16 kHz, piece by piece.
 
     The first sample is second 0 of the film: sound that starts later begins with silence, and what
     lies before is left out. Gaps between timestamps are filled with silence.
@@ -29,6 +29,8 @@ def decode(path: str | Path, zero_s: float) -> Iterator[np.ndarray]:
         The film.
     zero_s
         Second 0 of the film on the container's clock.
+    stamped
+        Whether time stamps after the first are of use; not where those of the film jump.
 
     Raises
     ------
@@ -36,7 +38,7 @@ def decode(path: str | Path, zero_s: float) -> Iterator[np.ndarray]:
         If the sound cannot be decoded.
     """
     with film.open_film(path) as container:
-        if not container.streams.audio:
+        if film.sound_stream(container) is None:
             return
         written = 0
         try:
@@ -45,7 +47,9 @@ def decode(path: str | Path, zero_s: float) -> Iterator[np.ndarray]:
                 if piece.pts is not None and piece.time_base is not None:
                     start = round((float(piece.pts * piece.time_base) - zero_s) * RATE_HZ)
                     late = start - written
-                    if late > (WOBBLE if written else 0):
+                    if written and not stamped:
+                        pass
+                    elif late > (WOBBLE if written else 0):
                         yield np.zeros(late, np.float32)
                         written += late
                     elif late < 0 and not written:
@@ -64,9 +68,9 @@ def decode(path: str | Path, zero_s: float) -> Iterator[np.ndarray]:
 
 
 def _mono(container: Any) -> Iterator[av.AudioFrame]:
-    """Yield the first audio stream as mono float32 at 16 kHz; a stream may change its layout."""
+    """Yield the sound track as mono float32 at 16 kHz; a stream may change its layout."""
     layout, resampler = None, None
-    for frame in container.decode(container.streams.audio[0]):
+    for frame in container.decode(film.sound_stream(container)):
         now = (frame.format.name, frame.layout.name, frame.sample_rate)
         if now != layout:
             if resampler is not None:

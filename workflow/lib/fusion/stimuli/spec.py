@@ -62,7 +62,9 @@ class AnnotatedCuts(Spec):
     """How a table of cuts is read (keys of ``stimuli.*.scene_cuts``)."""
 
     onset_column: str
+    unit: str | float
     skip_first: bool
+    strict: bool
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,7 @@ class DetectedCuts(Spec):
 class CutsSpec(Spec):
     """How a film's scene cuts are found: one of the two is None."""
 
+    stimulus: str
     annotated: AnnotatedCuts | None
     detected: DetectedCuts | None
 
@@ -97,6 +100,7 @@ class EventsSpec(Spec):
     shuffled_pairings: int
     shuffle_min_shift_s: float
     seed: int
+    strict: bool = True
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,380 @@
+"""Films as the world sends them: the right picture at the right time, or a clear refusal."""
+
+import json
+from fractions import Fraction
+
+import av
+import numbered_films
+import numpy as np
+import pytest
+
+from fusion.io.errors import InputError
+from fusion.stimuli import colour, facts, film, frames, plausible, soundtrack, stamps
+
+FAST = {"preset": "ultrafast", "crf": 10}
+N, RATE = 100, 10
+CODECS = {
+    "H.264 in MP4": ("mp4", "libx264", {**FAST, "bf": 2}),
+    "H.264 in Matroska": ("mkv", "libx264", FAST),
+    "H.264 in MPEG-TS": ("ts", "libx264", FAST),
+    "H.264 in AVI": ("avi", "libx264", {**FAST, "bf": 0}),
+    "H.264 in FLV": ("flv", "libx264", {**FAST, "bf": 0}),
+    "H.264 in QuickTime": ("mov", "libx264", FAST),
+    "HEVC in MP4": ("mp4", "libx265", {**FAST, "x265-params": "log-level=0"}),
+    "VP9 in WebM": ("webm", "libvpx-vp9", {"cpu-used": 8, "deadline": "realtime", "crf": 10}),
+    "VP8 in WebM": ("webm", "libvpx", {"cpu-used": 8, "deadline": "realtime", "b": "1M"}),
+    "AV1 in MP4": ("mp4", "libsvtav1", {"preset": 12, "crf": 20}),
+    "AV1 in Matroska": ("mkv", "libsvtav1", {"preset": 12, "crf": 20}),
+    "MPEG-2 in MPEG-PS": ("vob", "mpeg2video", {"b": "4000000", "bf": 2}),
+    "MPEG-2 in MPEG-TS": ("ts", "mpeg2video", {"b": "4000000"}),
+    "MPEG-4 in AVI": ("avi", "mpeg4", {"b": "4000000"}),
+    "ProRes in QuickTime": ("mov", "prores_ks", {}),
+    "FFV1 in Matroska": ("mkv", "ffv1", {}),
+    "MJPEG in AVI": ("avi", "mjpeg", {"q": 3}),
+}  # fmt: skip
+PIXELS = {"prores_ks": "yuv422p10le", "mjpeg": "yuvj420p"}
+
+
+def write(path, codec, options, n=N, first=0, pts=None, prepare=None):
+    """Write numbered pictures at ``RATE`` a second."""
+    with av.open(str(path), "w") as container:
+        rate = 25 if codec == "mpeg2video" else RATE
+        stream = container.add_stream(
+            codec, rate=rate, options={key: str(value) for key, value in options.items()}
+        )
+        stream.width = stream.height = numbered_films.SIDE
+        stream.pix_fmt = PIXELS.get(codec, "yuv420p")
+        stream.codec_context.gop_size = 20
+        if prepare:
+            prepare(stream)
+        for k in range(n):
+            frame = av.VideoFrame.from_ndarray(numbered_films.picture(first + k), format="rgb24")
+            frame.pts, frame.time_base = (pts[k] if pts else k), Fraction(1, rate)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    return path
+
+
+def seen(path, wanted):
+    clock = film.read_clock(path)
+    return [
+        numbered_films.number(one.image)
+        for one in frames.pictures(path, clock, np.asarray(wanted), 64)
+    ]
+
+
+@pytest.mark.parametrize("name", CODECS)
+def test_the_picture_at_a_known_time_is_the_source_s(name, tmp_path):
+    suffix, codec, options = CODECS[name]
+    path = write(tmp_path / f"film.{suffix}", codec, options)
+    clock = film.read_clock(path)
+    rate = 25 if codec == "mpeg2video" else RATE
+    assert len(clock.pts) == N
+    np.testing.assert_allclose(clock.seconds, np.arange(N) / rate, atol=0.002)
+    times = np.arange(0, N, 2) / rate
+    wanted = clock.frame_at(times, tolerance_s=0.002)
+    with av.open(str(path)) as container:  # this AV1 encoder loses a field of one picture
+        plain = [
+            numbered_films.number(f.to_ndarray(format="rgb24")) for f in container.decode(video=0)
+        ]
+    assert seen(path, wanted) == plain[::2]
+    assert sum(a != b for a, b in zip(plain, range(N), strict=True)) <= (1 if "AV1" in name else 0)
+
+
+# -- pixel aspect
+
+
+def disc(path, codec, aspect, options, shape):
+    y, x = np.mgrid[:96, :96]
+    image = np.full((96, 96, 3), 30, np.uint8)
+    image[((x - 47.5) / (40 / shape)) ** 2 + ((y - 47.5) / 40) ** 2 < 1] = 220
+    with av.open(str(path), "w") as out:
+        stream = out.add_stream(codec, rate=10, options=options)
+        stream.width = stream.height = 96
+        stream.pix_fmt = "yuv420p"
+        if aspect:
+            stream.codec_context.sample_aspect_ratio = aspect
+        for k in range(10):
+            frame = av.VideoFrame.from_ndarray(image, format="rgb24")
+            frame.pts, frame.time_base = k, Fraction(1, 10)
+            out.mux(stream.encode(frame))
+        out.mux(stream.encode())
+    return path
+
+
+def remuxed(source, path, aspect):
+    with av.open(str(source)) as read, av.open(str(path), "w") as out:
+        stream = read.streams.video[0]
+        copy = out.add_stream_from_template(stream)
+        copy.codec_context.sample_aspect_ratio = aspect
+        for packet in read.demux(stream):
+            if packet.dts is not None:
+                packet.stream = copy
+                out.mux(packet)
+    return path
+
+
+@pytest.mark.parametrize("case", ["in both", "in the container", "of VP9", "corrected"])
+def test_a_disc_is_round_wherever_the_aspect_stands(case, tmp_path):
+    wide, fast = Fraction(16, 9), {"preset": "ultrafast"}
+    path = tmp_path / "film.mp4"
+    if case == "in both":
+        disc(path, "libx264", wide, fast, wide)
+    elif case == "of VP9":
+        disc(path, "libvpx-vp9", wide, {"cpu-used": "8", "deadline": "realtime"}, wide)
+    elif case == "in the container":
+        remuxed(disc(tmp_path / "a.mp4", "libx264", None, fast, wide), path, wide)
+    else:
+        plain = disc(tmp_path / "a.mp4", "libx264", Fraction(4, 3), fast, 1)
+        remuxed(plain, path, Fraction(1, 1))
+    (one,) = frames.pictures(path, film.read_clock(path), np.array([5]), 96)
+    bright = one.image[..., 0] > 128
+    assert abs(int(bright.any(0).sum()) - int(bright.any(1).sum())) <= 2
+
+
+# -- interlace and high dynamic range
+
+
+def test_the_fields_of_an_interlaced_picture_are_not_mixed():
+    image = np.full((64, 64, 3), 20, np.uint8)
+    image[0::2, :20] = 220  # the bar moves between the fields
+    image[1::2, 30:50] = 220
+    frame = av.VideoFrame.from_ndarray(image, format="rgb24")
+    combed = frames.resized(frame, 64)
+    interlaced = frames.first_field(frame)
+    assert (interlaced.width, interlaced.height) == (64, 32)
+    whole = interlaced.reformat(64, 64, "rgb24").to_ndarray()
+    rows = combed[:, 40, 0].astype(int)
+    assert np.abs(np.diff(rows)).max() > 100
+    assert np.abs(np.diff(whole[4:-4, 40, 0].astype(int))).max() < 20
+    assert whole[32, 10, 0] > 200 and whole[32, 40, 0] < 60
+
+
+def test_an_interlaced_film_has_no_combs(tmp_path):
+    def interlaced(stream):
+        stream.codec_context.flags |= 0x00040000 | 0x20000000  # interlaced coding
+
+    path = tmp_path / "film.mpg"
+    image = np.full((64, 64, 3), 20, np.uint8)
+    image[0::2, :20] = 220
+    image[1::2, 30:50] = 220
+    with av.open(str(path), "w", format="mpeg") as out:
+        stream = out.add_stream("mpeg2video", rate=25, options={"b": "8000000"})
+        stream.width = stream.height = 64
+        stream.pix_fmt = "yuv422p"
+        interlaced(stream)
+        for k in range(10):
+            frame = av.VideoFrame.from_ndarray(image, format="rgb24")
+            frame.pts, frame.time_base = k, Fraction(1, 25)
+            out.mux(stream.encode(frame))
+        out.mux(stream.encode())
+    with av.open(str(path)) as read:
+        marked = next(read.decode(video=0)).interlaced_frame
+    if not marked:
+        pytest.skip("this encoder does not mark its pictures as interlaced")
+    (one,) = frames.pictures(path, film.read_clock(path), np.array([5]), 64)
+    assert np.abs(np.diff(one.image[8:-8, 40, 0].astype(int))).max() < 60
+
+
+def pq(light):
+    m1, m2 = 2610 / 16384, 2523 / 4096 * 128
+    c1, c2, c3 = 3424 / 4096, 2413 / 4096 * 32, 2392 / 4096 * 32
+    y = (light / 10_000) ** m1
+    return ((c1 + c2 * y) / (1 + c3 * y)) ** m2
+
+
+def test_hdr_becomes_the_picture_it_was_made_of():
+    rng = np.random.default_rng(1)
+    source = rng.integers(0, 256, (8, 8, 3)).astype(np.uint8)
+    light = (source / 255.0) ** 2.4 * 203
+    wide = light @ np.linalg.inv(colour.NARROWER).T
+    found = colour.to_sdr(pq(wide), colour.PQ)
+    assert np.abs(found.astype(int) - source).max() <= 1
+    assert colour.to_sdr(np.full((1, 1, 3), pq(4000.0)), colour.PQ).min() == 255
+
+
+def test_hlg_s_reference_white_is_white_and_black_is_black():
+    # ITU-R BT.2408: 75% of HLG is reference white, 203 cd/m² on a display of 1,000.
+    assert colour.from_hlg(np.full((1, 1, 3), 0.75))[0, 0, 0] == pytest.approx(203, rel=0.01)
+    assert colour.from_hlg(np.ones((1, 1, 3)))[0, 0, 0] == pytest.approx(1000, rel=0.01)
+    assert colour.from_hlg(np.zeros((1, 1, 3)))[0, 0, 0] == pytest.approx(0, abs=1e-6)
+
+
+def test_an_hdr_film_is_not_dark(tmp_path):
+    def wide(stream):
+        stream.codec_context.color_trc = colour.PQ
+        stream.codec_context.color_primaries = colour.WIDE
+        stream.codec_context.colorspace = 9
+
+    path = tmp_path / "film.mkv"
+    grey = np.full((64, 64, 3), pq((0.5**2.4) * 203) * 65535, np.uint16)
+    options = {"preset": "ultrafast", "crf": "4", "x265-params": "log-level=0"}
+    with av.open(str(path), "w") as out:
+        stream = out.add_stream("libx265", rate=10, options=options)
+        stream.width = stream.height = 64
+        stream.pix_fmt = "yuv420p10le"
+        wide(stream)
+        for k in range(10):
+            frame = av.VideoFrame.from_ndarray(grey, format="rgb48le").reformat(
+                format="yuv420p10le", dst_colorspace=9
+            )
+            frame.color_trc, frame.color_primaries = colour.PQ, colour.WIDE
+            frame.pts, frame.time_base = k, Fraction(1, 10)
+            out.mux(stream.encode(frame))
+        out.mux(stream.encode())
+    (one,) = frames.pictures(path, film.read_clock(path), np.array([5]), 64)
+    assert abs(float(one.image.mean()) - 127.5) < 6
+
+
+# -- stamps that jump
+
+
+@pytest.mark.parametrize(
+    ("suffix", "codec", "options"),
+    [("ts", "libx264", FAST), ("vob", "mpeg2video", {"b": "4000000", "bf": 2})],
+)
+def test_two_parts_put_together_follow_on_each_other(suffix, codec, options, tmp_path, caplog):
+    parts = [write(tmp_path / f"{k}.{suffix}", codec, options, first=k * N) for k in range(2)]
+    path = tmp_path / f"film.{suffix}"
+    path.write_bytes(b"".join(part.read_bytes() for part in parts))
+    clock = film.read_clock(path)
+    rate = 25 if codec == "mpeg2video" else RATE
+    assert len(clock.pts) == 2 * N
+    np.testing.assert_allclose(clock.seconds, np.arange(2 * N) / rate, atol=0.01)
+    wanted = np.arange(0, 2 * N, 3)
+    assert seen(path, wanted) == wanted.tolist()
+    assert "begin again 1 times" in caplog.text
+
+
+def test_one_stray_stamp_is_put_between_its_neighbours():
+    times = np.arange(50) / 10
+    times[20] = 10_800.0
+    found = stamps.repaired(times)
+    np.testing.assert_allclose(found.seconds, np.arange(50) / 10, atol=1e-9)
+    assert "1 pictures with a stray time stamp" in found.notes[0]
+
+
+def test_a_leap_that_does_not_come_back_is_refused():
+    times = np.arange(50) / 10
+    times[20:] += 3600
+    assert stamps.repaired(times) is None
+
+
+def test_jitter_is_no_part():
+    times = np.array([0.0, 0.1, 0.2, 0.15, 0.3, 0.4])
+    assert not stamps.jumps(times)
+    assert stamps.jumps(np.array([0.0, 0.4, 0.8, 0.0, 0.4]))
+    assert stamps.jumps(np.array([0.0, 0.1, 3600.0]))
+
+
+def test_a_film_with_a_stray_stamp_shows_its_pictures(tmp_path):
+    pts = list(range(N))
+    pts[40] = 108_000
+    path = tmp_path / "film.mkv"
+    try:
+        write(path, "mjpeg", {"q": 3}, pts=pts)
+    except av.error.FFmpegError:
+        pytest.skip("this muxer writes no such film")
+    clock = film.read_clock(path)
+    assert clock.end_s < 12
+    assert seen(path, np.arange(0, N, 5)) == list(range(0, N, 5))
+
+
+# -- films cut short
+
+
+@pytest.mark.parametrize(
+    "name", ["H.264 in Matroska", "VP9 in WebM", "MPEG-4 in AVI", "H.264 in MP4"]
+)
+def test_a_film_cut_short_says_where_it_ends_and_what_lies_behind(name, tmp_path):
+    suffix, codec, options = CODECS[name]
+    whole = write(tmp_path / f"whole.{suffix}", codec, options, n=300)
+    content = whole.read_bytes()
+    path = tmp_path / f"film.{suffix}"
+    path.write_bytes(content[: int(len(content) * 0.55)])
+    with pytest.raises(InputError) as error:
+        film.read_clock(path, np.array([1.0, 2.0, 29.0, 29.5]))
+    if suffix != "mp4":
+        assert "with 2 of 4 events behind it" in str(error.value)
+        assert "after" in str(error.value)
+
+
+# -- sound tracks
+
+
+def with_tracks(path, titles, dispositions):
+    with av.open(str(path), "w") as out:
+        video = out.add_stream("libx264", rate=10, options={"preset": "ultrafast"})
+        video.width = video.height = 64
+        video.pix_fmt = "yuv420p"
+        tracks = []
+        for k, title in enumerate(titles):
+            track = out.add_stream("aac", rate=16000)
+            track.metadata["title"] = title
+            track.disposition = dispositions[k]
+            tracks.append(track)
+        for k in range(30):
+            frame = av.VideoFrame.from_ndarray(numbered_films.picture(k), format="rgb24")
+            frame.pts, frame.time_base = k, Fraction(1, 10)
+            out.mux(video.encode(frame))
+        for k, track in enumerate(tracks):
+            numbered_films.write_tone(out, track, 0, 3, frequency=400 * (k + 1))
+        out.mux(video.encode())
+    return path
+
+
+def pitch(path):
+    sound = np.concatenate(list(soundtrack.decode(path, 0.0)))[8000:24000]
+    return int(np.abs(np.fft.rfft(sound)).argmax() * 16000 / len(sound))
+
+
+@pytest.mark.parametrize(
+    ("titles", "dispositions", "taken", "warns"),
+    [
+        (["Stereo", "Other"], [1, 0], 1, False),
+        (["Stereo", "Other"], [0, 1], 2, False),
+        (["Director's commentary", "Stereo"], [1, 0], 2, True),
+        (["Stereo", "Other"], [9, 0], 2, True),
+        (["Audio description"], [1], 1, True),
+    ],
+)
+def test_the_sound_is_the_default_track_that_is_no_commentary(
+    titles, dispositions, taken, warns, tmp_path
+):
+    path = with_tracks(tmp_path / "film.mkv", titles, dispositions)
+    assert abs(pitch(path) - 400 * taken) < 20
+    found = facts.of_film(path, film.read_clock(path), "film")
+    assert found["sound"].startswith(f"track {taken} of {len(titles)}")
+    assert bool(found["sound_warning"]) == warns
+    json.dumps(found)
+
+
+# -- times judged together
+
+
+@pytest.mark.parametrize(
+    ("factor", "shift", "says"),
+    [
+        (1000, 0, "transcript.unit: ms"),
+        (16_000, 0, "transcript.unit: 16000"),
+        (44_100, 0, "transcript.unit: 44100"),
+        (25, 0, "transcript.unit: 25"),
+        (1, 400, "transcript.zero_s"),
+        (1 / 60, 0, "transcript.unit: 0.016667"),
+    ],
+)
+def test_words_that_cannot_belong_to_the_film_name_the_key(factor, shift, says):
+    onset = np.linspace(5, 390, 700)
+    with pytest.raises(InputError, match=says):
+        plausible.check_words(onset * factor + shift, 400.0, 25.0, "words.tsv", "film")
+    assert plausible.check_words(onset, 400.0, 25.0, "words.tsv", "film") == ""
+    note = plausible.check_words(
+        onset * factor + shift, 400.0, 25.0, "words.tsv", "film", strict=False
+    )
+    assert says in note
+
+
+def test_words_in_disorder_are_refused():
+    onset = np.random.default_rng(0).permutation(np.linspace(5, 390, 200))
+    with pytest.raises(InputError, match="before the word above them"):
+        plausible.check_words(onset, 400.0, 25.0, "words.tsv", "film")

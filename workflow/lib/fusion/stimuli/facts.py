@@ -1,0 +1,40 @@
+"""What a film is, in a few facts: length, pictures, sound track, what was repaired."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from fusion.stimuli import film
+
+
+def of_film(path: str | Path, clock: film.FilmClock, stimulus: str) -> dict[str, Any]:
+    """Return the facts of a film.
+
+    Parameters
+    ----------
+    path
+        The film.
+    clock
+        Its clock.
+    stimulus
+        Its name.
+
+    Returns
+    -------
+    dict
+        stimulus, end_s, pictures, pictures_hz (None without pictures), sound (track that is taken),
+        sound_warning, notes.
+    """
+    with film.open_film(path) as container:
+        sound, warning = film.sound_facts(container)
+    pictures = len(clock.pts)
+    return {
+        "stimulus": stimulus,
+        "end_s": clock.end_s,
+        "pictures": pictures,
+        "pictures_hz": pictures / clock.end_s if pictures and clock.end_s > 0 else None,
+        "sound": sound,
+        "sound_warning": warning,
+        "notes": list(clock.notes),
+    }
