@@ -99,6 +99,7 @@ rule report:
             category="Report",
             labels={"figure": "Report", "file": "html"},
         ),
+        **design.report.outputs(),
     log:
         "<logs>/report/report.log",
     benchmark:

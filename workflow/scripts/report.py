@@ -14,34 +14,44 @@ from fusion.report.spec import ReportSpec
 log = begin(snakemake)
 spec = ReportSpec.read(snakemake.params.spec)
 
-tables = {
-    "sites": read.sites(snakemake.input.sites),
-    "regions": read.regions(snakemake.input.regions),
-    "contrasts": read.contrasts(snakemake.input.contrasts),
-    "electrodes": read.electrodes(snakemake.input.electrodes),
-    "scores": pd.read_parquet(
-        snakemake.input.scores,
-        columns=["subject", "electrode", "model", "init", "chosen", "alpha_rising"],
-    ),
-    **read.tables(dict(zip(spec.tables, snakemake.input.tables, strict=True))),
-}
-context = assemble.context(
-    yaml.safe_load(Path(snakemake.input.config).read_text(encoding="utf-8")),
-    tables,
-    page.figures(spec.figures, snakemake.input.figures, snakemake.input.captions),
+scores = ["subject", "electrode", "alignment", "model", "init", "chosen", "r_test", "alpha_rising"]
+drawn = read.described(snakemake.input.drawn)
+figures = page.figures(
+    spec.figures,
+    snakemake.input.figures,
+    snakemake.input.captions,
+    dict(zip(drawn["figure"], drawn["state"], strict=True)),
+)
+given = assemble.Given(
+    config=yaml.safe_load(Path(snakemake.input.config).read_text(encoding="utf-8")),
+    tables={
+        "sites": read.sites(snakemake.input.sites),
+        "regions": read.regions(snakemake.input.regions),
+        "contrasts": read.contrasts(snakemake.input.contrasts),
+        "electrodes": read.electrodes(snakemake.input.electrodes),
+        "scores": pd.read_parquet(snakemake.input.scores, columns=scores),
+        **read.tables(dict(zip(spec.tables, snakemake.input.tables, strict=True))),
+    },
+    figures=figures,
+    drawn=drawn,
     operands=spec.operands,
-    drawn=read.described(snakemake.input.drawn),
+    labels=spec.labels,
     cards=provenance.cards(snakemake.input.cards),
     responses=provenance.responses(snakemake.input.responses),
     times=provenance.run_times(spec.benchmarks),
 )
 html = page.render(
-    context,
+    assemble.context(given),
     snakemake.input.template,
     snakemake.input.style,
     [snakemake.input.script_tables, snakemake.input.script_brain],
 )
-
-with whole(snakemake.output.html) as part:
-    part.write_text(html, encoding="utf-8")
-log.info("%d figures, %.1f MB", len(spec.figures), len(html.encode()) / 1e6)
+methods, references = assemble.texts(given)
+for text, path in (
+    (html, snakemake.output.html),
+    (methods, snakemake.output.methods),
+    (references, snakemake.output.references),
+):
+    with whole(path) as part:
+        part.write_text(text, encoding="utf-8")
+log.info("%d figures, %.1f MB", len(figures), len(html.encode()) / 1e6)

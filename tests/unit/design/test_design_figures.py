@@ -4,9 +4,9 @@ import pytest
 from helpers.runs import REPOSITORY, SMALL
 from helpers.scripts import design_for
 
-from fusion.design.figures import Figures, one_on_one, side, three_way
+from fusion.design.figures import Figures, one_on_one, three_way
 from fusion.figures.spec import FIGURES, FiguresSpec, FigureTablesSpec, ScoreProfilesSpec
-from fusion.ids import Contrast, Operand
+from fusion.ids import Contrast
 from fusion.report.spec import ReportSpec
 
 
@@ -48,12 +48,6 @@ def test_three_networks_are_the_matched_pair_and_one_with_the_same_rival():
     del made["clip"]
     assert three_way(made) == ()
     assert three_way(contrasts(clip={"a": "clip", "b": "simclr"})) == ()
-
-
-def test_sides_keep_candidates_and_rank():
-    assert side(Operand.parse("nothing")).fits == ()
-    ranked = side(Operand.parse({"rank": 2, "of": ["slip", "text-random0"]}))
-    assert (ranked.fits, ranked.rank) == (("slip-trained-true", "text-random0-true"), 2)
 
 
 @pytest.fixture(scope="module")

@@ -142,7 +142,12 @@ def write_page(folder):
     if not (folder / "intermediate/encoding").is_dir():
         inputs["responses"] = []
     inputs = {name: located(design, path) for name, path in inputs.items()}
-    run_script("report", inputs, {"html": folder / "report.html"}, spec)
+    files = {
+        "html": folder / "report.html",
+        "methods": folder / "methods.md",
+        "references": folder / "references.bib",
+    }
+    run_script("report", inputs, files, spec)
     return folder / "report.html"
 
 

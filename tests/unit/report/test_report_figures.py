@@ -28,7 +28,6 @@ from fusion.figures import (
 from fusion.figures import regions as regions_figure
 from fusion.figures.spec import FIGURES, FiguresSpec
 from fusion.io.tables import read_tsv
-from fusion.report import brain_mesh
 
 SPEC = FiguresSpec(
     figures=(),
@@ -38,6 +37,7 @@ SPEC = FiguresSpec(
     step_ms=25,
     gap_s=10,
     models=(),
+    labels={},
     operands={},
     effect=None,
     scatter="slip_vs_simclr",
@@ -302,16 +302,6 @@ def test_profiles_are_means_over_the_window(small):
         assert row["r_test"] == pytest.approx(inside["r_test"].astype(float).mean(), abs=1e-6)
         assert row["chosen"] == part["chosen"].iloc[0]
     assert sorted(found["depth"].unique()) == pytest.approx([0, 1 / 3, 2 / 3, 1])
-
-
-def test_coarser_mesh_is_a_closed_surface_on_the_same_vertices():
-    from nilearn.datasets import load_fsaverage
-
-    fine = np.asarray(load_fsaverage("fsaverage5")["pial"].parts["left"].faces)
-    coarse = brain_mesh.coarser(fine, brain_mesh.ORDER4)
-    edges = {tuple(sorted((int(f[i]), int(f[(i + 1) % 3])))) for f in coarse for i in range(3)}
-    assert len(fine) == 4 * len(coarse)
-    assert brain_mesh.ORDER4 - len(edges) + len(coarse) == 2, "a sphere has Euler characteristic 2"
 
 
 def test_examples_are_best_median_and_none():

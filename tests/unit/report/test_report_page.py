@@ -2,13 +2,18 @@
 there is little to say.
 """
 
+import base64
 import csv
+import dataclasses
 import json
 import math
 import re
 from html.parser import HTMLParser
 from pathlib import Path
 
+import h5py
+import numpy as np
+import pandas as pd
 import pytest
 import yaml
 from helpers.runs import REPOSITORY
@@ -16,10 +21,11 @@ from made_up_results import write_results
 from report_harness import draw, write_page
 
 from fusion.contrasts.spec import TESTS
-from fusion.figures import names, read
+from fusion.figures import names, read, registry
 from fusion.figures.spec import FIGURES
 from fusion.io.tables import read_tsv
 from fusion.report import assemble, controls, methods, page, provenance, story
+from fusion.report.references import WORKS
 
 MISSING = ("", "n/a")
 
@@ -62,9 +68,9 @@ class Page(HTMLParser):
             self._key = given["data-key"]
         if tag == "table":
             self._table = self.tables[given["id"]] = []
-        if tag == "tr" and self._table is not None:
+        if tag == "tr" and self._table is not None and given.get("class") != "filters":
             self._table.append([])
-        if tag in ("td", "th") and self._table is not None:
+        if tag in ("td", "th") and self._table is not None and "data-filter" not in given:
             self._cell = [given.get("data-value"), ""]
             self._table[-1].append(self._cell)
 
@@ -144,6 +150,13 @@ def by_hand(folder, key):
         return sum(s["verdict"] == rest[0] for s in sites)
     if first == "integration":
         return wilson(sum(s["verdict"] == "integration" for s in sites), len(tested))[rest[0]]
+    if first == "rung":
+        return rung(folder, sites, rest)
+    if first == "events":
+        return sum(events for alignment, events, *_ in responses(folder) if alignment == rest[0])
+    if key == "film.minutes":
+        spans = responses(folder)
+        return (max(s[3] for s in spans) - min(s[2] for s in spans)) / 60
     if first in TESTS:
         made = [s[first] for s in sites if s[first] not in MISSING]
         return wilson(made.count("True"), len(made))[rest[0]]
@@ -169,6 +182,34 @@ def by_hand(folder, key):
     if key == "alpha.rising":
         return 0
     raise AssertionError(f"the page uses a number that this test does not know: {key}")
+
+
+def rung(folder, sites, rest):
+    """Return a number of one rung of the ladder, counted by hand."""
+    name, what = rest
+    if name in ("unimodal", "linear"):
+        column = {"unimodal": "multimodal_any", "linear": "linear_any"}[name]
+        made = [s[column] for s in sites if s[column] not in MISSING]
+        return wilson(sum(value.lower() == "true" for value in made), len(made))[what]
+    if name == "signal":
+        q = [float(s["q_signal"]) for s in sites if s["q_signal"] not in MISSING]
+    else:
+        strict = {}
+        for row in rows(folder / "tables/interaction.tsv"):
+            if row["test"] == "integration":
+                strict.setdefault((row["subject"], row["electrode"]), []).append(float(row["q"]))
+        q = [min(values) for values in strict.values()]
+    return wilson(sum(value < 0.05 for value in q), len(q))[what]
+
+
+def responses(folder):
+    """Return (alignment, events, first_s, last_s) of every response file."""
+    found = []
+    for path in sorted(folder.glob("intermediate/responses/*.nc")):
+        with h5py.File(path) as file:
+            onsets = file["onset_s"][:]
+            found.append((path.stem.rsplit("_", 1)[1], len(onsets), onsets.min(), onsets.max()))
+    return found
 
 
 def number(text):
@@ -199,7 +240,7 @@ def test_every_number_with_1090_electrodes(large):
         if number(text) != pytest.approx(by_hand(large, key), rel=6e-3, abs=0.051)
     ]
     assert wrong == [] and len(parsed.tables["sites"]) == 1 + len(rows(large / "sites.tsv"))
-    assert len((large / "report.html").read_bytes()) < 8e6
+    assert len((large / "report.html").read_bytes()) < 12e6
 
 
 def test_the_answers_sentences_hold_the_numbers(small, parsed):
@@ -209,40 +250,52 @@ def test_the_answers_sentences_hold_the_numbers(small, parsed):
         "subjects",
         "sites.tested",
         "integration.count",
-        "integration.low",
+        "rung.signal.count",
+        "rung.unimodal.count",
+        "rung.linear.count",
+        "rung.interaction.count",
         "contrast.slip_vs_simclr.language.found.count",
     ):
         assert key in used[:40], key
 
 
+def test_two_claims_never_share_a_name(small, parsed):
+    """The verdict and the stricter test stand side by side, each with its own count."""
+    words = parsed.words
+    assert "pass every comparison that the verdict “integration” needs" in words
+    assert "The stricter test, whether the joint part of a network adds" in words
+    assert "sites of integration." not in words.split("Electrodes")[0]
+
+
 def test_the_table_of_sites_is_the_file(small, parsed):
     head, *body = parsed.tables["sites"]
-    names = [cell[1] for cell in head]
+    columns = [cell[1] for cell in head]
     file = rows(small / "sites.tsv")
     assert len(body) == len(file)
+    decisive = {}
+    contrasts = pd.read_parquet(small / "tables/contrasts.parquet")
+    contrasts = contrasts[
+        (contrasts["contrast"] == "slip_vs_simclr") & (contrasts["window"] == "after")
+    ]
+    for row in contrasts[contrasts["tested"]].to_dict("records"):
+        key = row["subject"], row["electrode"]
+        if key not in decisive or row["effect"] > decisive[key]["effect"]:
+            decisive[key] = row
     for cells, row in zip(body, file, strict=True):
-        shown = {name: cell for name, cell in zip(names, cells, strict=True)}
-        assert (
-            shown["subject"][1],
-            shown["electrode"][1],
-            shown["verdict"][1],
-            shown["reason"][1],
-        ) == (
-            row["subject"],
-            row["electrode"],
-            row["verdict"],
-            row["reason"],
-        )
-        for name, column in (
-            ("r", "r_best"),
-            ("latency (ms)", "latency_ms"),
-            ("language: Δz", "slip_vs_simclr_language_effect"),
-            ("language: q", "slip_vs_simclr_language_q"),
-        ):
-            if row[column] in MISSING:
-                assert shown[name][1] == "n/a"
+        shown = dict(zip(columns, cells, strict=True))
+        for column in ("subject", "electrode", "verdict", "reason"):
+            assert shown[column][1] == row[column]
+        for column, value in (("r", row["r_best"]), ("latency (ms)", row["latency_ms"])):
+            if value in MISSING:
+                assert shown[column][1] == "n/a"
             else:
-                assert float(shown[name][0]) == pytest.approx(float(row[column]), rel=1e-5)
+                assert float(shown[column][0]) == pytest.approx(float(value), rel=1e-5)
+        own = decisive.get((row["subject"], row["electrode"]))
+        for column in ("effect", "q"):
+            if own is None:
+                assert shown[column][1] == "n/a"
+            else:
+                assert float(shown[column][0]) == pytest.approx(own[column], rel=1e-4)
 
 
 def test_the_table_of_contrasts_counts_what_passes(small, parsed):
@@ -259,10 +312,17 @@ def test_the_table_of_contrasts_counts_what_passes(small, parsed):
 
 def test_the_page_holds_everything(small, parsed):
     assert all(load.startswith("data:") for load in parsed.loads)
-    assert all(link.startswith("#") for link in parsed.links)
-    assert {link[1:] for link in parsed.links} <= set(parsed.ids)
+    inside = {link[1:] for link in parsed.links if link.startswith("#")}
+    works = ("https://doi.org/", "https://arxiv.org/abs/")
+    beside = [link for link in parsed.links if not link.startswith(("#", *works))]
+    assert inside <= set(parsed.ids)
+    file = r"((figures|tables)/)?\w+\.(tsv|parquet|svg|png|md|bib|yaml)"
+    assert all(re.fullmatch(file, link) for link in beside)
+    for link in beside:
+        if link.startswith("figures/") or link in ("methods.md", "references.bib", "sites.tsv"):
+            assert (small / link).exists(), link
     assert len(parsed.ids) == len(set(parsed.ids))
-    assert len(parsed.images) == len(FIGURES) and all(
+    assert len(parsed.images) == len(FIGURES) + 1 and all(
         len(image["alt"]) > 30 for image in parsed.images
     )
     assert "default-src 'none'" in (small / "report.html").read_text()
@@ -285,24 +345,53 @@ def test_captions_are_plain_restructured_text():
         assert len(tree.children) >= 1
 
 
-def test_brain_data_is_the_table(small):
-    text = (small / "report.html").read_text()
-    data = json.loads(re.search(r'id="brain-data">(.*?)</script>', text, re.DOTALL)[1])
-    sites = rows(small / "sites.tsv")
-    assert len(data["sites"]) == len(sites)
-    for place, row in zip(data["sites"], sites, strict=True):
-        assert place[:3] == pytest.approx([float(row[c]) for c in "xyz"], abs=0.051)
-        assert data["looks"][place[3]]["name"] == row["verdict"]
-        assert place[4] == f"sub-{row['subject']} {row['electrode']}"
+def known(folder):
+    text = (folder / "report.html").read_text()
+    return json.loads(re.search(r'id="known">(.*?)</script>', text, re.DOTALL)[1])
 
 
-def made(folder, change=None, **options):
+def test_what_the_brain_is_given_is_the_tables(small):
+    data, sites = known(small), rows(small / "sites.tsv")
+    contrasts = pd.read_parquet(small / "tables/contrasts.parquet")
+    contrasts = contrasts[contrasts["window"] == "after"].set_index(
+        ["contrast", "alignment", "subject", "electrode"]
+    )
+    assert len(data["keys"]) == len(sites)
+    looks = {look["name"] for look in data["verdicts"]}
+    for k, row in enumerate(sites):
+        assert data["keys"][k] == f"{row['subject']}|{row['electrode']}"
+        assert data["xyz"][k] == pytest.approx([float(row[c]) for c in "xyz"], abs=0.051)
+        assert data["verdict"][k] == row["verdict"] and row["verdict"] in looks
+        if row["verdict"] in ("none", "not tested"):
+            assert (data["network"][k], data["modality"][k]) == ("", "no signal")
+    assert len(data["measures"]) == 2 * len(set(contrasts.index.get_level_values(0)))
+    one = next(m for m in data["measures"] if m["name"] == "slip vs simclr, language events")
+    for k, key in enumerate(data["keys"]):
+        where = ("slip_vs_simclr", "language", *key.split("|"))
+        value = contrasts["effect"].get(where, math.nan)
+        assert (one["effect"][k] is None) == math.isnan(value)
+        if one["effect"][k] is not None:
+            assert one["effect"][k] == pytest.approx(value, rel=1e-3)
+
+
+def test_both_hemispheres_are_whole_surfaces(small):
+    for mesh in known(small)["mesh"]:
+        faces = np.stack(
+            [np.frombuffer(base64.b64decode(mesh[c]["bdata"]), "<u2") for c in "ijk"], axis=1
+        )
+        edges = {tuple(sorted((f[i], f[(i + 1) % 3]))) for f in faces for i in range(3)}
+        x = np.frombuffer(base64.b64decode(mesh["x"]["bdata"]), "<f4")
+        assert len(x) - len(edges) + len(faces) == 2, "a sphere has Euler characteristic 2"
+        assert (x.mean() < 0) == (mesh["name"] == "left")
+
+
+def made(folder, change=None, figures=(), **options):
     """Write a page of small results after ``change`` of its files; without fits."""
     settings = {"subjects": 2, "electrodes": 24, "with_scores": False} | options
     write_results(folder, **settings)
     if change:
         change(folder)
-    draw(folder, [])
+    draw(folder, figures)
     return Page(write_page(folder))
 
 
@@ -313,10 +402,13 @@ def edit(folder, name, **columns):
 
 
 def test_no_site_passes(tmp_path):
-    words = made(tmp_path, effect=0.0, seed=2).words
-    assert "and none (0 of" in words and "is shown to integrate vision and language" in words
-    assert "would have to exceed" in words and "smaller ones would mostly be missed" in words
-    assert "are sites of vision-language integration" not in words
+    page_ = made(tmp_path, effect=0.0, seed=2)
+    assert "some model predicts 0, a multimodal model beats its unimodal rivals at 0" in page_.words
+    assert "0 pass every comparison that the verdict “integration” needs" in page_.words
+    assert "smaller differences would mostly be missed" in page_.words
+    data = known(tmp_path)
+    assert set(data["verdict"]) <= {"none", "not tested", "undecided"}
+    assert set(data["modality"]) == {"no signal"}
 
 
 def test_nothing_could_be_tested(tmp_path):
@@ -338,8 +430,6 @@ def test_nothing_could_be_tested(tmp_path):
             latency_ms="n/a",
             **empty,
         )
-        import pandas as pd
-
         contrasts = pd.read_parquet(folder / "tables/contrasts.parquet")
         contrasts["tested"], contrasts["reason"] = False, "8 blocks of film time, fewer than 20"
         contrasts[["effect", "se", "ci_low", "ci_high", "t", "p", "q", "latency_ms"]] = float("nan")
@@ -370,9 +460,7 @@ def test_one_alignment(tmp_path):
     )
     tests = {row[0][1][0]: row[1][1] for row in page_.tables["multimodality"][1:]}
     assert tests["2"] == tests["4"] == "not made" and tests["1"] != "not made"
-    assert "vision events" not in page_.words.split("Methods")[0].split("Figure")[0].replace(
-        "language events", ""
-    )
+    assert "vision events" not in page_.words.split("Electrodes")[0]
 
 
 def test_no_coordinates(tmp_path):
@@ -381,13 +469,15 @@ def test_no_coordinates(tmp_path):
         "No electrode can be drawn on the template brain." in words
         and "sites have no coordinates" in words
     )
-    assert 'id="brain-data"' not in (tmp_path / "report.html").read_text()
+    assert known(tmp_path)["mesh"] is None
+    assert "plotly.js" not in (tmp_path / "report.html").read_text()
 
 
 def test_unknown_space(tmp_path):
     words = made(tmp_path, space="Other").words
     assert "in a space that is not MNI (Other)" in words
-    assert 'id="brain-data"' not in (tmp_path / "report.html").read_text()
+    assert known(tmp_path)["mesh"] is None
+    assert "plotly.js" not in (tmp_path / "report.html").read_text()
 
 
 def test_no_regions(tmp_path):
@@ -400,9 +490,7 @@ def test_no_regions(tmp_path):
     assert "covered regions" not in words
 
 
-def test_a_section_appears_with_its_table(tmp_path):
-    import pandas as pd
-
+def test_a_section_appears_with_its_table():
     sections = controls.sections(
         {
             "leak": pd.DataFrame({"electrode": ["A1"], "r_leak": [0.1]}),
@@ -410,18 +498,33 @@ def test_a_section_appears_with_its_table(tmp_path):
         },
         set(),
     )
-    assert [s["title"] for s in sections] == ["Leak meter", "Mine"]
+    assert [s.title for s in sections] == ["Leak meter", "Mine"]
     assert controls.sections({}, set()) == []
     together = controls.sections(
         {"interaction": pd.DataFrame({"p": [0.1]}), "floors": pd.DataFrame({"p": [0.1]})},
         {"claims"},
     )
-    assert [s["figures"] for s in together] == [["claims"], []]
+    assert [s.figures for s in together] == [("claims",), ()]
+
+
+DATA = methods.Data(
+    n_subjects=3,
+    n_recordings=3,
+    n_electrodes=78,
+    n_tested=68,
+    events={"language": 1200, "vision": 250},
+    film_min=9.5,
+    blocks=(30, 30),
+    dof=(25, 29),
+    has_regions=True,
+    labels={"slip": "SLIP-Combo", "slip_clip": "CLIP", "slip_simclr": "SimCLR", "sbert": "SBERT"},
+    versions={"numpy": "2.4"},
+)
 
 
 def test_methods_follow_the_config(small):
     config = yaml.safe_load((small / "config.yaml").read_text())
-    before = " ".join(text for _, text, _ in methods.paragraphs(config))
+    before = " ".join(text for _, text, _ in methods.paragraphs(config, DATA))
     assert (
         "high-pass filter at 0.1 Hz" in before
         and "5 contiguous blocks" in before
@@ -433,15 +536,59 @@ def test_methods_follow_the_config(small):
         4.2,
     )
     config["statistics"]["procedure"], config["statistics"]["correction"] = "paper", "by"
-    after = " ".join(text for _, text, _ in methods.paragraphs(config))
+    after = " ".join(text for _, text, _ in methods.paragraphs(config, DATA))
     assert (
         "No high-pass filter" in after
         and "7 contiguous blocks" in after
         and "within 4.2 s" in after
     )
     assert "published procedure" in after and "Benjamini-Yekutieli" in after
-    cited = {key for _, _, keys in methods.paragraphs(config) for key in keys}
-    assert "by" in cited and "bh" not in cited and cited <= set(methods.REFERENCES)
+    cited = {key for _, _, keys in methods.paragraphs(config, DATA) for key in keys}
+    assert "by" in cited and "bh" not in cited and cited <= set(WORKS)
+
+
+def test_methods_follow_the_data(small):
+    config = yaml.safe_load((small / "config.yaml").read_text())
+    said = dict((heading, text) for heading, text, _ in methods.paragraphs(config, DATA))
+    assert "3 subjects with 3 recordings: 78 electrodes, 68 of which" in said["Recordings"]
+    assert "1200 language events and 250 vision events" in said["Events and responses"]
+    assert "30 blocks and 25 to 29 degrees of freedom" in said["Statistics"]
+    assert "SLIP-Combo, CLIP" in said["Models"]
+    bare = dataclasses.replace(DATA, has_regions=False, dof=None)
+    without = dict((heading, text) for heading, text, _ in methods.paragraphs(config, bare))
+    assert "Regions" not in without and "degrees of freedom (" not in without["Statistics"]
+
+
+def test_the_pages_methods_have_the_tables_numbers(small):
+    text = (small / "methods.md").read_text()
+    contrasts = pd.read_parquet(small / "tables/contrasts.parquet")
+    tested = contrasts[contrasts["tested"] & (contrasts["window"] == "after")]
+    blocks, dof = int(tested["n_blocks"].iloc[0]), int(tested["df"].iloc[0])
+    assert f"(here {blocks} blocks and {dof} degrees of freedom)" in text
+    assert f"{len(rows(small / 'sites.tsv'))} electrodes" in text
+
+
+def test_every_citation_of_the_methods_is_in_the_bibliography(small):
+    text, bib = (small / "methods.md").read_text(), (small / "references.bib").read_text()
+    keys = set(re.findall(r"@(\w+)[;\]]", text))
+    assert keys and keys <= set(re.findall(r"^@\w+\{(\w+),", bib, re.MULTILINE))
+    assert bib.count("{") == bib.count("}")
+
+
+def test_an_empty_figure_is_left_out_with_one_line(tmp_path):
+    words = made(tmp_path, figures=["region_map", "coverage"], regions=False).words
+    assert "Regions by test: not shown. No tested electrode has both" in words
+    assert "Figure 1" not in words
+
+
+def test_a_figure_that_failed_is_named_at_the_top(tmp_path, monkeypatch):
+    def fails(tables, spec):
+        raise KeyError("no such column")
+
+    monkeypatch.setitem(registry.DRAW, "coverage", fails)
+    words = made(tmp_path, figures=["coverage", "tests"]).words
+    assert "“Coverage by subject and region” could not be drawn (KeyError: 'no such" in words
+    assert "Figure 2" in words
 
 
 def test_every_schema_choice_has_its_words(small):
@@ -458,7 +605,7 @@ def test_every_schema_choice_has_its_words(small):
         ("statistics", "procedure"),
     ):
         for choice in schema[section]["properties"][key]["enum"]:
-            assert methods.paragraphs({**config, section: {**config[section], key: choice}})
+            assert methods.paragraphs({**config, section: {**config[section], key: choice}}, DATA)
     for source in schema["source"]["enum"]:
         assert methods.recordings({**config, "source": source})
 
@@ -524,4 +671,4 @@ def test_run_times_come_from_benchmark_files(tmp_path):
 
 
 def test_contents_name_sections_that_exist(parsed):
-    assert {name for name, _ in assemble.CONTENTS} <= set(parsed.ids)
+    assert set(assemble.CONTENTS) <= set(parsed.ids)

@@ -1,127 +1,146 @@
-const holder = document.getElementById("brain-data");
-if (holder) {
-  const data = JSON.parse(holder.textContent);
-  const bytes = text => Uint8Array.from(atob(text), c => c.charCodeAt(0)).buffer;
-  const mesh = new Int16Array(bytes(data.mesh.vertices)), faces = new Uint16Array(bytes(data.mesh.faces));
-  const canvas = document.getElementById("brain-canvas"), context = canvas.getContext("2d");
-  const label = document.getElementById("brain-label"), spoken = document.getElementById("brain-spoken");
-  const looks = data.looks, sites = data.sites, middle = [0, -18, 12];
-  let turn = -Math.PI / 2, tilt = 0.12, zoom = 1, chosen = -1, queued = false, drag = null;
-  const hidden = new Set();
-  const state = {get turn() { return turn; }, get tilt() { return tilt; }, places: []};
-  canvas.fusion = state;
+const known = JSON.parse(document.getElementById("known").textContent);
+const place = new Map(known.keys.map((key, k) => [key, k]));
+const panel = document.getElementById("site"), sites = document.getElementById("sites");
+const rows = new Map(sites ? [...sites.tBodies[0].rows].map(row => [row.dataset.key, row]) : []);
+const element = (name, text, parent) => {
+  const made = document.createElement(name);
+  if (text !== undefined) made.textContent = text;
+  if (parent) parent.append(made);
+  return made;
+};
+const number = v => v === null || v === undefined ? "n/a" : String(Number(v.toPrecision(3))).replace("-", "\u2212");
+const title = k => `sub-${known.subject[k]} ${known.electrode[k]}`;
+const summary = k => [title(k), known.region[k], known.verdict[k], known.network[k] && `best network ${known.network[k]}, r = ${number(known.r[k])}`].filter(Boolean);
+let chosen = -1, drawn = null;
 
-  const count = mesh.length / 3, x = new Float32Array(count), y = new Float32Array(count), z = new Float32Array(count);
-  const place = (px, py, pz, view) => {
-    // x right, y front, z up. Turn about the vertical axis, then tilt: returns right, up and towards the reader.
-    const right = px * view.ct + py * view.st, away = -px * view.st + py * view.ct;
-    return [right, pz * view.cv + away * view.sv, pz * view.sv - away * view.cv];
-  };
-  const angles = () => ({ct: Math.cos(turn), st: Math.sin(turn), cv: Math.cos(tilt), sv: Math.sin(tilt)});
-
-  function size() {
-    const ratio = window.devicePixelRatio || 1, box = canvas.getBoundingClientRect();
-    canvas.width = Math.round(box.width * ratio);
-    canvas.height = Math.round(box.height * ratio);
-    context.setTransform(ratio, 0, 0, ratio, 0, 0);
-    return box;
-  }
-
-  function shape(kind, px, py, r) {
-    context.beginPath();
-    if (kind === "square") context.rect(px - r * .85, py - r * .85, r * 1.7, r * 1.7);
-    else if (kind === "diamond") { context.moveTo(px, py - r * 1.2); context.lineTo(px + r * 1.2, py); context.lineTo(px, py + r * 1.2); context.lineTo(px - r * 1.2, py); context.closePath(); }
-    else if (kind === "triangle") { context.moveTo(px, py - r * 1.1); context.lineTo(px + r, py + r * .8); context.lineTo(px - r, py + r * .8); context.closePath(); }
-    else if (kind === "cross") { context.moveTo(px - r, py - r); context.lineTo(px + r, py + r); context.moveTo(px + r, py - r); context.lineTo(px - r, py + r); }
-    else context.arc(px, py, r, 0, 7);
-  }
-
-  function draw() {
-    queued = false;
-    const box = size(), scale = zoom * Math.min(box.width / 200, box.height / 170), view = angles();
-    const cx = box.width / 2, cy = box.height / 2;
-    context.clearRect(0, 0, box.width, box.height);
-    for (let i = 0; i < count; i++) {
-      const [right, up, near] = place(mesh[3 * i] / 10 - middle[0], mesh[3 * i + 1] / 10 - middle[1], mesh[3 * i + 2] / 10 - middle[2], view);
-      x[i] = cx + right * scale; y[i] = cy - up * scale; z[i] = near;
-    }
-    // Glass: a face is the darker the more it is seen from its edge. Faces of one darkness are filled at once.
-    const shades = Array.from({length: 8}, () => new Path2D());
-    for (let i = 0; i < faces.length; i += 3) {
-      const a = faces[i], b = faces[i + 1], c = faces[i + 2];
-      const ux = x[b] - x[a], uy = y[b] - y[a], uz = (z[b] - z[a]) * scale, vx = x[c] - x[a], vy = y[c] - y[a], vz = (z[c] - z[a]) * scale;
-      const nx = uy * vz - uz * vy, ny = uz * vx - ux * vz, nz = ux * vy - uy * vx;
-      const edge = 1 - Math.abs(nz) / (Math.hypot(nx, ny, nz) || 1);
-      const path = shades[Math.min(7, Math.floor(edge * 8))];
-      path.moveTo(x[a], y[a]); path.lineTo(x[b], y[b]); path.lineTo(x[c], y[c]); path.closePath();
-    }
-    shades.forEach((path, k) => { context.fillStyle = `rgba(70, 80, 95, ${0.025 + 0.02 * k})`; context.fill(path); });
-    const points = [];
-    sites.forEach((site, k) => {
-      if (hidden.has(site[3])) return;
-      const [right, up, near] = place(site[0] - middle[0], site[1] - middle[1], site[2] - middle[2], view);
-      points.push([cx + right * scale, cy - up * scale, near, k]);
+// One electrode: what its verdict rests on, its shaft, and r over time where it is known.
+function open(k) {
+  if (chosen >= 0) rows.get(known.keys[chosen])?.classList.remove("chosen");
+  chosen = k;
+  const row = rows.get(known.keys[k]);
+  if (row) { row.classList.add("chosen"); row.hidden = false; row.scrollIntoView({block: "nearest"}); }
+  panel.replaceChildren();
+  const close = element("button", "Close", panel);
+  close.type = "button"; close.className = "close";
+  close.addEventListener("click", () => { panel.hidden = true; });
+  element("h3", `${title(k)}: ${known.verdict[k]}`, panel);
+  element("p", [known.region[k], known.reason[k]].filter(Boolean).join(". "), panel);
+  const shaft = known.keys.map((_, i) => i).filter(i => i !== k && known.subject[i] === known.subject[k] && known.shaft[i] === known.shaft[k]);
+  if (shaft.length) {
+    const line = element("p", "On its shaft: ", panel);
+    shaft.forEach((i, at) => {
+      const button = element("button", `${known.electrode[i]} ${known.verdict[i]}`, line);
+      button.type = "button";
+      button.addEventListener("click", () => open(i));
+      if (at < shaft.length - 1) line.append(" ");
     });
-    points.sort((a, b) => a[2] - b[2]);
-    for (const [px, py, near, k] of points) {
-      const look = looks[sites[k][3]];
-      context.globalAlpha = Math.max(.45, Math.min(1, .75 + near / 200));
-      shape(look.shape, px, py, look.size * (k === chosen ? 1.7 : 1));
-      if (look.fill) { context.fillStyle = look.fill; context.fill(); }
-      context.lineWidth = k === chosen ? 2.5 : look.width;
-      context.strokeStyle = look.edge;
-      if (look.width) context.stroke();
-    }
-    context.globalAlpha = 1;
-    state.places = points;
   }
-  const redraw = () => { if (!queued) { queued = true; requestAnimationFrame(draw); } };
+  for (const events of [...new Set((known.courses[known.keys[k]] || []).map(one => one.events))]) courses(k, events);
+  const table = element("table", undefined, panel), head = element("tr", undefined, element("thead", undefined, table));
+  for (const name of ["contrast", "effect", "95% interval", "q"]) element("th", name, head).scope = "col";
+  const body = element("tbody", undefined, table);
+  for (const one of known.measures) {
+    if (one.effect[k] === null) continue;
+    const line = element("tr", undefined, body);
+    for (const text of [one.name, number(one.effect[k]), `${number(one.ci_low[k])} to ${number(one.ci_high[k])}`, number(one.q[k])]) element("td", text, line);
+  }
+  if (!body.rows.length) table.remove();
+  panel.hidden = false;
+  if (drawn) draw();
+}
+function courses(k, events) {
+  const lines = known.courses[known.keys[k]].filter(one => one.events === events);
+  const space = "http://www.w3.org/2000/svg", svg = document.createElementNS(space, "svg");
+  const all = lines.flatMap(one => [...one.ci_low, ...one.ci_high, 0]), low = Math.min(...all), high = Math.max(...all);
+  const ms = lines[0].ms, x = v => 30 + 460 * (v - ms[0]) / (ms[ms.length - 1] - ms[0]), y = v => 10 + 110 * (high - v) / (high - low || 1);
+  const add = (name, given, text) => {
+    const made = document.createElementNS(space, name);
+    for (const [key, v] of Object.entries(given)) made.setAttribute(key, v);
+    if (text) made.textContent = text;
+    svg.append(made);
+  };
+  svg.setAttribute("viewBox", "0 0 500 150");
+  svg.setAttribute("role", "img");
+  svg.setAttribute("aria-label", `r over time from ${events} events: ${lines.map(one => one.name).join(" and ")}`);
+  add("path", {d: `M30 ${y(0)}H490M${x(0)} 10V120`, stroke: "currentColor", "stroke-width": .5, fill: "none"});
+  ["#D55E00", "#0072B2"].forEach((colour, at) => {
+    const one = lines[at];
+    if (!one) return;
+    const upper = ms.map((t, i) => `${x(t)} ${y(one.ci_high[i])}`), lower = ms.map((t, i) => `${x(t)} ${y(one.ci_low[i])}`).reverse();
+    add("path", {d: `M${[...upper, ...lower].join("L")}Z`, fill: colour, "fill-opacity": .2});
+    add("path", {d: `M${ms.map((t, i) => `${x(t)} ${y(one.r[i])}`).join("L")}`, fill: "none", stroke: colour, "stroke-width": 1.5, "stroke-dasharray": at ? "4 2" : "none"});
+    add("text", {x: 300, y: 22 + 14 * at, fill: "currentColor", "font-size": 11}, `${at ? "- -" : "\u2014"} ${one.name}`);
+  });
+  add("text", {x: 30, y: 140, fill: "currentColor", "font-size": 11}, `${ms[0]} ms`);
+  add("text", {x: 450, y: 140, fill: "currentColor", "font-size": 11}, `${ms[ms.length - 1]} ms`);
+  add("text", {x: 0, y: 16, fill: "currentColor", "font-size": 11}, number(high));
+  element("p", `r over time, ${events} events`, panel);
+  panel.append(svg);
+}
+for (const [key, row] of rows) {
+  const cell = row.cells[1], button = document.createElement("button");
+  button.type = "button"; button.className = "open"; button.textContent = cell.textContent;
+  button.addEventListener("click", () => { open(place.get(key)); panel.scrollIntoView({block: "nearest"}); });
+  cell.replaceChildren(button);
+}
 
-  function say(k, px, py) {
-    chosen = k;
-    label.hidden = k < 0;
-    if (k >= 0) {
-      const text = `${sites[k][4]}: ${looks[sites[k][3]].name}${sites[k][5] ? ". " + sites[k][5] : ""}`;
-      label.textContent = text;
-      spoken.textContent = text;
-      const wide = canvas.clientWidth;
-      label.style.left = px > wide / 2 ? "" : `${px + 14}px`;
-      label.style.right = px > wide / 2 ? `${wide - px + 14}px` : "";
-      label.style.top = `${Math.max(0, py - 10)}px`;
-    }
-    redraw();
+// The brain, by plotly; a still picture where there is no WebGL.
+const box = document.getElementById("brain"), still = document.getElementById("brain-still");
+const webgl = () => { try { return Boolean(document.createElement("canvas").getContext("webgl")); } catch { return false; } };
+const views = {left: [-1.5, 0, 0], right: [1.5, 0, 0], top: [0, -.01, 1.5], front: [0, 1.5, 0], back: [0, -1.5, 0], bottom: [0, -.01, -1.5]};
+const camera = name => ({eye: {x: views[name][0], y: views[name][1], z: views[name][2]}, up: {x: 0, y: Math.abs(views[name][2]) ? 1 : 0, z: Math.abs(views[name][2]) ? 0 : 1}});
+const points = (members, name, look) => ({
+  type: "scatter3d", mode: "markers", name: `${name} (${members.length})`, customdata: members,
+  x: members.map(k => known.xyz[k][0]), y: members.map(k => known.xyz[k][1]), z: members.map(k => known.xyz[k][2]),
+  text: members.map(k => label(k)), hovertemplate: "%{text}<extra></extra>",
+  marker: {size: look.size, symbol: look.symbol, color: look.colour, line: {color: "#222", width: look.size > 5 ? 1 : 0}, opacity: 1, ...look.more},
+});
+function label(k) {
+  const by = Number(document.getElementById("brain-colour").value) - 2, one = known.measures[Math.max(by, 0)];
+  const more = one && one.effect[k] !== null ? [`${one.name}: ${number(one.effect[k])} (${number(one.ci_low[k])} to ${number(one.ci_high[k])}), q = ${number(one.q[k])}`] : [];
+  return [...summary(k), ...more].map(text => text.replace(/&/g, "&amp;").replace(/</g, "&lt;")).join("<br>");
+}
+function traces() {
+  const by = Number(document.getElementById("brain-colour").value), there = known.keys.map((_, k) => k).filter(k => known.xyz[k]);
+  const dark = matchMedia("(prefers-color-scheme: dark)").matches;
+  const cortex = known.mesh.map(mesh => ({...mesh, type: "mesh3d", color: dark ? "#9aa3ad" : "#b9bec6", opacity: .18, hoverinfo: "skip", showlegend: false, flatshading: false, lighting: {ambient: .7, diffuse: .6, specular: .05}}));
+  let groups;
+  if (by === 0) groups = known.verdicts.map(look => points(there.filter(k => known.verdict[k] === look.name), look.name, look));
+  else if (by === 1) groups = known.modalities.map(look => points(there.filter(k => known.modality[k] === look.name), look.name, look));
+  else {
+    const one = known.measures[by - 2], tested = there.filter(k => one.effect[k] !== null);
+    const top = Math.max(...tested.map(k => Math.abs(one.effect[k])), .01);
+    const scale = {colorscale: [[0, "#0072B2"], [.5, "#e8e8e8"], [1, "#D55E00"]], cmin: -top, cmax: top, showscale: true, colorbar: {title: {text: "\u0394z"}, len: .6, thickness: 10}};
+    const effects = members => ({size: 7, symbol: "circle", colour: members.map(k => one.effect[k]), more: scale});
+    const found = tested.filter(k => one.q[k] < known.level), others = tested.filter(k => !(one.q[k] < known.level));
+    groups = [
+      points(there.filter(k => one.effect[k] === null), "not tested", {size: 3, symbol: "x", colour: "#A0A0A0"}),
+      points(others, `q \u2265 ${known.level}`, {...effects(others), size: 5}),
+      points(found, `q < ${known.level}`, {...effects(found), symbol: "diamond"}),
+    ];
   }
-  function nearest(px, py, reach) {
-    let best = -1, least = reach * reach, at = null;
-    for (const [qx, qy, near, k] of state.places) {
-      const far = (qx - px) ** 2 + (qy - py) ** 2;
-      if (far < least) { least = far; best = k; at = [qx, qy]; }
-    }
-    return [best, at];
-  }
-  canvas.addEventListener("pointerdown", event => { drag = [event.clientX, event.clientY, turn, tilt]; canvas.setPointerCapture(event.pointerId); });
-  canvas.addEventListener("pointerup", () => { drag = null; });
-  canvas.addEventListener("pointercancel", () => { drag = null; });
-  canvas.addEventListener("pointerleave", () => say(-1));
-  canvas.addEventListener("pointermove", event => {
-    if (drag) {
-      turn = drag[2] - (event.clientX - drag[0]) / 120;
-      tilt = Math.max(-1.57, Math.min(1.57, drag[3] + (event.clientY - drag[1]) / 120));
-      return say(-1);
-    }
-    const box = canvas.getBoundingClientRect(), [k, at] = nearest(event.clientX - box.left, event.clientY - box.top, 12);
-    if (k !== chosen) say(k, ...(at || [0, 0]));
+  groups = groups.filter(group => group.x.length);
+  if (chosen >= 0 && known.xyz[chosen]) groups.push({...points([chosen], title(chosen), {size: 14, symbol: "circle-open", colour: "#E69F00"}), showlegend: false, hoverinfo: "skip", hovertemplate: undefined});
+  return [...cortex, ...groups];
+}
+function layout() {
+  const dark = matchMedia("(prefers-color-scheme: dark)").matches, axis = {visible: false, showspikes: false};
+  const sides = [["L", -78], ["R", 78]].map(([text, x]) => ({text, x, y: -20, z: -45, showarrow: false, font: {size: 16, color: dark ? "#ececec" : "#1a1a1a"}}));
+  return {
+    margin: {l: 0, r: 0, t: 0, b: 0}, paper_bgcolor: "rgba(0,0,0,0)", uirevision: "brain", font: {color: dark ? "#ececec" : "#1a1a1a", size: 12},
+    scene: {xaxis: axis, yaxis: axis, zaxis: axis, aspectmode: "data", annotations: sides, camera: camera(document.getElementById("brain-view").value), uirevision: "brain"},
+    legend: {orientation: "h", y: 0, itemsizing: "constant", bgcolor: "rgba(0,0,0,0)"},
+  };
+}
+function draw() { Plotly.react(box, traces(), layout(), {displaylogo: false, responsive: true, displayModeBar: false}); }
+if (box && window.Plotly && webgl()) {
+  box.hidden = false;
+  still.style.display = "none";
+  Plotly.newPlot(box, traces(), layout(), {displaylogo: false, responsive: true, displayModeBar: false}).then(() => {
+    drawn = true;
+    box.dataset.drawn = "true";
+    box.on("plotly_click", event => { const k = event.points[0].customdata; if (k !== undefined) open(k); });
   });
-  canvas.addEventListener("keydown", event => {
-    const step = {ArrowLeft: [.15, 0], ArrowRight: [-.15, 0], ArrowUp: [0, -.15], ArrowDown: [0, .15]}[event.key];
-    if (step) { turn += step[0]; tilt = Math.max(-1.57, Math.min(1.57, tilt + step[1])); event.preventDefault(); say(-1); }
-  });
-  const views = {left: [-Math.PI / 2, 0], right: [Math.PI / 2, 0], front: [Math.PI, 0], back: [0, 0], top: [0, Math.PI / 2], bottom: [0, -Math.PI / 2]};
-  document.getElementById("brain-view").addEventListener("change", event => { [turn, tilt] = views[event.target.value]; say(-1); });
-  document.getElementById("brain-nearer").addEventListener("click", () => { zoom = Math.min(4, zoom * 1.25); redraw(); });
-  document.getElementById("brain-farther").addEventListener("click", () => { zoom = Math.max(.5, zoom / 1.25); redraw(); });
-  for (const box of document.querySelectorAll("[data-look]"))
-    box.addEventListener("change", () => { hidden[box.checked ? "delete" : "add"](Number(box.dataset.look)); say(-1); });
-  window.addEventListener("resize", redraw);
-  draw();
+  document.getElementById("brain-colour").addEventListener("change", draw);
+  document.getElementById("brain-view").addEventListener("change", event => Plotly.relayout(box, {"scene.camera": camera(event.target.value)}));
 }

@@ -15,11 +15,10 @@ from fusion.figures.spec import (
     FiguresSpec,
     FigureTablesSpec,
     ScoreProfilesSpec,
-    Side,
     Sides,
     TimeCourseSpec,
 )
-from fusion.ids import TRAINED, Alignment, Contrast, FitId, Operand
+from fusion.ids import TRAINED, Alignment, Contrast, FitId
 
 Inputs = dict[str, str | list[str]]
 
@@ -55,14 +54,9 @@ def three_way(contrasts: Mapping[str, Contrast]) -> tuple[Contrast, ...]:
     return ()
 
 
-def side(operand: Operand) -> Side:
-    """Return one side of a contrast as figures and the report are given it."""
-    return Side(tuple(operand.names), operand.rank)
-
-
 def operands(contrasts: Mapping[str, Contrast]) -> dict[str, Sides]:
     """Return contrast -> its sides."""
-    return {name: Sides(side(one.a), side(one.b)) for name, one in contrasts.items()}
+    return {name: Sides(one.a, one.b) for name, one in contrasts.items()}
 
 
 @dataclass(frozen=True)
@@ -280,6 +274,7 @@ class Figures(_Rule):
             step_ms=study.config["responses"]["step_ms"],
             gap_s=study.config["encoding"]["gap_s"],
             models=study.models,
+            labels=study.labels,
             operands=operands(study.contrasts),
             effect=self.effect,
             scatter=self.scatter.name if self.scatter else None,

@@ -60,6 +60,8 @@ RECORDINGS = "<results>/recordings.tsv"
 ALL_CONTRASTS = "<results>/tables/contrasts.parquet"
 SCORE_PROFILES = "<results>/tables/score_profiles.parquet"
 REPORT = "<results>/report.html"
+METHODS = "<results>/methods.md"
+REFERENCES = "<results>/references.bib"
 
 
 def fill(pattern: str, **wildcards: str) -> str:

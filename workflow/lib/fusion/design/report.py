@@ -41,9 +41,14 @@ class Report:
         demo = ["confusion", *(["controls_planted"] if self.figures.controls else [])]
         names = ["overlap", "subjects", *self.figures.controls]
         names += demo if self.study.is_demo else []
+        names += ["time_course"] if self.figures.over_time else []
         return {"recordings": paths.RECORDINGS} | {
             name: paths.fill(paths.TABLE, table=name) for name in names
         }
+
+    def outputs(self) -> dict[str, str]:
+        """Return the texts beside the page."""
+        return {"methods": paths.METHODS, "references": paths.REFERENCES}
 
     def caption(self, figure: str) -> str:
         """Return the file of a figure's caption."""
@@ -103,5 +108,6 @@ class Report:
             tables=tuple(self.tables),
             figures=self.figures.names,
             operands=operands(study.contrasts),
+            labels=study.labels,
             benchmarks=str(study.results / "intermediate" / "benchmarks"),
         ).plain()

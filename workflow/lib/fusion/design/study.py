@@ -122,6 +122,15 @@ class Study:
         """Return what a model was trained on."""
         return str(self.zoo[model]["modality"])
 
+    def label(self, model: str) -> str:
+        """Return a model's name as people write it."""
+        return str(self.zoo[model].get("label") or model.replace("_", " "))
+
+    @cached_property
+    def labels(self) -> dict[str, str]:
+        """Model -> its name as people write it."""
+        return {model: self.label(model) for model in self.models}
+
     def contrast_of(self, role: str) -> Contrast | None:
         """Return the contrast that plays a part in the verdicts, or None."""
         return next((one for one in self.contrasts.values() if one.role == role), None)

@@ -194,7 +194,7 @@ def looks_of(shown: pd.DataFrame, by: By) -> dict[str, dict[str, Any]]:
             }
         )
     }
-    shapes = {"vision-language": "D", "vision": "^", "language": "s"}
+    shapes = {"vision-language": "D", "vision": "^", "language": "s", "audio": "p", "video": "P"}
     modal = {
         m: plain | {"face": c, "marker": shapes[m], "edge": "white"}
         for m, c in names.MODALITY_COLOURS.items()

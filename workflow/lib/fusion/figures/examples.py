@@ -77,7 +77,7 @@ def draw(tables: Tables, spec: FiguresSpec) -> tuple[Figure, pd.DataFrame]:
         *panels[0, 0].get_legend_handles_labels(),
         loc="outside upper center",
         ncol=2,
-        title=names.fit_name(spec.example_fit),
+        title=names.fit_name(spec.example_fit, spec.labels),
         title_fontsize=7.5,
     )
     return figure, data

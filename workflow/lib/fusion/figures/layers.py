@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from fusion.figures import colours, names, read, style
+from fusion.figures import colours, read, style
 from fusion.figures.read import Tables
 from fusion.figures.spec import FiguresSpec
 from fusion.ids import TRAINED
@@ -76,7 +76,7 @@ def draw(tables: Tables, spec: FiguresSpec) -> tuple[Figure, pd.DataFrame]:
                 color=colour,
                 label=f"{alignment} events",
             )
-        style.letter(axes, k, names.model_name(model))
+        style.letter(axes, k, spec.labels[model])
         axes.set_xticks([0, 0.5, 1], ["first", "", "last"])
     style.finish_grid(grid, len(models), columns)
     for axes in grid[: len(models) : columns]:

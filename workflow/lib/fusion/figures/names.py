@@ -5,13 +5,16 @@ colours.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
 from fusion.contrasts.spec import VERDICTS
 from fusion.figures import colours
-from fusion.figures.spec import Side
+from fusion.ids import Operand
+
+#: Model -> its name as people write it.
+Labels = Mapping[str, str]
 
 EMPTY = ("undecided", "none", "not tested")
 VERDICT_MEANINGS = {
@@ -123,27 +126,22 @@ def region_name(region: str) -> str:
     return DKT.get(key, bare.replace("_", " "))
 
 
-def model_name(model: str) -> str:
-    """Return a model's name as printed: ``demo_slip_clip`` -> ``demo slip clip``."""
-    return model.replace("_", " ")
-
-
-def fit_name(fit: str) -> str:
+def fit_name(fit: str, labels: Labels) -> str:
     """Return a fit's name as printed: trained and true pairing go without saying."""
     model, *rest = fit.split("-")
     said = [part for part in rest if part not in ("trained", "true")]
-    return " ".join([model_name(model), *said])
+    return " ".join([labels[model], *said])
 
 
-def operand_name(side: Side) -> str:
+def operand_name(side: Operand, labels: Labels) -> str:
     """Return one side of a contrast in words."""
     if not side.fits:
         return "nothing"
     if side.rank > 1:
         return f"rank {side.rank} of {len(side.fits)} models"
     if len(side.fits) == 1:
-        return fit_name(side.fits[0])
-    return f"best of {len(side.fits)} ({', '.join(map(fit_name, side.fits))})"
+        return fit_name(side.names[0], labels)
+    return f"best of {len(side.fits)} ({', '.join(fit_name(fit, labels) for fit in side.names)})"
 
 
 def contrast_name(contrast: str) -> str:

@@ -65,8 +65,8 @@ def draw(tables: Tables, spec: FiguresSpec) -> tuple[Figure, pd.DataFrame]:
         axes.set(
             xlim=(low - margin, high + margin), ylim=(low - margin, high + margin), aspect="equal"
         )
-        axes.set_xlabel(wrap_label("b", names.operand_name(spec.operands[contrast].b)))
-        axes.set_ylabel(wrap_label("a", names.operand_name(spec.operands[contrast].a)))
+        axes.set_xlabel(wrap_label("b", names.operand_name(spec.operands[contrast].b, spec.labels)))
+        axes.set_ylabel(wrap_label("a", names.operand_name(spec.operands[contrast].a, spec.labels)))
         axes.legend(loc="upper left", handletextpad=0.1, borderaxespad=0.2)
         style.letter(axes, k, f"{alignment.capitalize()} events")
     return figure, data

@@ -4,7 +4,6 @@ electrode by electrode.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import cast
 
 import numpy as np
@@ -13,14 +12,14 @@ from matplotlib.figure import Figure
 
 from fusion.figures import colours, names, style
 from fusion.figures.read import Tables
-from fusion.figures.spec import FiguresSpec, Sides
+from fusion.figures.spec import FiguresSpec
 
 
 def draw(tables: Tables, spec: FiguresSpec) -> tuple[Figure, pd.DataFrame]:
     """Return one panel per alignment: effect of the first pair of networks against the second,
     coloured by the third, and the data.
     """
-    contrasts, pairs, operands = tables["contrasts"], list(spec.three_way), spec.operands
+    contrasts, pairs = tables["contrasts"], list(spec.three_way)
     window, level = spec.window_name, spec.level
     part = contrasts[
         contrasts["contrast"].isin(pairs) & (contrasts["window"] == window) & contrasts["tested"]
@@ -56,7 +55,7 @@ def draw(tables: Tables, spec: FiguresSpec) -> tuple[Figure, pd.DataFrame]:
             one[f"{pairs[1]}_effect"].to_numpy(dtype=float),
             one[f"{pairs[0]}_effect"].to_numpy(dtype=float),
         )
-        first, second = (side(operands, pair) for pair in pairs[:2])
+        first, second = (side(spec, pair) for pair in pairs[:2])
         groups = [
             (~passed[0] & ~passed[1], "o", "none", "#777777", "neither"),
             (
@@ -94,7 +93,7 @@ def draw(tables: Tables, spec: FiguresSpec) -> tuple[Figure, pd.DataFrame]:
             max(axes.get_xlim()[1], axes.get_ylim()[1]),
         )
         axes.plot([low, high], [low, high], color="#B0B0B0", linewidth=0.7, zorder=0)
-        axes.set_xlabel(f"Δz, {label_of(operands, pairs[1])}")
+        axes.set_xlabel(f"Δz, {label_of(spec, pairs[1])}")
         style.letter(axes, k, f"{alignment.capitalize()} events")
         axes.legend(
             loc="upper left",
@@ -108,15 +107,16 @@ def draw(tables: Tables, spec: FiguresSpec) -> tuple[Figure, pd.DataFrame]:
         axes.margins(0.05)
     bottom, top = panels[0].get_ylim()
     panels[0].set_ylim(bottom, top + 0.35 * (top - bottom))
-    panels[0].set_ylabel(f"Δz, {label_of(operands, pairs[0])}")
+    panels[0].set_ylabel(f"Δz, {label_of(spec, pairs[0])}")
     return figure, data
 
 
-def side(operands: Mapping[str, Sides], contrast: str) -> str:
+def side(spec: FiguresSpec, contrast: str) -> str:
     """Return the name of a contrast's side a."""
-    return names.operand_name(operands[contrast].a)
+    return names.operand_name(spec.operands[contrast].a, spec.labels)
 
 
-def label_of(operands: Mapping[str, Sides], contrast: str) -> str:
+def label_of(spec: FiguresSpec, contrast: str) -> str:
     """Return ``a vs b`` in words."""
-    return f"{side(operands, contrast)} vs {names.operand_name(operands[contrast].b)}"
+    b = names.operand_name(spec.operands[contrast].b, spec.labels)
+    return f"{side(spec, contrast)} vs {b}"

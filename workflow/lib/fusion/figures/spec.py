@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fusion.ids import Alignment
+from fusion.ids import Alignment, Operand
 from fusion.spec import Spec
 
 
@@ -62,19 +62,11 @@ FIGURES: dict[str, Entry] = {
 
 
 @dataclass(frozen=True)
-class Side(Spec):
-    """One side of a contrast: the fit at a rank among candidates; no candidate is zero."""
-
-    fits: tuple[str, ...]
-    rank: int
-
-
-@dataclass(frozen=True)
 class Sides(Spec):
     """Both sides of a contrast."""
 
-    a: Side
-    b: Side
+    a: Operand
+    b: Operand
 
 
 @dataclass(frozen=True)
@@ -178,6 +170,8 @@ class FiguresSpec(Spec):
         Events that near to a held-out one (s) are excluded from training.
     models
         Models in the config's order.
+    labels
+        Model -> its name as people write it.
     operands
         Contrast -> its sides.
     effect
@@ -199,6 +193,7 @@ class FiguresSpec(Spec):
     step_ms: float
     gap_s: float
     models: tuple[str, ...]
+    labels: dict[str, str]
     operands: dict[str, Sides]
     effect: str | None
     scatter: str | None

@@ -94,7 +94,7 @@ def draw(tables: Tables, spec: FiguresSpec) -> tuple[Figure, pd.DataFrame]:
         axes.xaxis.set_major_locator(MaxNLocator(5))
     fits = curves.drop_duplicates("side").set_index("side")["fit"]
     handles = [
-        Line2D([], [], linestyle=dash, color=colour, label=names.fit_name(fits[side]))
+        Line2D([], [], linestyle=dash, color=colour, label=names.fit_name(fits[side], spec.labels))
         for side, (colour, dash) in LOOKS.items()
     ]
     handles.append(

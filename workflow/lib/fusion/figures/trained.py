@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import cast
 
 import numpy as np
@@ -10,7 +11,7 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from fusion.figures import colours, names, read, style
+from fusion.figures import colours, read, style
 from fusion.figures.read import Tables
 from fusion.figures.spec import FiguresSpec
 
@@ -56,10 +57,7 @@ def draw(tables: Tables, spec: FiguresSpec) -> tuple[Figure, pd.DataFrame]:
         style.letter(axes, k, f"{alignment.capitalize()} events")
     panels[-1].set_xticks(
         range(len(models)),
-        [
-            names.model_name(m).replace(" ", "\n", 1) if len(m) > 12 else names.model_name(m)
-            for m in models
-        ],
+        [textwrap.fill(spec.labels[m], 14) for m in models],
         rotation=0 if len(models) < 9 else 45,
         ha="center" if len(models) < 9 else "right",
     )

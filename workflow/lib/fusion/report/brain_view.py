@@ -1,89 +1,217 @@
-"""What the brain that turns is given: sites with their places, looks and labels."""
+"""What the page's script is given: the brain's surface, and what is known of every electrode."""
 
 from __future__ import annotations
 
+import base64
+import re
+from functools import cache
+from typing import Any
+
+import numpy as np
 import pandas as pd
+from nilearn.datasets import load_fsaverage
 
 from fusion.figures import names, space
-from fusion.report import brain_mesh
+from fusion.figures.names import Labels
 
-SHAPES = {
+#: Matplotlib's marker -> plotly's in three dimensions.
+SYMBOLS = {
     "o": "circle",
     "D": "diamond",
-    "^": "triangle",
-    "s": "square",
-    "x": "cross",
-    "v": "triangle",
-    "P": "square",
-    "X": "cross",
-    "p": "circle",
+    "^": "square",
+    "s": "cross",
+    "x": "x",
+    "v": "square-open",
+    "P": "diamond-open",
+    "X": "x",
+    "p": "circle-open",
 }
+#: Of vision-language, vision, language, audio and video networks.
+MODALITY_SYMBOLS = ("diamond", "square", "cross", "diamond-open", "square-open")
+DIGITS = 4
 
 
-def payload(sites: pd.DataFrame) -> dict | None:
-    """Return the brain's data: mesh, one look per verdict, and per site x, y, z (mm), look, name
-    and what is known of it.
+@cache
+def cortex() -> list[dict[str, Any]]:
+    """Return the pial surface of fsaverage5, one mesh a hemisphere.
 
-    Only sites in an MNI space are shown; None if there is none.
+    ``x, y, z`` (mm) and faces ``i, j, k`` are typed arrays as plotly reads them: ``dtype`` and
+    little-endian ``bdata`` in base64.
     """
-    shown = sites[space.on_template(sites)]
-    if shown.empty:
-        return None
-    order = names.verdict_order(shown["verdict"])
-    rows = [
-        [
-            round(float(r.x), 1),
-            round(float(r.y), 1),
-            round(float(r.z), 1),
-            order.index(r.verdict),
-            f"sub-{r.subject} {r.electrode}",
-            said(r),
-        ]
-        for r in shown.itertuples()
-    ]
+    meshes = []
+    for part in ("left", "right"):
+        mesh = load_fsaverage("fsaverage5")["pial"].parts[part]
+        vertices = np.asarray(mesh.coordinates, "<f4").round(1)
+        faces = np.asarray(mesh.faces, "<u2")
+        meshes.append(
+            {
+                "name": part,
+                **{axis: packed(vertices[:, k], "f4") for k, axis in enumerate("xyz")},
+                **{corner: packed(faces[:, k], "u2") for k, corner in enumerate("ijk")},
+            }
+        )
+    return meshes
+
+
+def packed(array: np.ndarray, dtype: str) -> dict[str, str]:
+    """Return an array as plotly's typed array."""
     return {
-        "mesh": brain_mesh.cortex(),
-        "looks": [look(v, order) | {"count": int((shown["verdict"] == v).sum())} for v in order],
-        "sites": rows,
+        "dtype": dtype,
+        "bdata": base64.b64encode(np.ascontiguousarray(array).tobytes()).decode(),
     }
 
 
-def said(site) -> str:
-    """Return what the label says of a site beside its verdict: region, best model and r."""
-    words = []
-    if isinstance(site.region, str):
-        side = f" {site.hemisphere}" if isinstance(site.hemisphere, str) else ""
-        words.append(f"{names.region_name(site.region)}{side}")
-    if isinstance(getattr(site, "best_model", None), str) and pd.notna(site.r_best):
-        words.append(f"best model {names.model_name(site.best_model)}, r = {site.r_best:.2f}")
-    return "; ".join(words)
+def payload(
+    sites: pd.DataFrame,
+    contrasts: pd.DataFrame,
+    courses: pd.DataFrame | None,
+    labels: Labels,
+    level: float,
+) -> dict[str, Any]:
+    """Return what is known of every electrode, column by column.
+
+    Parameters
+    ----------
+    sites
+        The table of sites.
+    contrasts
+        Rows of the primary window.
+    courses
+        r over time of chosen electrodes, or None.
+    labels
+        Model -> its name as people write it.
+    level
+        False-discovery level.
+
+    Returns
+    -------
+    dict
+        ``keys`` and the columns of the sites; ``looks`` of verdicts and of modalities; ``measures``
+        (effect, interval and q of every contrast and alignment); ``mesh``, None where no electrode
+        can be drawn.
+    """
+    keys = [f"{s}|{e}" for s, e in zip(sites["subject"], sites["electrode"], strict=True)]
+    drawn = space.on_template(sites)
+    order = names.verdict_order(sites["verdict"])
+    regions = [
+        f"{names.region_name(r)} {h if isinstance(h, str) else ''}".strip()
+        if isinstance(r, str)
+        else ""
+        for r, h in zip(sites["region"], sites["hemisphere"], strict=True)
+    ]
+    return {
+        "keys": keys,
+        "subject": list(sites["subject"]),
+        "electrode": list(sites["electrode"]),
+        "shaft": [shaft(str(name)) for name in sites["electrode"]],
+        "region": regions,
+        "verdict": list(sites["verdict"]),
+        "reason": [r if isinstance(r, str) else "" for r in sites["reason"]],
+        "network": networks(sites, labels),
+        "modality": modalities(sites),
+        "r": rounded(sites["r_best"]) if "r_best" in sites else [None] * len(sites),
+        "xyz": [
+            [round(float(v), 1) for v in place] if there else None
+            for place, there in zip(
+                sites[["x", "y", "z"]].itertuples(index=False), drawn, strict=True
+            )
+        ],
+        "verdicts": [look(verdict, order) for verdict in order],
+        "modalities": [
+            {"name": name, "colour": colour, "symbol": symbol, "size": 7}
+            for (name, colour), symbol in zip(
+                names.MODALITY_COLOURS.items(), MODALITY_SYMBOLS, strict=True
+            )
+        ]
+        + [{"name": "no signal", "colour": "#A0A0A0", "symbol": "circle", "size": 4}],
+        "measures": measures(contrasts, keys),
+        "courses": curves(courses, labels),
+        "level": level,
+        "mesh": cortex() if drawn.any() else None,
+    }
 
 
-def look(verdict: str, order: list[str]) -> dict:
-    """Return the marker of a verdict, the same as on the drawn brain."""
-    colour, shape = (
-        names.verdict_colour(verdict, order),
-        SHAPES[names.verdict_marker(verdict, order)],
-    )
-    base = {"name": verdict, "shape": shape}
+def shaft(electrode: str) -> str:
+    """Return the shaft of a contact: its name without the number."""
+    return re.sub(r"\d+$", "", electrode)
+
+
+def networks(sites: pd.DataFrame, labels: Labels) -> list[str]:
+    """Return the best network of each site with signal; empty where no model predicts it."""
+    if "best_model" not in sites:
+        return [""] * len(sites)
+    there = has_signal(sites)
+    return [
+        labels.get(model, str(model)) if some and isinstance(model, str) else ""
+        for model, some in zip(sites["best_model"], there, strict=True)
+    ]
+
+
+def modalities(sites: pd.DataFrame) -> list[str]:
+    """Return the modality of each site's best network; ``no signal`` where no model predicts it."""
+    if "best_modality" not in sites:
+        return ["no signal"] * len(sites)
+    there = has_signal(sites)
+    return [
+        modality if some and isinstance(modality, str) else "no signal"
+        for modality, some in zip(sites["best_modality"], there, strict=True)
+    ]
+
+
+def has_signal(sites: pd.DataFrame) -> pd.Series:
+    """Return, per site, whether some model predicts it."""
+    return sites["tested"] & ~sites["verdict"].isin(["none", "not tested"])
+
+
+def measures(contrasts: pd.DataFrame, keys: list[str]) -> list[dict[str, Any]]:
+    """Return name, effect, interval and q of every contrast and alignment, in the order of
+    ``keys``.
+    """
+    found = []
+    for ids, part in contrasts.groupby(["contrast", "alignment"], sort=False):
+        contrast, alignment = map(str, ids)
+        own = part.assign(key=part["subject"] + "|" + part["electrode"]).set_index("key")
+        own = own[~own.index.duplicated()].reindex(keys)
+        found.append(
+            {
+                "name": f"{names.contrast_name(contrast)}, {alignment} events",
+                **{name: rounded(own[name]) for name in ("effect", "ci_low", "ci_high", "q")},
+            }
+        )
+    return found
+
+
+def curves(courses: pd.DataFrame | None, labels: Labels) -> dict[str, list[dict[str, Any]]]:
+    """Return key -> r over time of both sides, by alignment."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    if courses is None or courses.empty:
+        return found
+    own = courses[courses["electrode"].notna()]
+    for ids, part in own.groupby(["subject", "electrode", "alignment", "fit"], sort=False):
+        subject, electrode, alignment, fit = map(str, ids)
+        found.setdefault(f"{subject}|{electrode}", []).append(
+            {
+                "name": names.fit_name(fit, labels),
+                "events": alignment,
+                "ms": list(part["bin_ms"]),
+                **{name: rounded(part[name]) for name in ("r", "ci_low", "ci_high")},
+            }
+        )
+    return found
+
+
+def rounded(column: pd.Series) -> list[float | None]:
+    """Return a column to some digits; None where it is missing."""
+    return [None if pd.isna(v) else float(f"{v:.{DIGITS}g}") for v in column]
+
+
+def look(verdict: str, order: list[str]) -> dict[str, Any]:
+    """Return the marker of a verdict, as near to the drawn brain's as plotly has it."""
+    base = {"name": verdict, "colour": names.verdict_colour(verdict, order)}
     if verdict == "undecided":
-        return base | {"fill": None, "edge": colour, "width": 1, "size": 4}
+        return base | {"symbol": "circle-open", "size": 5}
     if verdict == "none":
-        return base | {"fill": colour, "edge": colour, "width": 0, "size": 3}
+        return base | {"name": "none", "symbol": "circle", "size": 4}
     if verdict == "not tested":
-        return base | {"fill": None, "edge": colour, "width": 1, "size": 2.5}
-    return base | {"fill": colour, "edge": "#222222", "width": 0.7, "size": 5.5}
-
-
-def legend_mark(look: dict) -> str:
-    """Return a look as a small inline SVG for the legend."""
-    fill, edge = look["fill"] or "none", look["edge"]
-    style = f'fill="{fill}" stroke="{edge}" stroke-width="1"'
-    inner = {
-        "circle": f'<circle cx="8" cy="8" r="5.5" {style}/>',
-        "square": f'<rect x="3" y="3" width="10" height="10" {style}/>',
-        "diamond": f'<path d="M8 1.5 14.5 8 8 14.5 1.5 8Z" {style}/>',
-        "triangle": f'<path d="M8 2 14 13H2Z" {style}/>',
-        "cross": f'<path d="M4 4 12 12M12 4 4 12" {style}/>',
-    }[look["shape"]]
-    return f'<svg viewBox="0 0 16 16" aria-hidden="true">{inner}</svg>'
+        return base | {"symbol": "x", "size": 3}
+    return base | {"symbol": SYMBOLS[names.verdict_marker(verdict, order)], "size": 7}

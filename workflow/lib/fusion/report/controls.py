@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
 import pandas as pd
 
-from fusion.report import page_tables
+from fusion.report.table import Shown, Table, table, text_columns
 
 # Name of the table -> (title, what it shows, figures that belong to it).
-KNOWN = {
+KNOWN: dict[str, tuple[str, str, list[str]]] = {
     "partition": (
         "Variance partition",
         (
@@ -84,43 +87,46 @@ KNOWN = {
     ),
 }
 MOST_ROWS = 200
+#: Columns that are filtered by a menu.
+MENUS = ("subject", "alignment", "test", "band", "network", "floor", "world", "contrast")
 
 
-def sections(tables: dict[str, pd.DataFrame], figures: set[str]) -> list[dict]:
+@dataclass(frozen=True)
+class Section:
+    """A control as the page shows it: what it is about, its figures, its table."""
+
+    id: str
+    title: str
+    text: str
+    figures: tuple[str, ...]
+    table: Table | None
+
+
+def sections(tables: Mapping[str, pd.DataFrame], figures: Iterable[str]) -> list[Section]:
     """Return one section per further table or figure that is there, known ones first and in
     order.
     """
-    out, drawn_already = [], set()
-    for name in [
-        *[k for k in KNOWN if k in tables or figures & set(KNOWN[k][2])],
-        *sorted(set(tables) - set(KNOWN)),
-    ]:
+    there, drawn_already = set(figures), set[str]()
+    known = [name for name, (_, _, own) in KNOWN.items() if name in tables or there & set(own)]
+    out = []
+    for name in [*known, *sorted(set(tables) - set(KNOWN))]:
         title, text, drawn = KNOWN.get(
             name, (name.replace("_", " ").capitalize(), f"The table {name}.tsv.", [])
         )
         shown = None
         if name in tables:
-            frame = tables[name]
-            more = (
-                f" The first {MOST_ROWS} of {len(frame)} rows; the file {name}.tsv has all."
-                if len(frame) > MOST_ROWS
-                else ""
-            )
-            shown = page_tables.table(
+            frame, file = tables[name], f"tables/{name}.tsv"
+            more = f" The first {MOST_ROWS} of {len(frame)} rows." if len(frame) > MOST_ROWS else ""
+            how = Shown(words=text_columns(frame), menus=MENUS)
+            shown = table(
                 frame.head(MOST_ROWS),
                 f"table-{name}",
                 f"{title}.{more}",
-                sortable=True,
+                how,
+                file=file,
                 filtered=len(frame) > 12,
-                tall=len(frame) > 15,
             )
-        out.append(
-            {
-                "title": title,
-                "text": text,
-                "figures": [f for f in drawn if f not in drawn_already],
-                "table": shown,
-            }
-        )
+        own = tuple(one for one in drawn if one not in drawn_already)
+        out.append(Section(f"control-{name}", title, text, own, shown))
         drawn_already |= set(drawn)
     return out

@@ -2,90 +2,193 @@
 
 from __future__ import annotations
 
-from fusion.figures import names
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
 
-REFERENCES = {
-    "paper": (
-        "Subramaniam V, Conwell C, Wang C, Kreiman G, Katz B, Cases I, Barbu A. Revealing"
-        " vision-language integration in the brain with multimodal networks. ICML 2024."
-        " arXiv:2406.14481."
-    ),
-    "slip": (
-        "Mu N, Kirillov A, Wagner D, Xie S. SLIP: self-supervision meets language-image"
-        " pre-training. ECCV 2022. arXiv:2112.12750."
-    ),
-    "bids": (
-        "Holdgraf C, Appelhoff S, Bickel S, et al. iEEG-BIDS, extending the Brain Imaging Data"
-        " Structure specification to human intracranial electrophysiology. Scientific Data 2019; 6:"
-        " 102. doi:10.1038/s41597-019-0105-7."
-    ),
-    "bh": (
-        "Benjamini Y, Hochberg Y. Controlling the false discovery rate: a practical and powerful"
-        " approach to multiple testing. J R Stat Soc B 1995; 57: 289-300."
-    ),
-    "by": (
-        "Benjamini Y, Yekutieli D. The control of the false discovery rate in multiple testing"
-        " under dependency. Ann Stat 2001; 29: 1165-1188."
-    ),
-    "conjunction": (
-        "Benjamini Y, Heller R. Screening for partial conjunction hypotheses. Biometrics 2008; 64:"
-        " 1215-1222."
-    ),
-    "projection": "Li P, Hastie TJ, Church KW. Very sparse random projections. KDD 2006: 287-296.",
-    "dkt": (
-        "Klein A, Tourville J. 101 labeled brain images and a consistent human cortical labeling"
-        " protocol. Front Neurosci 2012; 6: 171. doi:10.3389/fnins.2012.00171."
-    ),
-    "snakemake": (
-        "Mölder F, Jablonski KP, Letcher B, et al. Sustainable data analysis with Snakemake."
-        " F1000Research 2021; 10: 33. doi:10.12688/f1000research.29032.2."
-    ),
-    "nilearn": (
-        "Abraham A, Pedregosa F, Eickenberg M, et al. Machine learning for neuroimaging with"
-        " scikit-learn. Front Neuroinform 2014; 8: 14. doi:10.3389/fninf.2014.00014."
-    ),
-    "wilson": (
-        "Wilson EB. Probable inference, the law of succession, and statistical inference. J Am Stat"
-        " Assoc 1927; 22: 209-212."
-    ),
-}
+from fusion.report.references import WORKS
+
+#: (heading, text, keys of the works it cites).
+Paragraph = tuple[str, str, list[str]]
+Config = Mapping[str, Any]
 
 
-def paragraphs(config: dict) -> list[tuple[str, str, list[str]]]:
-    """Return (heading, text, keys of the works it cites), in the order of the analysis.
+@dataclass(frozen=True)
+class Data:
+    """What the data were, as far as the methods say it.
+
+    Attributes
+    ----------
+    n_subjects, n_recordings, n_electrodes, n_tested
+        How many.
+    events
+        Alignment -> events with a whole response, over recordings.
+    film_min
+        Film time that they span (min).
+    blocks
+        Fewest and most blocks of film time of a tested electrode.
+    dof
+        Fewest and most degrees of freedom of its tests.
+    has_regions
+        Whether any electrode has a region.
+    labels
+        Model -> its name as people write it.
+    versions
+        Library -> version.
+    """
+
+    n_subjects: int
+    n_recordings: int
+    n_electrodes: int
+    n_tested: int
+    events: Mapping[str, int]
+    film_min: float | None
+    blocks: tuple[int, int] | None
+    dof: tuple[int, int] | None
+    has_regions: bool
+    labels: Mapping[str, str]
+    versions: Mapping[str, str]
+
+
+def paragraphs(config: Config, data: Data) -> list[Paragraph]:
+    """Return the methods, in the order of the analysis.
 
     Parameters
     ----------
     config
         The resolved config.
+    data
+        What the data were.
     """
-    return [
-        ("Recordings", recordings(config), ["bids"]),
-        ("Events and responses", events(config), ["paper"]),
-        (
-            "Models",
-            models(config),
-            ["slip", *(["projection"] if config["activations"]["projection"] != "none" else [])],
-        ),
+    projected = config["activations"]["projection"] != "none"
+    paper = config["statistics"]["procedure"] == "paper"
+    said = [
+        ("Recordings", f"{sample(data)} {recordings(config)}", ["bids"]),
+        ("Events and responses", f"{events(config)} {counted(data)}".strip(), ["paper"]),
+        ("Models", models(config, data), ["slip", *(["projection"] if projected else [])]),
         ("Encoding", encoding(config), []),
         (
             "Statistics",
-            statistics(config),
+            statistics(config, data),
             [config["statistics"]["correction"], "conjunction", "wilson"],
         ),
-        (
-            "Regions and figures",
-            (
-                "Region names follow the atlas labels of the electrodes table; the list of regions"
-                " that could have been covered is the Desikan-Killiany-Tourville atlas. Brains were"
-                " drawn with nilearn. The workflow is run by Snakemake."
-            ),
-            ["dkt", "nilearn", "snakemake"],
-        ),
+        ("Verdicts", verdicts(config), ["paper"] if paper else []),
     ]
+    if switched := controls(config):
+        said.append(("Controls", switched, []))
+    if data.has_regions:
+        said.append(
+            (
+                "Regions",
+                "Region names follow the labels of the electrodes table; the regions that could"
+                " have been covered are those of the Desikan-Killiany-Tourville atlas. A region"
+                " passes if it holds more sites than random placement within subjects would give.",
+                ["dkt"],
+            )
+        )
+    return [*said, ("Software", software(data), ["snakemake", "nilearn"])]
 
 
-def recordings(config: dict) -> str:
+def cited(said: Iterable[Paragraph]) -> list[str]:
+    """Return the keys of all works that paragraphs cite, the paper first."""
+    return list(dict.fromkeys(["paper", *(key for _, _, keys in said for key in keys)]))
+
+
+def markdown(said: list[Paragraph]) -> str:
+    """Return the methods as Markdown with citations for Pandoc (``[@key]``)."""
+    parts = ["# Methods"]
+    for heading, text, keys in said:
+        where = f" [{'; '.join(f'@{key}' for key in keys)}]" if keys else ""
+        parts.append(f"## {heading}\n\n{text}{where}")
+    listed_ = "\n".join(f"- {WORKS[key].text()} {WORKS[key].link}".rstrip() for key in cited(said))
+    return "\n\n".join([*parts, "## References", listed_]) + "\n"
+
+
+def bibliography(said: list[Paragraph]) -> str:
+    """Return the works that the methods cite as BibTeX."""
+    return "\n".join(WORKS[key].bibtex(key) for key in cited(said))
+
+
+def number_of(count: int, noun: str) -> str:
+    """Return ``1 subject`` or ``3 subjects``."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def between(ends: tuple[int, int]) -> str:
+    """Return ``25``, or ``21 to 25``."""
+    return f"{ends[0]}" if ends[0] == ends[1] else f"{ends[0]} to {ends[1]}"
+
+
+def sample(data: Data) -> str:
+    """Return how many people and electrodes there were."""
+    return (
+        f"{number_of(data.n_subjects, 'subject')} with"
+        f" {number_of(data.n_recordings, 'recording')}:"
+        f" {number_of(data.n_electrodes, 'electrode')}, {data.n_tested} of which could be tested."
+    )
+
+
+def counted(data: Data) -> str:
+    """Return how many events there were."""
+    if not data.events:
+        return ""
+    each = listed([f"{count} {alignment} events" for alignment, count in data.events.items()])
+    film = f", over {data.film_min:.1f} min of film" if data.film_min else ""
+    return f"Over all recordings, {each} had a whole response{film}."
+
+
+def verdicts(config: Config) -> str:
+    """Return the rule of the verdicts, and the contrasts that play a part in it."""
+    roles = {
+        "multimodal": "multimodal models against their unimodal rivals",
+        "matched": "the multimodal network against its vision-only twin",
+        "linear": "multimodal models against unimodal ones put together linearly",
+        "interaction": "the interaction of vision and language",
+    }
+    named = {one["role"]: name for name, one in config["contrasts"].items() if one["role"]}
+    needed = [f"{what} ({named[role]})" for role, what in roles.items() if role in named]
+    if not needed:
+        return "No contrast plays a part in the verdict “integration”."
+    return (
+        f"An electrode is called a site of integration if it passes {listed(needed)}, tested"
+        " together as a conjunction. Otherwise it follows vision, language or both by the"
+        " contrasts of unimodal models with nothing."
+    )
+
+
+def controls(config: Config) -> str:
+    """Return which controls were switched on."""
+    what = {
+        "partition": "a cross-validated variance partition",
+        "interaction": "the interaction test of a joint network with shuffled pairings",
+        "dimension_match": "all contrasts at matched dimensions",
+        "leak": "a leak meter (position, word rate, autocorrelation)",
+        "floors": "contrasts that should find nothing",
+        "passive": "the pipeline on low-level features in the place of electrodes",
+        "ceiling": "a noise ceiling",
+    }
+    given = config["controls"]
+    on = [
+        words
+        for name, words in what.items()
+        if given[name] and (name != "interaction" or given["joint_networks"])
+    ]
+    return f"Controls were {listed(on)}." if on else ""
+
+
+def software(data: Data) -> str:
+    """Return what ran the analysis."""
+    shown = [f"{name} {version}" for name, version in data.versions.items()]
+    return (
+        f"The workflow ieeg-fusion was run by Snakemake with {listed(shown)}. Brains on paper were"
+        " drawn with nilearn."
+        if shown
+        else "The workflow ieeg-fusion was run by Snakemake. Brains on paper were drawn with"
+        " nilearn."
+    )
+
+
+def recordings(config: Config) -> str:
     """Return how recordings were cleaned."""
     ieeg = config["ieeg"]
     source = {
@@ -141,7 +244,7 @@ def recordings(config: dict) -> str:
         surface = {"average": "re-referenced to their own average", "none": "left as recorded"}[
             ieeg["ecog_reference"]
         ]
-        said.append(f"Surface contacts (type ECOG) were {surface}.")
+        said.append(f"Surface contacts (type ECOG), where there are any, were {surface}.")
     if ieeg["high_gamma_hz"]:
         low, high = ieeg["high_gamma_hz"]
         said.append(
@@ -157,7 +260,7 @@ def recordings(config: dict) -> str:
     return " ".join(said)
 
 
-def events(config: dict) -> str:
+def events(config: Config) -> str:
     """Return what was an event, and how the response to it was cut."""
     found, response = config["events"], config["responses"]
     kinds = {
@@ -188,13 +291,11 @@ def events(config: dict) -> str:
     return " ".join(said)
 
 
-def models(config: dict) -> str:
+def models(config: Config, data: Data) -> str:
     """Return which models took part, and what became of their layers."""
     draws = config["random_inits"]
     randoms = f", and with random weights ({draws} draw{'s' if draws > 1 else ''})" if draws else ""
-    said = [
-        f"Models: {listed([names.model_name(m) for m in config['models']])}; each trained{randoms}."
-    ]
+    said = [f"Models: {listed([data.labels[m] for m in config['models']])}; each trained{randoms}."]
     projection = config["activations"]["projection"]
     if projection == "none":
         said.append("Layers were used at their full width.")
@@ -220,7 +321,7 @@ def models(config: dict) -> str:
     return " ".join(said)
 
 
-def encoding(config: dict) -> str:
+def encoding(config: Config) -> str:
     """Return how responses were predicted."""
     fit = config["encoding"]
     folds = (
@@ -262,7 +363,7 @@ def encoding(config: dict) -> str:
     return " ".join(said)
 
 
-def statistics(config: dict) -> str:
+def statistics(config: Config, data: Data) -> str:
     """Return how contrasts were tested and verdicts reached."""
     tests = config["statistics"]
     windows = "; ".join(
@@ -282,8 +383,9 @@ def statistics(config: dict) -> str:
         {
             "calibrated": (
                 f"Its standard error comes from the influence of {blocks} of film, as test and as"
-                " training data, on the score; the test is Student's t with one degree of freedom"
-                " fewer than blocks."
+                " training data, on the score; the test is Student's t. Test influences sum to"
+                " zero within each fold, so its degrees of freedom are the number of blocks less"
+                f" the number of folds{dof(data)}."
             ),
             "paper": (
                 "Following the published procedure, bins were tested after"
@@ -315,7 +417,14 @@ def statistics(config: dict) -> str:
     return " ".join(said)
 
 
-def listed(words: list[str]) -> str:
+def dof(data: Data) -> str:
+    """Return the numbers of blocks and degrees of freedom in brackets; nothing without tests."""
+    if data.dof is None or data.blocks is None:
+        return ""
+    return f" (here {between(data.blocks)} blocks and {between(data.dof)} degrees of freedom)"
+
+
+def listed(words: Iterable[str]) -> str:
     """Return ``a, b and c``."""
     words = list(words)
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"

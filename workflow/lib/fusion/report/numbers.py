@@ -4,21 +4,80 @@ they can be checked.
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 from scipy.stats import binomtest, norm
 
 from fusion.figures import read
 
+#: Test of the interaction control that makes the strict claim.
+STRICT = "integration"
 # A difference of this many standard errors is found with probability 0.8 by a one-sided test at
 # 0.05.
-DETECTABLE = norm.ppf(0.95) + norm.ppf(0.8)
+DETECTABLE = float(norm.ppf(0.95) + norm.ppf(0.8))
+#: Rung of the ladder of evidence -> what an electrode that holds it has shown.
+RUNGS = {
+    "signal": "some model predicts it",
+    "unimodal": "a multimodal model beats its unimodal rivals",
+    "linear": "a multimodal model beats vision and language put together linearly",
+    "interaction": "the part of a joint network that is neither vision nor language adds to both",
+}
+Values = dict[str, float]
 
 
-def of_sites(sites: pd.DataFrame) -> dict[str, float]:
+def of_ladder(sites: pd.DataFrame, interaction: pd.DataFrame | None, level: float) -> Values:
+    """Return how many electrodes hold each rung of the ladder, of those at which it was tested:
+    ``rung.signal.count`` .., in at least one alignment, corrected over electrodes.
+
+    Parameters
+    ----------
+    sites
+        The table of sites.
+    interaction
+        The table of the interaction control, or None: the last rung is then that of the contrast
+        with the role ``interaction``, if there is one.
+    level
+        False-discovery level.
+    """
+    found: Values = {}
+    for rung, column in (("signal", "q_signal"), ("interaction", "q_interaction")):
+        if column in sites and sites[column].notna().any():
+            made = sites[sites[column].notna()]
+            found |= share(f"rung.{rung}", int((made[column] < level).sum()), len(made))
+    for rung, test in (("unimodal", "multimodal_any"), ("linear", "linear_any")):
+        if test in sites and sites[test].notna().any():
+            passed = read.passed(sites, test)
+            found |= share(f"rung.{rung}", int(passed.sum()), int(sites[test].notna().sum()))
+    if interaction is not None and "rung.interaction.of" not in found:
+        strict = interaction[(interaction["test"] == STRICT) & interaction["q"].notna()]
+        q = strict.groupby(["subject", "electrode"])["q"].min()
+        found |= share("rung.interaction", int((q < level).sum()), len(q)) if len(q) else {}
+    return found
+
+
+def of_responses(responses: list[dict[str, Any]]) -> Values:
+    """Return events by alignment over recordings, and the film time they span:
+    ``events.language``, ``film.minutes``.
+    """
+    found: Values = {}
+    for one in responses:
+        key = f"events.{one['alignment']}"
+        found[key] = found.get(key, 0) + one["events"]
+    films: dict[str, list[float]] = {}
+    for one in responses:
+        if one["events"]:
+            films.setdefault(one["stimulus"], []).extend((one["first_s"], one["last_s"]))
+    if films:
+        found["film.minutes"] = sum(max(ends) - min(ends) for ends in films.values()) / 60
+    return found
+
+
+def of_sites(sites: pd.DataFrame) -> Values:
     """Return counts of subjects, electrodes, tested ones, and verdicts: ``sites.tested``,
     ``verdict.integration`` ..
     """
-    found = {
+    found: Values = {
         "subjects": sites["subject"].nunique(),
         "sites.all": len(sites),
         "sites.tested": int(sites["tested"].sum()),
@@ -29,23 +88,25 @@ def of_sites(sites: pd.DataFrame) -> dict[str, float]:
     found |= {
         f"verdict.{name}": int(count) for name, count in sites["verdict"].value_counts().items()
     }
-    return found | share("integration", found.get("verdict.integration", 0), found["sites.tested"])
+    return found | share(
+        "integration", int(found.get("verdict.integration", 0)), int(found["sites.tested"])
+    )
 
 
-def of_tests(sites: pd.DataFrame) -> dict[str, float]:
+def of_tests(sites: pd.DataFrame) -> Values:
     """Return, per test of multimodality, how many sites pass of those at which it could be made, in
     percent with a 95% Wilson interval.
     """
-    found = {}
+    found: Values = {}
     for name in read.tests_of(sites):
         found |= share(name, int(read.passed(sites, name).sum()), int(sites[name].notna().sum()))
     return found
 
 
-def share(key: str, count: int, of: int) -> dict[str, float]:
+def share(key: str, count: int, of: int) -> Values:
     """Return ``key.count``, ``key.of`` and, in percent, ``key.share`` with ``key.low`` and
     ``key.high`` (95% Wilson); none without trials."""
-    found = {f"{key}.count": count, f"{key}.of": of}
+    found: Values = {f"{key}.count": count, f"{key}.of": of}
     if of:
         low, high = binomtest(count, of).proportion_ci(method="wilson")
         found |= {
@@ -56,11 +117,11 @@ def share(key: str, count: int, of: int) -> dict[str, float]:
     return found
 
 
-def of_contrasts(contrasts: pd.DataFrame, window: str, level: float) -> dict[str, float]:
+def of_contrasts(contrasts: pd.DataFrame, window: str, level: float) -> Values:
     """Return, per contrast and alignment in ``window``: tested, found (q at most ``level``), median
     effect and standard error.
     """
-    found = {}
+    found: Values = {}
     for (contrast, alignment), part in contrasts[contrasts["window"] == window].groupby(
         ["contrast", "alignment"], sort=False
     ):
@@ -80,7 +141,7 @@ def of_contrasts(contrasts: pd.DataFrame, window: str, level: float) -> dict[str
     return found
 
 
-def of_regions(regions: pd.DataFrame, level: float) -> dict[str, float]:
+def of_regions(regions: pd.DataFrame, level: float) -> Values:
     """Return counts of regions: covered, with positive sites, passing at ``level``, without any
     electrode.
     """
@@ -96,10 +157,10 @@ def of_regions(regions: pd.DataFrame, level: float) -> dict[str, float]:
     }
 
 
-def of_electrodes(electrodes: pd.DataFrame) -> dict[str, float]:
+def of_electrodes(electrodes: pd.DataFrame) -> Values:
     """Return counts of channels of all recordings: all, kept, dropped, and dropped by reason."""
     dropped = electrodes[~electrodes["kept"]]
-    found = {
+    found: Values = {
         "recordings": electrodes["recording"].nunique(),
         "channels.all": len(electrodes),
         "channels.kept": int(electrodes["kept"].sum()),

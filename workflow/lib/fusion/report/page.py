@@ -7,6 +7,7 @@ import json
 import re
 import struct
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -46,10 +47,38 @@ def render(
     return page.render(css=Markup(css), script=Markup(script), **context).lstrip()
 
 
+@dataclass(frozen=True)
+class Picture:
+    """A figure as the template shows it.
+
+    Attributes
+    ----------
+    number, title, caption
+        As printed below it.
+    alt
+        What it shows, for those who do not see it.
+    src
+        The picture, embedded.
+    width, height
+        In CSS pixels.
+    """
+
+    number: int
+    title: str
+    caption: list[Markup]
+    alt: str
+    src: str
+    width: int
+    height: int
+
+
 def figures(
-    names: Sequence[str], svgs: Sequence[str | Path], captions: Sequence[str | Path]
-) -> dict[str, dict[str, Any]]:
-    """Return, by name, what the template needs of each figure, numbered in order.
+    names: Sequence[str],
+    svgs: Sequence[str | Path],
+    captions: Sequence[str | Path],
+    states: Mapping[str, str],
+) -> dict[str, Picture]:
+    """Return the figures that are shown, by name, numbered in order. Empty ones are left out.
 
     Parameters
     ----------
@@ -59,26 +88,20 @@ def figures(
         Their SVG files; a PNG of the same name lies beside each.
     captions
         Their captions (reStructuredText).
+    states
+        Name -> ``drawn``, ``empty`` or ``failed``.
     """
-    out = {}
-    files = zip(names, map(Path, svgs), map(Path, captions), strict=True)
-    for number, (name, path, caption) in enumerate(files, start=1):
-        width, height = png_size(path.with_suffix(".png"))
-        use = path if path.stat().st_size <= LARGEST_SVG else path.with_suffix(".png")
-        kind = "svg+xml" if use.suffix == ".svg" else "png"
-        src = f"data:image/{kind};base64,{base64.b64encode(use.read_bytes()).decode()}"
+    out: dict[str, Picture] = {}
+    for name, svg, caption in zip(names, map(Path, svgs), map(Path, captions), strict=True):
+        if states.get(name) == "empty":
+            continue
+        png, title = svg.with_suffix(".png"), FIGURES[name].title
         text = paragraphs(caption.read_text(encoding="utf-8"))
-        title = FIGURES[name].title
         alt = re.sub(r"<[^>]+>", "", str(text[0])) if text else title
-        out[name] = {
-            "number": number,
-            "title": title,
-            "caption": text,
-            "alt": f"{title}. {alt}",
-            "src": src,
-            "width": width,
-            "height": height,
-        }
+        use = svg if svg.stat().st_size <= LARGEST_SVG else png
+        kind = "svg+xml" if use == svg else "png"
+        src = f"data:image/{kind};base64,{base64.b64encode(use.read_bytes()).decode()}"
+        out[name] = Picture(len(out) + 1, title, text, f"{title}. {alt}", src, *png_size(png))
     return out
 
 

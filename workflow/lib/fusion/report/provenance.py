@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import subprocess
+from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -25,13 +28,14 @@ LIBRARIES = (
     "mne",
     "matplotlib",
     "nilearn",
+    "plotly",
     "jinja2",
 )
 
 
-def cards(paths) -> list[dict]:
+def cards(paths: Iterable[str | Path]) -> list[dict[str, Any]]:
     """Return the model cards of activation files, one per model."""
-    found = {}
+    found: dict[str, dict[str, Any]] = {}
     for path in paths:
         with open_labelled(path) as file:
             card = json.loads(file.attrs.get("card", "{}"))
@@ -39,7 +43,7 @@ def cards(paths) -> list[dict]:
     return [{"name": name, **card} for name, card in found.items()]
 
 
-def card_rows(cards: list[dict]) -> pd.DataFrame:
+def card_rows(cards: list[dict[str, Any]]) -> pd.DataFrame:
     """Return the cards as a table, one row per model."""
     keys = ["family", "modality", "feed", "parameters", "trained_on", "licence", "sha256"]
     rows = []
@@ -51,7 +55,7 @@ def card_rows(cards: list[dict]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["model", *keys, "layers"])
 
 
-def digest(value) -> str | None:
+def digest(value: object) -> str | None:
     """Return the first twelve digits of a hash, or of each of several."""
     if isinstance(value, dict):
         return ", ".join(str(v)[:12] for v in value.values())
@@ -60,18 +64,22 @@ def digest(value) -> str | None:
     return str(value)[:12] if value else None
 
 
-def responses(paths) -> list[dict]:
-    """Return, per response file, recording, alignment, number of events and the events dropped by
-    reason.
+def responses(paths: Iterable[str | Path]) -> list[dict[str, Any]]:
+    """Return, per response file, recording, stimulus, alignment, number of events, film time of the
+    first and the last (s), and the events dropped by reason.
     """
     out = []
     for path in paths:
         with open_labelled(path) as file:
             dropped = json.loads(file.attrs.get("dropped", "{}"))
+            onsets = file["onset_s"].values
             out.append(
                 {
                     "recording": str(file.attrs["recording"]),
+                    "stimulus": str(file.attrs["stimulus"]),
                     "alignment": str(file.attrs["alignment"]),
+                    "first_s": float(onsets.min()) if len(onsets) else 0.0,
+                    "last_s": float(onsets.max()) if len(onsets) else 0.0,
                     "events": file.sizes["event"],
                     "dropped": dropped,
                     "segments": int(file.attrs.get("segments", 1)),
@@ -82,20 +90,30 @@ def responses(paths) -> list[dict]:
     return out
 
 
-def versions() -> pd.DataFrame:
-    """Return the versions of the libraries in the environment that wrote the report; those not in
-    it are left out.
+def versions() -> dict[str, str]:
+    """Return library -> version in the environment that wrote the report; those not in it are left
+    out.
     """
-    rows = []
+    found = {}
     for name in LIBRARIES:
         try:
-            rows.append({"library": name, "version": version(name)})
+            found[name] = version(name)
         except PackageNotFoundError:
             continue
-    return pd.DataFrame(rows)
+    return found
 
 
-def run_times(folder) -> pd.DataFrame:
+def commit() -> str | None:
+    """Return the commit of the workflow's own files, or None where there is none."""
+    git = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty"]
+    try:
+        ran = subprocess.run(git, capture_output=True, text=True, timeout=10, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return ran.stdout.strip() or None
+
+
+def run_times(folder: str | Path) -> pd.DataFrame:
     """Return, per rule, how many jobs have a benchmark file in ``folder``, their seconds together
     and the largest memory; empty without files."""
     rows = []

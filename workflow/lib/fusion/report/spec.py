@@ -20,6 +20,8 @@ class ReportSpec(Spec):
         Names of the figures, in the order of their files.
     operands
         Contrast -> its sides.
+    labels
+        Model -> its name as people write it.
     benchmarks
         Folder of the jobs' run times.
     """
@@ -27,4 +29,5 @@ class ReportSpec(Spec):
     tables: tuple[str, ...]
     figures: tuple[str, ...]
     operands: dict[str, Sides]
+    labels: dict[str, str]
     benchmarks: str

@@ -5,12 +5,15 @@ key it was looked up under.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from markupsafe import Markup
 
 from fusion.figures import names
-from fusion.figures.names import printed
+from fusion.figures.names import Labels, printed
 from fusion.figures.spec import Sides
+
+Config = Mapping[str, Any]
 
 
 class Numbers:
@@ -18,7 +21,7 @@ class Numbers:
     again.
     """
 
-    def __init__(self, values: dict):
+    def __init__(self, values: Mapping[str, float]):
         """Keep ``values``."""
         self.values = values
 
@@ -32,7 +35,7 @@ class Numbers:
         )
         return Markup('<span class="n" data-key="{}">{}</span>').format(key, text)
 
-    def get(self, key: str, default=0):
+    def get(self, key: str, default: float = 0) -> float:
         """Return the bare number."""
         return self.values.get(key, default)
 
@@ -51,50 +54,90 @@ class Numbers:
         )
 
 
-def role_of(config: dict, role: str) -> str | None:
+def role_of(config: Config, role: str) -> str | None:
     """Return the contrast that plays ``role`` in the verdicts."""
     return next(
         (name for name, contrast in config["contrasts"].items() if contrast["role"] == role), None
     )
 
 
-def answer(n: Numbers, config: dict, operands: Mapping[str, Sides]) -> list[Markup]:
-    """Return the answer in three sentences."""
-    level = config["statistics"]["level"]
-    return [first(n, level), second(n, config, operands), third(n, config)]
+def decisive(config: Config) -> str | None:
+    """Return the contrast that decides: the matched one, that of multimodal with unimodal models,
+    or the first.
+    """
+    first = next(iter(config["contrasts"]), None)
+    return role_of(config, "matched") or role_of(config, "multimodal") or first
+
+
+def answer(
+    n: Numbers, config: Config, operands: Mapping[str, Sides], labels: Labels
+) -> list[Markup]:
+    """Return the answer in two sentences: what the ladder of evidence says, and how large the
+    decisive differences are.
+    """
+    return [first(n, config["statistics"]["level"]), second(n, config, operands, labels)]
 
 
 def first(n: Numbers, level: float) -> Markup:
-    """Return how many sites there are."""
+    """Return how many electrodes hold each rung of the ladder, without calling two claims by one
+    name.
+    """
+    people = counted(n, "subjects", "subject")
     if not n.get("sites.tested"):
         return Markup(
             "None of the {} electrodes in {} could be tested, so this analysis gives no answer."
-        ).format(n("sites.all"), counted(n, "subjects", "subject"))
-    start = Markup("Of {} electrodes in {}, {} could be tested").format(
-        n("sites.all"), counted(n, "subjects", "subject"), n("sites.tested")
+        ).format(n("sites.all"), people)
+    start = Markup("Of {} tested electrodes in {} ({} in all), ").format(
+        n("sites.tested"), people, n("sites.all")
     )
-    if not n.get("integration.count"):
+    steps = {
+        "signal": "some model predicts {}",
+        "unimodal": "a multimodal model beats its unimodal rivals at {}",
+        "linear": "it beats vision and language put together linearly at {}",
+    }
+    said = [
+        Markup(words).format(n(f"rung.{rung}.count"))
+        for rung, words in steps.items()
+        if n.get(f"rung.{rung}.of")
+    ]
+    strict = interaction(n)
+    if not said:
         return start + Markup(
-            ", and none ({}) is shown to integrate vision and language at a false-discovery level"
-            " of {}."
-        ).format(n.share("integration"), level)
+            "{} pass every comparison that the verdict “integration” needs{}."
+        ).format(n("integration.count"), strict)
     return start + Markup(
-        ", and {} are sites of vision-language integration at a false-discovery level of {}: a"
-        " multimodal model predicts them better than its unimodal rivals do."
-    ).format(n.share("integration"), level)
+        "{}; {} pass every comparison that the verdict “integration” needs (false-discovery level"
+        " {}){}."
+    ).format(Markup(", ").join(said), n("integration.count"), level, strict)
 
 
-def second(n: Numbers, config: dict, operands: Mapping[str, Sides]) -> Markup:
-    """Return the decisive comparison, alignment by alignment."""
-    contrast, fixed = role_of(config, "matched"), True
-    if contrast is None:
-        contrast, fixed = role_of(config, "multimodal"), False
+def interaction(n: Numbers) -> Markup:
+    """Return what the strict test, that of the interaction of vision and language, says."""
+    if not n.get("rung.interaction.of"):
+        return Markup(
+            ". The interaction of vision and language was not tested, so none is shown to join the"
+            " two in a way that no sum of both could"
+        )
+    return Markup(
+        ". The stricter test, whether the joint part of a network adds to vision and language,"
+        " holds at {} of {}"
+    ).format(n("rung.interaction.count"), n("rung.interaction.of"))
+
+
+def second(n: Numbers, config: Config, operands: Mapping[str, Sides], labels: Labels) -> Markup:
+    """Return the decisive comparison: where it is found and how large, or how large a difference
+    would have had to be.
+    """
+    contrast = role_of(config, "matched")
+    fixed = contrast is not None
+    contrast = contrast or role_of(config, "multimodal")
     if contrast is None:
         return Markup(
             "No contrast sets a multimodal model against a unimodal one, so nothing here speaks for"
             " or against integration."
         )
-    a, b = map(names.operand_name, (operands[contrast].a, operands[contrast].b))
+    sides = operands[contrast]
+    a, b = (names.operand_name(one, labels) for one in (sides.a, sides.b))
     start = (
         "With architecture and training data held fixed, "
         if fixed
@@ -102,9 +145,7 @@ def second(n: Numbers, config: dict, operands: Mapping[str, Sides]) -> Markup:
     )
     alignments = config["contrasts"][contrast]["alignments"] or config["events"]["alignments"]
     parts = [
-        Markup("at {} electrodes in {} events").format(
-            n.share(f"contrast.{contrast}.{alignment}.found"), alignment
-        )
+        part(n, f"contrast.{contrast}.{alignment}", alignment)
         for alignment in alignments
         if n.get(f"contrast.{contrast}.{alignment}.tested")
     ]
@@ -115,43 +156,29 @@ def second(n: Numbers, config: dict, operands: Mapping[str, Sides]) -> Markup:
     )
 
 
-def third(n: Numbers, config: dict) -> Markup:
-    """Return how large differences are and where, or how large they would have had to be."""
-    contrast = role_of(config, "matched") or role_of(config, "multimodal")
-    keys = [f"contrast.{contrast}.{alignment}" for alignment in config["events"]["alignments"]]
-    found = [key for key in keys if n.get(f"{key}.found.count")]
-    where = Markup("")
-    if n.get("regions.covered") and n.get("integration.count"):
-        where = Markup(
-            " The sites lie in {} of {} covered regions, {} of which hold more of them than chance"
-            " placement would."
-        ).format(n("regions.positive"), n("regions.covered"), n("regions.passing"))
-    if found:
-        medians = Markup(" and ").join(
-            Markup("{} in {} events").format(n(f"{key}.median_found"), key.rsplit(".", 1)[1])
-            for key in found
-        )
-        return (
-            Markup("Where a difference is found, its median is {} (Fisher z of r).").format(medians)
-            + where
-        )
-    tested = [key for key in keys if n.get(f"{key}.se")]
+def part(n: Numbers, key: str, alignment: str) -> Markup:
+    """Return where one alignment's difference is found, and how large it is."""
+    said = Markup("at {} electrodes in {} events").format(n.share(f"{key}.found"), alignment)
+    if n.get(f"{key}.found.count"):
+        return said + Markup(", median difference {} (Fisher z)").format(n(f"{key}.median_found"))
+    return said
+
+
+def detectable(n: Numbers, config: Config) -> Markup:
+    """Return the smallest difference that would mostly have been found."""
+    contrast = decisive(config)
+    keys = {one: f"contrast.{contrast}.{one}" for one in config["events"]["alignments"]}
+    tested = {alignment: key for alignment, key in keys.items() if n.get(f"{key}.se")}
     if not tested:
-        return Markup(
-            "How large a difference would have been noticed cannot be said, for want of a test."
-        )
+        return Markup("No electrode was tested, so the detectable difference is unknown.")
     sizes = Markup(" and ").join(
-        Markup("{} in {} events").format(n(f"{key}.detectable"), key.rsplit(".", 1)[1])
-        for key in tested
+        Markup("{} in {} events").format(n(f"{key}.detectable"), alignment)
+        for alignment, key in tested.items()
     )
-    return (
-        Markup(
-            "With this much film, a difference at a typical electrode would have to exceed {}"
-            " (Fisher z of r) to be found in four of five repetitions at an uncorrected 0.05;"
-            " smaller ones would mostly be missed."
-        ).format(sizes)
-        + where
-    )
+    return Markup(
+        "{} (Fisher z of r at a typical electrode, found in four of five repetitions at an"
+        " uncorrected 0.05); smaller differences would mostly be missed"
+    ).format(sizes)
 
 
 def counted(n: Numbers, key: str, noun: str) -> Markup:
@@ -159,11 +186,11 @@ def counted(n: Numbers, key: str, noun: str) -> Markup:
     return Markup("{} {}").format(n(key), noun if n.get(key) == 1 else f"{noun}s")
 
 
-def limits(n: Numbers, config: dict, tables: set[str]) -> list[Markup]:
+def limits(n: Numbers, config: Config, tables: set[str]) -> list[Markup | str]:
     """Return what the analysis cannot say, given the config, the numbers and which further
     ``tables`` there are.
     """
-    said = []
+    said: list[Markup | str] = []
     if config["source"] == "simulate":
         said.append(
             Markup(
