@@ -64,6 +64,7 @@ rule sites:
         subjects=paths.fill(paths.TABLE, table="subjects"),
         subjects_dictionary=paths.fill(paths.DICTIONARY, table="subjects"),
         contrasts=paths.ALL_CONTRASTS,
+        contrasts_text=paths.fill(paths.TABLE, table="contrasts"),
         contrasts_dictionary=paths.fill(paths.DICTIONARY, table="contrasts"),
     log:
         "<logs>/sites/sites.log",

@@ -10,7 +10,7 @@ from fusion.contrasts import correct, regions, sites, summary
 from fusion.contrasts.spec import SitesSpec
 from fusion.io.job import begin
 from fusion.io.schema import read_schema
-from fusion.io.tables import read_tsv, write_described
+from fusion.io.tables import read_tsv, write_described, write_tsv
 
 log = begin(snakemake)
 spec = SitesSpec.read(snakemake.params.spec)
@@ -40,7 +40,7 @@ by_region = regions.region_table(table, atlas, spec.correction)
 log.info("regions by coverage: %s", by_region["coverage"].value_counts().to_dict())
 
 tables = {
-    "sites": (table, sites.families(contrasts, table, spec)),
+    "sites": (table, sites.families(table, spec)),
     "regions": (by_region, None),
     "overlap": (summary.overlap_table(table), None),
     "subjects": (summary.subject_table(electrodes, contrasts, table, spec), None),
@@ -51,3 +51,4 @@ for (name, (written, families)), schema in zip(
 ):
     dictionary = snakemake.output[f"{name}_dictionary"]
     write_described(written, snakemake.output[name], dictionary, read_schema(schema), families)
+write_tsv(contrasts, snakemake.output.contrasts_text)

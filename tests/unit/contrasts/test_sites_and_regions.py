@@ -159,7 +159,7 @@ def test_verdicts_of_clear_cases():
     ].all(axis=None)
     integration = table["verdict"] == "integration"
     assert table.loc[integration, "reason"].str.endswith("interaction test not made").all()
-    assert table["interaction"].isna().all()
+    assert table["q_interaction"].isna().all()
 
 
 def test_a_twin_alone_does_not_make_a_site_of_integration():
@@ -223,7 +223,8 @@ def test_a_verdict_of_integration_says_whether_the_interaction_test_held(p, says
     table = table.set_index(["subject", "electrode"])
     row = table.loc[("01", "integration")]
     assert row["verdict"] == "integration"
-    assert row["interaction"] is held
+    assert (row["q_interaction"] < SPEC.level) == bool(held)
+    assert np.isfinite(row["q_interaction"])
     assert row["reason"].endswith(f"interaction test {says}")
     assert table.loc[("02", "integration"), "reason"].endswith("not made")
 
@@ -254,10 +255,8 @@ def test_a_subject_without_one_alignment_and_a_model_missing_for_another():
     ]
     table = sites.site_table(places(KINDS), rows, SPEC).set_index(["subject", "electrode"])
     assert table.loc[("01", "integration"), "verdict"] == "integration"
-    assert (
-        table.loc["01"]["multimodal_all"].isna().all()
-        and table.loc["01", "m_vision_p"].isna().all()
-    )
+    assert table.loc["01"]["multimodal_all"].isna().all()
+    assert not table.loc["01", "reason"].str.contains("vision 0").any()
     # Without the twin contrast integration cannot be shown there, and is not.
     assert table.loc[("02", "integration"), "verdict"] == "vision"
 
@@ -278,10 +277,32 @@ def test_dropped_and_untested_electrodes_are_listed_with_the_reason():
     assert (table.loc["vision", "reason"] == "no score for a").all()
 
 
+def test_every_electrode_has_a_row_whether_it_has_a_place_or_not():
+    electrodes = places([*KINDS, "X1"])
+    nowhere = electrodes["electrode"] == "X1"
+    electrodes.loc[nowhere, ["kept", "reason"]] = [False, "marked bad"]
+    electrodes.loc[nowhere, ["region", "x", "y", "z"]] = np.nan
+    table = sites.site_table(electrodes, contrast_rows(KINDS), SPEC)
+    assert len(table) == len(electrodes)
+    own = table[table["electrode"] == "X1"]
+    assert (own["reason"] == "dropped in cleaning: marked bad").all()
+
+
+def test_reasons_name_the_rival_and_its_effects():
+    rows = contrast_rows(KINDS)
+    table = sites.site_table(places(KINDS), rows, SPEC)
+    for row in table.itertuples():
+        own = rows[(rows["subject"] == row.subject) & (rows["electrode"] == row.electrode)]
+        own = own[(own["contrast"] == "s") & (own["window"] == SPEC.window)]
+        for one in own.itertuples():
+            assert f"{one.alignment} {one.effect:.2g}" in row.reason
+            assert f"against {one.b.split('-')[0]}: " in row.reason
+
+
 def test_nothing_at_all_gives_empty_tables_with_all_columns():
     rows = contrast_rows(KINDS)
     table = sites.site_table(places([]), rows.iloc[:0], SPEC)
-    assert len(table) == 0 and {"verdict", "m_language_q", "multimodal_any"} <= set(table.columns)
+    assert len(table) == 0 and {"verdict", "q_signal", "multimodal_any"} <= set(table.columns)
     assert (
         len(
             regions.region_table(
@@ -303,17 +324,12 @@ def test_dictionaries_describe_every_column_and_name_the_family():
     described = dictionary.data_dictionary(
         table,
         yaml.safe_load((SCHEMAS / "sites.schema.yaml").read_text()),
-        sites.families(rows, table, SPEC),
+        sites.families(table, SPEC),
     )
     assert set(described) == set(table.columns)
-    assert all(
-        "Family" in described[name]
-        for name in table.columns
-        if name.endswith("_q") or name.startswith("q_")
-    )
-    assert described["m_vision_q"]["Family"].startswith(
-        "m, vision, window after: 10 electrodes with signal"
-    )
+    assert all("Family" in described[name] for name in table.columns if name.startswith("q_"))
+    assert list(described)[:5] == ["subject", "electrode", "verdict", "reason", "q_integration"]
+    assert len(described) <= 30
     with pytest.raises(InputError, match="strange"):
         dictionary.data_dictionary(
             table.assign(strange=1), yaml.safe_load((SCHEMAS / "sites.schema.yaml").read_text())

@@ -15,6 +15,7 @@ from scipy import stats
 from fusion.contrasts import correct, summary
 from fusion.contrasts import regions as region_tables
 from fusion.contrasts import sites as site_tables
+from fusion.contrasts.spec import SitesSpec
 from fusion.design import config as settings
 from fusion.io import labelled, tables
 
@@ -237,14 +238,15 @@ def sites(
     channels = electrodes_of(subjects, electrodes, space, regions, seed)
     contrasts, kind = contrasts_at(channels, alignments, effect, seed)
     contrasts = correct.add_families(contrasts, "bh")
-    spec = {
-        "contrasts": {name: c["role"] for name, c in CONTRASTS.items()},
-        "alignments": list(alignments),
-        "window": "after",
-        "level": 0.05,
-        "correction": "bh",
-        "modality": MODELS,
-    }
+    spec = SitesSpec(
+        roles={name: c["role"] for name, c in CONTRASTS.items()},
+        alignments=tuple(alignments),
+        window="after",
+        level=0.05,
+        correction="bh",
+        modality=MODELS,
+        subjects={},
+    )
     tables_ = {(s, f"sub-{s}_task-film_run-1"): part for s, part in channels.groupby("subject")}
     table = site_tables.site_table(site_tables.merge_electrodes(tables_), contrasts, spec)
     truth = kind.rename("planted").rename_axis(["subject", "electrode"]).reset_index()

@@ -14,7 +14,8 @@ from fusion.io.errors import InputError
 from fusion.io.tables import require_unique
 
 PLACE = ["subject", "electrode", "region", "hemisphere", "x", "y", "z", "space"]
-VALUES = ["effect", "ci_low", "ci_high", "p", "q"]
+#: Roles whose contrast a reason names, the first that there is.
+NAMED = ("matched", "multimodal")
 
 
 def merge_electrodes(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
@@ -67,16 +68,15 @@ def site_table(
     Returns
     -------
     pd.DataFrame
-        Columns as in ``schemas/sites.schema.yaml``. Kept electrodes, and dropped ones that have a
-        place in the brain.
+        Columns as in ``schemas/sites.schema.yaml``; one row for every electrode of the tables,
+        those dropped in cleaning too.
 
     Raises
     ------
     InputError
         If a contrast tested an electrode that no electrodes table has.
     """
-    located = electrodes["kept"] | electrodes["region"].notna() | electrodes["x"].notna()
-    sites = electrodes.loc[located, [*PLACE, "kept", "reason"]].reset_index(drop=True)
+    sites = electrodes[[*PLACE, "kept", "reason"]].reset_index(drop=True)
     index = pd.MultiIndex.from_frame(sites[["subject", "electrode"]])
     primary = contrasts[contrasts["window"] == spec.window]
     strange = pd.MultiIndex.from_frame(primary[["subject", "electrode"]]).difference(index)
@@ -99,21 +99,19 @@ def site_table(
             p, tested, spec.level, spec.correction
         )
 
-    out = sites[PLACE].copy()
+    out = sites[PLACE[:2]].join(decision[["verdict", "reason", "q_integration"]])
+    told = differences(primary, roles, index).where(tested, "")
+    out["reason"] = out["reason"].astype(str) + told
+    out = out.join(sites[PLACE[2:]])
     out["tested"] = tested
     out = out.join(best_models(primary, roles.get("signal"), index, spec.modality))
-    wide = [
-        contrast_columns(primary, name, alignment, index)
-        for name in spec.roles
-        for alignment in spec.alignments
-    ]
-    out = pd.concat([out, *wide], axis=1)
+    out = out.join(decision[["q_signal", "q_vision", "q_language"]])
     for test in TESTS:
         q = tests[test] if len(tests) else pd.Series(float("nan"), out.index)
         out[test] = (q < spec.level).astype(object).where(q.notna(), None)
         out[f"q_{test}"] = q
-    out = pd.concat([out, decision], axis=1)
-    out = with_interaction(out, index, spec, interaction)
+    finer = [name for name in decision if name not in out and decision[name].notna().any()]
+    out = with_interaction(out.join(decision[finer]), index, spec, interaction)
     dropped = ~sites["kept"]
     out.loc[dropped, "reason"] = "dropped in cleaning: " + sites.loc[dropped, "reason"].fillna(
         "no reason given"
@@ -133,7 +131,7 @@ def site_table(
 def with_interaction(
     table: pd.DataFrame, index: pd.MultiIndex, spec: SitesSpec, interaction: pd.DataFrame | None
 ) -> pd.DataFrame:
-    """Return the sites with ``interaction`` and ``q_interaction``; the reason of a verdict of
+    """Return the sites with ``q_interaction``; the reason of a verdict of
     integration says whether the interaction test held.
 
     Parameters
@@ -151,7 +149,6 @@ def with_interaction(
     if interaction is not None:
         predicted = (table["q_signal"] < spec.level).to_numpy()
         q = verdicts.interaction_q(interaction, index, predicted, spec.correction)
-    held = pd.Series(q < spec.level, table.index).astype(object).where(np.isfinite(q), None)
     said = np.select(
         [~np.isfinite(q), q < spec.level],
         ["not made", "held"],
@@ -160,7 +157,7 @@ def with_interaction(
     reason = table["reason"].astype(object)
     integration = table["verdict"] == "integration"
     reason[integration] += "; interaction test " + pd.Series(said, table.index)[integration]
-    return table.assign(reason=reason, interaction=held, q_interaction=q)
+    return table.assign(reason=reason, q_interaction=q)
 
 
 def best_models(
@@ -193,25 +190,39 @@ def best_models(
     return best[columns]
 
 
-def contrast_columns(
-    primary: pd.DataFrame, contrast: str, alignment: str, index: pd.MultiIndex
-) -> pd.DataFrame:
-    """Return the columns of one contrast and alignment, named ``<contrast>_<alignment>_<value>``;
-    none if it was not made.
+def differences(primary: pd.DataFrame, roles: dict[str, str], index: pd.MultiIndex) -> pd.Series:
+    """Return, per site, the rival and the effects of the contrast that decides, in words: ``;
+    against text: language 0.12, vision -0.01``. Empty where it was not tested.
+
+    Parameters
+    ----------
+    primary
+        Contrasts in the primary window.
+    roles
+        Role -> contrast.
+    index
+        (subject, electrode) of the sites.
     """
-    rows = primary[(primary["contrast"] == contrast) & (primary["alignment"] == alignment)]
-    rows = rows.set_index(["subject", "electrode"])[VALUES].reindex(index).reset_index(drop=True)
-    return rows.add_prefix(f"{contrast}_{alignment}_")
+    named = next((roles[role] for role in NAMED if role in roles), None)
+    rows = primary[(primary["contrast"] == named) & primary["tested"]]
+    if rows.empty:
+        return pd.Series("", range(len(index)), dtype=str)
+    rival = rows["b"].astype(str).str.split("-").str[0]
+    said = rows["alignment"] + " " + rows["effect"].map("{:.2g}".format)
+    told = rows.assign(said=said, rival=rival).groupby(["subject", "electrode"], sort=False)
+    words = told.agg(
+        rival=("rival", lambda names: " or ".join(dict.fromkeys(names))),
+        said=("said", ", ".join),
+    )
+    words = "; against " + words["rival"] + ": " + words["said"]
+    return words.reindex(index).fillna("").reset_index(drop=True)
 
 
-def families(contrasts: pd.DataFrame, sites: pd.DataFrame, spec: SitesSpec) -> dict[str, str]:
+def families(sites: pd.DataFrame, spec: SitesSpec) -> dict[str, str]:
     """Return, for every q column of the table of sites, the set of tests that it was corrected
     in.
     """
     out = {}
-    primary = contrasts[contrasts["window"] == spec.window]
-    for (contrast, alignment), rows in primary.groupby(["contrast", "alignment"], sort=False):
-        out[f"{contrast}_{alignment}_q"] = rows["family"].iloc[0]
     joined = " and ".join(spec.alignments)
     predicted = sites["q_signal"] < spec.level
     among = "electrodes with signal" if sites["q_signal"].notna().any() else "electrodes"

@@ -250,10 +250,10 @@ class Figures(_Rule):
         return chosen or list(self.study.contrasts.values())[:MOST_ACROSS_ALIGNMENTS]
 
     @property
-    def effect(self) -> str | None:
-        """Column of the effect that decides, in its first alignment."""
+    def effect(self) -> tuple[str, Alignment] | None:
+        """The contrast that decides, and its first alignment."""
         decisive = self.study.contrast_of("matched") or self.study.contrast_of("multimodal")
-        return f"{decisive.name}_{decisive.alignments[0]}_effect" if decisive else None
+        return (decisive.name, decisive.alignments[0]) if decisive else None
 
     def inputs(self) -> Inputs:
         """Return the tables that the figures are drawn from, under their names."""

@@ -23,7 +23,16 @@ def draw_verdict(tables: Tables, spec: FiguresSpec) -> tuple[Figure, pd.DataFram
     grey, untested a grey cross.
     """
     sites = tables["sites"]
-    return draw(sites, "verdict", spec.effect if spec.effect in sites else None)
+    if spec.effect is None:
+        return draw(sites, "verdict", None)
+    contrasts, (contrast, alignment) = tables["contrasts"], spec.effect
+    rows = contrasts[
+        (contrasts["contrast"] == contrast)
+        & (contrasts["alignment"] == alignment)
+        & (contrasts["window"] == spec.window_name)
+    ]
+    keys = ["subject", "electrode"]
+    return draw(sites.merge(rows[[*keys, "effect"]], on=keys, how="left"), "verdict", "effect")
 
 
 def draw_model(tables: Tables, spec: FiguresSpec) -> tuple[Figure, pd.DataFrame]:

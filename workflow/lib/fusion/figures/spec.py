@@ -36,7 +36,7 @@ class Entry:
 #: All figures, in the order of the report. Their functions are in :mod:`fusion.figures.registry`.
 FIGURES: dict[str, Entry] = {
     "tests": Entry("Overlap of the tests of multimodality", "Sites", ("sites",)),
-    "brain_verdict": Entry("Sites by verdict", "Brain", ("sites",), caption="brain"),
+    "brain_verdict": Entry("Sites by verdict", "Brain", ("sites", "contrasts"), caption="brain"),
     "brain_model": Entry("Sites by best model", "Brain", ("sites",), caption="brain"),
     "region_map": Entry("Regions by test", "Brain", ("sites",)),
     "regions": Entry("Sites of integration by region", "Regions", ("regions",)),
@@ -175,7 +175,7 @@ class FiguresSpec(Spec):
     operands
         Contrast -> its sides.
     effect
-        Column of the sites whose size sets the area of markers on the brain, or None.
+        Contrast and alignment whose effect sets the area of markers on the brain, or None.
     scatter
         The contrast of multimodal with unimodal models, or None.
     three_way
@@ -195,7 +195,7 @@ class FiguresSpec(Spec):
     models: tuple[str, ...]
     labels: dict[str, str]
     operands: dict[str, Sides]
-    effect: str | None
+    effect: tuple[str, Alignment] | None
     scatter: str | None
     three_way: tuple[str, ...]
     across_alignments: tuple[str, ...]

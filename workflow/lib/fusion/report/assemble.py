@@ -51,7 +51,7 @@ OWN_PLACE = (
 DOWNLOADS = {
     "sites.tsv": "every electrode: verdict, reason, q",
     "regions.tsv": "regions",
-    "tables/contrasts.parquet": "every contrast at every electrode",
+    "tables/contrasts.tsv": "every contrast at every electrode",
     "recordings.tsv": "recordings and their quality",
     "methods.md": "methods, ready to paste",
     "references.bib": "references",

@@ -220,7 +220,7 @@ def contrasts(
         " electrodes.",
         Shown(words=("a", "b", "contrast"), ranks=ranks, menus=("contrast", "events", "window")),  # type: ignore[arg-type]
         filtered=True,
-        file="tables/contrasts.parquet",
+        file="tables/contrasts.tsv",
     )
 
 
