@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from helpers.runs import REPOSITORY
 from made_up_results import contrasts_at, regions, sites
 from report_harness import CONTROLS, PROFILES, draw, outputs, troubles
 
@@ -40,6 +41,7 @@ SPEC = FiguresSpec(
     labels={},
     operands={},
     effect=None,
+    mapped={"matched": "slip_vs_simclr"},
     scatter="slip_vs_simclr",
     three_way=(),
     across_alignments=("slip_vs_simclr",),
@@ -197,6 +199,7 @@ def test_every_figure_says_when_there_is_nothing():
         "folds": held_out.COLUMNS,
     }
     tables = {name: pd.DataFrame(columns=names_) for name, names_ in columns.items()}
+    tables["outlines"] = read_tsv(REPOSITORY / "resources/dk_outlines.tsv")
     tables |= {"sites": untested, "contrasts": none, "regions": regions(untested)}
     assert set(CONTROLS) <= {*tables, "interaction", "floors"}
     nowhere = {**tables, "sites": untested.assign(x=np.nan)}

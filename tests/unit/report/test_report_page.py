@@ -163,7 +163,7 @@ def by_hand(folder, key):
         return wilson(made.count("True"), len(made))[rest[0]]
     if first == "contrast":
         contrast, alignment, *what = rest
-        own = [row for row in tested_rows(folder) if row["contrast"] == contrast]
+        own = [row for row in primary_rows(folder) if row["contrast"] == contrast]
         own = [row for row in own if row["alignment"] == alignment]
         effects = [str(row["effect"]) for row in own]
         qs = [str(row["q"]) for row in own]
@@ -183,7 +183,7 @@ def by_hand(folder, key):
 
 
 @cache
-def tested_rows(folder):
+def primary_rows(folder):
     """Return the contrasts that were tested in the primary window."""
     table = pd.read_parquet(folder / "tables/contrasts.parquet")
     return table[table["tested"] & (table["window"] == "after")].to_dict("records")
@@ -310,7 +310,7 @@ def test_the_table_of_contrasts_counts_what_passes(small, parsed):
         shown = {name: cell[1] for name, cell in zip(names, cells, strict=True)}
         if shown["window"] == "after":
             ids = shown["contrast"].replace(" ", "_"), shown["events"]
-            own = [r for r in tested_rows(small) if (r["contrast"], r["alignment"]) == ids]
+            own = [r for r in primary_rows(small) if (r["contrast"], r["alignment"]) == ids]
             assert int(shown["q < 0.05"]) == sum(row["q"] < 0.05 for row in own)
             assert int(shown["tested"]) == len(own)
 

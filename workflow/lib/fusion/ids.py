@@ -78,6 +78,13 @@ def entities(name: str) -> dict[str, str]:
     return found
 
 
+def bare_region(region: str) -> str:
+    """Return a region's name without what marks the hemisphere and without case: ``ctx-lh-Insula``
+    -> ``insula``.
+    """
+    return re.sub(r"^(ctx[-_])?([lr]h|left|right)[-_ ]|[^a-z0-9]", "", region.lower())
+
+
 @dataclass(frozen=True, order=True)
 class FitId(Spec):
     """One network as it is fitted.

@@ -4,13 +4,12 @@ than chance would place there.
 
 from __future__ import annotations
 
-import re
-
 import numpy as np
 import pandas as pd
 
 from fusion.contrasts.coincidence import coincidence, wilson
 from fusion.contrasts.correct import q_values
+from fusion.ids import bare_region
 
 COLUMNS = [
     "region",
@@ -60,11 +59,13 @@ def region_table(sites: pd.DataFrame, atlas: pd.DataFrame, correction: str) -> p
     counts = counts.rename(
         columns={"electrode": "n_electrodes", "tested": "n_tested", "positive": "n_integration"}
     )
-    seen = {(bare(region), side) for region, side in counts[["region", "hemisphere"]].to_numpy()}
+    seen = {
+        (bare_region(region), side) for region, side in counts[["region", "hemisphere"]].to_numpy()
+    }
     absent = [
         (region, side, 0, 0, 0)
         for region, side in atlas[["region", "hemisphere"]].to_numpy()
-        if (bare(region), side) not in seen
+        if (bare_region(region), side) not in seen
     ]
     counts = pd.concat([counts, pd.DataFrame(absent, columns=counts.columns)], ignore_index=True)
     some = counts["n_tested"] > 0
@@ -79,13 +80,6 @@ def region_table(sites: pd.DataFrame, atlas: pd.DataFrame, correction: str) -> p
         [some, counts["n_electrodes"] > 0], ["tested", "electrodes, none tested"], "no electrodes"
     )
     return counts.sort_values(["region", "hemisphere"], ignore_index=True)[COLUMNS]
-
-
-def bare(region: str) -> str:
-    """Return a region's name without what marks the hemisphere and without case: ``ctx-lh-Insula``
-    -> ``insula``.
-    """
-    return re.sub(r"^(ctx[-_])?([lr]h|left|right)[-_ ]|[^a-z0-9]", "", region.lower())
 
 
 def placement_p(sites: pd.DataFrame, region: str, hemisphere: str) -> float:

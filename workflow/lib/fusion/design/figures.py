@@ -24,6 +24,8 @@ Inputs = dict[str, str | list[str]]
 
 #: Electrodes shown over time, beside the average.
 ELECTRODES_OVER_TIME = 3
+#: Outlines of the Desikan-Killiany parcellation, below the repository.
+OUTLINES = "resources/dk_outlines.tsv"
 #: Contrasts compared between alignments where none plays a part in the verdicts.
 MOST_ACROSS_ALIGNMENTS = 3
 
@@ -212,6 +214,7 @@ class Figures(_Rule):
             "regions": paths.REGIONS,
             "contrasts": paths.ALL_CONTRASTS,
             "score_profiles": paths.SCORE_PROFILES,
+            "outlines": self.study.shipped(OUTLINES),
         }
         if self.over_time:
             found["time_course"] = paths.fill(paths.TABLE, table="time_course")
@@ -228,6 +231,7 @@ class Figures(_Rule):
             "slip": bool(three_way(contrasts)),
             "alignments": bool(contrasts),
             "effects": bool(contrasts),
+            "parcels": bool(self.mapped),
         }
         return tuple(
             name
@@ -241,6 +245,12 @@ class Figures(_Rule):
     def scatter(self) -> Contrast | None:
         """The contrast of multimodal with unimodal models."""
         return self.study.contrast_of("multimodal") or self.study.contrast_of("matched")
+
+    @property
+    def mapped(self) -> dict[str, str]:
+        """Role -> contrast of the tests that parcels are coloured by."""
+        roles = ("multimodal", "matched")
+        return {role: one.name for role in roles if (one := self.study.contrast_of(role))}
 
     @property
     def across_alignments(self) -> list[Contrast]:
@@ -277,6 +287,7 @@ class Figures(_Rule):
             labels=study.labels,
             operands=operands(study.contrasts),
             effect=self.effect,
+            mapped=self.mapped,
             scatter=self.scatter.name if self.scatter else None,
             three_way=tuple(one.name for one in three_way(study.contrasts)),
             across_alignments=tuple(one.name for one in self.across_alignments),

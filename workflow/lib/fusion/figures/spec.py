@@ -39,6 +39,7 @@ FIGURES: dict[str, Entry] = {
     "brain_verdict": Entry("Sites by verdict", "Brain", ("sites", "contrasts"), caption="brain"),
     "brain_model": Entry("Sites by best model", "Brain", ("sites",), caption="brain"),
     "region_map": Entry("Regions by test", "Brain", ("sites",)),
+    "parcels": Entry("Parcels by test", "Brain", ("sites", "contrasts", "outlines")),
     "regions": Entry("Sites of integration by region", "Regions", ("regions",)),
     "coverage": Entry("Coverage by subject and region", "Regions", ("sites",)),
     "effects": Entry("Effects in every contrast", "Contrasts", ("contrasts",)),
@@ -176,6 +177,8 @@ class FiguresSpec(Spec):
         Contrast -> its sides.
     effect
         Contrast and alignment whose effect sets the area of markers on the brain, or None.
+    mapped
+        Role -> contrast of the tests that parcels are coloured by.
     scatter
         The contrast of multimodal with unimodal models, or None.
     three_way
@@ -196,6 +199,7 @@ class FiguresSpec(Spec):
     labels: dict[str, str]
     operands: dict[str, Sides]
     effect: tuple[str, Alignment] | None
+    mapped: dict[str, str]
     scatter: str | None
     three_way: tuple[str, ...]
     across_alignments: tuple[str, ...]
