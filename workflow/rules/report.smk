@@ -93,13 +93,13 @@ rule report:
     input:
         unpack(lambda wildcards: design.report.inputs(**wildcards)),
     output:
+        **design.report.outputs(),
         html=report(
             paths.REPORT,
             caption="../report/report.rst",
             category="Report",
             labels={"figure": "Report", "file": "html"},
         ),
-        **design.report.outputs(),
     log:
         "<logs>/report/report.log",
     benchmark:
