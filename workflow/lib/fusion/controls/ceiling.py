@@ -23,6 +23,9 @@ from fusion.encoding.inputs import Recording, read_recordings, read_responses
 
 log = logging.getLogger(__name__)
 
+#: What two recordings must share of a film to count as two viewings.
+LEAST_EVENTS, LEAST_BLOCKS = 10, 3
+
 
 def read_others(paths: Sequence[str | Path], spec: CeilingSpec) -> dict[str, list[Recording]]:
     """Return subject -> recordings of the others who saw a film of this subject's."""
@@ -66,25 +69,26 @@ def viewings(group: Group) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
     Returns
     -------
     tuple or None
-        Two arrays (n_events, n_electrodes, n_bins) and one (n_events,); None if no film was seen
-        twice.
+        Two arrays (n_events, n_electrodes, n_bins) and one (n_events,); None if no stretch of a
+        film was seen twice. Two parts of a film are no viewings of it.
     """
     recordings = group.recordings
-    pairs = [
-        (i, k)
+    shared = {
+        (i, k): np.intersect1d(one.event, other.event, return_indices=True)[1:]
         for i, one in enumerate(recordings)
         for k, other in enumerate(recordings)
         if i < k and one.stimulus == other.stimulus
-    ]
-    if not pairs:
+    }
+    if not shared:
         return None
-    (first, second), y = pairs[0], group.problem.y
+    first, second = max(shared, key=lambda pair: len(shared[pair][0]))
+    left, right = shared[first, second]
     starts = np.cumsum([0, *(len(r.event) for r in recordings)])
-    _, left, right = np.intersect1d(
-        recordings[first].event, recordings[second].event, return_indices=True
-    )
     left, right = starts[first] + left, starts[second] + right
-    return y[left], y[right], np.unique(group.problem.block[left], return_inverse=True)[1]
+    block = np.unique(group.problem.block[left], return_inverse=True)[1]
+    if len(left) < LEAST_EVENTS or block.max() + 1 < LEAST_BLOCKS:
+        return None
+    return group.problem.y[left], group.problem.y[right], block
 
 
 def of_other(group: Group, recordings: Sequence[Recording], spec: CeilingSpec) -> np.ndarray | None:
@@ -110,7 +114,9 @@ def of_other(group: Group, recordings: Sequence[Recording], spec: CeilingSpec) -
         of_film = [r for r in recordings if r.stimulus == own.stimulus]
         if not of_film:
             return None
-        other, fitting = of_film[0], spec.fitting
+        # Of a film shown in parts, the recording that holds these events.
+        other = max(of_film, key=lambda r: len(np.intersect1d(r.event, own.event)))
+        fitting = spec.fitting
         take = window_bins(other.bin_ms.astype(float), fitting.window_ms, fitting.bin_width_ms)
         values = np.nan_to_num(
             read_responses([other], other.electrode)[..., take].astype("float64")

@@ -197,7 +197,7 @@ def expanded(path: str, file: str | Path, where: str) -> str:
     InputError
         If a variable is not set, or ``~name`` names no user.
     """
-    if pattern := re.search(r"[{}<>]", path):
+    if pattern := re.search(r"[{}<>]", re.sub(r"\$\{\w+\}", "", path)):
         raise InputError(
             file, f"key {where}", repr(path), f"a path without {pattern[0]!r}, a sign of patterns"
         )
