@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import gzip
 from collections import Counter
+from pathlib import Path
 
 from fusion.io.atomic import whole
 
@@ -34,7 +35,7 @@ def _merge(symbols: list[str], pair: tuple[str, str]) -> list[str]:
     return merged
 
 
-def write_merges(merges: list[tuple[str, str]], path) -> None:
+def write_merges(merges: list[tuple[str, str]], path: str | Path) -> None:
     """Write the merges as gzip text with a version line, the same bytes for the same merges."""
     text = "#version: 0.2\n" + "".join(f"{a} {b}\n" for a, b in merges)
     with (

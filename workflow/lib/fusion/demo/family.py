@@ -8,6 +8,8 @@ steps; they differ in whether captions and augmented views take part (Mu et al. 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import timm
@@ -50,7 +52,9 @@ class Slip(nn.Module):
         Size of the vocabulary and number of tokens of a caption.
     """
 
-    def __init__(self, objectives, size: dict, vocabulary: int, context: int):
+    def __init__(
+        self, objectives: Sequence[str], size: Mapping[str, int], vocabulary: int, context: int
+    ):
         super().__init__()
         width, text_width, embed = size["width"], size["text_width"], size["embed"]
         self.visual = timm.models.VisionTransformer(
@@ -90,7 +94,8 @@ class Slip(nn.Module):
         """
         x = self.token_embedding(tokens) + self.positional_embedding
         x = self.ln_final(self.transformer(x, attn_mask=self.mask))
-        return x[torch.arange(len(x)), tokens.argmax(-1)] @ self.text_projection
+        text: torch.Tensor = x[torch.arange(len(x)), tokens.argmax(-1)] @ self.text_projection
+        return text
 
 
 def caption_loss(model: Slip, images: torch.Tensor, tokens: torch.Tensor) -> torch.Tensor:
@@ -120,16 +125,16 @@ def view_loss(
 
 def train(
     name: str,
-    size: dict,
-    tokenize,
+    size: Mapping[str, int],
+    tokenize: Callable[[list[str]], torch.Tensor],
     vocabulary: int,
     context: int,
     steps: int,
     batch: int,
     rate: float,
     seed: int,
-    progress=range,
-):
+    progress: Callable[[int], Iterable[int]] = range,
+) -> tuple[Slip, list[float]]:
     """Train one model of the family and return it with its loss at every step.
 
     Parameters
@@ -147,7 +152,8 @@ def train(
     objectives = OBJECTIVES[name]
     torch.manual_seed(seed_for(seed, "train_demo_models", "vision"))
     model = Slip(objectives, size, vocabulary, context)
-    decay, plain = [], []
+    decay: list[nn.Parameter] = []
+    plain: list[nn.Parameter] = []
     for parameter in model.parameters():
         (decay if parameter.ndim > 1 else plain).append(parameter)
     optimizer = torch.optim.AdamW(
@@ -176,9 +182,9 @@ def train(
         if "views" in objectives:
             generator.manual_seed(seed_for(seed, "train_demo_models", "views", step))
             views = [augment.normalise(augment.strong(images, generator)) for _ in range(2)]
-            loss = loss + view_loss(model, *views)
+            loss = loss + view_loss(model, views[0], views[1])
         optimizer.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
         losses.append(loss.item())
     return model.eval(), losses
@@ -190,11 +196,12 @@ def learning_rate(step: int, steps: int) -> float:
     """
     warm = max(1, steps // 10)
     return min(
-        (step + 1) / warm, 0.5 * (1 + np.cos(np.pi * max(0, step - warm) / max(1, steps - warm)))
+        (step + 1) / warm,
+        0.5 * (1 + float(np.cos(np.pi * max(0, step - warm) / max(1, steps - warm)))),
     )
 
 
-def checkpoint(name: str, model: Slip, size: dict, steps: int) -> dict:
+def checkpoint(name: str, model: Slip, size: Mapping[str, int], steps: int) -> dict[str, Any]:
     """Return what SLIP's training script saves: weights as in a distributed model, number of
     epochs, arguments.
     """

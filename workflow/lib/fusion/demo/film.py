@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import av
 import numpy as np
 import pandas as pd
@@ -35,7 +37,11 @@ def scene_shift(n: int, rng: np.random.Generator, amplitude: float = 0.025) -> n
 
 
 def write_film(
-    path, onsets: np.ndarray, content: pd.DataFrame, film_s: float, rng: np.random.Generator
+    path: str | Path,
+    onsets: np.ndarray,
+    content: pd.DataFrame,
+    film_s: float,
+    rng: np.random.Generator,
 ) -> None:
     """Encode the film: H.264, 25 frames a second, the same bytes for the same input.
 

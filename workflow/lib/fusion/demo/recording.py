@@ -192,6 +192,6 @@ def record(
         data += own * mains
         shared += strength_uv * mains
     data += shared
-    for row in np.flatnonzero(contacts["status"] == "bad"):
-        data[row] += 400 * rng.standard_normal(n, np.float32)
+    for bad in np.flatnonzero(contacts["status"] == "bad"):
+        data[bad] += 400 * rng.standard_normal(n, np.float32)
     return data

@@ -6,6 +6,8 @@ transfer."""
 from __future__ import annotations
 
 import math
+from collections.abc import Hashable, Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -54,7 +56,7 @@ def draw_scenes(n: int, rng: np.random.Generator) -> pd.DataFrame:
     return scenes
 
 
-def caption(scene, rng: np.random.Generator) -> str:
+def caption(scene: Mapping[Hashable, Any], rng: np.random.Generator) -> str:
     """Describe a scene (a row of :func:`draw_scenes`) from one object or the other: colour, shape
     and relation.
     """
@@ -106,12 +108,20 @@ def _background(scenes: pd.DataFrame, size: int) -> np.ndarray:
     )
     # sin(a + b) expanded, so that the sine of every pixel is taken once, not once per image
     angle = np.float32(2 * np.pi) * phase
-    return grey + amplitude * (
+    shade: np.ndarray = grey + amplitude * (
         np.sin(2 * np.pi * slant) * np.cos(angle) + np.cos(2 * np.pi * slant) * np.sin(angle)
     ).astype(np.float32)
+    return shade
 
 
-def _paint(images, rows, shape, centre, radius, colour) -> None:
+def _paint(
+    images: np.ndarray,
+    rows: np.ndarray,
+    shape: str,
+    centre: np.ndarray,
+    radius: np.ndarray,
+    colour: np.ndarray,
+) -> None:
     """Blend one object into each of ``images[rows]``, inside the box that holds all of them
     only.
     """
@@ -129,7 +139,7 @@ def _paint(images, rows, shape, centre, radius, colour) -> None:
     images[box] += cover * (colour[:, None, None, :] - images[box])
 
 
-def distance(shape: str, dx, dy, radius):
+def distance(shape: str, dx: Any, dy: Any, radius: Any) -> Any:
     """Return the signed distance of points to a shape's outline (negative inside), in the units of
     ``dx`` and ``dy``.
     """

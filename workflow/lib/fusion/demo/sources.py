@@ -49,7 +49,7 @@ def code(features: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     weighted = ((varying - varying.mean(0)) / varying.std(0)) @ rng.standard_normal(
         varying.shape[1]
     )
-    return (weighted - weighted.mean()) / weighted.std()
+    return _standardised(weighted)
 
 
 def kernel(peak_s: float, sfreq: float) -> np.ndarray:
@@ -92,7 +92,8 @@ def _through(drive: np.ndarray, peak_s: float, sfreq: float) -> np.ndarray:
 
 
 def _standardised(course: np.ndarray) -> np.ndarray:
-    return (course - course.mean()) / course.std()
+    z: np.ndarray = (course - course.mean()) / course.std()
+    return z
 
 
 # When the response of each kind of site peaks after what it responds to (s).

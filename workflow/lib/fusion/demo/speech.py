@@ -6,6 +6,9 @@ screen."""
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Iterable, Mapping
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -93,7 +96,7 @@ def vocabulary() -> list[str]:
     return sorted({*LEXICON, *FUNCTION_WORDS, *scenes.COLOURS, *scenes.SHAPES, *relations})
 
 
-def meanings(words) -> np.ndarray:
+def meanings(words: Iterable[str]) -> np.ndarray:
     """Return the meaning (n, 4) of each word; words without one are zero."""
     return np.array([LEXICON.get(word, (0.0,) * len(MEANINGS)) for word in words], float).reshape(
         -1, len(MEANINGS)
@@ -124,7 +127,7 @@ def story_sentence(rng: np.random.Generator) -> str:
     return " ".join(words)
 
 
-def screen_sentence(scene, rng: np.random.Generator) -> str:
+def screen_sentence(scene: Mapping[Hashable, Any] | pd.Series, rng: np.random.Generator) -> str:
     """Say what is on screen: "look there is a red circle left of a blue square"."""
     return f"{rng.choice(['look there is', 'we see', 'there is'])} {scenes.caption(scene, rng)}"
 

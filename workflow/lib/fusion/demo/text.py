@@ -4,6 +4,8 @@ contrastive loss.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping
+
 import numpy as np
 import torch
 from torch.nn import functional
@@ -46,7 +48,14 @@ def mean_pool(hidden: torch.Tensor, attention: torch.Tensor) -> torch.Tensor:
     return (hidden * weight).sum(1) / weight.sum(1)
 
 
-def train(size: dict, steps: int, batch: int, rate: float, seed: int, progress=range):
+def train(
+    size: Mapping[str, int],
+    steps: int,
+    batch: int,
+    rate: float,
+    seed: int,
+    progress: Callable[[int], Iterable[int]] = range,
+) -> tuple[BertForMaskedLM, BertTokenizer, list[float]]:
     """Train the model and return it with its tokenizer and its loss at every step.
 
     Parameters
@@ -91,7 +100,7 @@ def train(size: dict, steps: int, batch: int, rate: float, seed: int, progress=r
         similarity = functional.normalize(first, dim=-1) @ functional.normalize(second, dim=-1).T
         loss = loss + functional.cross_entropy(similarity / 0.05, torch.arange(len(ids)))
         optimizer.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
         losses.append(loss.item())
     return model.eval(), words, losses

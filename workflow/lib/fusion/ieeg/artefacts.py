@@ -23,6 +23,8 @@ COLUMNS = ["onset", "duration", "trial_type", "channel", "sample"]
 KINDS = ("amplitude", "step", "line", "flat")
 #: A window is flat if its peak-to-peak value is below this share of the electrode's usual one.
 FLAT = 1e-3
+#: Windows looked at together.
+BLOCK = 256
 MAD = 0.6744897501960817
 
 
@@ -56,24 +58,30 @@ def find(
     ).astype(int)
     if not len(starts):
         return []
-    windows = np.lib.stride_tricks.sliding_window_view(x, width)[starts].astype(np.float64)
+    view = np.lib.stride_tricks.sliding_window_view(x, width)
     middle = float(np.median(x))
     spread = float(np.median(np.abs(x - middle))) / MAD
-    away = np.abs(windows - middle).max(axis=1)
     lag = max(1, round(0.01 * sfreq))
-    steps = np.abs(windows[:, lag:] - windows[:, :-lag]).max(axis=1)
-    usual_step = float(np.median(np.abs(windows[:, lag:] - windows[:, :-lag]))) / MAD
-    range_ = np.ptp(windows, axis=1)
+    away, steps, range_ = (np.empty(len(starts)) for _ in range(3))
+    excess = np.zeros(len(starts))
+    for k in range(0, len(starts), BLOCK):
+        windows = view[starts[k : k + BLOCK]].astype(np.float64)
+        away[k : k + BLOCK] = np.abs(windows - middle).max(axis=1)
+        steps[k : k + BLOCK] = np.abs(windows[:, lag:] - windows[:, :-lag]).max(axis=1)
+        range_[k : k + BLOCK] = np.ptp(windows, axis=1)
+        if line_hz and line_hz + 10 < sfreq / 2:
+            excess[k : k + BLOCK] = line_excess(windows, sfreq, line_hz)
+    few = view[starts[:: max(1, len(starts) // BLOCK)]].astype(np.float64)
+    usual_step = float(np.median(np.abs(few[:, lag:] - few[:, :-lag]))) / MAD
     marks = {
         "amplitude": away > spec.amplitude_sd * spread,
         "step": steps > spec.step_sd * usual_step,
         "flat": range_ <= FLAT * float(np.median(range_)),
     }
-    if line_hz and line_hz + 10 < sfreq / 2:
-        marks["line"] = line_excess(windows, sfreq, line_hz) > spec.line_ratio
+    marks["line"] = excess > spec.line_ratio
     found = []
     for kind in KINDS:
-        hit = np.flatnonzero(marks.get(kind, np.zeros(len(starts), bool)))
+        hit = np.flatnonzero(marks[kind])
         for run in np.split(hit, np.flatnonzero(np.diff(hit) > 1) + 1):
             for part in _within(run, starts, width):
                 found.append((int(starts[part[0]]), int(width * len(part)), kind))
@@ -95,12 +103,10 @@ def line_excess(windows: np.ndarray, sfreq: float, line_hz: float) -> np.ndarray
     frequencies = np.fft.rfftfreq(n, 1 / sfreq)
     near = np.abs(frequencies - line_hz)
     at, around = near <= 1.5, (near >= 3) & (near <= 8)
-    out = np.empty(len(windows))
-    for k in range(0, len(windows), 256):
-        spectrum = np.abs(np.fft.rfft(windows[k : k + 256] * taper, axis=1))
-        floor = np.median(spectrum[:, around], axis=1)
-        out[k : k + 256] = spectrum[:, at].max(axis=1) / np.maximum(floor, 1e-30)
-    return out
+    spectrum = np.abs(np.fft.rfft(windows * taper, axis=1))
+    floor = np.median(spectrum[:, around], axis=1)
+    excess: np.ndarray = spectrum[:, at].max(axis=1) / np.maximum(floor, 1e-30)
+    return excess
 
 
 class Marks:
@@ -146,7 +152,7 @@ class Marks:
     @property
     def share(self) -> float:
         """Share of all windows of all electrodes that is marked, by whatever kind."""
-        marked = 0
+        marked = 0.0
         for _, rows in self.table.groupby("channel"):
             marked += _covered(rows)
         whole = self.electrodes * self.segments.samples / self.segments.sfreq

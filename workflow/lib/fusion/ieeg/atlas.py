@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -78,7 +79,7 @@ def nearest_label(
     distance, nearest = tree.query(xyz, distance_upper_bound=reach_mm)
     near = np.isfinite(distance)
     found = np.zeros(len(xyz), int)
-    found[near] = image[tuple(voxels[nearest[near]].T)]
+    found[near] = image[tuple(voxels[np.asarray(nearest)[near]].T)]
     return found
 
 
@@ -87,7 +88,7 @@ def _load(volume: str) -> tuple[np.ndarray, np.ndarray]:
     import nibabel
 
     try:
-        image = nibabel.load(volume)
+        image: Any = nibabel.load(volume)
         return np.asarray(image.dataobj).astype(np.int64).squeeze(), image.affine
     except FileNotFoundError:
         raise InputError(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -39,7 +40,7 @@ def usable(
         else pd.Series("", channels.index)
     )
     rows = []
-    for row, reference in zip(channels.itertuples(), references.str.strip(), strict=True):
+    for row, reference in zip(_rows(channels), references.str.strip(), strict=True):
         reason = "n/a"
         ends = names.pair(row.name)
         neural = row.type in types and not names.is_non_neural(row.name)
@@ -57,8 +58,10 @@ def usable(
             reason = "a contact against itself"
         elif reference == row.name:
             reason = "the reference itself"
-        elif reference in bad or (ends and ends[1] in bad):
-            reason = f"bad reference: {reference if reference in bad else ends[1]}"
+        elif reference in bad:
+            reason = f"bad reference: {reference}"
+        elif ends and ends[1] in bad:
+            reason = f"bad reference: {ends[1]}"
         rows.append(
             (
                 row.name,
@@ -78,6 +81,11 @@ def usable(
     return pd.DataFrame(
         rows, columns=["electrode", "type", "in_file", "neural", "kept", "reason", "shaft"]
     )
+
+
+def _rows(channels: pd.DataFrame) -> Iterator[Any]:
+    """Return the rows of a table as named tuples."""
+    return iter(channels.itertuples())
 
 
 def check_labels(
@@ -169,12 +177,12 @@ def electrode_table(
     out = table[["electrode", "kept", "reason"]].copy()
     for column in ("x", "y", "z", "region", "hemisphere"):
         out[column] = place[column].to_numpy()
-    out["shaft"] = np.where(table["neural"], table["shaft"], None)
+    out["shaft"] = table["shaft"].astype(object).where(table["neural"], None).to_numpy()
     pairs = montage[~montage["electrode"].isin(table["electrode"])]
     if len(pairs):
         ends = out.set_index("electrode")
         rows = []
-        for row in pairs.itertuples():
+        for row in _rows(pairs):
             a, b = ends.loc[row.plus], ends.loc[row.minus[0]]
             middle = [(a[c] + b[c]) / 2 for c in ("x", "y", "z")]
             same = {c: a[c] if a[c] == b[c] else np.nan for c in ("region", "hemisphere")}
@@ -197,5 +205,5 @@ def electrode_table(
             columns=["electrode", "kept", "reason", "x", "y", "z", "region", "hemisphere", "shaft"],
         )
         out = pd.concat([out, added], ignore_index=True)
-    out["space"] = np.where(out["x"].notna(), positions.space, None)
+    out["space"] = [positions.space if known else None for known in out["x"].notna()]
     return out[COLUMNS]

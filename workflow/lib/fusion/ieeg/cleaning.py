@@ -50,10 +50,10 @@ def clean(
         for step in (high_pass(sfreq, spec), notch(lines, sfreq, spec), high_gamma(sfreq, spec))
         if step
     ]
-    for row in montage.itertuples():
-        x = minus_mean(read(row.plus), [read(name) for name in row.minus])
-        if row.group:
-            x -= averages[row.group]
+    for plus, minus, group in zip(montage["plus"], montage["minus"], montage["group"], strict=True):
+        x = minus_mean(read(plus), [read(name) for name in minus])
+        if group:
+            x -= averages[group]
         x = filtered(x, steps, segments)
         if spec.despike_sd:
             x = despike(x, spec.despike_sd)
@@ -64,13 +64,17 @@ def clean(
 
 def filtered(x: np.ndarray, steps: Sequence[Filter], segments: Sequence[slice]) -> np.ndarray:
     """Return a signal (n_samples,) with every segment filtered by itself."""
-    pieces = []
-    for piece in segments:
+    out: np.ndarray = x
+    for k, piece in enumerate(segments):
         part = x[piece]
         for step in steps:
             part = step(part)
-        pieces.append(part)
-    return pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
+        if len(segments) == 1:
+            return part
+        if k == 0:
+            out = np.empty(len(x), part.dtype)
+        out[piece] = part
+    return out
 
 
 def minus_mean(signal: np.ndarray, others: list[np.ndarray]) -> np.ndarray:
@@ -82,7 +86,8 @@ def minus_mean(signal: np.ndarray, others: list[np.ndarray]) -> np.ndarray:
         mean += other
     if len(others) > 1:
         mean /= len(others)
-    return np.subtract(signal, mean, out=mean)
+    np.subtract(signal, mean, out=mean)
+    return mean
 
 
 def shortest_s(spec: CleaningSpec) -> float:

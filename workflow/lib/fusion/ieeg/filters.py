@@ -54,7 +54,8 @@ def zero_phase(sos: np.ndarray, x: np.ndarray) -> np.ndarray:
 
     Equals ``scipy.signal.sosfiltfilt(sos, x, padlen=min(len(x) - 1, decay_samples(sos)))``; see
     :class:`ZeroPhaseFFT` for filters of many sections."""
-    return sosfiltfilt(sos, x, padlen=min(len(x) - 1, decay_samples(sos)))
+    y: np.ndarray = sosfiltfilt(sos, x, padlen=min(len(x) - 1, decay_samples(sos)))
+    return y
 
 
 class ZeroPhaseFFT:
@@ -73,7 +74,7 @@ class ZeroPhaseFFT:
         self.sos, self.amplitude = sos, amplitude
         self.dtype = np.float64 if amplitude else np.float32
         self.pad = decay_samples(sos) * (4 if amplitude else 1)
-        self.gains = {}
+        self.gains: dict[int, np.ndarray] = {}
 
     def gain(self, n: int) -> np.ndarray:
         """Return the response (frequency,) at the FFT length that suits signals of ``n`` samples;
@@ -123,7 +124,8 @@ class ZeroPhaseFFT:
 
 def causal(sos: np.ndarray, x: np.ndarray) -> np.ndarray:
     """Filter forwards only, starting settled on the first sample."""
-    return sosfilt(sos, x, zi=sosfilt_zi(sos) * x[0])[0]
+    y: np.ndarray = sosfilt(sos, x, zi=sosfilt_zi(sos) * x[0])[0]
+    return y
 
 
 def band_amplitude(

@@ -115,12 +115,10 @@ def row(
         - set(electrodes.loc[electrodes["x"].notna(), "electrode"])
         - set(usable["electrode"])
     )
-    reasons = usable.loc[usable["neural"] & ~usable["kept"], "reason"].str.replace(
-        r"(bad): .*", r"\1", regex=True
-    )
-    reasons = reasons.str.replace(
-        r"no usable neighbour.*", "no usable neighbour", regex=True
-    ).value_counts()
+    why = usable.loc[usable["neural"] & ~usable["kept"], "reason"]
+    why = why.str.replace(r"(bad): .*", r"\1", regex=True)
+    why = why.str.replace(r"no usable neighbour.*", "no usable neighbour", regex=True)
+    reasons = why.value_counts()
     zero = (
         np.interp(0, clock["film_s"], clock["recording_s"])
         if len(clock) and clock["film_s"].iloc[0] <= 0

@@ -217,7 +217,7 @@ def transpose(
     factors: np.ndarray,
     segments: Segments,
     out: Path,
-    chunk_bytes: int = 8 * 2**20,
+    chunk_bytes: int = 64 * 2**20,
 ) -> tuple[Vectorized, dict[str, str], np.ndarray]:
     """Write channels one after the other, in µV, float32, to the file ``out``.
 

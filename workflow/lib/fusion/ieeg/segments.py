@@ -125,7 +125,7 @@ class Segments:
                 "samples": self.count,
                 "kept": kept,
             }
-        ).replace({"sample": {-1: pd.NA}})
+        ).assign(sample=lambda found: found["sample"].mask(~kept))
 
 
 def segments(samples: int, sfreq: float, seams: Iterable[Seam] = ()) -> Segments:
@@ -144,9 +144,11 @@ def segments(samples: int, sfreq: float, seams: Iterable[Seam] = ()) -> Segments
     for seam in sorted(seams, key=lambda s: s.sample):
         at = next((k for k in (seam.sample, seam.sample - 1) if k in known), seam.sample)
         other = known.get(at, seam)
-        lost = [s for s in (other.lost_s, seam.lost_s) if np.isfinite(s)]
-        known[at] = Seam(at, max(lost, default=np.nan), max(other.filler, seam.filler))
-    first, count, onset = [], [], []
+        finite = [s for s in (other.lost_s, seam.lost_s) if np.isfinite(s)]
+        known[at] = Seam(at, max(finite, default=np.nan), max(other.filler, seam.filler))
+    first: list[int] = []
+    count: list[int] = []
+    onset: list[float] = []
     begin, now, unknown = 0, 0.0, 0
     for seam in [*known.values(), Seam(samples)]:
         at = min(max(seam.sample, 0), samples)

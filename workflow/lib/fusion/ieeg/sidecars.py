@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -230,7 +230,7 @@ def seams_in(events: pd.DataFrame | None, segments: Segments) -> list[Seam]:
     found = []
     for row in events.to_dict("records"):
         text = str(row["trial_type"]).rpartition("/")[2].strip()
-        lost = pd.to_numeric(row.get("duration"), errors="coerce")
+        lost = float(pd.to_numeric(str(row.get("duration")), errors="coerce"))
         skip, joint = text.upper() == SKIP, text.lower() in JOINTS
         if not (skip or joint):
             continue
@@ -323,7 +323,7 @@ def is_mni(space: str) -> bool:
     )
 
 
-def hemisphere(column: Sequence[Any], x: np.ndarray, space: str) -> list[Any]:
+def hemisphere(column: Iterable[Any], x: np.ndarray, space: str) -> list[Any]:
     """Return ``L``, ``R`` or NaN per electrode: from the table, else from the sign of x where the
     axes are known to be RAS.
     """

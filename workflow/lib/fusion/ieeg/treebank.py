@@ -9,6 +9,7 @@ import json
 import logging
 import re
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
@@ -19,6 +20,8 @@ from fusion.ieeg import names
 from fusion.io.errors import InputError
 
 log = logging.getLogger(__name__)
+
+FilePath = str | Path
 
 # Lists of corrupted electrodes keyed "subjectN" use the laboratory's numbers: laboratory ->
 # release.
@@ -49,7 +52,7 @@ CUT_COLUMNS = (
 )
 
 
-def read_labels(path) -> list[str]:
+def read_labels(path: FilePath) -> list[str]:
     """Return the electrode labels of a subject, without marks; the i-th label belongs to
     ``electrode_i`` of the recording.
     """
@@ -64,7 +67,7 @@ def read_labels(path) -> list[str]:
     return labels
 
 
-def read_corrupted(path, subject: int) -> set[str]:
+def read_corrupted(path: FilePath, subject: int) -> set[str]:
     """Return the corrupted electrodes of a subject, without marks, from a list keyed ``sub_N`` or
     ``subjectN``.
     """
@@ -84,7 +87,7 @@ def read_corrupted(path, subject: int) -> set[str]:
     return found
 
 
-def electrode_datasets(h5: h5py.File, path) -> list[str]:
+def electrode_datasets(h5: h5py.File, path: FilePath) -> list[str]:
     """Return the names of the recording's datasets by electrode number (h5py lists ``electrode_10``
     before ``electrode_2``).
     """
@@ -113,7 +116,7 @@ def electrode_datasets(h5: h5py.File, path) -> list[str]:
     return [f"data/{numbered[k]}" for k in range(len(numbered))]
 
 
-def read_triggers(path) -> tuple[pd.DataFrame, int]:
+def read_triggers(path: FilePath) -> tuple[pd.DataFrame, int]:
     """Return the triggers (movie_time s, index, trig_type) in order of recording, and how many rows
     had no time or index.
     """
@@ -311,7 +314,7 @@ def nearest_trigger_sample(triggers: pd.DataFrame, film_s: np.ndarray, sfreq: fl
     return np.where(np.isfinite(film_s) & (film_s <= at[-1]), sample, np.nan)
 
 
-def read_words(path) -> tuple[pd.DataFrame, dict[str, int]]:
+def read_words(path: FilePath) -> tuple[pd.DataFrame, dict[str, int]]:
     """Return the words of a film (word, onset_s, offset_s, sentence_id, sentence) and how many rows
     were left out, and why.
 
@@ -386,7 +389,7 @@ def join_pieces(words: pd.DataFrame, piece: np.ndarray) -> pd.DataFrame:
     return joined.reset_index(drop=True)[list(words.columns)]
 
 
-def read_cuts(path) -> np.ndarray:
+def read_cuts(path: FilePath) -> np.ndarray:
     """Return the times (s) of the scene cuts in a table that has one of ``CUT_COLUMNS``."""
     table = _csv(path, ())
     column = next((c for c in CUT_COLUMNS if c in table), None)
@@ -401,7 +404,7 @@ def read_cuts(path) -> np.ndarray:
     return np.unique(times)
 
 
-def read_places(coords, depth, subject: int) -> pd.DataFrame:
+def read_places(coords: FilePath | None, depth: FilePath | None, subject: int) -> pd.DataFrame:
     """Return the places of a subject's electrodes: name, x, y, z, hemisphere, region (DKT),
     destrieux, desikan_killiany.
 
@@ -447,7 +450,7 @@ def read_places(coords, depth, subject: int) -> pd.DataFrame:
     return out.reindex(columns=columns)
 
 
-def _json(path):
+def _json(path: FilePath) -> Any:
     try:
         return json.loads(Path(path).read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
@@ -456,7 +459,7 @@ def _json(path):
         raise InputError(path, "", str(error), "JSON") from None
 
 
-def _csv(path, columns: tuple[str, ...]) -> pd.DataFrame:
+def _csv(path: FilePath, columns: tuple[str, ...]) -> pd.DataFrame:
     try:
         table = pd.read_csv(path, keep_default_na=False, na_values=["", "nan", "NaN", "n/a"])
     except FileNotFoundError:

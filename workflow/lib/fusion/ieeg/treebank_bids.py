@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -112,7 +113,7 @@ def channels(labels: list[str], corrupted: set[str], sfreq: float) -> pd.DataFra
             "high_cutoff": None,
             "sampling_frequency": sfreq,
             "status": np.where(bad, "bad", "good"),
-            "status_description": np.where(bad, "corrupted by the release's list", None),
+            "status_description": ["corrupted by the release's list" if b else None for b in bad],
         }
     )
 
@@ -123,7 +124,7 @@ def events(
     cuts: np.ndarray,
     sfreq: float,
     trigger_sample: np.ndarray,
-):
+) -> tuple[pd.DataFrame, dict[str, int]]:
     """Return events.tsv, and how many words and cuts were dropped because the film's clock does not
     reach them.
 
@@ -183,7 +184,7 @@ def events(
     }
 
 
-def ieeg(task: str, sfreq: float, samples: int, table: pd.DataFrame) -> dict:
+def ieeg(task: str, sfreq: float, samples: int, table: pd.DataFrame) -> dict[str, Any]:
     """Return ``*_ieeg.json``."""
     counts = table["type"].value_counts()
     return {
@@ -215,7 +216,7 @@ def electrodes(labels: list[str], places: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
-def coordsystem() -> dict:
+def coordsystem() -> dict[str, str]:
     """Return coordsystem.json: a space that the release does not name."""
     return {
         "iEEGCoordinateSystem": "Other",

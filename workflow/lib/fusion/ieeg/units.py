@@ -56,7 +56,8 @@ def factors(
     InputError
         If a unit cannot be known.
     """
-    out, notes = np.ones(len(kept)), []
+    out = np.ones(len(kept))
+    notes: list[str] = []
     stated = (
         dict(zip(channels["name"], channels["units"], strict=True)) if "units" in channels else {}
     )

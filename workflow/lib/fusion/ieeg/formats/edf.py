@@ -78,7 +78,8 @@ def read_header(path: Path) -> Header:
         try:
             count = int(head[252:256])
             rest = file.read(256 * count)
-            columns, at = [], 0
+            columns: list[list[str]] = []
+            at = 0
             for width in (16, 80, 8, 8, 8, 8, 8, 80, 8, 32):
                 cells = [rest[at + k * width : at + (k + 1) * width] for k in range(count)]
                 if len(columns) == 2:

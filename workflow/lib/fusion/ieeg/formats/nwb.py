@@ -134,7 +134,8 @@ def _series(one: Any, table: pd.DataFrame, label: str | None, path: str) -> Seri
             path, f"series {one.name}", f"{width} columns", f"{len(names)}, one an electrode"
         )
     if one.rate is not None:
-        sfreq, start, seams = float(one.rate), float(one.starting_time or 0.0), ()
+        sfreq, start = float(one.rate), float(one.starting_time or 0.0)
+        seams: tuple[Seam, ...] = ()
     else:
         sfreq, start, seams = _from_timestamps(one.timestamps, path, one.name)
         if len(one.timestamps) != samples:
@@ -244,4 +245,5 @@ def _places(table: pd.DataFrame, label: str | None) -> pd.DataFrame | None:
     places = table[["x", "y", "z"]].apply(pd.to_numeric, errors="coerce")
     if not np.isfinite(places.to_numpy(float)).all(axis=1).any():
         return None
-    return places.assign(electrode=_labels(table, label)).reset_index(drop=True)
+    found: pd.DataFrame = places.assign(electrode=_labels(table, label)).reset_index(drop=True)
+    return found
