@@ -15,7 +15,7 @@ from fusion.ids import TRAINED, TRUE, FitId
 from fusion.models.spec import ActivationsSpec, Heard, Row, Shown, WeightsSpec
 
 Inputs = dict[str, str | list[str]]
-REMOTE = ("http://", "https://", "hf:")
+REMOTE = ("http://", "https://", "hf:", "package:")
 
 #: Rule -> the inits and pairings that its models are run with.
 KINDS = {

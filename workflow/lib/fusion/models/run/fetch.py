@@ -5,11 +5,14 @@ checked.
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import json
 import logging
 import os
 import re
+import tempfile
 import time
+import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from urllib.parse import quote
@@ -47,8 +50,8 @@ def fetch(
     Parameters
     ----------
     source
-        ``https://..`` or ``http://..``, ``hf:organisation/name[@revision]``, or the path of a file
-        or folder.
+        ``https://..`` or ``http://..``, ``hf:organisation/name[@revision]``,
+        ``package:name/file`` of an installed Python package, or the path of a file or folder.
     sha256
         What the file must hash to; for a folder, of its one weights file, or a mapping of file
         names to hashes. None accepts what comes and says so in the log.
@@ -78,6 +81,8 @@ def fetch(
         source = download.shown(source)
     elif source.startswith("hf:"):
         path = from_hub(source, files, mirror)
+    elif source.startswith("package:"):
+        path = from_package(source, cache)
     else:
         path = next(
             (
@@ -340,3 +345,35 @@ def _check_revision(folder: Path, name: str, revision: str) -> None:
             f"{revision}, as the row says: a folder {name}@{revision}, or one made with"
             f" `hf download {name} --revision {revision} --local-dir {folder}`",
         )
+
+
+def from_package(source: str, cache: Path) -> Path:
+    """Return a file of an installed Python package; a zip archive is unpacked into the cache.
+
+    Raises
+    ------
+    InputError
+        If the package is not installed or does not have the file.
+    """
+    name, _, inner = source.removeprefix("package:").partition("/")
+    found = importlib.util.find_spec(name)
+    if found is None or not found.submodule_search_locations:
+        accepted = "a package that is installed, with its weights inside"
+        raise InputError(source, "", f"no package {name}", accepted)
+    path = Path(found.submodule_search_locations[0], inner)
+    if not path.is_file():
+        raise InputError(source, "", f"no file {path}", f"a file of {name}")
+    if path.suffix != ".zip":
+        return path
+    folder = cache / "packages" / f"{name}-{digest(path)[:16]}"
+    if not folder.is_dir():
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder.parent) as part, zipfile.ZipFile(path) as held:
+            held.extractall(part)
+            try:
+                Path(part).rename(folder)
+            except OSError:  # another job was first
+                log.info("%s is unpacked already", folder)
+            else:
+                Path(part).mkdir()  # for the temporary folder to be removed
+    return folder
