@@ -92,9 +92,8 @@ def sentences():
     dutch = pd.read_csv(
         Path(layout, "ds003688/stimuli/annotations/sound/sound_annotation_words.tsv"), sep="\t"
     )["item"]
-    english = pd.read_csv(
-        Path(layout, "ds005574/stimuli/whisper-medium/transcript.tsv"), sep="\t"
-    )["word"]
+    path = Path(layout, "ds005574/stimuli/whisper-medium/transcript.tsv")
+    english = pd.read_csv(path, sep="\t")["word"]
     spoken = [*dutch.astype(str)[:60], *english.astype(str)[:60]]
     return [*ENGLISH, *(" ".join(spoken[max(0, i - 20) : i + 1]) for i in range(len(spoken)))]
 
