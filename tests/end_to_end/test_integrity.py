@@ -32,6 +32,7 @@ SWAPS = {
         "activations/film_language_demo_slip_simclr-trained-true.nc"
     ),
     "weights/demo_slip.json": "weights/demo_slip_simclr.json",
+    "weights/demo_text.json": "weights/demo_slip.json",
     "contrasts/01_language.parquet": "contrasts/02_language.parquet",
     "events/film_language.tsv": "events/film_language_counts.tsv",
     **{
@@ -41,7 +42,6 @@ SWAPS = {
             "clean/sub-0{}_task-film_run-1_desc-clean_ieeg.eeg",
             "clean/sub-0{}_task-film_run-1_desc-clean_ieeg.vhdr",
             "clean/sub-0{}_task-film_run-1_desc-clean_ieeg.vmrk",
-            "clean/sub-0{}_task-film_run-1_desc-clean_channels.tsv",
             "clock/sub-0{}_task-film_run-1.tsv",
             "electrodes/sub-0{}_task-film_run-1.tsv",
             "quality/sub-0{}_task-film_run-1.tsv",

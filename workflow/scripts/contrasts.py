@@ -9,7 +9,7 @@ from fusion.contrasts.paper import Paper
 from fusion.contrasts.spec import ContrastsSpec
 from fusion.encoding.trials import Trials
 from fusion.io.job import begin
-from fusion.io.labelled import open_labelled
+from fusion.io.labelled import open_labelled, require
 from fusion.io.tables import write_parquet
 from fusion.seeds import rng_for
 
@@ -23,6 +23,8 @@ def stream(comparison):
 
 with ExitStack() as stack:
     files = [(stack.enter_context(open_labelled(path)), path) for path in snakemake.input.influence]
+    for file, path in files:
+        require(file, path, subject=spec.subject, alignment=spec.alignment)
     loaded = [fits.read_scores(file, path) for file, path in files]
     for fit in loaded:
         log.info(
@@ -42,7 +44,9 @@ with ExitStack() as stack:
             "the block bootstrap leaves the uncertainty of training out: its p-values are"
             " optimistic"
         )
-        trials = Trials.read(snakemake.input.responses)
+        trials = Trials.read(
+            snakemake.input.responses, subject=spec.subject, alignment=spec.alignment
+        )
         predictions = dict(zip(spec.fits, snakemake.input.predictions, strict=True))
 
         @lru_cache(maxsize=1)

@@ -17,7 +17,7 @@ spec = EncodeSpec.read(snakemake.params.spec)
 backend = "torch" if snakemake.resources.gpu else "numpy"
 settings = Settings(**spec.settings.plain(), backend=backend)
 
-trials = Trials.read(snakemake.input.responses)
+trials = Trials.read(snakemake.input.responses, subject=spec.subject, alignment=spec.alignment)
 log.info(
     "%d recordings, %d events, %d bins", len(trials.recordings), len(trials), len(trials.bins_ms)
 )
@@ -27,7 +27,7 @@ n_targets = sum(len(group.electrodes) for group in trials.groups) * len(trials.b
 for k, fit in enumerate(spec.fits):
     files = snakemake.input.activations[k * len(spec.features) : (k + 1) * len(spec.features)]
     labelled = [(*labels, path) for labels, path in zip(spec.features, files, strict=True)]
-    activations = Activations(labelled, spec.parts)
+    activations = Activations(labelled, spec.parts, fit)
     log.info("%s: %d layers", fit, len(activations.layers))
     with (
         threadpool_limits(snakemake.threads),

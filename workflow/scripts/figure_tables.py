@@ -10,7 +10,7 @@ from fusion.figures import read
 from fusion.figures.spec import FigureTablesSpec
 from fusion.io.job import begin
 from fusion.io.labelled import open_labelled
-from fusion.io.tables import write_tsv
+from fusion.io.tables import read_parquet, write_tsv
 
 log = begin(snakemake)
 spec = FigureTablesSpec.read(snakemake.params.spec)
@@ -31,7 +31,7 @@ write_tsv(curves, snakemake.output.time_course)
 traces, folds = [pd.DataFrame(columns=examples.COLUMNS)], [pd.DataFrame(columns=held_out.COLUMNS)]
 if shown := spec.examples:
     model, init, _ = shown.fit.split("-")
-    scores = pd.read_parquet(snakemake.input.scores)
+    scores = read_parquet(snakemake.input.scores)
     scores = scores[
         (scores["alignment"] == shown.alignment)
         & (scores["model"] == model)

@@ -1,13 +1,11 @@
 """What verdicts, contrasts and controls say of each planted kind of the demo's sites."""
 
-import pandas as pd
-
 from fusion.contrasts.spec import VERDICTS
 from fusion.demo import confusion
 from fusion.demo.planted import by_planted
 from fusion.demo.spec import PlantedSpec
 from fusion.io.job import begin
-from fusion.io.tables import read_tsv, write_tsv
+from fusion.io.tables import read_parquet, read_tsv, write_tsv
 
 log = begin(snakemake)
 spec = PlantedSpec.read(snakemake.params.spec)
@@ -32,7 +30,7 @@ tables = {
     name: read_tsv(path, dtype=text)
     for name, path in zip(spec.controls, snakemake.input.tables, strict=True)
 }
-contrasts = pd.read_parquet(snakemake.input.contrasts)
+contrasts = read_parquet(snakemake.input.contrasts)
 contrasts = contrasts[contrasts["window"] == spec.window]
 table = by_planted(tables, contrasts, truth, spec.level)
 log.info("planted kinds:\n%s", table.to_string(index=False, float_format=lambda x: f"{x:.2f}"))

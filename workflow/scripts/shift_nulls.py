@@ -6,12 +6,12 @@ from fusion.contrasts import correct
 from fusion.contrasts.spec import ShiftNullsSpec
 from fusion.io.job import begin
 from fusion.io.schema import read_schema
-from fusion.io.tables import write_described
+from fusion.io.tables import read_parquet, write_described
 
 log = begin(snakemake)
 spec = ShiftNullsSpec.read(snakemake.params.spec)
 
-table = pd.concat(map(pd.read_parquet, snakemake.input.tables), ignore_index=True)
+table = pd.concat(map(read_parquet, snakemake.input.tables), ignore_index=True)
 table = correct.with_q(table, ["fit", "alignment"], spec.correction)
 log.info(
     "electrodes with q < 0.05: %s",

@@ -10,12 +10,16 @@ from fusion.contrasts import correct, regions, sites, summary
 from fusion.contrasts.spec import SitesSpec
 from fusion.io.job import begin
 from fusion.io.schema import read_schema
+<<<<<<< HEAD
 from fusion.io.tables import read_tsv, write_described, write_tsv
+=======
+from fusion.io.tables import read_parquet, read_tsv, write_described
+>>>>>>> 8de58d9 (HDF5 and Parquet check every read; fits, activations and responses are compared with what was asked for)
 
 log = begin(snakemake)
 spec = SitesSpec.read(snakemake.params.spec)
 
-contrasts = pd.concat(map(pd.read_parquet, snakemake.input.contrasts), ignore_index=True)
+contrasts = pd.concat(map(read_parquet, snakemake.input.contrasts), ignore_index=True)
 places = {}
 for path in snakemake.input.electrodes:
     recording = Path(path).stem
@@ -26,7 +30,7 @@ atlas = read_tsv(snakemake.input.atlas, ("region", "hemisphere"))
 
 contrasts = correct.add_families(contrasts, spec)
 electrodes = sites.merge_electrodes(places)
-controls = [pd.read_parquet(path) for path in snakemake.input.get("interaction", [])]
+controls = [read_parquet(path) for path in snakemake.input.get("interaction", [])]
 interaction = pd.concat(controls, ignore_index=True) if controls else None
 table = sites.site_table(electrodes, contrasts, spec, interaction)
 log.info("%d electrodes; verdicts: %s", len(table), table["verdict"].value_counts().to_dict())

@@ -10,6 +10,7 @@ import pandas as pd
 
 from fusion.contrasts.correct import family_name, q_values
 from fusion.controls.battery import SHOWS
+from fusion.io.tables import read_parquet
 
 # Which rows of a table are corrected together: all electrodes of each.
 FAMILIES = {
@@ -32,7 +33,7 @@ def control_table(parts: Sequence[str | Path], control: str, correction: str) ->
     correction
         ``bh`` or ``by``.
     """
-    table = pd.concat([pd.read_parquet(path) for path in parts], ignore_index=True)
+    table = pd.concat([read_parquet(path) for path in parts], ignore_index=True)
     if control == "interaction":
         table.insert(table.columns.get_loc("test") + 1, "shows", table["test"].map(SHOWS))
     return corrected(table, control, correction)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,8 +9,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from fusion.ids import FitId
 from fusion.io.errors import InputError
-from fusion.io.labelled import open_labelled
+from fusion.io.labelled import open_labelled, require
 from fusion.io.tables import require_unique
 
 
@@ -44,8 +44,15 @@ class Recording:
     bin_ms: np.ndarray
 
 
-def read_recording(path: str | Path) -> Recording:
+def read_recording(path: str | Path, **wanted: str) -> Recording:
     """Read everything of a responses file but the responses.
+
+    Parameters
+    ----------
+    path
+        The file.
+    wanted
+        What it should be of: ``subject``, ``alignment``.
 
     Raises
     ------
@@ -53,6 +60,7 @@ def read_recording(path: str | Path) -> Recording:
         If event ids or electrodes repeat, or a film time is not finite.
     """
     with open_labelled(path) as file:
+        require(file, path, **wanted)
         found = Recording(
             path=str(path),
             name=str(file.attrs["recording"]),
@@ -74,7 +82,7 @@ def read_recording(path: str | Path) -> Recording:
     return found
 
 
-def read_recordings(paths: Iterable[str | Path]) -> list[Recording]:
+def read_recordings(paths: Iterable[str | Path], **wanted: str) -> list[Recording]:
     """Read the recordings of a subject; their bins must agree.
 
     Raises
@@ -82,7 +90,7 @@ def read_recordings(paths: Iterable[str | Path]) -> list[Recording]:
     InputError
         If a recording has other bins than the first.
     """
-    recordings = [read_recording(path) for path in paths]
+    recordings = [read_recording(path, **wanted) for path in paths]
     for other in recordings[1:]:
         if not np.array_equal(other.bin_ms, recordings[0].bin_ms):
             raise InputError(
@@ -135,10 +143,21 @@ class Activations:
     parts
         Part -> layer, for a model that is made of layers of others, joined columnwise; None for a
         model of its own.
+    fit
+        The fit that the files should be of, where it is known.
+
+    Raises
+    ------
+    InputError
+        If a file says that it is of another film, model, init or pairing, or holds something else
+        than activations.
     """
 
     def __init__(
-        self, files: Sequence[tuple[str, str, str]], parts: Mapping[str, str] | None = None
+        self,
+        files: Sequence[tuple[str, str, str]],
+        parts: Mapping[str, str] | None = None,
+        fit: FitId | None = None,
     ) -> None:
         self.files = {(stimulus, part): str(path) for stimulus, part, path in files}
         self.parts, self.stimuli = parts, sorted({stimulus for stimulus, _, _ in files})
@@ -159,8 +178,11 @@ class Activations:
                     if "layer" in v.attrs
                 }
                 self.events[stimulus, part] = pd.Index(file["event"].values.astype(str))
-                if "card" in file.attrs:
-                    json.loads(file.attrs["card"])
+                of = {"init": fit.init, "pairing": fit.pairing} if fit else {}
+                require(file, path, stimulus=stimulus, **of)
+                own = str(file.attrs.get("model", part))
+                if own not in (part, FitId.parse(part).model):
+                    raise InputError(path, "attribute 'model'", repr(own), f"{part}, as was asked")
             self._check(stimulus, part, path)
 
     def _check(self, stimulus: str, part: str, path: str) -> None:

@@ -171,6 +171,7 @@ def write_predictions(path: str | Path, found: SubjectFit, attrs: Mapping[str, o
             "prediction",
             ("event", "electrode", "bin_ms"),
             attrs={"long_name": "out-of-fold prediction, in the unit of the response"},
+            by="electrode",
         )
         start = 0
         for fit, group in zip(found.fits, trials.groups, strict=True):

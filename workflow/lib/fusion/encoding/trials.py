@@ -30,15 +30,22 @@ class Trials:
     recordings: tuple[Recording, ...]
 
     @classmethod
-    def read(cls, paths: Sequence[str | Path]) -> Self:
+    def read(cls, paths: Sequence[str | Path], **wanted: str) -> Self:
         """Return the trials of a subject from its responses files.
+
+        Parameters
+        ----------
+        paths
+            The files.
+        wanted
+            What they should be of: ``subject``, ``alignment``.
 
         Raises
         ------
         InputError
             If event ids or electrodes of a recording repeat, or recordings differ in their bins.
         """
-        return cls(tuple(read_recordings(paths)))
+        return cls(tuple(read_recordings(paths, **wanted)))
 
     @cached_property
     def event(self) -> np.ndarray:

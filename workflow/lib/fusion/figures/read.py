@@ -9,7 +9,7 @@ import pandas as pd
 
 from fusion.contrasts.spec import TESTS
 from fusion.io.errors import InputError
-from fusion.io.tables import read_tsv
+from fusion.io.tables import read_parquet, read_tsv
 
 IDS = {"subject": str, "electrode": str, "region": str, "hemisphere": str, "space": str}
 SITES = (
@@ -91,7 +91,7 @@ def regions(path: str | Path) -> pd.DataFrame:
 
 def contrasts(path: str | Path, columns: list[str] | None = None) -> pd.DataFrame:
     """Return the table of all contrasts."""
-    table = pd.read_parquet(path, columns=columns)
+    table = read_parquet(path, columns=columns)
     if missing := [name for name in columns or CONTRASTS if name not in table]:
         raise InputError(
             path, f"column {missing[0]!r}", f"columns {', '.join(table.columns)}", "that column"
@@ -144,4 +144,4 @@ def tables(paths: Mapping[str, str | Path]) -> dict[str, pd.DataFrame]:
 def _read(name: str, path: str | Path) -> pd.DataFrame:
     if name in READERS:
         return READERS[name](path)
-    return pd.read_parquet(path) if str(path).endswith(".parquet") else described(path)
+    return read_parquet(path) if str(path).endswith(".parquet") else described(path)

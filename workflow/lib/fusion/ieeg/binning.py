@@ -285,7 +285,8 @@ def write(
             marked = one.marked.astype(np.int8)
             labelled.add(file, "artefact", ("event", "electrode"), marked, attrs=told)
             dims = ("event", "electrode", "bin_ms")
-            responses.append(labelled.add(file, "response", dims, attrs={"units": spec.unit}))
+            said = {"units": spec.unit}
+            responses.append(labelled.add(file, "response", dims, attrs=said, by="electrode"))
         bytes_each = 4 * len(grid.centre_ms) * sum(map(len, samples))
         progress = tqdm(total=len(names), desc="electrodes", mininterval=5)
         for batch in batches(len(names), bytes_each):

@@ -1,11 +1,12 @@
 """Labelled arrays in NetCDF-4 files: every array carries the ids of its rows and columns.
 
 Files are written with h5netcdf, one variable at a time and slice by slice where an array is larger
-than memory, and read with xarray, lazily. Arrays are stored contiguously and uncompressed unless
-chunks are asked for, so that reading a slice costs one seek."""
+than memory, and read with xarray, lazily. Arrays of numbers are stored uncompressed, in chunks with
+checksums that HDF5 compares whenever it reads them."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +18,10 @@ import numpy as np
 import xarray as xr
 
 from fusion.io.atomic import whole
+from fusion.io.errors import InputError
+
+#: Bytes of a chunk.
+CHUNK = 1 << 19
 
 
 @contextmanager
@@ -62,7 +67,7 @@ def add_dimension(file: h5netcdf.File, name: str, labels: Any) -> None:
         variable = file.create_variable(name, (name,), dtype=h5py.string_dtype())
         variable[...] = labels.astype(object)
     else:
-        file.create_variable(name, (name,), data=labels)
+        file.create_variable(name, (name,), data=labels, **_checked(labels.shape, labels.dtype))
 
 
 def add(
@@ -72,10 +77,29 @@ def add(
     values: np.ndarray | None = None,
     dtype: str = "float32",
     attrs: Mapping[str, object] | None = None,
+    *,
+    by: str | None = None,
     **storage: Any,
 ) -> h5netcdf.Variable:
     """Add an array over ``dims`` and return it; without ``values`` it is filled later, slice by
     slice.
+
+    Parameters
+    ----------
+    file
+        Open for writing.
+    name, dims
+        Of the array.
+    values
+        The array.
+    dtype
+        Without ``values``: of the array.
+    attrs
+        Its attributes.
+    by
+        Dimension along which it is filled; by default the first.
+    storage
+        What else h5netcdf should know: ``chunks``, ``compression``, ...
     """
     if values is not None:
         values = np.asarray(values)
@@ -83,12 +107,49 @@ def add(
             variable = file.create_variable(name, tuple(dims), dtype=h5py.string_dtype(), **storage)
             variable[...] = values.astype(object)
         else:
+            storage = _checked(values.shape, values.dtype) | storage
             variable = file.create_variable(name, tuple(dims), data=values, **storage)
     else:
+        shape = tuple(file.dimensions[dim].size for dim in dims)
+        storage = _checked(shape, np.dtype(dtype), dims.index(by) if by else 0) | storage
         variable = file.create_variable(name, tuple(dims), dtype=dtype, **storage)
     for key, value in (attrs or {}).items():
         variable.attrs[key] = value
     return variable
+
+
+def _checked(shape: Sequence[int], dtype: np.dtype[Any], by: int = 0) -> dict[str, Any]:
+    """Return how an array is stored so that HDF5 checks every read: in chunks of half a megabyte at
+    most, each with a Fletcher-32 checksum.
+
+    A chunk is as short along axis ``by`` as need be, then along the first, the second, ...
+    """
+    if not shape or 0 in shape:
+        return {}
+    chunk, size = list(shape), dtype.itemsize
+    for axis in (by, *(k for k in range(len(shape)) if k != by)):
+        rest = size * math.prod(chunk) // chunk[axis]
+        chunk[axis] = max(1, min(shape[axis], CHUNK // rest))
+    return {"chunks": tuple(chunk), "fletcher32": True}
+
+
+def require(file: xr.Dataset, path: str | Path, **wanted: str) -> None:
+    """Raise ``InputError`` if a file says that it is of something else than was asked for.
+
+    Parameters
+    ----------
+    file
+        The open file.
+    path
+        Its path.
+    wanted
+        Attribute -> value. An attribute that the file does not have is not compared.
+    """
+    for name, value in wanted.items():
+        if name in file.attrs and str(file.attrs[name]) != value:
+            raise InputError(
+                path, f"attribute {name!r}", repr(str(file.attrs[name])), f"{value!r}, as was asked"
+            )
 
 
 def open_labelled(path: str | Path) -> xr.Dataset:

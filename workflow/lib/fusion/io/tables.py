@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from fusion.io.atomic import whole
 from fusion.io.dictionary import data_dictionary
@@ -115,9 +117,31 @@ def read_tsv(
 
 
 def write_parquet(table: pd.DataFrame, path: FilePath) -> None:
-    """Write ``table`` as Parquet, without the index."""
+    """Write ``table`` as Parquet with a checksum for every page, without the index."""
     with whole(path) as part:
-        table.to_parquet(part, index=False)
+        table.to_parquet(part, index=False, write_page_checksum=True)
+
+
+def read_parquet(path: FilePath, columns: Iterable[str] | None = None) -> pd.DataFrame:
+    """Read a Parquet table, its checksums compared; ``columns`` must be there (None for all).
+
+    Raises
+    ------
+    InputError
+        If it is not a Parquet table, is damaged, or lacks a column.
+    """
+    wanted = None if columns is None else list(columns)
+    try:
+        table = pq.read_table(path, page_checksum_verification=True)
+    except FileNotFoundError:
+        raise InputError(path, "", "no such file", "a Parquet table") from None
+    except (pa.ArrowException, OSError) as error:
+        lines = str(error).splitlines() or [type(error).__name__]
+        raise InputError(path, "", lines[0], "a sound Parquet table") from None
+    names = table.column_names
+    if missing := [name for name in wanted or () if name not in names]:
+        raise InputError(path, f"column {missing[0]!r}", f"columns {', '.join(names)}", "it")
+    return (table if wanted is None else table.select(wanted)).to_pandas()
 
 
 def write_described(

@@ -168,7 +168,11 @@ def _run_init(
         for alignment in dict.fromkeys(one.alignment for one in outputs):
             files = {
                 one: stack.enter_context(
-                    labelled.create(path, {"event": tables[alignment]["event"].to_numpy()})
+                    labelled.create(
+                        path,
+                        {"event": tables[alignment]["event"].to_numpy()},
+                        {"stimulus": spec.stimulus, "model": spec.model, **vars(one)},
+                    )
                 )
                 for one, path in outputs.items()
                 if one.alignment == alignment
