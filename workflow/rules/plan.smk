@@ -13,8 +13,8 @@ rule plan:
         mem_mb=grows(2000),
         runtime=10,
     params:
-        spec={"config": str(RESULTS / "config.yaml"), "results": "results"},
-        code=code("plan.py"),
+        spec={"config": str(design.study.results / "config.yaml"), "results": "results"},
+        code=design.code("plan.py"),
     message:
         "Counting jobs, memory, disk and time"
     script:

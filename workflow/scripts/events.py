@@ -1,8 +1,8 @@
 """Make the events of a film: when, which picture, which text, and with which text when shuffled."""
 
-from fusion.io.documents import write_json
 from fusion.io.job import begin
 from fusion.io.tables import read_tsv, write_tsv
+from fusion.io.text import write_json
 from fusion.stimuli import events, facts, film, plausible
 from fusion.stimuli.spec import EventsSpec
 

@@ -4,9 +4,9 @@ dataset.
 
 from fusion.ieeg import clean_sidecars, derivative, quality, validation
 from fusion.ieeg.spec import RecordingsSpec
-from fusion.io.documents import read_json
 from fusion.io.job import begin
 from fusion.io.tables import read_tsv, write_tsv
+from fusion.io.text import read_json
 
 log = begin(snakemake)
 spec, given = RecordingsSpec.read(snakemake.params.spec), snakemake.input
