@@ -135,11 +135,11 @@ def test_a_job_that_would_read_it_stops_and_the_command_mends_it(copy_of_finishe
 
 @pytest.mark.slow
 def test_a_whole_folder_is_verified_wherever_it_lies(copy_of_finished, tmp_path):
-    ran = snakemake(copy_of_finished, "verify")
+    ran = snakemake(copy_of_finished, "--", "verify")
     assert "files are as they were written\n" in ran.stdout
     path = copy_of_finished / RESULTS / "intermediate/clock/sub-01_task-film_run-1.tsv"
     kept_time(path, flipped(path.read_bytes()))
-    ran = snakemake(copy_of_finished, "verify", check=False)
+    ran = snakemake(copy_of_finished, "--", "verify", check=False)
     assert ran.returncode != 0
     assert f"{path.relative_to(copy_of_finished)}: found other content" in ran.stdout
     assert ", 1 are not" in ran.stdout
