@@ -14,7 +14,6 @@ from fusion.report.spec import ReportSpec
 log = begin(snakemake)
 spec = ReportSpec.read(snakemake.params.spec)
 
-<<<<<<< HEAD
 scores = ["subject", "electrode", "alignment", "model", "init", "chosen", "r_test", "alpha_rising"]
 drawn = read.described(snakemake.input.drawn)
 figures = page.figures(
@@ -35,23 +34,6 @@ given = assemble.Given(
     },
     figures=figures,
     drawn=drawn,
-=======
-tables = {
-    "sites": read.sites(snakemake.input.sites),
-    "regions": read.regions(snakemake.input.regions),
-    "contrasts": read.contrasts(snakemake.input.contrasts),
-    "electrodes": read.electrodes(snakemake.input.electrodes),
-    "scores": read_parquet(
-        snakemake.input.scores,
-        columns=["subject", "electrode", "model", "init", "chosen", "alpha_rising"],
-    ),
-    **read.tables(dict(zip(spec.tables, snakemake.input.tables, strict=True))),
-}
-context = assemble.context(
-    yaml.safe_load(Path(snakemake.input.config).read_text(encoding="utf-8")),
-    tables,
-    page.figures(spec.figures, snakemake.input.figures, snakemake.input.captions),
->>>>>>> 8de58d9 (HDF5 and Parquet check every read; fits, activations and responses are compared with what was asked for)
     operands=spec.operands,
     labels=spec.labels,
     cards=provenance.cards(snakemake.input.cards),

@@ -10,11 +10,7 @@ from fusion.contrasts import correct, regions, sites, summary
 from fusion.contrasts.spec import SitesSpec
 from fusion.io.job import begin
 from fusion.io.schema import read_schema
-<<<<<<< HEAD
-from fusion.io.tables import read_tsv, write_described, write_tsv
-=======
-from fusion.io.tables import read_parquet, read_tsv, write_described
->>>>>>> 8de58d9 (HDF5 and Parquet check every read; fits, activations and responses are compared with what was asked for)
+from fusion.io.tables import read_parquet, read_tsv, write_described, write_tsv
 
 log = begin(snakemake)
 spec = SitesSpec.read(snakemake.params.spec)
