@@ -11,8 +11,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from fusion.io.atomic import whole
 from fusion.io.dictionary import data_dictionary
@@ -132,16 +130,20 @@ def read_parquet(path: FilePath, columns: Iterable[str] | None = None) -> pd.Dat
     """
     wanted = None if columns is None else list(columns)
     try:
-        table = pq.read_table(path, page_checksum_verification=True)
+        table: pd.DataFrame = pd.read_parquet(
+            path, engine="pyarrow", columns=wanted, page_checksum_verification=True
+        )
     except FileNotFoundError:
         raise InputError(path, "", "no such file", "a Parquet table") from None
-    except (pa.ArrowException, OSError) as error:
+    except (ValueError, OSError) as error:  # pyarrow's errors are of these kinds
         lines = str(error).splitlines() or [type(error).__name__]
+        if missing := re.match(r"No match for FieldRef\.Name\((.*?)\)", lines[0]):
+            names = ", ".join(map(str, read_parquet(path).columns))
+            raise InputError(
+                path, f"column {missing[1]!r}", f"columns {names}", "that column"
+            ) from None
         raise InputError(path, "", lines[0], "a sound Parquet table") from None
-    names = table.column_names
-    if missing := [name for name in wanted or () if name not in names]:
-        raise InputError(path, f"column {missing[0]!r}", f"columns {', '.join(names)}", "it")
-    return (table if wanted is None else table.select(wanted)).to_pandas()
+    return table
 
 
 def write_described(
