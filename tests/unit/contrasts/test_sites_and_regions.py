@@ -14,7 +14,7 @@ from scipy import stats
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import proportion_confint
 
-from fusion.contrasts import combine, correct, regions, sites, summary, verdicts
+from fusion.contrasts import coincidence, combine, correct, regions, sites, summary, verdicts
 from fusion.contrasts.spec import SitesSpec
 from fusion.io import dictionary
 from fusion.io.errors import InputError
@@ -336,12 +336,15 @@ def test_dictionaries_describe_every_column_and_name_the_family():
         )
 
 
-def region_sites(seed=0):
+def region_sites(seed=0, contacts=6):
+    """Sites on shafts of a few contacts, none like its neighbour."""
     rng = np.random.default_rng(seed)
     n = 60
+    place = np.arange(n)
     return pd.DataFrame(
         {
-            "subject": rng.choice(["01", "02"], n),
+            "subject": np.where(place < 36, "01", "02"),
+            "electrode": [f"{chr(65 + k // contacts)}{k % contacts + 1}" for k in place],
             "region": rng.choice(["insula", "cuneus"], n),
             "hemisphere": "L",
             "tested": True,
@@ -352,7 +355,7 @@ def region_sites(seed=0):
 
 def test_regions_intervals_and_coverage():
     table = region_sites()
-    table.loc[len(table)] = ["01", "lingual", "R", False, "not tested"]
+    table.loc[len(table)] = ["01", "Z1", "lingual", "R", False, "not tested"]
     atlas = pd.DataFrame(
         {
             "region": ["ctx-lh-insula", "ctx-rh-lingual", "ctx-rh-precuneus"],
@@ -366,14 +369,21 @@ def test_regions_intervals_and_coverage():
         "lingual": "electrodes, none tested",
         "ctx-rh-precuneus": "no electrodes",
     }
-    row = found.loc["insula"]
+    row, tested = found.loc["insula"], table[table["tested"]]
+    shaft, _ = regions.shafts(tested)
+    inflated = coincidence.design_effects(
+        (tested["verdict"] == "integration").to_numpy(int),
+        tested["region"].to_numpy(str),
+        tested["subject"].to_numpy(str),
+        shaft,
+    )["insula"]
+    assert 1 <= inflated < 2
+    # Wilson's interval of as many electrodes as these are worth.
     assert (row["ci_low"], row["ci_high"]) == pytest.approx(
-        proportion_confint(row["n_integration"], row["n_tested"], method="wilson")
+        proportion_confint(
+            row["n_integration"] / inflated, row["n_tested"] / inflated, method="wilson"
+        )
     )
-    exact = stats.binomtest(int(row["n_integration"]), int(row["n_tested"])).proportion_ci(
-        method="wilson"
-    )
-    assert (row["ci_low"], row["ci_high"]) == pytest.approx((exact.low, exact.high))
     assert (
         found.loc[["lingual", "ctx-rh-precuneus"], ["fraction", "ci_low", "p", "q"]]
         .isna()
@@ -381,29 +391,89 @@ def test_regions_intervals_and_coverage():
     )
 
 
-def test_placement_p_is_fisher_s_for_one_subject_and_a_permutation_for_two():
-    table = region_sites(3).assign(positive=lambda t: t["verdict"] == "integration")
-    one = table.assign(subject="01")
-    inside = one["region"] == "insula"
+def test_a_coincidence_is_fisher_s_for_one_subject_and_a_permutation_for_two():
+    table = region_sites(3).assign(
+        positive=lambda t: t["verdict"] == "integration", inside=lambda t: t["region"] == "insula"
+    )
+    inside, positive = table["inside"], table["positive"]
     counts = [
-        [sum(inside & one["positive"]), sum(inside & ~one["positive"])],
-        [sum(~inside & one["positive"]), sum(~inside & ~one["positive"])],
+        [sum(inside & positive), sum(inside & ~positive)],
+        [sum(~inside & positive), sum(~inside & ~positive)],
     ]
-    assert regions.placement_p(one, "insula", "L") == pytest.approx(
-        stats.fisher_exact(counts, alternative="greater").pvalue
-    )
-    rng, observed, hits = (
-        np.random.default_rng(0),
-        sum((table["region"] == "insula") & table["positive"]),
-        0,
-    )
+    one = coincidence.coincidence(inside, positive, pd.Series(["01"] * len(table)))[1]
+    assert one == pytest.approx(stats.fisher_exact(counts, alternative="greater").pvalue)
+    rng, observed, hits = np.random.default_rng(0), sum(inside & positive), 0
     groups = [
-        (g["positive"].to_numpy(), (g["region"] == "insula").to_numpy())
-        for _, g in table.groupby("subject")
+        (g["positive"].to_numpy(), g["inside"].to_numpy()) for _, g in table.groupby("subject")
     ]
     for _ in range(4000):
         hits += sum(np.sum(rng.permutation(p) & r) for p, r in groups) >= observed
-    assert regions.placement_p(table, "insula", "L") == pytest.approx(hits / 4000, abs=0.03)
+    two = coincidence.coincidence(inside, positive, table["subject"])[1]
+    assert two == pytest.approx(hits / 4000, abs=0.03)
+
+
+def test_placement_p_turns_verdicts_along_each_shaft():
+    table = region_sites(3).assign(positive=lambda t: t["verdict"] == "integration")
+    # The order of rows does not matter, the number of a contact does.
+    shuffled = table.sample(frac=1, random_state=0)
+    found = regions.placement_p(shuffled, "insula", "L")
+    rng, inside = np.random.default_rng(0), (table["region"] == "insula").to_numpy()
+    shafts = table.groupby(["subject", table["electrode"].str[0]]).indices.values()
+    positive, hits = table["positive"].to_numpy(), 0
+    assert len(shafts) == 10
+    for _ in range(4000):
+        turned = sum(
+            np.sum(np.roll(positive[own], rng.integers(len(own))) & inside[own]) for own in shafts
+        )
+        hits += turned >= sum(inside & positive)
+    assert found == pytest.approx(hits / 4000, abs=0.03)
+
+
+def test_bipolar_names_and_names_without_numbers_have_shafts_too():
+    table = pd.DataFrame(
+        {"subject": "01", "electrode": ["LA1-LA2", "LA2-LA3", "LB10", "Cz", "LA'3"]}
+    )
+    shaft, number = regions.shafts(table)
+    assert list(shaft) == ["01 LA", "01 LA", "01 LB", "01 Cz", "01 LA'"]
+    assert list(number) == [1, 2, 10, 0, 3]
+
+
+def alike(rng, n_subjects, reach):
+    """Return sites whose verdicts resemble each other over ``reach`` contacts, by chance alone."""
+    rows = []
+    for subject in range(n_subjects):
+        for shaft in range(8):
+            noise = rng.standard_normal(12 + reach - 1)
+            smooth = np.convolve(noise, np.ones(reach) / np.sqrt(reach), "valid")
+            region = np.repeat(rng.choice(list("abcdef"), 4), 3)
+            rows += [
+                (str(subject), f"{chr(65 + shaft)}{k + 1}", region[k], smooth[k] > 0.8)
+                for k in range(12)
+            ]
+    table = pd.DataFrame(rows, columns=["subject", "electrode", "region", "positive"])
+    verdict = np.where(table["positive"], "integration", "none")
+    return table.assign(hemisphere="L", tested=True, verdict=verdict)
+
+
+def test_neighbours_that_are_alike_make_no_region_and_widen_intervals():
+    """Of studies in which verdicts are alike over four contacts few find a region, and intervals
+    cover the true share; contacts taken as exchangeable find one in every third.
+    """
+    rng = np.random.default_rng(0)
+    atlas = pd.DataFrame({"region": [], "hemisphere": []})
+    truth, found, exchanged, covered = stats.norm.sf(0.8), 0, 0, []
+    for _ in range(60):
+        table = alike(rng, 5, 4)
+        made = regions.region_table(table, atlas, "bh")
+        found += (made["q"] < 0.05).any()
+        covered += list((made["ci_low"] <= truth) & (truth <= made["ci_high"]))
+        p = [
+            coincidence.coincidence(table["region"] == one, table["positive"], table["subject"])[1]
+            for one in made["region"]
+        ]
+        exchanged += (multipletests(p, method="fdr_bh")[1] < 0.05).any()
+    assert found <= 6 < exchanged
+    assert np.mean(covered) > 0.92
 
 
 def test_overlap_of_tests_is_a_permutation_within_subjects():

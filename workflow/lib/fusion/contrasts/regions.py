@@ -7,9 +7,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from fusion.contrasts.coincidence import coincidence, wilson
+from fusion.contrasts.coincidence import design_effects, turned, wilson
 from fusion.contrasts.correct import q_values
 from fusion.ids import bare_region
+from fusion.ieeg import names
 
 COLUMNS = [
     "region",
@@ -42,22 +43,31 @@ def region_table(sites: pd.DataFrame, atlas: pd.DataFrame, correction: str) -> p
     -------
     pd.DataFrame
         ``coverage`` is ``tested``, ``electrodes, none tested`` or ``no electrodes``; fraction,
-        interval and p are missing where nothing was tested. The interval is Wilson's.
+        interval and p are missing where nothing was tested. The interval is Wilson's, with the
+        number of electrodes divided by the design effect of the region
+        (:func:`fusion.contrasts.coincidence.design_effects`).
     """
     table = sites.assign(
         region=sites["region"].fillna("unknown"), hemisphere=sites["hemisphere"].fillna("n/a")
     )
     table["tested"] = table["tested"].astype(bool)
     table["positive"] = table["tested"] & (table["verdict"] == "integration")
-    table["electrode"] = 1
+    tested = table[table["tested"]]
+    effects = design_effects(
+        tested["positive"].to_numpy(int),
+        _place(tested),
+        tested["subject"].to_numpy(str),
+        shafts(tested)[0],
+    )
+    table["one"] = 1
     counts = (
-        table.groupby(["region", "hemisphere"])[["electrode", "tested", "positive"]]
+        table.groupby(["region", "hemisphere"])[["one", "tested", "positive"]]
         .sum()
         .astype(int)
         .reset_index()
     )
     counts = counts.rename(
-        columns={"electrode": "n_electrodes", "tested": "n_tested", "positive": "n_integration"}
+        columns={"one": "n_electrodes", "tested": "n_tested", "positive": "n_integration"}
     )
     seen = {
         (bare_region(region), side) for region, side in counts[["region", "hemisphere"]].to_numpy()
@@ -70,7 +80,10 @@ def region_table(sites: pd.DataFrame, atlas: pd.DataFrame, correction: str) -> p
     counts = pd.concat([counts, pd.DataFrame(absent, columns=counts.columns)], ignore_index=True)
     some = counts["n_tested"] > 0
     counts["fraction"] = (counts["n_integration"] / counts["n_tested"]).where(some)
-    counts["ci_low"], counts["ci_high"] = wilson(counts["n_integration"], counts["n_tested"])
+    inflated = np.array([effects.get(place, 1.0) for place in _place(counts)])
+    counts["ci_low"], counts["ci_high"] = wilson(
+        counts["n_integration"] / inflated, counts["n_tested"] / inflated
+    )
     counts["p"] = [
         placement_p(table, region, side) if n else np.nan
         for region, side, n in counts[["region", "hemisphere", "n_tested"]].to_numpy()
@@ -82,10 +95,28 @@ def region_table(sites: pd.DataFrame, atlas: pd.DataFrame, correction: str) -> p
     return counts.sort_values(["region", "hemisphere"], ignore_index=True)[COLUMNS]
 
 
+def _place(table: pd.DataFrame) -> np.ndarray:
+    return np.array([f"{r} {h}" for r, h in table[["region", "hemisphere"]].to_numpy()], str)
+
+
+def shafts(sites: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """Return the shaft of each electrode, and its place along it: the number in its name.
+
+    Of a bipolar channel the first contact counts. An electrode without a number is a shaft of its
+    own.
+    """
+    first = [(names.pair(name) or (name,))[0] for name in sites["electrode"].astype(str)]
+    parts = [names.split(name) for name in first]
+    shaft = [
+        f"{subject} {stem}" for subject, (stem, _) in zip(sites["subject"], parts, strict=True)
+    ]
+    return np.array(shaft, str), np.array([number or 0 for _, number in parts])
+
+
 def placement_p(sites: pd.DataFrame, region: str, hemisphere: str) -> float:
-    """Return the chance of at least as many positive sites in a region, had each subject's fallen
-    on its tested electrodes at random.
+    """Return the chance of at least as many positive sites in a region, had each shaft's verdicts
+    been turned along it at random, see :func:`fusion.contrasts.coincidence.turned`.
     """
     tested = sites[sites["tested"]]
     inside = (tested["region"] == region) & (tested["hemisphere"] == hemisphere)
-    return coincidence(inside, tested["positive"], tested["subject"])[1]
+    return turned(inside.to_numpy(), tested["positive"].to_numpy(), *shafts(tested))[1]

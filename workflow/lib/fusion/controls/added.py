@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -250,6 +251,9 @@ def _test_fold(
         out[:n_base] = turn @ out[:n_base]
         return out
 
+    def of_test(targets: np.ndarray, residual: np.ndarray) -> np.ndarray:
+        return solve(score.x_test.T @ residual, targets)
+
     turn = added.base.u.astype("float32")
     right = added.base.cross[keep]
     for start in range(0, len(index), BATCH):
@@ -258,5 +262,5 @@ def _test_fold(
             found,
             targets,
             solve(right[:, targets], targets),
-            lambda residual, targets=targets: solve(score.x_test.T @ residual, targets),
+            partial(of_test, targets),
         )

@@ -154,7 +154,7 @@ def search(
     times = Counter(f for held in folds.inner for f in held.scored)
     for held in folds.inner:
         _, inverse, _, gram, cross, _ = moments.of(held.train)
-        scored = [(f, *moments.of(test)[3:]) for f, test in held.scored.items()]
+        scored = [(f, moments.of(test)[3:]) for f, test in held.scored.items()]
         for k, gamma in enumerate(scalings):
             keep, scale = _scale(gamma, sizes, inverse)
             if not len(keep):
@@ -162,7 +162,7 @@ def search(
             s, u = _decompose(gram, keep, scale)
             basis = scale[:, None] * u
             rotated = (basis.T @ cross[keep]).astype("float32")
-            for f, test_gram, test_cross, test_power in scored:
+            for f, (test_gram, test_cross, test_power) in scored:
                 against = (basis.T @ test_cross[keep]).astype("float32")
                 spread = (basis.T @ test_gram[np.ix_(keep, keep)] @ basis).astype("float32")
                 for a, alpha in enumerate(alphas):

@@ -60,7 +60,8 @@ def principal(
     if not alive.any():
         raise ValueError("no feature varies over the events")
     scores = scores[:, alive] / np.sqrt(values[alive].mean() / n)
-    return scores * np.sign(scores[np.abs(scores).argmax(0), np.arange(scores.shape[1])])
+    signs = np.sign(scores[np.abs(scores).argmax(0), np.arange(scores.shape[1])])
+    return np.asarray(scores * signs)
 
 
 def standard(x: np.ndarray, scale: np.ndarray | None = None) -> np.ndarray:
@@ -68,9 +69,8 @@ def standard(x: np.ndarray, scale: np.ndarray | None = None) -> np.ndarray:
     is 0 they become 0.
     """
     scale = x.std(0) if scale is None else scale
-    return (x - x.mean(0)) / np.where(
-        scale > 1e-9 * max(scale.max(initial=0), 1e-300), scale, np.inf
-    )
+    alive = scale > 1e-9 * max(scale.max(initial=0), 1e-300)
+    return np.asarray((x - x.mean(0)) / np.where(alive, scale, np.inf))
 
 
 def _leading(gram: np.ndarray, n_dims: int) -> tuple[np.ndarray, np.ndarray]:

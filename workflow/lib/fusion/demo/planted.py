@@ -62,7 +62,7 @@ def by_planted(
             )
 
     for name, own in contrasts.groupby("contrast", sort=False):
-        add(own, "contrast", name, "p", True)
+        add(own, "contrast", str(name), "p", True)
     if "partition" in tables:
         for band, own in tables["partition"].groupby("band", sort=False):
             add(own, "partition", f"part of r: {band}", "part", False)
@@ -74,7 +74,7 @@ def by_planted(
         if name in tables:
             column = "contrast" if name == "dimension_match" else "floor"
             for what, own in tables[name].groupby(column, sort=False):
-                add(own, name, what, "p", True)
+                add(own, name, str(what), "p", True)
     if "leak" in tables:
         for what in ("r_model", "r_leak", "drift_share", "flagged"):
             add(tables["leak"], "leak meter", what, what, False)

@@ -82,7 +82,8 @@ def paragraphs(config: Config, data: Data) -> list[Paragraph]:
                 "Regions",
                 "Region names follow the labels of the electrodes table; the regions that could"
                 " have been covered are those of the Desikan-Killiany-Tourville atlas. A region"
-                " passes if it holds more sites than random placement within subjects would give.",
+                " passes if it holds more sites than verdicts turned at random along each shaft would"
+                " give.",
                 ["dkt"],
             )
         )

@@ -49,7 +49,7 @@ class Geometry:
     power: np.ndarray
     high_pass_hz: float | bool
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         """Put the events in order of film and time."""
         order = np.lexsort((self.onset_s, self.stimulus))
         object.__setattr__(self, "onset_s", np.asarray(self.onset_s, float)[order])
@@ -68,7 +68,7 @@ class Geometry:
     @property
     def minutes(self) -> float:
         """Minutes of film between the first and the last event, over films."""
-        return (
+        return float(
             sum(np.ptp(self.onset_s[self.stimulus == film]) for film in np.unique(self.stimulus))
             / 60
         )
@@ -155,7 +155,7 @@ def transfer(freq_hz: np.ndarray, bin_width_ms: float, high_pass_hz: float | boo
 def synthetic(
     rng: np.random.Generator,
     n_events: int,
-    bins_ms,
+    bins_ms: np.ndarray,
     n_electrodes: int = 20,
     spacing_s: float = 0.35,
     bin_width_ms: float = 200.0,
@@ -200,7 +200,7 @@ def noise_spectrum(
     """
     rate = RATE_HZ / 2
     sound = np.isfinite(responses).all(axis=(0, 2)) & (responses.std(axis=(0, 2)) > 0)
-    total, freq = 0.0, None
+    total, freq = np.zeros(1), np.zeros(1)
     length = min(200.0, min(np.ptp(onset_s[stimulus == film]) for film in np.unique(stimulus)))
     for film in np.unique(stimulus):
         rows = stimulus == film

@@ -143,7 +143,7 @@ def signal(
     for name, part in follows.items():
         weighted = streams[name] @ rng.standard_normal((streams[name].shape[1], n_electrodes))
         total += np.sqrt(part) * weighted / weighted.std(0)
-    return total / total.std(0) if follows else total
+    return np.asarray(total / total.std(0)) if follows else total
 
 
 def respond(
@@ -160,12 +160,12 @@ def respond(
     freq = np.fft.rfftfreq(n_samples, 1 / RATE_HZ)
     shape = (len(freq), values.shape[1])
 
-    def gaussian(power):
+    def gaussian(power: np.ndarray) -> np.ndarray:
         spectrum = np.sqrt(power)[:, None] * (
             rng.standard_normal(shape) + 1j * rng.standard_normal(shape)
         )
         series = np.fft.irfft(spectrum, n_samples, axis=0)
-        return series / series.std(axis=0)
+        return np.asarray(series / series.std(axis=0))
 
     power = np.interp(freq, geometry.freq_hz, geometry.power, right=0.0)
     power[0] = 0
@@ -180,7 +180,8 @@ def respond(
         spectrum += drift * np.fft.rfft(gaussian(1 / (1 + (2 * np.pi * 60 * freq) ** 2)), axis=0)
     series += np.fft.irfft(spectrum * gain, n_samples, axis=0)
     at = np.round((clock[:, None] + geometry.bins_ms / 1000) * RATE_HZ).astype(int)
-    return series[np.clip(at, 0, n_samples - 1)].transpose(0, 2, 1).astype(np.float32)
+    binned = series[np.clip(at, 0, n_samples - 1)]
+    return np.asarray(binned.transpose(0, 2, 1).astype(np.float32))
 
 
 def differs(contrast: ComparisonSpec, world: World, spec: SimulationSpec) -> bool:

@@ -35,10 +35,9 @@ def rates(results: pd.DataFrame, spec: RatesSpec, by: list[str]) -> pd.DataFrame
     for key, group in results.groupby([*by, "contrast"], sort=False):
         null, true = group[~group["truth"]], group[group["truth"]]
         for column, procedure in PROCEDURES.items():
-            q = group.groupby("repetition")[column].transform(
-                lambda p: q_values(p, spec.correction)
-            )
-            found = q < spec.level
+            found = pd.Series(False, index=group.index)
+            for _, own in group.groupby("repetition")[column]:
+                found[own.index] = q_values(own.to_numpy(), spec.correction) < spec.level
             per = null.assign(hit=null[column] < 0.05).groupby("repetition")["hit"].mean()
             false = (found & ~group["truth"]).groupby(group["repetition"]).sum()
             share = false / np.maximum(found.groupby(group["repetition"]).sum(), 1)

@@ -23,6 +23,7 @@ responses in 1/f noise, the sum is high-passed (or left with its drift) and aver
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -56,7 +57,10 @@ class Stream:
 
 
 def drifting(
-    rng: np.random.Generator, onset_s: np.ndarray, width: int, taus_s=(30.0, 2.0)
+    rng: np.random.Generator,
+    onset_s: np.ndarray,
+    width: int,
+    taus_s: Sequence[float] = (30.0, 2.0),
 ) -> np.ndarray:
     """Return features (event, width) that drift as films do: equal parts of autoregressive noise of
     each time constant.
@@ -71,7 +75,7 @@ def drifting(
         noise = rng.standard_normal((n_samples, width))
         noise[0] /= np.sqrt(1 - decay**2)
         total += (lfilter([1.0], [1.0, -decay], noise, axis=0) * np.sqrt(1 - decay**2))[at]
-    return (total - total.mean(0)) / total.std(0)
+    return np.asarray((total - total.mean(0)) / total.std(0))
 
 
 def simulate_stream(
@@ -96,13 +100,14 @@ def network(
     """Return the features (event, 4 * width) of a network that rotates [v, l, b, v * l]; ``better``
     belongs to the frames.
     """
-    return np.hstack([vision, language, better, vision * language]) @ rotation
+    joined: np.ndarray = np.hstack([vision, language, better, vision * language])
+    return joined @ rotation
 
 
 def rotation(rng: np.random.Generator, size: int) -> np.ndarray:
     """Return a random orthogonal matrix (size, size)."""
     q, r = np.linalg.qr(rng.standard_normal((size, size)))
-    return q * np.sign(np.diag(r))
+    return np.asarray(q * np.sign(np.diag(r)))
 
 
 def planted(
@@ -126,13 +131,13 @@ def planted(
         "interaction": ([v, l], [v * l]),
         "better vision interaction": ([b], [v * l]),
     }[kind]
-    total = 0.0
+    total = np.zeros((len(stream.onset_s), n_electrodes))
     for parts, weight in zip(halves, (1 - share, share), strict=True):
         if parts:
-            half = sum(
-                _unit(part @ rng.standard_normal((part.shape[1], n_electrodes))) for part in parts
-            )
-            total = total + np.sqrt(weight) * _unit(half)
+            half = np.zeros_like(total)
+            for part in parts:
+                half += _unit(part @ rng.standard_normal((part.shape[1], n_electrodes)))
+            total += np.sqrt(weight) * _unit(half)
     return _unit(total)
 
 
@@ -185,7 +190,7 @@ def respond(
     width = int(round(bin_s * SFREQ_HZ))
     first = np.round((onset_s[:, None] + bins_s - bin_s / 2) * SFREQ_HZ).astype(int)
     binned = (total[first + width] - total[first]) / width
-    return binned.transpose(0, 2, 1).astype("float32")
+    return np.asarray(binned.transpose(0, 2, 1).astype("float32"))
 
 
 def one_over_f(rng: np.random.Generator, n: int, n_series: int, exponent: float) -> np.ndarray:
@@ -199,9 +204,9 @@ def one_over_f(rng: np.random.Generator, n: int, n_series: int, exponent: float)
     )
     above = np.sqrt(np.sum(amplitude[freq >= 0.1] ** 2) / np.sum(amplitude**2))
     noise = np.fft.irfft(spectrum, n, axis=0)
-    return noise / (noise.std() * above)
+    return np.asarray(noise / (noise.std() * above))
 
 
 def _unit(x: np.ndarray) -> np.ndarray:
     x = x - x.mean(0)
-    return x / x.std(0)
+    return np.asarray(x / x.std(0))
