@@ -82,7 +82,7 @@ def paragraphs(config: Config, data: Data) -> list[Paragraph]:
                 "Regions",
                 "Region names follow the labels of the electrodes table; the regions that could"
                 " have been covered are those of the Desikan-Killiany-Tourville atlas. A region"
-                " passes if it holds more sites than verdicts turned at random along each shaft would"
+                " passes if it holds more sites than verdicts turned along each shaft would"
                 " give.",
                 ["dkt"],
             )

@@ -174,7 +174,7 @@ def regions(frame: pd.DataFrame) -> Table:
         shown[[name for name in columns if name in shown] + more],
         "regions",
         "Covered regions: sites of integration of those tested, with Wilson's 95% interval, widened"
-        " for contacts that are alike; q: more than verdicts turned at random along each shaft would"
+        " for contacts that are alike; q: more than verdicts turned along each shaft would"
         " give, corrected over regions.",
         Shown(INTERVAL | labels, ranks=ranks),  # type: ignore[arg-type]
         filtered=True,
