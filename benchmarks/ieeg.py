@@ -28,7 +28,11 @@ import pandas as pd
 from scipy.signal import lfilter
 
 SFREQ, LINE, PER_SHAFT = 2048, 60.0, 15
-SPEC = {
+CLEANING = {
+    "reference": "laplacian",
+    "ecog_reference": "average",
+    "shaft_ends": "drop",
+    "line_freq_hz": None,
     "notch_harmonics": None,
     "notch_quality": 30,
     "phase": "zero",
@@ -90,19 +94,22 @@ def streaming(path, minutes, events, high_pass):
     import mne
 
     from fusion.ieeg import binning, brainvision, cleaning, recording, reference
+    from fusion.ieeg.segments import segments
+    from fusion.ieeg.spec import CleaningSpec
     from fusion.io import labelled
 
     mne.set_log_level("error")
     folder, started = path.parent, time.process_time()
-    raw = recording.open_raw(str(path), {"SamplingFrequency": SFREQ})
-    usable = pd.DataFrame({"electrode": raw.ch_names, "type": "SEEG", "kept": True})
-    channels, _, _ = recording.transpose(raw, raw.ch_names, folder / "channels")
+    opened = recording.open_recording([str(path)], [], {})
+    usable = pd.DataFrame({"electrode": opened.names, "type": "SEEG", "kept": True})
+    whole, factors = segments(opened.samples, SFREQ), np.ones(len(opened.names))
+    channels, _, _ = recording.transpose(opened, opened.names, factors, whole, folder / "channels")
     montage, _ = reference.montage(usable, "laplacian")
-    number = {name: k for k, name in enumerate(raw.ch_names)}
-    spec = {**SPEC, "high_pass_hz": 0.1 if high_pass else False}
+    number = {name: k for k, name in enumerate(opened.names)}
+    spec = CleaningSpec(**CLEANING, high_pass_hz=0.1 if high_pass else False)
     signals = cleaning.clean(montage, lambda name: channels.read(number[name]), SFREQ, LINE, spec)
     brainvision.write(
-        folder / "clean_ieeg.vhdr", list(montage["electrode"]), signals, raw.n_times, SFREQ
+        folder / "clean_ieeg.vhdr", list(montage["electrode"]), signals, opened.samples, SFREQ
     )
     (folder / "channels").unlink()
     cleaned = time.process_time()

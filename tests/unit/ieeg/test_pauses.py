@@ -13,6 +13,7 @@ import running
 from fusion.ieeg import recording
 from fusion.ieeg.clock import on_samples
 from fusion.ieeg.segments import Seam, segments
+from fusion.io.errors import InputError
 from fusion.io.labelled import open_labelled
 from fusion.io.tables import read_tsv
 
@@ -142,6 +143,29 @@ def test_onsets_counted_without_pauses(data, tmp_path):
     made = running.design(tmp_path, film_zero=FILM, ieeg={"onsets": "samples"})
     row = read_tsv(running.preprocess(made, tmp_path / "results").quality).iloc[0]
     assert row["film_zero_s"] == pytest.approx(50.0)
+
+
+def test_onsets_that_prove_to_leave_out_pauses_are_an_error(data, tmp_path):
+    place = tmp_path / "sub-01/ieeg"
+    pieces = paused.pieces_of(data, SFREQ, PAUSES)
+    paused.describe(place, STEM, NAMES, SFREQ)
+    paused.write(place / f"{STEM}_ieeg", "edf", pieces, NAMES, SFREQ)
+    rows = ["onset\tduration\ttrial_type\tsample", f"2.0\t0\tfilm\t{2 * SFREQ}"]
+    (place / f"{STEM}_events.tsv").write_text("\n".join([*rows, f"50.0\t0\tx\t{50 * SFREQ}"]))
+    with pytest.raises(InputError, match=r"leave out the pauses.*ieeg\.onsets: samples"):
+        running.preprocess(running.design(tmp_path, film_zero=FILM), tmp_path / "results")
+    counted = running.design(tmp_path, film_zero=FILM, ieeg={"onsets": "samples"})
+    running.preprocess(counted, tmp_path / "results")
+
+
+def test_upper_case_suffixes_and_exact_rates(data, tmp_path):
+    path = tmp_path / "late.EDF"
+    paused.edf(path, [(0.0, data)], NAMES, SFREQ)
+    assert recording.open_recording([str(path)], NAMES, {}).samples == data.shape[1]
+    rate, far = 999.99, np.random.default_rng(0).normal(0, 30, (5, 120_000))
+    paused.nwb(tmp_path / "x.nwb", [(0.0, far)], NAMES, rate, timestamps=True)
+    opened = recording.open_recording([str(tmp_path / "x.nwb")], NAMES, {})
+    assert opened.sfreq == pytest.approx(rate, rel=1e-9)
 
 
 def test_skips_marked_in_events(data, tmp_path):

@@ -7,7 +7,7 @@ screen."""
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -127,7 +127,7 @@ def story_sentence(rng: np.random.Generator) -> str:
     return " ".join(words)
 
 
-def screen_sentence(scene: Mapping[Hashable, Any] | pd.Series, rng: np.random.Generator) -> str:
+def screen_sentence(scene: Mapping[Hashable, Any], rng: np.random.Generator) -> str:
     """Say what is on screen: "look there is a red circle left of a blue square"."""
     return f"{rng.choice(['look there is', 'we see', 'there is'])} {scenes.caption(scene, rng)}"
 
@@ -154,7 +154,8 @@ def draw_words(
     rows, t, sentence_id = [], float(rng.uniform(0.5, 1.5)), 0
     while True:
         on_screen = rng.random() < SHARE_ON_SCREEN
-        scene = content.iloc[np.searchsorted(onsets, t, side="right") - 1]
+        row = content.iloc[np.searchsorted(onsets, t, side="right") - 1]
+        scene = cast(Mapping[Hashable, Any], row)
         sentence = screen_sentence(scene, rng) if on_screen else story_sentence(rng)
         spoken = []
         for word in sentence.split():

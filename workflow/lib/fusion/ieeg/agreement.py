@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, TypeGuard
 
+import numpy as np
 import pandas as pd
 
 from fusion.ieeg.formats.opened import Opened
@@ -134,6 +135,38 @@ def notes(
     if any(word in reference for word in ("bipolar", "average", "laplacian", "car")):
         out.append(f"re-referenced already, by ieeg.json: {info['iEEGReference']}")
     return out
+
+
+def check_onsets(events: pd.DataFrame, segments: Segments, path: str) -> None:
+    """Raise ``InputError`` if onsets are counted without the pauses.
+
+    A column ``sample`` proves it: after a pause an onset that is its sample over the rate lies
+    before the time at which that sample was recorded.
+
+    Parameters
+    ----------
+    events
+        events.tsv.
+    segments
+        Where the recording is continuous.
+    path
+        The file.
+    """
+    if len(segments) == 1 or "sample" not in events:
+        return
+    sample = pd.to_numeric(events["sample"], errors="coerce").to_numpy(float)
+    onset = events["onset"].to_numpy(float)
+    known = np.isfinite(sample)
+    time = segments.time_of(sample[known])
+    late = np.abs(time - sample[known] / segments.sfreq) > 0.1
+    joined = np.abs(onset[known] - sample[known] / segments.sfreq) < 2 / segments.sfreq
+    if late.any() and joined[late].all():
+        raise InputError(
+            path,
+            "column 'onset'",
+            "onsets that leave out the pauses (each is its sample over the rate)",
+            "seconds from the first sample, pauses included, or ieeg.onsets: samples",
+        )
 
 
 def check_continuous(info: Mapping[str, Any], path: str) -> None:

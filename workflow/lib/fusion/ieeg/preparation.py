@@ -157,6 +157,8 @@ def open_source(
     sfreq, rate_notes = agreement.rate(opened, info, rates)
     events, events_file = sidecars.read_events(given)
     whole = segments(opened.samples, sfreq, opened.seams)
+    if spec.onsets == "time" and events is not None:
+        agreement.check_onsets(events, whole, str(events_file))
     if spec.onsets == "samples" and events is not None:
         events = events.assign(onset=whole.time_of(events["onset"].to_numpy(float) * sfreq))
     if marked := sidecars.seams_in(events, whole):

@@ -123,7 +123,9 @@ def _read(path: str, **options: Any) -> Any:
     # Imported on use: mne loads a reader's dependencies lazily, and only one reader is needed.
     import mne
 
-    reader = mne.io.read_raw_mef if path.endswith(".mefd") else mne.io.read_raw
+    own = {".edf": "read_raw_edf", ".bdf": "read_raw_bdf", ".mefd": "read_raw_mef"}
+    # by name where mne would look for a suffix in lower case
+    reader = getattr(mne.io, own.get(Path(path).suffix.lower(), "read_raw"))
     try:
         return reader(path, preload=False, verbose="warning", **options)
     # whatever a reader stumbles over is a fault of this file, and must carry its name

@@ -163,8 +163,9 @@ def _from_timestamps(stamps: Any, path: str, name: str) -> tuple[float, float, t
     longest = int(np.argmax(np.diff(edges)))
     a, b = edges[longest], edges[longest + 1] - 1
     sfreq = (b - a) / (at[b] - at[a]) if b > a else 1 / usual
-    if abs(sfreq / round(sfreq) - 1) < 1e-4:
-        sfreq = float(round(sfreq))
+    whole = float(max(1, round(sfreq)))
+    if abs(1 / sfreq - 1 / whole) * max(b - a, 1) < 0.5 / sfreq:
+        sfreq = whole  # less than half a sample over the piece: times are rounded
     seams = tuple(Seam(int(k) + 1, float(step[k] - 1 / sfreq)) for k in breaks)
     return float(sfreq), float(at[0]), seams
 
