@@ -13,8 +13,13 @@ text = {"word": str, "sentence": str}
 words = read_tsv(snakemake.input.words, ("word", "onset_s", "sentence_id", "sentence"), text)
 cuts = read_tsv(snakemake.input.cuts, ("cut_s", "frame")) if "vision" in spec.alignments else None
 onset_s = words["onset_s"].to_numpy()
-clock = film.read_clock(snakemake.input.film, onset_s)
-found = facts.of_film(snakemake.input.film, clock, spec.stimulus)
+path = snakemake.input.get("film")
+clock = (
+    film.read_any_clock(path, onset_s)
+    if path
+    else film.silent_clock(float(words["offset_s"].max()))
+)
+found = facts.of_film(path, clock, spec.stimulus)
 note = plausible.check_words(
     onset_s,
     clock.end_s,
@@ -26,11 +31,11 @@ note = plausible.check_words(
 for warning in filter(None, (note, found["sound_warning"])):
     log.warning("%s", warning)
 
-for alignment, path, counts_path in zip(
+for alignment, events_path, counts_path in zip(
     spec.alignments, snakemake.output.events, snakemake.output.counts, strict=True
 ):
     table, counts = events.of_alignment(alignment, words, cuts, clock, spec)
-    write_tsv(table, path, float_format="%.10g")
+    write_tsv(table, events_path, float_format="%.10g")
     write_tsv(counts, counts_path)
     for reason, count in counts.itertuples(index=False):
         say = log.warning if count and reason == "outside the film" else log.info

@@ -34,6 +34,10 @@ with labelled.create(
     if spec.clips:
         labelled.add_dimension(file, "picture", len(clock.seconds))
         labelled.add(file, "picture_s", ("picture",), clock.seconds, attrs={"units": "s"})
+    still = len(wanted) > 1
     for where, images, energies in frames.batches(chain([first], pictures)):
         image[where], motion[where] = images, energies
+        still = still and frames.alike(images, first.image)
+    if still:
+        frames.refuse_still(snakemake.input.film, len(wanted))
 log.info("%d pictures of %d x %d px out of %d", len(wanted), width, height, len(clock.pts))

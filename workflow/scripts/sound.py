@@ -8,7 +8,7 @@ from fusion.stimuli.spec import SoundSpec
 log = begin(snakemake)
 spec = SoundSpec.read(snakemake.params.spec)
 
-clock = film.read_clock(snakemake.input.film)
+clock = film.read_any_clock(snakemake.input.film)
 with labelled.create(snakemake.output.sound, {}, {"stimulus": spec.stimulus}) as file:
     pieces = soundtrack.decode(snakemake.input.film, clock.zero_s, stamped=not clock.notes)
     n = waveform.write(file, pieces)

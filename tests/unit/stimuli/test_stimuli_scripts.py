@@ -119,7 +119,7 @@ def made(tmp_path_factory):
     run_script(
         "lowlevel",
         {
-            "film": folder / "film.mkv",
+            "facts": folder / "film.json",
             "events": [folder / f"{alignment}.tsv" for alignment in ALIGNMENTS],
             "words": folder / "film_words.tsv",
             "cuts": folder / "film_cuts.tsv",

@@ -22,6 +22,7 @@ from fusion.design.schema import (
     with_defaults,
     with_paths,
 )
+from fusion.design.sound_only import without_pictures
 from fusion.design.zoo import Zoo, load_zoo
 from fusion.ids import FitId, Operand
 from fusion.io.atomic import whole
@@ -61,6 +62,7 @@ def resolve(
     check_schema(config, schema, file)
     resolved: Config = with_paths(with_defaults(config, schema), schema, file)
     check_models(resolved, zoo, file)
+    resolved, _ = without_pictures(resolved, zoo, file)
     check_contrasts(resolved, file)
     check_statistics(resolved, file)
     check_windows(resolved, file)
@@ -263,6 +265,7 @@ def check_files(config: Config, file: str) -> None:
     for name, stimulus in config["stimuli"].items():
         files = {
             "video": stimulus["video"],
+            "audio": stimulus["audio"],
             "transcript.file": stimulus["transcript"]["file"],
             "transcript.sentences": stimulus["transcript"]["sentences"],
             "scene_cuts.file": stimulus["scene_cuts"]["file"],

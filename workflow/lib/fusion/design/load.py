@@ -10,6 +10,7 @@ from fusion.design import config as configs
 from fusion.design import film_zero, recordings
 from fusion.design.design import Design
 from fusion.design.schema import expanded, read_yaml
+from fusion.design.sound_only import without_pictures
 from fusion.design.study import Study
 from fusion.design.zoo import load_zoo
 from fusion.io.errors import InputError
@@ -60,7 +61,18 @@ def load(given: Mapping[str, Any], repository: Path, file: str = "config") -> De
             results=results,
             shared=shared,
             unclaimed=found.unclaimed,
+            left_out=without_pictures({**config, **_asked(given, config)}, zoo, file)[1],
         )
     )
     design.weights.check(sorted({fit.model for fit in design.activations.asked}))
     return design
+
+
+def _asked(given: Mapping[str, Any], config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the networks and contrasts that the user asked for, before any was left out."""
+    models = given.get("models", config["models"])
+    contrasts = {
+        name: {**row, **config["contrasts"].get(name, {}), "a": row["a"], "b": row["b"]}
+        for name, row in (given.get("contrasts") or {}).items()
+    }
+    return {"models": models, "contrasts": contrasts}

@@ -29,6 +29,16 @@ class _Rule:
         """Return the path of a film."""
         return self.study.stimulus_file(self.study.config["stimuli"][stimulus]["video"])
 
+    def heard(self, stimulus: str) -> dict[str, str]:
+        """Return the film or, without pictures, the sound; nothing where there is neither."""
+        row = self.study.config["stimuli"][stimulus]
+        path = row["video"] or row["audio"]
+        return {"film": self.study.stimulus_file(path)} if path else {}
+
+    def has_pictures(self, stimulus: str) -> bool:
+        """Return whether a stimulus has pictures."""
+        return bool(self.study.config["stimuli"][stimulus]["video"])
+
     def strict(self, stimulus: str) -> bool:
         """Return whether words and cuts that cannot belong to the film stop the run."""
         return bool(self.study.config["stimuli"][stimulus]["implausible"] == "stop")
@@ -87,7 +97,7 @@ class Events(_Rule):
         return {
             "words": paths.fill(paths.WORDS, stimulus=stimulus),
             **({"cuts": paths.fill(paths.CUTS, stimulus=stimulus)} if vision else {}),
-            "film": self.film(stimulus),
+            **self.heard(stimulus),
         }
 
     def spec(self, stimulus: str) -> dict[str, Any]:
@@ -121,8 +131,8 @@ class Sound(_Rule):
     """Sound of a film."""
 
     def inputs(self, stimulus: str) -> Inputs:
-        """Return the film."""
-        return {"film": self.film(stimulus)}
+        """Return the film, or a sound."""
+        return {**self.heard(stimulus)}
 
     def spec(self, stimulus: str) -> dict[str, Any]:
         """Return whose sound it is."""
@@ -135,13 +145,17 @@ class Lowlevel(_Rule):
 
     def inputs(self, stimulus: str) -> Inputs:
         """Return what events are described by."""
-        return {
-            "film": self.film(stimulus),
-            "events": self.of_alignments(paths.EVENTS, stimulus),
-            "words": paths.fill(paths.WORDS, stimulus=stimulus),
+        seen: Inputs = {
             "cuts": paths.fill(paths.CUTS, stimulus=stimulus),
             "frames": paths.fill(paths.FRAMES, stimulus=stimulus),
-            "sound": paths.fill(paths.SOUND, stimulus=stimulus),
+        }
+        sound = {"sound": paths.fill(paths.SOUND, stimulus=stimulus)}
+        return {
+            "facts": paths.fill(paths.FILM, stimulus=stimulus),
+            "events": self.of_alignments(paths.EVENTS, stimulus),
+            "words": paths.fill(paths.WORDS, stimulus=stimulus),
+            **(seen if self.has_pictures(stimulus) else {}),
+            **(sound if self.heard(stimulus) else {}),
         }
 
     def spec(self, stimulus: str) -> dict[str, Any]:

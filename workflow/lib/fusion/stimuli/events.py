@@ -204,7 +204,9 @@ def spaced(onset_s: np.ndarray, min_spacing_s: float) -> np.ndarray:
 def _kept(
     table: pd.DataFrame, clock: FilmClock, stopped: np.ndarray, min_spacing_s: float, what: str
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    outside = table["frame"].to_numpy() < 0
+    onset_s = table["onset_s"].to_numpy()
+    unseen = table["frame"].to_numpy() < 0
+    outside = unseen if clock.has_pictures else ~((onset_s >= 0) & (onset_s <= clock.end_s))
     left = table[~outside & ~stopped].sort_values("onset_s", kind="stable", ignore_index=True)
     spaced_out = spaced(left["onset_s"].to_numpy(), min_spacing_s)
     events = left[spaced_out].reset_index(drop=True)
@@ -237,5 +239,6 @@ def _kept(
             f"no event ({told}; the film lasts {clock.end_s:.3f} s)",
             "at least one event",
         )
-    events.insert(3, "frame_s", clock.seconds[events["frame"]])
+    shown = clock.seconds[events["frame"]] if clock.has_pictures else np.nan
+    events.insert(3, "frame_s", shown)
     return events[COLUMNS], counts

@@ -8,13 +8,13 @@ from typing import Any
 from fusion.stimuli import film
 
 
-def of_film(path: str | Path, clock: film.FilmClock, stimulus: str) -> dict[str, Any]:
+def of_film(path: str | Path | None, clock: film.FilmClock, stimulus: str) -> dict[str, Any]:
     """Return the facts of a film.
 
     Parameters
     ----------
     path
-        The film.
+        The film or sound; None where only the words are at hand.
     clock
         Its clock.
     stimulus
@@ -26,8 +26,10 @@ def of_film(path: str | Path, clock: film.FilmClock, stimulus: str) -> dict[str,
         stimulus, end_s, pictures, pictures_hz (None without pictures), sound (track that is taken),
         sound_warning, notes.
     """
-    with film.open_film(path) as container:
-        sound, warning = film.sound_facts(container)
+    sound = warning = ""
+    if path is not None:
+        with film.open_film(path) as container:
+            sound, warning = film.sound_facts(container)
     pictures = len(clock.pts)
     return {
         "stimulus": stimulus,

@@ -25,6 +25,7 @@ from fusion.stimuli import colour, film
 SCALING = Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.BITEXACT
 UNSPECIFIED = 2  # AVCOL_SPC_UNSPECIFIED
 MOTION_PX = 64
+STILL = 6  # levels of 255 by which coding changes a picture that stands still
 LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)  # ITU-R BT.709
 
 
@@ -119,6 +120,24 @@ def storage(height: int, width: int) -> dict[str, Any]:
         else {"compression": "gzip", "compression_opts": 4}
     )
     return {"chunks": (1, height, width, 1), **best}
+
+
+def alike(images: np.ndarray, other: np.ndarray) -> bool:
+    """Return whether pictures (n_pictures, y, x, rgb) are another one (y, x, rgb), but for coding
+    noise.
+    """
+    return bool(np.abs(images.astype(np.int16) - other).max() <= STILL)
+
+
+def refuse_still(path: str | Path, count: int) -> None:
+    """Raise ``InputError`` for a film that shows one picture: there is nothing visual to fit."""
+    raise InputError(
+        path,
+        "pictures",
+        f"the same picture at all {count} events",
+        "a film that moves; or no video (stimuli.*.video: null, audio: the sound), which leaves out"
+        " what needs pictures",
+    )
 
 
 def batches(

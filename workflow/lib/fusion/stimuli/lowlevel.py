@@ -17,9 +17,9 @@ BLOCK = 64  # pictures read at a time
 
 def describe(
     events: pd.DataFrame,
-    visual: pd.DataFrame,
+    visual: pd.DataFrame | None,
     words: pd.DataFrame,
-    cuts: pd.DataFrame,
+    cuts: pd.DataFrame | None,
     spectrum: np.ndarray | None,
     end_s: float,
     spec: LowlevelSpec,
@@ -31,9 +31,9 @@ def describe(
     events
         onset_s, and word where events are words.
     visual
-        As from :func:`visual`.
+        As from :func:`visual`; None without pictures.
     words, cuts
-        onset_s of all words; cut_s of all cuts.
+        onset_s of all words; cut_s of all cuts, None without pictures.
     spectrum
         As from :func:`fusion.stimuli.sound.spectrum`; None for a film without sound.
     end_s
@@ -47,8 +47,11 @@ def describe(
         (n_events, n_features), named.
     """
     onset_s = events["onset_s"].to_numpy()
-    cut_s, word_s = cuts["cut_s"].to_numpy(), words["onset_s"].to_numpy()
-    parts = [visual, temporal(onset_s, cut_s, word_s, end_s, spec.rate_window_s)]
+    cut_s = np.zeros(0) if cuts is None else cuts["cut_s"].to_numpy()
+    when = temporal(onset_s, cut_s, words["onset_s"].to_numpy(), end_s, spec.rate_window_s)
+    if cuts is None:
+        when = when.drop(columns=["since_cut_s", "to_cut_s"])
+    parts = [when] if visual is None else [visual, when]
     if events["word"].notna().any():
         parts.append(pd.DataFrame({"word_length": letters(events["word"])}))
     if spectrum is not None:
