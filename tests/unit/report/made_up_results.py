@@ -237,9 +237,9 @@ def sites(
     """Return (sites, contrasts, channels, truth); ``effect`` 0 plants nothing."""
     channels = electrodes_of(subjects, electrodes, space, regions, seed)
     contrasts, kind = contrasts_at(channels, alignments, effect, seed)
-    contrasts = correct.add_families(contrasts, "bh")
     spec = SitesSpec(
         roles={name: c["role"] for name, c in CONTRASTS.items()},
+        alone=tuple(name for name, c in CONTRASTS.items() if c["b"] == "nothing"),
         alignments=tuple(alignments),
         window="after",
         level=0.05,
@@ -247,6 +247,7 @@ def sites(
         modality=MODELS,
         subjects={},
     )
+    contrasts = correct.add_families(contrasts, spec)
     tables_ = {(s, f"sub-{s}_task-film_run-1"): part for s, part in channels.groupby("subject")}
     table = site_tables.site_table(site_tables.merge_electrodes(tables_), contrasts, spec)
     truth = kind.rename("planted").rename_axis(["subject", "electrode"]).reset_index()

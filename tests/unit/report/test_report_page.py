@@ -128,7 +128,7 @@ def by_hand(folder, key):
     )
     covered = [r for r in regions if int(r["n_electrodes"]) > 0]
     channels = [row for path in folder.glob("intermediate/electrodes/*.tsv") for row in rows(path)]
-    tested = [s for s in sites if s["tested"] == "True"]
+    tested = [s for s in sites if s["tested"].lower() == "true"]
     plain = {
         "subjects": len({s["subject"] for s in sites}),
         "sites.all": len(sites),
@@ -136,8 +136,8 @@ def by_hand(folder, key):
         "sites.untested": len(sites) - len(tested),
         "recordings": len(list(folder.glob("intermediate/electrodes/*.tsv"))),
         "channels.all": len(channels),
-        "channels.kept": sum(c["kept"] == "True" for c in channels),
-        "channels.dropped": sum(c["kept"] != "True" for c in channels),
+        "channels.kept": sum(c["kept"].lower() == "true" for c in channels),
+        "channels.dropped": sum(c["kept"].lower() != "true" for c in channels),
         "regions.covered": len(covered),
         "regions.uncovered": len(regions) - len(covered),
         "regions.positive": sum(int(r["n_integration"]) > 0 for r in covered),
@@ -160,7 +160,7 @@ def by_hand(folder, key):
         return (max(s[3] for s in spans) - min(s[2] for s in spans)) / 60
     if first in TESTS:
         made = [s[first] for s in sites if s[first] not in MISSING]
-        return wilson(made.count("True"), len(made))[rest[0]]
+        return wilson(sum(value.lower() == "true" for value in made), len(made))[rest[0]]
     if first == "contrast":
         contrast, alignment, *what = rest
         own = [row for row in primary_rows(folder) if row["contrast"] == contrast]
@@ -559,6 +559,15 @@ def test_methods_follow_the_data(small):
     assert "1200 language events and 250 vision events" in said["Events and responses"]
     assert "30 blocks and 25 to 29 degrees of freedom" in said["Statistics"]
     assert "SLIP-Combo, CLIP" in said["Models"]
+    assert "is called a site of integration if it passes" in said["Verdicts"]
+    assert "multimodal models against their unimodal rivals (multimodal_vs" in said["Verdicts"]
+    assert "corrected over the electrodes with signal" in said["Statistics"]
+    twin = {"slip_vs_simclr": config["contrasts"]["slip_vs_simclr"]}
+    alone = dict(
+        (h, text) for h, text, _ in methods.paragraphs({**config, "contrasts": twin}, DATA)
+    )
+    assert "integration was not tested" in alone["Verdicts"]
+    assert "site of integration" not in alone["Verdicts"]
     bare = dataclasses.replace(DATA, has_regions=False, dof=None)
     without = dict((heading, text) for heading, text, _ in methods.paragraphs(config, bare))
     assert "Regions" not in without and "degrees of freedom (" not in without["Statistics"]

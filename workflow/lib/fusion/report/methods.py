@@ -145,15 +145,27 @@ def verdicts(config: Config) -> str:
         "matched": "the multimodal network against its vision-only twin",
         "linear": "multimodal models against unimodal ones put together linearly",
         "interaction": "the interaction of vision and language",
+        "multimodal_vs_audio": "multimodal models against networks of sound",
+        "multimodal_vs_video": "multimodal models against networks of motion",
     }
     named = {one["role"]: name for name, one in config["contrasts"].items() if one["role"]}
     needed = [f"{what} ({named[role]})" for role, what in roles.items() if role in named]
     if not needed:
         return "No contrast plays a part in the verdict “integration”."
+    signal = ["some model against nothing"] if "signal" in named else []
+    conjunction = f"{listed([*signal, *needed])}, in the same alignment (a conjunction)"
+    otherwise = (
+        "Otherwise it follows vision, language or both by the contrasts of unimodal models with"
+        " nothing."
+    )
+    if {"multimodal", "linear"} <= named.keys():
+        return (
+            f"An electrode is called a site of integration if it passes {conjunction}. {otherwise}"
+        )
     return (
-        f"An electrode is called a site of integration if it passes {listed(needed)}, tested"
-        " together as a conjunction. Otherwise it follows vision, language or both by the"
-        " contrasts of unimodal models with nothing."
+        f"An electrode is called better predicted by multimodal models if it passes {conjunction};"
+        " integration was not tested, for want of a contrast of role multimodal or linear."
+        f" {otherwise}"
     )
 
 

@@ -100,6 +100,12 @@ def first(n: Numbers, level: float) -> Markup:
         for rung, words in steps.items()
         if n.get(f"rung.{rung}.of")
     ]
+    if n.get("verdict.better"):
+        said.append(
+            Markup("the rivals that were asked at {} (integration itself was not tested)").format(
+                n("verdict.better")
+            )
+        )
     strict = interaction(n)
     if not said:
         return start + Markup(
