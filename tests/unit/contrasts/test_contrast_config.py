@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from snakemake.utils import update_config
 
 from fusion.design import config as settings
 from fusion.io.errors import InputError
@@ -20,8 +21,16 @@ def shipped(name):
 
 def test_the_shipped_contrasts_and_the_paper_s_preset_resolve_alone_and_together():
     contrasts, paper = shipped("contrasts.yaml"), shipped("paper.yaml")
-    assert not set(contrasts) & set(paper)
-    resolved = settings.resolve({**BASE, **contrasts, **paper}, SCHEMA, ZOO)
+    assert set(contrasts) & set(paper) == {"events"}
+    assert not set(contrasts["events"]) & set(paper["events"])
+    together = {**BASE, **contrasts}
+    update_config(together, paper)  # as Snakemake joins the files
+    resolved = settings.resolve(together, SCHEMA, ZOO)
+    assert resolved["events"]["shuffled_pairings"] == 2
+    assert resolved["events"]["truncate"] == "right"
+    assert not resolved["activations"]["project_up"]
+    controls = ("partition", "dimension_match", "interaction", "leak", "floors", "passive")
+    assert not any(resolved["controls"][name] for name in (*controls, "ceiling"))
     tests = {contrast["role"] for contrast in resolved["contrasts"].values()}
     assert {"multimodal", "matched", "linear", "signal", "vision", "language"} <= tests
     assert resolved["statistics"]["procedure"] == "paper" and resolved["encoding"]["alphas"] == [

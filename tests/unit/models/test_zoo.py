@@ -289,6 +289,8 @@ def test_the_papers_rows_are_those_of_its_table():
     assert set(PAPERS) == {
         "slip",
         "slip_clip",
+        "slip_text",
+        "slip_clip_text",
         "slip_simclr",
         "albef",
         "blip",

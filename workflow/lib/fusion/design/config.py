@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 
+from fusion.design import each_model
 from fusion.design.renamed import check_renamed
 from fusion.design.schema import (
     DUMPER,
@@ -59,6 +60,7 @@ def resolve(
     check_keys(config, file)
     check_values(config, file)
     check_renamed(config, file)
+    config = _every_contrast(config, schema, zoo)
     check_schema(config, schema, file)
     resolved: Config = with_paths(with_defaults(config, schema), schema, file)
     check_models(resolved, zoo, file)
@@ -69,6 +71,17 @@ def resolve(
     check_controls(resolved, zoo, file)
     check_files(resolved, file)
     return resolved
+
+
+def _every_contrast(config: Config, schema: Mapping[str, Any], zoo: Zoo) -> Config:
+    """Return the config with contrasts that are asked for once and made for every network."""
+    contrasts, models = config.get("contrasts"), config.get("models")
+    if not isinstance(contrasts, dict) or not isinstance(models, list):
+        return config
+    networks = [name for name in models if name in zoo and zoo[name].get("family") != "concat"]
+    inits = config.get("random_inits", schema["properties"]["random_inits"]["default"])
+    inits = inits if isinstance(inits, int) else 0
+    return {**config, "contrasts": each_model.expanded(contrasts, networks, inits)}
 
 
 def _runs_as_text(config: Mapping[str, Any]) -> Config:
