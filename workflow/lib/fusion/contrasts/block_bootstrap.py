@@ -60,7 +60,7 @@ class HeldOut:
         """Return the same at some of the electrodes."""
         if tuple(electrodes) == self.electrodes:
             return self
-        place = pd.Index(self.electrodes).get_indexer(list(electrodes))
+        place = pd.Index(self.electrodes).get_indexer(pd.Index(list(electrodes)))
         predictions = {name: values[:, place] for name, values in self.predictions.items()}
         return HeldOut(
             tuple(electrodes), self.response[:, place], predictions, self.fold, self.block
@@ -118,7 +118,9 @@ def read_held_out(
                     "events that the responses or the other fits lack",
                     "the events of the responses",
                 )
-            place = pd.Index(file["electrode"].values.astype(str)).get_indexer(list(electrodes))
+            place = pd.Index(file["electrode"].values.astype(str)).get_indexer(
+                pd.Index(list(electrodes))
+            )
             values = np.full((len(rows), *shape[1:]), np.nan, np.float32)
             values[:, place >= 0] = file["prediction"][:, place[place >= 0]].values
             found[name] = values

@@ -34,7 +34,8 @@ def weighted_r(a: np.ndarray, b: np.ndarray, weight: np.ndarray) -> np.ndarray:
     share = weight / weight.sum()
     a, b = a - share @ a, b - share @ b
     products, norms = share @ (a * b), np.sqrt((share @ a**2) * (share @ b**2))
-    return np.divide(products, norms, out=np.zeros_like(products), where=norms > 1e-12)
+    r = np.divide(products, norms, out=np.zeros_like(products), where=norms > 1e-12)
+    return np.asarray(r)
 
 
 def ridge_predictions(
@@ -99,7 +100,8 @@ def refit(
     alphas
         Penalties (A), one is chosen per target by mean validation r over folds.
     """
-    validation, test = [], []
+    validations: list[list[np.ndarray]] = []
+    tests: list[list[np.ndarray]] = []
     for f, (outer, inner) in enumerate(zip(folds.outer, folds.inner, strict=True)):
         train, *scored = (
             rows[counts[rows] > 0] for rows in (outer.train, inner.scored[f], outer.scored[f])
@@ -107,9 +109,9 @@ def refit(
         predicted = ridge_predictions(
             x[train], y[train], counts[train].astype(float), [x[rows] for rows in scored], alphas
         )
-        for into, rows, values in zip((validation, test), scored, predicted, strict=True):
+        for into, rows, values in zip((validations, tests), scored, predicted, strict=True):
             into.append([weighted_r(own, y[rows], counts[rows].astype(float)) for own in values])
-    validation, test = np.mean(validation, axis=0), np.mean(test, axis=0)
+    validation, test = np.mean(validations, axis=0), np.mean(tests, axis=0)
     best = validation.argmax(axis=0)[None]
     return (
         np.take_along_axis(validation, best, axis=0)[0],

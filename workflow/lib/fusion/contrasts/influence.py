@@ -52,7 +52,7 @@ def active_blocks(influence: np.ndarray) -> np.ndarray:
         (.., n_blocks, n_electrodes, n_bins).
     """
     axes = (*range(influence.ndim - 3), influence.ndim - 1)
-    return (influence != 0).any(axis=axes)
+    return np.asarray((influence != 0).any(axis=axes))
 
 
 def block_variance(
@@ -148,15 +148,15 @@ def difference(
 def studentised(effect: np.ndarray, se: np.ndarray) -> np.ndarray:
     """Return effect / se, NaN where the standard error is zero (two equal fits) or unknown."""
     some = se > ROUNDING * np.maximum(np.abs(effect), 1)
-    return np.divide(effect, se, out=np.full(np.shape(effect), np.nan), where=some)
+    return np.asarray(np.divide(effect, se, out=np.full(np.shape(effect), np.nan), where=some))
 
 
 def p_value(t: np.ndarray, df: np.ndarray | int, alternative: str) -> np.ndarray:
     """Return the p-value of ``t`` from Student's t with ``df`` degrees of freedom."""
     if alternative == "two-sided":
-        return 2 * stdtr(df, -np.abs(t))
+        return np.asarray(2 * stdtr(df, -np.abs(t)))
     if alternative == "greater":
-        return stdtr(df, -t)
+        return np.asarray(stdtr(df, -t))
     raise ValueError(f"alternative is greater or two-sided, not {alternative!r}")
 
 

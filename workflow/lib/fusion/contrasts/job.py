@@ -74,12 +74,9 @@ def test_contrasts(
     table = pd.concat(parts, ignore_index=True)
     table.insert(0, "subject", spec.subject)
     table.insert(1, "alignment", spec.alignment)
-    for (contrast, window, reason), own in table[~table["tested"]].groupby(
-        ["contrast", "window", "reason"], sort=False
-    ):
-        log.warning(
-            "%s, window %s: %d electrodes not tested: %s", contrast, window, len(own), reason
-        )
+    keys = ["contrast", "window", "reason"]
+    for names, count in table[~table["tested"]].groupby(keys, sort=False).size().items():
+        log.warning("%s: %d electrodes not tested", names, count)
     return table
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 
 from fusion.contrasts.coincidence import design_effects, turned, wilson
 from fusion.contrasts.correct import q_values
+from fusion.contrasts.spec import Correction
 from fusion.ids import bare_region
 from fusion.ieeg import names
 
@@ -27,7 +28,7 @@ COLUMNS = [
 ]
 
 
-def region_table(sites: pd.DataFrame, atlas: pd.DataFrame, correction: str) -> pd.DataFrame:
+def region_table(sites: pd.DataFrame, atlas: pd.DataFrame, correction: Correction) -> pd.DataFrame:
     """Return one row per region and hemisphere, those of the atlas without electrodes included.
 
     Parameters
@@ -88,7 +89,7 @@ def region_table(sites: pd.DataFrame, atlas: pd.DataFrame, correction: str) -> p
         placement_p(table, region, side) if n else np.nan
         for region, side, n in counts[["region", "hemisphere", "n_tested"]].to_numpy()
     ]
-    counts["q"] = q_values(counts["p"], correction)
+    counts["q"] = q_values(counts["p"].to_numpy(float), correction)
     counts["coverage"] = np.select(
         [some, counts["n_electrodes"] > 0], ["tested", "electrodes, none tested"], "no electrodes"
     )

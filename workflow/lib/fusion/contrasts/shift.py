@@ -52,14 +52,19 @@ def shifted_rows(
 
 
 def window_score(
-    features: Mapping[str, np.ndarray], responses: np.ndarray, onset_s, stimulus, settings: Settings
+    features: Mapping[str, np.ndarray],
+    responses: np.ndarray,
+    onset_s: np.ndarray,
+    stimulus: np.ndarray,
+    settings: Settings,
 ) -> np.ndarray:
     """Return the score (E) of a fit over the bins it is given: mean over folds of
     validation-weighted z, as in a contrast with nothing.
     """
     fit = fit_electrodes(features, responses, onset_s, stimulus, settings)
     z, z_val = fisher(fit.of_layer(fit.r_test)), fit.of_layer(fit.z_val)
-    return (z * bin_weights(z_val, np.zeros_like(z_val))).sum(axis=2).mean(axis=0)
+    weights = bin_weights(z_val, np.zeros_like(z_val))
+    return np.asarray((z * weights).sum(axis=2).mean(axis=0))
 
 
 def shift_null(
@@ -103,13 +108,13 @@ def shift_null(
     """
     settings = replace(settings, keep_predictions=False, influence=False)
     score = window_score(features, responses, onset_s, stimulus, settings)
-    null = []
+    drawn = []
     for _ in range(shifts):
         rows = shifted_rows(onset_s, stimulus, min_shift_s, rng)
         turned = {name: values[rows] for name, values in features.items()}
-        null.append(window_score(turned, responses, onset_s, stimulus, settings))
+        drawn.append(window_score(turned, responses, onset_s, stimulus, settings))
         progress()
-    null = np.array(null)
+    null = np.array(drawn)
     p = (1 + (null >= score).sum(axis=0)) / (shifts + 1)
     return {
         "score": score,

@@ -4,6 +4,8 @@ multimodality and a verdict.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 
@@ -18,7 +20,7 @@ PLACE = ["subject", "electrode", "region", "hemisphere", "x", "y", "z", "space"]
 NAMED = ("matched", "multimodal")
 
 
-def merge_electrodes(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
+def merge_electrodes(tables: Mapping[tuple[str, str], pd.DataFrame]) -> pd.DataFrame:
     """Return one row per subject and electrode from the tables of its recordings.
 
     An electrode that any recording kept is kept; its place is that of the first recording that has
@@ -121,8 +123,8 @@ def site_table(
         why = primary.groupby(["subject", "electrode"])["reason"].agg(
             lambda words: "; ".join(dict.fromkeys(filter(None, words)))
         )
-        why = why.reindex(index).to_numpy()
-        out.loc[untested, "reason"] = pd.Series(why, out.index)[untested].fillna(
+        known = why.reindex(index).to_numpy()
+        out.loc[untested, "reason"] = pd.Series(known, out.index)[untested].fillna(
             "not among the responses"
         )
     return out

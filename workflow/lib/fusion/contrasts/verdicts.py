@@ -217,7 +217,7 @@ def interaction_q(
 
 def _family(p: np.ndarray, predicted: np.ndarray | None) -> np.ndarray:
     inside = np.isfinite(p)
-    return inside if predicted is None else inside & predicted
+    return np.asarray(inside if predicted is None else inside & predicted)
 
 
 def _decide_one(q: Mapping[str, float], hint: bool, tested: bool, level: float) -> tuple[str, str]:

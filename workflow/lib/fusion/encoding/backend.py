@@ -5,14 +5,19 @@
 
 from __future__ import annotations
 
+from typing import Any, Protocol
+
 import numpy as np
 import scipy.linalg
+
+#: An array of the library in use: of numpy, or a tensor of torch.
+Array = Any
 
 #: Rows that are mirrored at a time.
 STRIP = 512
 
 
-def mirror(matrix, xp) -> None:
+def mirror(matrix: Array, xp: Any) -> None:
     """Copy the upper triangle of a square matrix onto the lower one, in place."""
     for first in range(0, len(matrix), STRIP):
         own, after = slice(first, first + STRIP), slice(first + STRIP, None)
@@ -20,68 +25,109 @@ def mirror(matrix, xp) -> None:
         matrix[after, own] = matrix[own, after].T
 
 
+class ArrayLibrary(Protocol):
+    """What fits need of an array library."""
+
+    name: str
+    xp: Any
+
+    def single(self, array: Array) -> Array:
+        """Return the array in float32, C order."""
+
+    def double(self, array: Array) -> Array:
+        """Return the array in float64, C order."""
+
+    def index(self, array: Array) -> Array:
+        """Return an array of indices."""
+
+    def host(self, array: Array) -> np.ndarray:
+        """Return the array as numpy."""
+
+    def eigh(self, matrix: Array) -> tuple[Array, Array]:
+        """Return eigenvalues (ascending) and eigenvectors of a symmetric float64 matrix."""
+
+    def gram(self, rows: Array) -> Array:
+        """Return ``rows.T @ rows``."""
+
+    def solve_spd(self, matrix: Array, right: Array) -> Array | None:
+        """Return ``inv(matrix) @ right``, None if ``matrix`` is not positive definite."""
+
+    def inverse_spd(self, matrix: Array) -> Array:
+        """Return the inverse of a symmetric positive definite matrix."""
+
+    def column_dot(self, a: Array, b: Array) -> Array:
+        """Return the dot products of the columns of ``a`` and ``b``."""
+
+    def segment_sums(self, array: Array, starts: Array) -> Array:
+        """Return sums over runs of rows."""
+
+
 class Numpy:
     """numpy with its BLAS: the fastest on a CPU."""
 
     name = "numpy"
-    xp = np
+    xp: Any = np
 
-    def single(self, array) -> np.ndarray:
+    def single(self, array: Array) -> np.ndarray:
         """Return the array in float32, C order."""
         return np.ascontiguousarray(array, dtype=np.float32)
 
-    def double(self, array) -> np.ndarray:
+    def double(self, array: Array) -> np.ndarray:
         """Return the array in float64, C order."""
         return np.ascontiguousarray(array, dtype=np.float64)
 
-    def index(self, array) -> np.ndarray:
+    def index(self, array: Array) -> np.ndarray:
         """Return an array of indices."""
         return np.asarray(array, dtype=np.int64)
 
-    def host(self, array) -> np.ndarray:
+    def host(self, array: Array) -> np.ndarray:
         """Return the array as numpy."""
         return np.asarray(array)
 
-    def eigh(self, matrix):
+    def eigh(self, matrix: Array) -> tuple[Array, Array]:
         """Return eigenvalues (ascending) and eigenvectors of a symmetric float64 matrix."""
-        return scipy.linalg.eigh(matrix, driver="evd", check_finite=False)
+        values, vectors = scipy.linalg.eigh(matrix, driver="evd", check_finite=False)
+        return values, vectors
 
-    def gram(self, rows):
+    def gram(self, rows: Array) -> Array:
         """Return ``rows.T @ rows``."""
         return rows.T @ rows
 
-    def solve_spd(self, matrix, right):
+    def solve_spd(self, matrix: Array, right: Array) -> Array | None:
         """Return ``inv(matrix) @ right`` by Cholesky, None if rounding left ``matrix``
         (overwritten) not positive definite.
         """
-        potrf, potrs = scipy.linalg.get_lapack_funcs(("potrf", "potrs"), (matrix, right))
+        found: Any = scipy.linalg.get_lapack_funcs(("potrf", "potrs"), (matrix, right))
+        potrf, potrs = found
         # The transpose of a matrix in C order is one in Fortran order, which LAPACK works on
         # without a copy.
         factor, info = potrf(matrix.T, lower=0, overwrite_a=1, clean=0)
         return potrs(factor, right, lower=0)[0] if info == 0 else None
 
-    def inverse_spd(self, matrix):
+    def inverse_spd(self, matrix: Array) -> Array:
         """Return the inverse of a symmetric positive definite matrix, which is overwritten."""
-        potrf, potri = scipy.linalg.get_lapack_funcs(("potrf", "potri"), (matrix,))
+        found: Any = scipy.linalg.get_lapack_funcs(("potrf", "potri"), (matrix,))
+        potrf, potri = found
         factor, info = potrf(matrix.T, lower=0, overwrite_a=1, clean=0)
-        inverse, info = potri(factor, lower=0, overwrite_c=1) if info == 0 else (None, info)
+        if info == 0:
+            inverse, info = potri(factor, lower=0, overwrite_c=1)
         if info:
             raise np.linalg.LinAlgError("matrix is not positive definite")
         mirror(inverse, np)
         return inverse.T
 
-    def column_dot(self, a, b):
+    def column_dot(self, a: Array, b: Array) -> Array:
         """Return the dot products of the columns of ``a`` and ``b``."""
         return np.einsum("ij,ij->j", a, b)
 
-    def segment_sums(self, array, starts):
+    def segment_sums(self, array: Array, starts: Array) -> Array:
         """Return sums over runs of rows; ``starts`` are the first rows, ascending, the first of
         them 0.
         """
         return np.add.reduceat(array, starts, axis=0)
 
 
-def get_backend(name: str):
+def get_backend(name: str) -> ArrayLibrary:
     """Return the array library called ``name``: ``numpy`` or ``torch``."""
     if name == "numpy":
         return Numpy()

@@ -8,10 +8,14 @@ large that the residual of the solution proves float32 to be enough."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 import numpy as np
 
-from fusion.encoding.backend import mirror
+from fusion.encoding.backend import Array, ArrayLibrary, mirror
 from fusion.encoding.folds import Folds
+from fusion.encoding.prepare import Targets
 from fusion.encoding.primal import contiguous
 from fusion.encoding.scores import FLAT, correlation
 
@@ -29,7 +33,9 @@ TOLERANCE = 1e-5
 CHECKED = 16
 
 
-def training_kernels(features: np.ndarray, train: np.ndarray, held_out: np.ndarray, backend):
+def training_kernels(
+    features: np.ndarray, train: np.ndarray, held_out: np.ndarray, backend: ArrayLibrary
+) -> tuple[Array, Array]:
     """Return the kernels of features standardised on the training events.
 
     Parameters
@@ -84,7 +90,9 @@ class Dual:
     #: All targets at once: a factorisation costs more than reading the targets again.
     batch = None
 
-    def __init__(self, features: np.ndarray, folds: Folds, alphas: np.ndarray, backend):
+    def __init__(
+        self, features: np.ndarray, folds: Folds, alphas: np.ndarray, backend: ArrayLibrary
+    ) -> None:
         self.backend, self.folds, self.alphas, self.features = (
             backend,
             folds,
@@ -94,11 +102,12 @@ class Dual:
         self.shared = folds.inner[0].blocks == folds.outer[0].blocks
         #: The largest penalty for which a float32 solution was not good enough.
         self._needs_double = 0.0
-        self._fold, self._kernels = -1, None
-        self._smoothers: dict[tuple[int, int], object] = {}
-        self._remainders: dict[tuple[int, int], object] = {}
+        self._fold = -1
+        self._kernels: tuple[Array, Array] | None = None
+        self._smoothers: dict[tuple[int, int], Array] = {}
+        self._remainders: dict[tuple[int, int], Array] = {}
 
-    def load(self, targets, columns: slice) -> None:
+    def load(self, targets: Targets, columns: slice) -> None:
         """Take in the targets: ``fusion.encoding.prepare.Targets``, and which of them."""
         self.targets, self.columns = targets, columns
 
@@ -109,7 +118,7 @@ class Dual:
         count, step = self.columns.stop - self.columns.start, max(1, TARGET_CHUNK // width) * width
         return [slice(start, min(start + step, count)) for start in range(0, count, step)]
 
-    def _read(self, chunk: slice):
+    def _read(self, chunk: slice) -> Array:
         return self.backend.single(
             self.targets.batch(
                 slice(self.columns.start + chunk.start, self.columns.start + chunk.stop)
@@ -130,7 +139,7 @@ class Dual:
             for kept in (self._remainders, *(() if self.shared else (self._smoothers,))):
                 kept.clear()
 
-    def _opened(self):
+    def _opened(self) -> tuple[Array, Array]:
         """Return the kernels of the fold that is open, made when first asked for."""
         if self._kernels is None:
             held = self.folds.outer[self._fold]
@@ -139,27 +148,27 @@ class Dual:
             )
         return self._kernels
 
-    def _centred(self, responses, train: np.ndarray):
+    def _centred(self, responses: Array, train: np.ndarray) -> tuple[Array, Array]:
         trained = responses[contiguous(train, self.backend)]
         mean = trained.mean(axis=0)
         return trained - mean, mean
 
-    def held_out(self, f: int):
+    def held_out(self, f: int) -> Array:
         """Return (test event, target) the responses of fold ``f``."""
         return self.responses[contiguous(self.folds.outer[f].scored[f], self.backend)]
 
-    def level(self, f: int):
+    def level(self, f: int) -> Array:
         """Return (target,) the training mean of the responses, which predictions leave out."""
         return self.means
 
-    def _penalised(self, within, alpha: float, dtype):
+    def _penalised(self, within: Array, alpha: float, dtype: Any) -> Array:
         """Return a fresh K + alpha I."""
         matrix = self.backend.xp.asarray(within, dtype=dtype, copy=True)
         diagonal = self.backend.index(np.arange(len(matrix)))
         matrix[diagonal, diagonal] += alpha
         return matrix
 
-    def _smooth(self, within, across, alpha: float):
+    def _smooth(self, within: Array, across: Array, alpha: float) -> Array:
         """Return (held-out event, training event) float32 B.
 
         For an infinite penalty it is K_hr / trace(K_rr): correlations do not depend on its scale.
@@ -181,7 +190,7 @@ class Dual:
             )
         return backend.single(found.T)
 
-    def _accurate(self, smoother, within, across, alpha: float) -> bool:
+    def _accurate(self, smoother: Array, within: Array, across: Array, alpha: float) -> bool:
         """Return whether B is within ``TOLERANCE`` of K_hr (K_rr + alpha I)^-1, from the residual
         of some of its rows.
 
@@ -192,7 +201,7 @@ class Dual:
         residual = across[some] - rows @ within - alpha * rows
         return bool((residual**2).sum() <= (TOLERANCE * alpha) ** 2 * (rows**2).sum())
 
-    def curves(self):
+    def curves(self) -> Iterator[tuple[int, Array]]:
         """Yield (fold, (alpha, target) validation r) for every validation set, inner fits in
         order.
         """
@@ -229,7 +238,7 @@ class Dual:
                         )
             yield from zip(held.scored, scores, strict=True)
 
-    def _validation_r(self, smoother, trained, held_out) -> np.ndarray:
+    def _validation_r(self, smoother: Array, trained: Array, held_out: Array) -> np.ndarray:
         predicted = smoother @ trained
         predicted -= predicted.mean(axis=0)
         r = correlation(
@@ -243,12 +252,12 @@ class Dual:
             r * (self.backend.column_dot(trained, trained) > len(trained) * FLAT)
         )
 
-    def _smoother(self, f: int, a: int):
+    def _smoother(self, f: int, a: int) -> Array:
         if (f, a) not in self._smoothers:
             self._smoothers[f, a] = self._smooth(*self._opened(), self.alphas[a])
         return self._smoothers[f, a]
 
-    def _remainder(self, f: int, a: int):
+    def _remainder(self, f: int, a: int) -> Array:
         """Return (training event, training event) float32 alpha (K + alpha I)^-1, which turns
         responses into residuals.
         """
@@ -260,7 +269,9 @@ class Dual:
             self._remainders[f, a] = self.backend.single(inverse)
         return self._remainders[f, a]
 
-    def _by_penalty(self, choice, columns):
+    def _by_penalty(
+        self, choice: Array, columns: Array | slice
+    ) -> Iterator[tuple[int, Array, Array]]:
         """Yield (penalty, positions in ``choice`` of the targets that use it, the same positions in
         the chunk).
         """
@@ -269,7 +280,7 @@ class Dual:
             at = self.backend.index(np.flatnonzero(choice == a))
             yield int(a), at, at if isinstance(columns, slice) else columns[at]
 
-    def predict(self, f: int, choice, columns=slice(None)):
+    def predict(self, f: int, choice: Array, columns: Array | slice = slice(None)) -> Array:
         """Return (test event, target) predictions of fold ``f``, without the training mean of the
         responses.
 
@@ -291,7 +302,9 @@ class Dual:
         predicted *= self.learnable[columns]
         return predicted
 
-    def training_products(self, f: int, choice, gradient, columns=slice(None)):
+    def training_products(
+        self, f: int, choice: Array, gradient: Array, columns: Array | slice = slice(None)
+    ) -> tuple[Array, Array]:
         """Return (training event, target) leverage and residual of fold ``f``; see
         ``Primal.training_products``.
         """

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from fusion.encoding.backend import get_backend
+from fusion.encoding.backend import Array, get_backend
 from fusion.encoding.dual import Dual
 from fusion.encoding.folds import Folds, film_time_blocks, make_folds
 from fusion.encoding.influence import test_part, test_score, training_part
@@ -76,10 +76,23 @@ def fit_electrodes(
     return fitter.result()
 
 
+Solver = Primal | Dual
+
+
 class _Fitter:
     """The state of one call of :func:`fit_electrodes`."""
 
-    def __init__(self, features, responses, onset_s, stimulus, settings, recording, fold, progress):
+    def __init__(
+        self,
+        features: Mapping[str, np.ndarray | Callable[[], np.ndarray]],
+        responses: np.ndarray,
+        onset_s: np.ndarray,
+        stimulus: np.ndarray,
+        settings: Settings,
+        recording: np.ndarray | None,
+        fold: np.ndarray | None,
+        progress: Callable[[int], object],
+    ) -> None:
         responses = np.asarray(responses)
         n, self.electrodes, self.bins = responses.shape
         onset_s, stimulus = np.asarray(onset_s, float), np.asarray(stimulus).astype(str)
@@ -141,7 +154,9 @@ class _Fitter:
         )
         self.forms: dict[str, str] = {}
 
-    def add_layer(self, index: int, name: str, features) -> None:
+    def add_layer(
+        self, index: int, name: str, features: np.ndarray | Callable[[], np.ndarray]
+    ) -> None:
         """Fit one layer; keep its predictions and influence where it is the best so far."""
         features = np.asarray(features() if callable(features) else features)
         if len(features) != len(self.order):
@@ -172,7 +187,7 @@ class _Fitter:
                     self._score(solver, index, f, at, np.repeat(better[f, own], self.bins))
             self.progress(columns.stop - columns.start)
 
-    def _solver(self, name: str, features: np.ndarray):
+    def _solver(self, name: str, features: np.ndarray) -> Solver:
         form = form_of(features.shape[1], self.folds, self.settings)
         self.forms[name] = form
         log.info("layer %s: %d features, %s form", name, features.shape[1], form)
@@ -180,7 +195,7 @@ class _Fitter:
             features, self.folds, np.array(self.settings.alphas), self.backend
         )
 
-    def _choose(self, solver, index: int, columns: slice) -> None:
+    def _choose(self, solver: Solver, index: int, columns: slice) -> None:
         """Choose penalties by validation r and keep the validation scores."""
         folds = len(self.folds.outer)
         curves: list[list[np.ndarray]] = [[] for _ in range(folds)]
@@ -216,9 +231,11 @@ class _Fitter:
         better = merit > self.best[:, electrodes]
         self.best[:, electrodes] = np.maximum(self.best[:, electrodes], merit)
         self.layer[:, electrodes][better] = index
-        return better
+        return np.asarray(better)
 
-    def _score(self, solver, index: int, f: int, columns: slice, wanted: np.ndarray) -> None:
+    def _score(
+        self, solver: Solver, index: int, f: int, columns: slice, wanted: np.ndarray
+    ) -> None:
         """Score the test events of a fold; keep predictions and influence of the targets that are
         ``wanted``.
         """
@@ -243,7 +260,18 @@ class _Fitter:
             test_score(predicted, held_out, self.backend)
         )
 
-    def _keep(self, solver, index, f, columns, kept, choice, predicted, held_out, some) -> None:
+    def _keep(
+        self,
+        solver: Solver,
+        index: int,
+        f: int,
+        columns: slice,
+        kept: np.ndarray,
+        choice: np.ndarray,
+        predicted: Array,
+        held_out: Array,
+        some: Array | slice,
+    ) -> None:
         rows = self.folds.outer[f].scored[f]
         at = columns.start + kept
         if self.predictions is not None:

@@ -142,14 +142,14 @@ def within_gap(
 
 
 def make_folds(
-    onset_s,
-    stimulus,
+    onset_s: np.ndarray,
+    stimulus: np.ndarray,
     *,
     k: int = 5,
     split: str = "film_time",
     validation: str = "nested",
     gap_s: float = 10.0,
-    fold=None,
+    fold: np.ndarray | None = None,
 ) -> Folds:
     """Return the folds of a set of events.
 
@@ -196,7 +196,9 @@ def make_folds(
     return Folds(fold, near, outer, inner, gap_s)
 
 
-def _nested(onset_s, stimulus, fold, near, gap_s):
+def _nested(
+    onset_s: np.ndarray, stimulus: np.ndarray, fold: np.ndarray, near: np.ndarray, gap_s: float
+) -> tuple[tuple[Held, ...], tuple[Held, ...]]:
     count = near.shape[1]
     outer = tuple(
         Held((f,), np.flatnonzero(~near[:, f]), {f: np.flatnonzero(fold == f)})
@@ -215,7 +217,9 @@ def _nested(onset_s, stimulus, fold, near, gap_s):
     return outer, tuple(inner)
 
 
-def _halves(onset_s, stimulus, fold, near, gap_s):
+def _halves(
+    onset_s: np.ndarray, stimulus: np.ndarray, fold: np.ndarray, near: np.ndarray, gap_s: float
+) -> tuple[tuple[Held, ...], tuple[Held, ...]]:
     outer, inner = [], []
     for f in range(near.shape[1]):
         train = np.flatnonzero(~near[:, f])

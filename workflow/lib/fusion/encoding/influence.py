@@ -15,10 +15,11 @@ effect on the features' mean and scale and on the chosen penalty is left out."""
 
 from __future__ import annotations
 
+from fusion.encoding.backend import Array, ArrayLibrary
 from fusion.encoding.scores import FLAT, correlation, standardise
 
 
-def test_score(predicted, held_out, backend):
+def test_score(predicted: Array, held_out: Array, backend: ArrayLibrary) -> Array:
     """Return (target,) Pearson's r of a fold, 0 where either side is constant; ``predicted`` is
     centred in place.
 
@@ -38,7 +39,9 @@ def test_score(predicted, held_out, backend):
     return correlation(products, norms, spread, len(held_out), backend.xp)
 
 
-def test_part(predicted, held_out, backend):
+def test_part(
+    predicted: Array, held_out: Array, backend: ArrayLibrary
+) -> tuple[Array, Array, Array]:
     """Return the score of a fold and the influence of its test events.
 
     Parameters
@@ -73,7 +76,7 @@ def test_part(predicted, held_out, backend):
     return r, influence, v
 
 
-def training_part(leverage, residual):
+def training_part(leverage: Array, residual: Array) -> Array:
     """Return (event, target) the influence of training events on the score, centred.
 
     Parameters

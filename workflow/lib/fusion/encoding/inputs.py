@@ -168,7 +168,7 @@ class Activations:
         for (stimulus, part), path in self.files.items():
             with open_labelled(path) as file:
                 self.variables[stimulus, part] = {
-                    str(v.attrs["layer"]): name
+                    str(v.attrs["layer"]): str(name)
                     for name, v in file.data_vars.items()
                     if "layer" in v.attrs
                 }
@@ -241,7 +241,7 @@ class Activations:
                     self.files[recording.stimulus, part],
                     self.events[recording.stimulus, part],
                 )
-                at = index.get_indexer(recording.event)
+                at = index.get_indexer(pd.Index(recording.event))
                 if (at < 0).any():
                     missing = recording.event[at < 0]
                     raise InputError(

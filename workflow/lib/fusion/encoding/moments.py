@@ -22,6 +22,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from fusion.encoding.backend import Array, ArrayLibrary
+
 #: Largest predicted relative error of |yhat|^2 for which moments are trusted; half of it reaches
 #: the correlation.
 TOLERANCE = 5e-6
@@ -48,10 +50,10 @@ class Quadratic:
         Positions of the penalties found either way.
     """
 
-    product: object
-    diagonal: object
-    weights: object
-    near: tuple
+    product: Array
+    diagonal: Array
+    weights: Array
+    near: tuple[Array, Array, Array]
     by_moments: np.ndarray
     direct: np.ndarray
 
@@ -64,7 +66,7 @@ def shrinkage(eigenvalues: np.ndarray, alphas: np.ndarray) -> np.ndarray:
     """
     alphas = np.asarray(alphas, float)[:, None]
     limit = 1.0 / np.maximum(eigenvalues.sum(), np.finfo(float).tiny)
-    return np.where(np.isinf(alphas), limit, 1.0 / (eigenvalues[None, :] + alphas))
+    return np.asarray(np.where(np.isinf(alphas), limit, 1.0 / (eigenvalues[None, :] + alphas)))
 
 
 def predicted_error(
@@ -78,11 +80,12 @@ def predicted_error(
     h = shrinkage(eigenvalues, alphas)
     rounding = (h**2 * eigenvalues) @ (product**2 @ eigenvalues)
     value = (h**2 * eigenvalues) @ np.diag(gram)
-    return np.finfo(np.float32).eps * np.sqrt(rounding) / np.where(value > 0, value, np.inf)
+    share = np.sqrt(rounding) / np.where(value > 0, value, np.inf)
+    return np.asarray(np.finfo(np.float32).eps * share)
 
 
 def plan_quadratic(
-    gram: np.ndarray, eigenvalues: np.ndarray, alphas: np.ndarray, backend
+    gram: np.ndarray, eigenvalues: np.ndarray, alphas: np.ndarray, backend: ArrayLibrary
 ) -> Quadratic:
     """Decide how |yhat|^2 is found for a held-out set.
 
@@ -122,7 +125,9 @@ def plan_quadratic(
     )
 
 
-def squared_norms(plan: Quadratic, rotated, features, all_weights, backend):
+def squared_norms(
+    plan: Quadratic, rotated: Array, features: Array, all_weights: Array, backend: ArrayLibrary
+) -> Array:
     """Return (alpha, target) |yhat|^2 on a held-out set.
 
     Parameters

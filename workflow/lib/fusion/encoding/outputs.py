@@ -4,8 +4,9 @@ predictions.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -73,7 +74,7 @@ def write_influence(path: str | Path, found: SubjectFit, attrs: Mapping[str, obj
     blocks = list(dict.fromkeys(label for fit in fits for label in fit.blocks))
     blocks.sort(key=lambda label: (label.rsplit(":", 1)[0], int(label.rsplit(":", 1)[1])))
     position = {label: k for k, label in enumerate(blocks)}
-    coords: dict[str, Sequence[object]] = {
+    coords: dict[str, Any] = {
         "part": list(PARTS),
         "block": blocks,
         "fold": np.arange(fits[0].r_test.shape[1]),
@@ -91,7 +92,7 @@ def write_influence(path: str | Path, found: SubjectFit, attrs: Mapping[str, obj
             ("fold", "part", "block", "electrode", "bin_ms"),
             attrs={"long_name": f"{text}, by fold"},
         )
-        arrays = {
+        arrays: dict[str, tuple[Callable[[Fit], np.ndarray], tuple[str, ...], str]] = {
             "z": (lambda fit: fit.z, ("electrode", "bin_ms"), "mean over folds of atanh r, test"),
             "z_val": (
                 lambda fit: fit.of_layer(fit.z_val).mean(axis=0),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fusion.encoding.dual import FEATURE_CHUNK, TARGET_CHUNK
 from fusion.encoding.folds import Folds
 from fusion.encoding.primal import Primal
+from fusion.encoding.spec import Settings
 
 MB = 2**20
 #: Python with the libraries that a fit on numpy loads.
@@ -12,7 +13,7 @@ INTERPRETER_MB = 200
 
 
 def memory_mb(
-    folds: Folds, electrodes: int, bins: int, widths: list[int], blocks: int, settings
+    folds: Folds, electrodes: int, bins: int, widths: list[int], blocks: int, settings: Settings
 ) -> dict[str, float]:
     """Return the memory that each part of a fit takes at its peak (MB), besides the interpreter.
 
@@ -28,7 +29,7 @@ def memory_mb(
     blocks
         Number of blocks of film time.
     settings
-        ``fusion.encoding.fit.Settings``.
+        How the fits are made.
     """
     n, targets, count = len(folds.fold), electrodes * bins, len(folds.outer)
     layer, batch = max((layer_bytes(folds, p, bins, settings) for p in widths), key=sum)
@@ -43,7 +44,7 @@ def memory_mb(
     return {name: size / MB for name, size in parts.items()}
 
 
-def form_of(p: int, folds: Folds, settings) -> str:
+def form_of(p: int, folds: Folds, settings: Settings) -> str:
     """Return ``primal`` or ``dual`` for a layer of ``p`` features: primal while the smallest
     training set is 1.25 times as large.
     """
@@ -53,7 +54,7 @@ def form_of(p: int, folds: Folds, settings) -> str:
     return "primal" if 1.25 * p < smallest else "dual"
 
 
-def layer_bytes(folds: Folds, p: int, bins: int, settings) -> tuple[int, int]:
+def layer_bytes(folds: Folds, p: int, bins: int, settings: Settings) -> tuple[int, int]:
     """Return the bytes of a layer's features and factors, and of the work on a batch of targets."""
     n, outer, inner = len(folds.fold), len(folds.outer), len(folds.inner)
     shared = settings.validation == "halves"

@@ -7,16 +7,19 @@ float32."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
+from fusion.encoding.backend import Array, ArrayLibrary
 from fusion.encoding.folds import Folds, Held
 from fusion.encoding.moments import Quadratic, plan_quadratic, shrinkage, squared_norms
+from fusion.encoding.prepare import Targets
 from fusion.encoding.scores import FLAT, correlation
 
 
-def contiguous(rows: np.ndarray, backend):
+def contiguous(rows: np.ndarray, backend: ArrayLibrary) -> Array | slice:
     """Return ``rows`` as a slice where they are consecutive (no copy is then made), else as indices
     on the backend.
     """
@@ -49,8 +52,8 @@ class Basis:
     rotation: np.ndarray
     mean: np.ndarray
     eigenvalues: np.ndarray
-    weights: object
-    turn: object
+    weights: Array
+    turn: Array
 
 
 @dataclass
@@ -58,8 +61,8 @@ class Scored:
     """One set of events that a training set is scored on."""
 
     fold: int
-    rows: object
-    features: object
+    rows: Array
+    features: Array
     quadratic: Quadratic | None
 
 
@@ -69,7 +72,7 @@ def training_basis(
     sums: np.ndarray,
     train: np.ndarray,
     alphas: np.ndarray,
-    backend,
+    backend: ArrayLibrary,
 ) -> Basis:
     """Return the eigenbasis of the training events' standardised features.
 
@@ -134,7 +137,9 @@ class Primal:
     #: Targets are best handed over in batches of about this many: the working set stays in cache.
     batch = 512
 
-    def __init__(self, features: np.ndarray, folds: Folds, alphas: np.ndarray, backend):
+    def __init__(
+        self, features: np.ndarray, folds: Folds, alphas: np.ndarray, backend: ArrayLibrary
+    ) -> None:
         self.backend, self.folds, self.alphas = backend, folds, np.asarray(alphas, float)
         self.features = features
         wide = features.astype(np.float64)
@@ -162,7 +167,7 @@ class Primal:
         self.has_limit = bool(np.isinf(self.alphas).any())
         self.train_rows = [contiguous(held.train, backend) for held in folds.outer]
         self._plan_pieces(folds.outer if shared else (*folds.outer, *folds.inner))
-        self._training_features: dict[int, object] = {}
+        self._training_features: dict[int, Array] = {}
 
     def _validation(self, wide: np.ndarray, held: Held, basis: Basis) -> list[Scored]:
         found = []
@@ -202,7 +207,7 @@ class Primal:
         self.unions = self.backend.single(kinds[used].T)
         self.train_counts = self.backend.single([[len(held.train)] for held in helds])
 
-    def load(self, targets, columns: slice) -> None:
+    def load(self, targets: Targets, columns: slice) -> None:
         """Take in a batch of targets: ``fusion.encoding.prepare.Targets``, and which of them."""
         xp = self.backend.xp
         self.responses = responses = self.backend.single(targets.batch(columns))
@@ -220,14 +225,14 @@ class Primal:
         # Relative to the overall variance of 1: a target that does not vary in training cannot be
         # learnt.
         self.learnable = (self.unions @ squares) / self.train_counts - self.means**2 > FLAT
-        self._rotated: dict[int, object] = {}
+        self._rotated: dict[int, Array] = {}
 
-    def _outer_rotated(self, f: int):
+    def _outer_rotated(self, f: int) -> Array:
         if f not in self._rotated:
             self._rotated[f] = self.outer_basis[f].turn @ self.crosses[f]
         return self._rotated[f]
 
-    def curves(self):
+    def curves(self) -> Iterator[tuple[int, Array]]:
         """Yield (fold, (alpha, target) validation r) for every validation set, inner fits in
         order.
         """
@@ -243,6 +248,7 @@ class Primal:
                 cross = scored.features.T @ held_out
                 cross *= rotated
                 products = basis.weights.T @ cross
+                assert scored.quadratic is not None, "validation sets have a plan"
                 norms = squared_norms(
                     scored.quadratic, rotated, scored.features, basis.weights, self.backend
                 )
@@ -263,15 +269,15 @@ class Primal:
     def open(self, f: int, chunk: slice) -> None:
         """Turn to fold ``f`` and the targets of ``chunk``: nothing to prepare."""
 
-    def level(self, f: int):
+    def level(self, f: int) -> Array:
         """Return (target,) the training mean of the responses, which predictions leave out."""
         return self.means[f]
 
-    def held_out(self, f: int):
+    def held_out(self, f: int) -> Array:
         """Return (test event, target) the responses of fold ``f``."""
         return self.responses[self.outer[f].rows]
 
-    def predict(self, f: int, choice, columns=slice(None)):
+    def predict(self, f: int, choice: Array, columns: Array | slice = slice(None)) -> Array:
         """Return (test event, target) predictions of fold ``f``, without the training mean of the
         responses.
 
@@ -286,7 +292,7 @@ class Primal:
         """
         return self.outer[f].features @ self._weights(f, choice, columns)
 
-    def _divisor(self, f: int, choice):
+    def _divisor(self, f: int, choice: Array) -> Array:
         """Return (q, target) eigenvalue + alpha, or the sum of eigenvalues for an infinite alpha.
 
         Half the time of a gather from ``Basis.weights``.
@@ -296,14 +302,16 @@ class Primal:
             divisor[:, self.backend.xp.isinf(self.penalties[choice])] = self.spectra[f].sum()
         return divisor
 
-    def _weights(self, f: int, choice, columns):
+    def _weights(self, f: int, choice: Array, columns: Array | slice) -> Array:
         """Return (q, target) ridge weights of fold ``f`` in its eigenbasis."""
         weights = self._outer_rotated(f)[:, columns] / self._divisor(f, choice)
         if not self.learnable[f].all():
             weights *= self.learnable[f][columns]
         return weights
 
-    def training_products(self, f: int, choice, gradient, columns=slice(None)):
+    def training_products(
+        self, f: int, choice: Array, gradient: Array, columns: Array | slice = slice(None)
+    ) -> tuple[Array, Array]:
         """Return what the training part of the influence is made of, for fold ``f``.
 
         Parameters

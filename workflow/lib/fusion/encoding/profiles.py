@@ -46,4 +46,4 @@ def reduced(path: str | Path, window: tuple[float, float]) -> pd.DataFrame:
     )
     table = table.reset_index().astype({"electrode": str, "layer": str})
     place = {layer: k / max(len(layers) - 1, 1) for k, layer in enumerate(layers)}
-    return table.assign(depth=table["layer"].map(place))
+    return pd.DataFrame(table.assign(depth=table["layer"].map(place)))

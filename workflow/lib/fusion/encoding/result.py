@@ -72,19 +72,20 @@ class Fit:
         """Return (F, E, B): ``values`` (L, F, E, B) at the layer that each fold uses for an
         electrode.
         """
-        return np.take_along_axis(values, self.layer[None, :, :, None], axis=0)[0]
+        at = self.layer[None, :, :, None]
+        return np.asarray(np.take_along_axis(values, at, axis=0)[0])
 
     @property
     def chosen(self) -> np.ndarray:
         """(E,) the electrode's layer: the one with the highest validation r over folds and bins."""
-        return np.nan_to_num(self.r_val).mean(axis=(1, 3)).argmax(axis=0)
+        return np.asarray(np.nan_to_num(self.r_val).mean(axis=(1, 3)).argmax(axis=0))
 
     @property
     def r(self) -> np.ndarray:
         """(E, B) mean over folds of test r."""
-        return self.of_layer(self.r_test).mean(axis=0)
+        return np.asarray(self.of_layer(self.r_test).mean(axis=0))
 
     @property
     def z(self) -> np.ndarray:
         """(E, B) mean over folds of atanh test r."""
-        return fisher(self.of_layer(self.r_test)).mean(axis=0)
+        return np.asarray(fisher(self.of_layer(self.r_test)).mean(axis=0))

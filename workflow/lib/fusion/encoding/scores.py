@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+
+from fusion.encoding.backend import Array, ArrayLibrary
 
 #: Variance below which a target of unit variance counts as constant in a set of events.
 FLAT = 1e-6
@@ -13,7 +17,7 @@ RISING = 1e-3
 R_MAX = 1 - 1e-6
 
 
-def correlation(products, norms, spread, count: int, xp=np):
+def correlation(products: Array, norms: Array, spread: Array, count: int, xp: Any = np) -> Array:
     """Return Pearson's r from sums over centred responses and predictions; 0 where either does not
     vary.
 
@@ -37,7 +41,7 @@ def correlation(products, norms, spread, count: int, xp=np):
     return xp.where(flat, xp.zeros_like(norms), xp.clip(products / scale, -1.0, 1.0))
 
 
-def standardise(values, backend):
+def standardise(values: Array, backend: ArrayLibrary) -> tuple[Array, Array]:
     """Return (event, target) columns with mean 0 and variance 1 (0 where constant), and their
     (target,) scale.
     """
@@ -71,14 +75,14 @@ def edge_gain(curves: np.ndarray, choice: np.ndarray) -> np.ndarray:
     step = np.take_along_axis(curves, choice[:, None], 1) - np.take_along_axis(
         curves, inner[:, None], 1
     )
-    return step[:, 0]
+    return np.asarray(step[:, 0])
 
 
 def fisher(r: np.ndarray) -> np.ndarray:
     """Return atanh r, with |r| held below 1."""
-    return np.arctanh(np.clip(r, -R_MAX, R_MAX))
+    return np.asarray(np.arctanh(np.clip(r, -R_MAX, R_MAX)))
 
 
 def fisher_slope(r: np.ndarray) -> np.ndarray:
     """Return the derivative of :func:`fisher`, 1 / (1 - r^2)."""
-    return 1 / (1 - np.clip(r, -R_MAX, R_MAX) ** 2)
+    return np.asarray(1 / (1 - np.clip(r, -R_MAX, R_MAX) ** 2))
