@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from fusion.encoding.backend import Array, ArrayLibrary, mirror
+from fusion.encoding.arrays import Array, ArrayLibrary
+from fusion.encoding.backend import mirror
 from fusion.encoding.folds import Folds
 from fusion.encoding.prepare import Targets
 from fusion.encoding.primal import contiguous

@@ -13,7 +13,8 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from fusion.encoding.backend import Array, get_backend
+from fusion.encoding.arrays import Array
+from fusion.encoding.backend import get_backend
 from fusion.encoding.dual import Dual
 from fusion.encoding.folds import Folds, film_time_blocks, make_folds
 from fusion.encoding.influence import test_part, test_score, training_part

@@ -15,7 +15,7 @@ effect on the features' mean and scale and on the chosen penalty is left out."""
 
 from __future__ import annotations
 
-from fusion.encoding.backend import Array, ArrayLibrary
+from fusion.encoding.arrays import Array, ArrayLibrary
 from fusion.encoding.scores import FLAT, correlation, standardise
 
 

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fusion.encoding.backend import Array, ArrayLibrary
+from fusion.encoding.arrays import Array, ArrayLibrary
 
 #: Largest predicted relative error of |yhat|^2 for which moments are trusted; half of it reaches
 #: the correlation.

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fusion.encoding.backend import Array, ArrayLibrary
+from fusion.encoding.arrays import Array, ArrayLibrary
 from fusion.encoding.folds import Folds, Held
 from fusion.encoding.moments import Quadratic, plan_quadratic, shrinkage, squared_norms
 from fusion.encoding.prepare import Targets

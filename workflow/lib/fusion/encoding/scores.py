@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from fusion.encoding.backend import Array, ArrayLibrary
+from fusion.encoding.arrays import Array, ArrayLibrary
 
 #: Variance below which a target of unit variance counts as constant in a set of events.
 FLAT = 1e-6

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from fusion.encoding.backend import Array
+from fusion.encoding.arrays import Array
 
 
 class Torch:
