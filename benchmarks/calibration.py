@@ -21,6 +21,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "workflow" / "lib"))
 
 from fusion.encoding.fit import Settings  # noqa: E402
 from fusion.simulation import calibration, geometry, planted, rates  # noqa: E402
+from fusion.simulation.noise import NOISES  # noqa: E402
 from fusion.simulation.spec import (  # noqa: E402
     ComparisonSpec,
     RatesSpec,
@@ -60,6 +61,7 @@ def run(args):
         modality=MODALITY,
         parts=PARTS,
         width=16,
+        noise=args.noise,
         contrasts=contrasts,
         window="after",
         windows={"after": (0, 1000)},
@@ -83,6 +85,7 @@ def run(args):
         ignore_index=True,
     )
     name = args.world if args.share is None else f"{args.world} {args.share:g}"
+    name = name if args.noise == "gaussian" else f"{name} in {args.noise}"
     rows = rows.assign(world=name, effect=args.effect, minutes=own.minutes, events=args.events)
     args.out.mkdir(parents=True, exist_ok=True)
     rows.to_parquet(
@@ -149,6 +152,7 @@ if __name__ == "__main__":
         "--share", type=float, help="of better_vision: part of the signal that only slip knows"
     )
     one.add_argument("--contrasts", nargs="+", choices=list(CONTRASTS), default=list(CONTRASTS))
+    one.add_argument("--noise", choices=list(NOISES), default="gaussian")
     one.add_argument("--out", type=Path, required=True)
     one.set_defaults(do=run)
     two = commands.add_parser("table")

@@ -1,12 +1,14 @@
 """What calibration jobs read, and what shapes them: decided without a workflow."""
 
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from fusion.design.config import read_yaml
 from fusion.design.load import load
-from fusion.simulation.spec import ComparisonSpec, SideSpec, WorldSpec
+from fusion.simulation.noise import NOISES
+from fusion.simulation.spec import ComparisonSpec, NoiseName, SideSpec, WorldSpec
 
 REPOSITORY = Path(__file__).parents[3]
 
@@ -76,9 +78,20 @@ def test_what_is_only_written_does_not_shape_a_world(demo):
     assert spec != world_spec(demo | {"encoding": {"gap_s": 5}}, "none")
 
 
+def test_noise_is_the_config_s_and_named_by_the_library(demo):
+    assert world_spec(demo, "none").simulation.noise == "gaussian"
+    other = world_spec(demo | {"calibration": {"noise": "bursts"}}, "none")
+    assert other.simulation.noise == "bursts"
+    schema = read_yaml(REPOSITORY / "workflow/schemas/config.schema.yaml")
+    asked = schema["properties"]["calibration"]["properties"]["noise"]["enum"]
+    assert asked == list(NOISES) == list(get_args(NoiseName))
+
+
 def test_band_limited_amplitude_keeps_its_drift(demo):
-    assert world_spec(demo, "drift").high_pass_hz == 0.1
-    assert world_spec(demo | {"ieeg": {"high_gamma_hz": [70, 150]}}, "drift").high_pass_hz is False
+    ieeg = {"high_pass_hz": 0.2}
+    assert world_spec(demo | {"ieeg": ieeg}, "drift").high_pass_hz == 0.2
+    band = demo | {"ieeg": ieeg | {"high_gamma_hz": [70, 150]}}
+    assert world_spec(band, "drift").high_pass_hz is False
 
 
 def test_rates_read_every_world_of_every_alignment(demo):

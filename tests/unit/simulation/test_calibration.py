@@ -24,6 +24,7 @@ SPEC = SimulationSpec(
     modality=MODALITY,
     parts=PARTS,
     width=8,
+    noise="gaussian",
     contrasts={
         "slip_vs_simclr": ComparisonSpec(operand("slip"), operand("simclr"), "greater"),
         "simclr_vs_beit": ComparisonSpec(operand("simclr"), operand("beit"), "two-sided"),

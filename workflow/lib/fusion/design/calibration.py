@@ -93,6 +93,7 @@ class CalibrateWorld:
             },
             parts={name: list(parts) for name in study.models if (parts := study.parts(name))},
             width=config["calibration"]["width"],
+            noise=config["calibration"]["noise"],
             contrasts={name: comparison(contrast) for name, contrast in contrasts.items()},
             window=config["statistics"]["primary_window"],
             validation=config["encoding"]["validation"],

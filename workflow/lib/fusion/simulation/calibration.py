@@ -19,6 +19,7 @@ from fusion.ids import NOTHING, FitId, Operand, unique
 from fusion.seeds import rng_for
 from fusion.simulation import planted
 from fusion.simulation.geometry import Geometry, lasting
+from fusion.simulation.noise import NOISES
 from fusion.simulation.spec import ComparisonSpec, SimulationSpec, WorldSpec
 
 KEPT = ["electrode", "contrast", "p", "p_max", "estimate", "se", "r_a", "r_b"]
@@ -63,7 +64,7 @@ def simulate_fits(
     streams = planted.latents(rng_for(*ids, "streams"), clock, spec.width, world.taus_s)
     rng = rng_for(*ids, "responses")
     values = np.hstack([planted.signal(rng, streams, own, 1) for own in follows])
-    responses = planted.respond(rng, geometry, values, effect, world.drift)
+    responses = planted.respond(rng, geometry, values, effect, world.drift, NOISES[spec.noise])
     names = tuple(f"E{k}" for k in range(len(follows)))
     out = []
     seed = int(rng_for(*ids, "model").integers(2**31))

@@ -11,6 +11,7 @@ import numpy as np
 from fusion.ids import TRAINED, TRUE, FitId, unique
 from fusion.seeds import rng_for
 from fusion.simulation.geometry import RATE_HZ, Geometry, transfer
+from fusion.simulation.noise import NOISES, Noise, disturbed
 from fusion.simulation.spec import ComparisonSpec, SideSpec, SimulationSpec
 from fusion.simulation.worlds import drifting, rotation
 
@@ -25,6 +26,7 @@ SLOTS = 4
 # most of their variance into few directions (the demo's put 85 to 98% into 5 of 64), and only then
 # does the choice of a penalty add to the variance of a score.
 STEEPNESS = 1.0
+STATIONARY = NOISES["gaussian"]
 
 
 @dataclass(frozen=True)
@@ -147,7 +149,12 @@ def signal(
 
 
 def respond(
-    rng: np.random.Generator, geometry: Geometry, values: np.ndarray, effect: float, drift: float
+    rng: np.random.Generator,
+    geometry: Geometry,
+    values: np.ndarray,
+    effect: float,
+    drift: float,
+    noise: Noise = STATIONARY,
 ) -> np.ndarray:
     """Return binned responses (n, E, B) float32.
 
@@ -169,7 +176,7 @@ def respond(
 
     power = np.interp(freq, geometry.freq_hz, geometry.power, right=0.0)
     power[0] = 0
-    series = gaussian(power)
+    series = disturbed(rng, noise, gaussian(power), RATE_HZ)
     gain = transfer(freq, geometry.bin_width_ms, geometry.high_pass_hz)[:, None]
     added = np.zeros((n_samples, values.shape[1]))
     np.add.at(added, np.round(clock * RATE_HZ).astype(int), effect * values)

@@ -9,6 +9,8 @@ from fusion.contrasts.spec import BinWeights
 from fusion.ids import Alignment, Alternative
 from fusion.spec import Spec
 
+NoiseName = Literal["gaussian", "bursts", "modulated", "spikes", "common", "recorded"]
+
 
 @dataclass(frozen=True)
 class SideSpec(Spec):
@@ -41,6 +43,8 @@ class SimulationSpec(Spec):
         Model -> the models that it concatenates.
     width
         Dimensions of each stream of a film.
+    noise
+        Kind of the noise (:data:`fusion.simulation.noise.NOISES`).
     contrasts
         Name -> contrast.
     window, windows
@@ -55,6 +59,7 @@ class SimulationSpec(Spec):
     modality: dict[str, str]
     parts: dict[str, tuple[str, ...]]
     width: int
+    noise: NoiseName
     contrasts: dict[str, ComparisonSpec]
     window: str
     windows: dict[str, tuple[float, float]]
