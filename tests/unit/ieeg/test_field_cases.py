@@ -23,7 +23,7 @@ SFREQ, SECONDS = 256, 60
 NAMES = [f"A{k}" for k in range(1, 6)] + [f"B{k}" for k in range(1, 5)]
 STEM = "sub-01_task-film"
 FILM = {"rule": "first_event", "value": "film"}
-PLAIN = {"reference": "none", "high_pass_hz": False, "line_freq_hz": 5000}
+PLAIN = {"reference": "none", "high_pass_hz": False, "line_freq_hz": 1000}
 
 
 @pytest.fixture(scope="module")
@@ -282,10 +282,10 @@ def test_one_contact_spelled_twice_is_not_paired_with_itself(tmp_path, data):
 # ---- one recording, all its files, whole
 def test_a_split_fif_recording_is_one(tmp_path):
     rng = np.random.default_rng(0)
-    data = rng.normal(0, 20, (len(NAMES), 2048 * 40))
+    data = rng.normal(0, 20, (len(NAMES), 1024 * 80))
     place = tmp_path / "bids/sub-01/ieeg"
-    paused.describe(place, STEM, NAMES, 2048.0)
-    raw = mne.io.RawArray(data * 1e-6, mne.create_info(NAMES, 2048.0, "seeg"), verbose="error")
+    paused.describe(place, STEM, NAMES, 1024.0)
+    raw = mne.io.RawArray(data * 1e-6, mne.create_info(NAMES, 1024.0, "seeg"), verbose="error")
     path = place / f"{STEM}_ieeg.fif"
     raw.save(path, split_size="2MB", split_naming="bids", buffer_size_sec=2, verbose="error")
     assert len(list(place.glob("*split-*.fif"))) > 1
@@ -294,7 +294,7 @@ def test_a_split_fif_recording_is_one(tmp_path):
     (row,) = made.study.recordings.values()
     assert len(row.parts) == len(list(place.glob("*split-*.fif")))
     done = running.preprocess(made, tmp_path / "results")
-    assert read_tsv(done.quality)["duration_s"].iloc[0] == 40
+    assert read_tsv(done.quality)["duration_s"].iloc[0] == 80
     assert np.abs(clean(done)["B4"] - data[-1]).max() < 0.01
     (place / f"{STEM}_split-02_ieeg.fif").unlink()
     with pytest.raises(InputError, match="split"):
