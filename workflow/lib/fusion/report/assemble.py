@@ -253,7 +253,8 @@ def own_tables(given: Given, n: story.Numbers) -> dict[str, Table | None]:
         "cards": table(
             provenance.card_rows(given.cards),
             "models",
-            "Models: what they were trained on and given; hashes are cut to twelve digits.",
+            "Models: what they were trained on and given, events whose text was cut, and the share"
+            " of tokens unknown to the tokenizer; hashes are cut to twelve digits.",
             Shown(words=("trained_on", "sha256", "model")),
         ),
         "versions": table(

@@ -43,16 +43,25 @@ def cards(paths: Iterable[str | Path]) -> list[dict[str, Any]]:
     return [{"name": name, **card} for name, card in found.items()]
 
 
+TEXTS = ("cut_texts", "unknown_tokens")
+
+
 def card_rows(cards: list[dict[str, Any]]) -> pd.DataFrame:
-    """Return the cards as a table, one row per model."""
+    """Return the cards as a table, one row per model.
+
+    ``cut_texts`` counts the events whose text was longer than the model reads, ``unknown_tokens``
+    is the share of tokens that its tokenizer does not know; both are missing for models that read
+    no text.
+    """
     keys = ["family", "modality", "feed", "parameters", "trained_on", "licence", "sha256"]
     rows = []
     for card in cards:
         row = {"model": card["name"], **{key: card.get(key) for key in keys}}
         row["sha256"] = digest(row["sha256"])
         row["layers"] = len(card["layers"]) if isinstance(card.get("layers"), list) else None
+        row |= {key: (card.get("notes") or {}).get(key) for key in TEXTS}
         rows.append(row)
-    return pd.DataFrame(rows, columns=["model", *keys, "layers"])
+    return pd.DataFrame(rows, columns=["model", *keys, "layers", *TEXTS])
 
 
 def digest(value: object) -> str | None:

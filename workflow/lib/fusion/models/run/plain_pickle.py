@@ -96,7 +96,7 @@ class Inert:
 
 def _reconstructor(cls: type, base: type, state: Any) -> Any:
     """Return a new object, as old pickle protocols make them."""
-    return copyreg._reconstructor(cls, base, state)
+    return copyreg._reconstructor(cls, base, state)  # type: ignore[attr-defined]
 
 
 def _plain_dict(*_: Any) -> dict[Any, Any]:
@@ -158,7 +158,7 @@ def _named() -> dict[str, Any]:
         table |= {
             f"{module}.multiarray.scalar": np._core.multiarray.scalar,
             f"{module}.multiarray._reconstruct": np._core.multiarray._reconstruct,
-            f"{module}.numeric._frombuffer": np._core.numeric._frombuffer,
+            f"{module}.numeric._frombuffer": np._core.numeric._frombuffer,  # type: ignore[attr-defined]
         }
     numbers = {kind for kind in vars(np).values() if isinstance(kind, type)}
     table |= {f"numpy.{kind.__name__}": kind for kind in numbers if issubclass(kind, np.generic)}
@@ -194,7 +194,7 @@ def look_up(module: str, name: str) -> Any:
 _Machine: Any = pickle._Unpickler
 
 
-class Unpickler(_Machine):
+class Unpickler(_Machine):  # type: ignore[misc]
     """The standard library's machine, in Python, with :func:`look_up` for names."""
 
     dispatch = dict(_Machine.dispatch)
