@@ -13,7 +13,10 @@ rule plan:
         mem_mb=grows(2000),
         runtime=10,
     params:
-        spec={"config": str(design.study.results / "config.yaml"), "results": "results"},
+        spec={
+            "config": str(design.study.results / "config.yaml"),
+            "results": str(design.study.shared),
+        },
         code=design.code("plan.py"),
     message:
         "Counting jobs, memory, disk and time"

@@ -52,6 +52,7 @@ with SnakemakeApi(OutputSettings(quiet={Quietness.ALL}, dryrun=True)) as api:
     jobs = pd.DataFrame(
         {
             "rule": job.rule.name,
+            "network": job.wildcards_dict.get("model", ""),
             "threads": job.threads,
             "mem_mb": resource(job, "mem_mb"),
             "disk_mb": resource(job, "disk_mb"),
@@ -67,7 +68,7 @@ if jobs.empty:
 else:
     results = Path(snakemake.params.spec["results"])
     written = made.groupby("rule")["mb"].median().to_dict() if len(made) else {}
-    table = plan.plan(jobs, plan.measured_seconds(sorted(results.glob("*/benchmarks"))), written)
+    table = plan.plan(jobs, plan.measured_seconds(sorted(results.glob("**/benchmarks"))), written)
     os.write(
         terminal, (table.to_string(index=False, float_format="{:,.2f}".format) + "\n").encode()
     )
