@@ -8,7 +8,6 @@ ROW = {
     "family": "transformers_text",
     "modality": "vision-language",
     "feed": "joint",
-    "checkpoint": "made by a test",
     "sha256": None,
     "files": [],
     "architecture": {},

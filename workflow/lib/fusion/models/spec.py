@@ -50,7 +50,6 @@ class Row(Spec):
     family: str
     modality: Modality
     feed: Feed
-    checkpoint: str
     sha256: str | dict[str, str] | None
     files: tuple[str, ...]
     architecture: dict[str, Any]
