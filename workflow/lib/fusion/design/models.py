@@ -57,7 +57,7 @@ class Weights(_Rule):
         """Return what decides which weights a model has."""
         row = self.row(model)
         backbone = None if row.regions.file else row.regions.backbone
-        return WeightsSpec.take(row.plain(), backbone=backbone).plain()
+        return WeightsSpec.take(self.study.zoo[model], backbone=backbone).plain()
 
     def check(self, models: Iterable[str]) -> None:
         """Raise ``InputError`` if a local file of a model is not there.
