@@ -335,6 +335,8 @@ def test_the_derivative_passes_the_validator(tmp_path):
         running.responses(cfg, d, events, tmp_path / name, name) for name, d in done.items()
     ]
     given["validation"] = str(tmp_path / "validation.tsv")
+    (tmp_path / "film.json").write_text(json.dumps({"stimulus": "film", "end_s": 27.0}))
+    given["films"] = [str(tmp_path / "film.json")]
     out = {
         "table": tmp_path / "recordings.tsv",
         "dictionary": tmp_path / "recordings.json",

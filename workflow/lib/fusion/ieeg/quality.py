@@ -230,14 +230,15 @@ def with_coverage(
     table
         As from :func:`combine`.
     clocks
-        Recording -> clock: film_s, recording_s, segment.
+        Recording -> clock: film_s, recording_s, segment, sample, piece.
     ends
         Recording -> length of its film (s).
     """
     out = table.copy()
     first, last, share = [], [], []
     for name in out["recording"]:
-        spans = clocks[name].groupby("segment")["film_s"].agg(["min", "max"]).clip(0, ends[name])
+        stretches = clocks[name].groupby(["segment", "piece"])["film_s"]
+        spans = stretches.agg(["min", "max"]).clip(0, ends[name])
         first.append(float(spans["min"].min()))
         last.append(float(spans["max"].max()))
         share.append(float((spans["max"] - spans["min"]).sum() / ends[name]))
