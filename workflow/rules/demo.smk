@@ -41,6 +41,12 @@ rule train_demo_models:
             "tokenizer.json",
             "tokenizer_config.json",
         ),
+        audio=multiext(
+            "<dataset>/demo_models/audio/",
+            "config.json",
+            "model.safetensors",
+            "preprocessor_config.json",
+        ),
     log:
         "<logs>/train_demo_models/train_demo_models.log",
     benchmark:
@@ -55,6 +61,6 @@ rule train_demo_models:
         spec=design.train_demo_models.spec(),
         code=design.code("train_demo_models.py"),
     message:
-        "Training SLIP, SLIP-CLIP, SLIP-SimCLR and a text encoder on captioned scenes"
+        "Training SLIP, SLIP-CLIP, SLIP-SimCLR, a text encoder and a network of sound"
     script:
         "../scripts/train_demo_models.py"

@@ -6,7 +6,7 @@ import pandas as pd
 
 from fusion.io.errors import InputError
 
-PLANTED = ("vision", "language", "integration", "none")
+PLANTED = ("vision", "language", "voice", "integration", "none")
 
 
 def join(sites: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from scipy import fft
@@ -57,6 +59,30 @@ SHAFTS = (
 )
 
 
+#: A shaft along the auditory cortex, all of whose sources follow the voice.
+VOICE_SHAFT = (
+    "V",
+    "L",
+    (-38, -26, 10),
+    (-64, -16, 4),
+    ("ctx-lh-transversetemporal", "ctx-lh-superiortemporal"),
+    ("voice",),
+)
+VOICE_CONTACTS = 5
+COLUMNS = (
+    "electrode",
+    "shaft",
+    "contact",
+    "x",
+    "y",
+    "z",
+    "region",
+    "hemisphere",
+    "planted",
+    "status",
+)
+
+
 def implant(subject: str, shafts: int, contacts: int, rng: np.random.Generator) -> pd.DataFrame:
     """Place a subject's contacts and decide what is planted where.
 
@@ -71,34 +97,34 @@ def implant(subject: str, shafts: int, contacts: int, rng: np.random.Generator) 
     """
     rows = []
     for s in range(shafts):
-        name, hemisphere, deep, outer, regions, kinds = SHAFTS[s % len(SHAFTS)]
-        name += "" if s < len(SHAFTS) else str(s // len(SHAFTS))
-        moved = rng.uniform(-3, 3, 3)
-        turn = int(rng.integers(len(kinds)))
-        for c in range(contacts):
-            part = c / (contacts - 1)
-            x, y, z = np.array(deep) * (1 - part) + np.array(outer) * part + moved
-            inside = c % 2 == 1 and c < contacts - 1
-            planted = kinds[(c // 2 + turn) % len(kinds)] if inside else "none"
-            region = regions[min(int(part * len(regions)), len(regions) - 1)]
-            rows.append(
-                (f"{name}{c + 1}", name, c + 1, x, y, z, region, hemisphere, planted, "good")
-            )
-    columns = [
-        "electrode",
-        "shaft",
-        "contact",
-        "x",
-        "y",
-        "z",
-        "region",
-        "hemisphere",
-        "planted",
-        "status",
-    ]
-    table = pd.DataFrame(rows, columns=columns)
+        shaft = SHAFTS[s % len(SHAFTS)]
+        rows += _shaft(shaft, "" if s < len(SHAFTS) else str(s // len(SHAFTS)), contacts, rng)
+    table = pd.DataFrame(rows, columns=list(COLUMNS))
     table.loc[table.index[-1], "status"] = "bad"
     return table
+
+
+def implant_voice(rng: np.random.Generator) -> pd.DataFrame:
+    """Return the contacts of the shaft whose sources follow the voice, as :func:`implant` does."""
+    return pd.DataFrame(_shaft(VOICE_SHAFT, "", VOICE_CONTACTS, rng), columns=list(COLUMNS))
+
+
+def _shaft(
+    shaft: tuple[Any, ...], number: str, contacts: int, rng: np.random.Generator
+) -> list[tuple[Any, ...]]:
+    name, hemisphere, deep, outer, regions, kinds = shaft
+    name += number
+    moved = rng.uniform(-3, 3, 3)
+    turn = int(rng.integers(len(kinds)))
+    rows = []
+    for c in range(contacts):
+        part = c / (contacts - 1)
+        x, y, z = np.array(deep) * (1 - part) + np.array(outer) * part + moved
+        inside = c % 2 == 1 and c < contacts - 1
+        planted = kinds[(c // 2 + turn) % len(kinds)] if inside else "none"
+        region = regions[min(int(part * len(regions)), len(regions) - 1)]
+        rows.append((f"{name}{c + 1}", name, c + 1, x, y, z, region, hemisphere, planted, "good"))
+    return rows
 
 
 def conduction(source: int, contacts: int) -> np.ndarray:

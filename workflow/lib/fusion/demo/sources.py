@@ -97,7 +97,7 @@ def _standardised(course: np.ndarray) -> np.ndarray:
 
 
 # When the response of each kind of site peaks after what it responds to (s).
-PEAK_S = {"vision": 0.20, "language": 0.30, "integration": 0.35}
+PEAK_S = {"vision": 0.20, "voice": 0.25, "language": 0.30, "integration": 0.35}
 
 
 def site_course(
@@ -114,13 +114,14 @@ def site_course(
     Parameters
     ----------
     kind
-        ``vision``, ``language`` or ``integration``.
+        ``vision``, ``language``, ``voice`` or ``integration``.
     features
-        Kind -> (event, feature): events are scenes, or words for ``language``.
+        Kind -> (event, feature): events are scenes, or words for ``language`` and ``voice``.
     cuts, words
         Onsets of scenes and words (s).
     """
     peak_s = PEAK_S[kind] * rng.uniform(0.85, 1.15)
     values = code(features[kind], rng)
-    follow, onsets = (word_source, words) if kind == "language" else (scene_source, cuts)
+    spoken = kind in ("language", "voice")
+    follow, onsets = (word_source, words) if spoken else (scene_source, cuts)
     return follow(values, onsets, film_s, sfreq, peak_s)

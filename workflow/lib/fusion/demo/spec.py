@@ -18,6 +18,7 @@ class SimulateSpec(Spec):
     shafts: int
     contacts: int
     effect: float
+    voices: bool
 
 
 @dataclass(frozen=True)
