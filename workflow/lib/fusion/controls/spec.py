@@ -9,8 +9,8 @@ from fusion.encoding.spec import FoldSpec
 from fusion.ids import Alignment, FitId
 from fusion.spec import Spec
 
-#: Bands of features: networks of one modality, or of both.
-BANDS = ("vision", "language", "multimodal")
+#: Bands of features: networks of one modality, or of vision and language.
+BANDS = ("vision", "language", "multimodal", "audio", "video")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -30,7 +30,13 @@ from fusion.design.stimuli import Inputs
 from fusion.design.study import Study
 from fusion.ids import TRAINED, Contrast, FitId, unique
 
-MODALITY = {"vision": "vision", "language": "language", "multimodal": "vision-language"}
+MODALITY = {
+    "vision": "vision",
+    "language": "language",
+    "multimodal": "vision-language",
+    "audio": "audio",
+    "video": "video",
+}
 #: Controls of one subject and alignment, in the order of the report; ``passive`` is of a film.
 OF_SUBJECT = ("partition", "dimension_match", "interaction", "leak", "floors", "ceiling")
 

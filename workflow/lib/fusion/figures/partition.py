@@ -17,6 +17,8 @@ BANDS = {
     "language": colours.GREEN,
     "lowlevel": colours.GREY,
     "multimodal": colours.VERMILLION,
+    "audio": colours.YELLOW,
+    "video": colours.SKY,
 }
 
 MOST = 20

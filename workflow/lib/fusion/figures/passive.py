@@ -13,6 +13,8 @@ LOOKS = {
     "vision": (colours.BLUE, "-"),
     "language": (colours.GREEN, "--"),
     "multimodal": (colours.VERMILLION, "-."),
+    "audio": (colours.YELLOW, ":"),
+    "video": (colours.SKY, ":"),
 }
 
 MOST = 4

@@ -107,6 +107,9 @@ def context(given: Given) -> dict[str, Any]:
     """Return the template's context."""
     config, level = given.config, given.level
     further = {name: one for name, one in given.tables.items() if name not in OWN_PLACE}
+    heard = controls.sound_table(given.tables["sites"], given.tables.get("partition"), level)
+    if heard is not None:
+        further["audio"] = heard
     n = story.Numbers(all_numbers(given))
     said = methods.paragraphs(config, data(given, n))
     works = methods.cited(said)
@@ -175,6 +178,7 @@ def all_numbers(given: Given) -> numbers.Values:
     window = given.config["statistics"]["primary_window"]
     found = numbers.of_sites(sites) | numbers.of_tests(sites)
     found |= numbers.of_ladder(sites, own.get("interaction"), level)
+    found |= numbers.of_sound(sites, own.get("partition"), level)
     found |= numbers.of_electrodes(own["electrodes"]) | numbers.of_responses(given.responses)
     found |= numbers.of_contrasts(own["contrasts"], window, level)
     found |= numbers.of_regions(own["regions"], level)

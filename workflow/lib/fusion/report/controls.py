@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from fusion.report.numbers import unique_language
 from fusion.report.table import Shown, Table, table, text_columns
 
 # Name of the table -> (title, what it shows, figures that belong to it).
@@ -19,6 +20,16 @@ KNOWN: dict[str, tuple[str, str, list[str]]] = {
             " A unique multimodal part can also come from a better code of one modality."
         ),
         ["partition"],
+    ),
+    "audio": (
+        "Language, or the voice?",
+        (
+            "Verdicts if no network of sound or motion were asked, and as they are. A verdict of"
+            " language stays where networks of sound do not predict a site, or language models"
+            " predict it better. Unique language counts sites at which the language band adds to"
+            " all others, audio and low-level among them, in the variance partition."
+        ),
+        [],
     ),
     "interaction": (
         "Interaction test and modality shuffle",
@@ -91,6 +102,32 @@ MOST_ROWS = 200
 MENUS = ("subject", "alignment", "test", "band", "network", "floor", "world", "contrast")
 
 
+#: Table -> the file that it is counted from, where it is none of its own.
+COUNTED_FROM = {"audio": "sites.tsv"}
+
+
+def sound_table(
+    sites: pd.DataFrame, partition: pd.DataFrame | None, level: float
+) -> pd.DataFrame | None:
+    """Return verdicts without and with networks of sound; None where none was asked.
+
+    Returns
+    -------
+    pd.DataFrame
+        ``without, verdict, n``, and ``unique_language`` where there is a partition with an audio
+        band.
+    """
+    if "verdict_without_audio" not in sites:
+        return None
+    shown = sites.rename(columns={"verdict_without_audio": "without"})
+    counted = {"n": ("electrode", "size")}
+    if partition is not None and "audio" in set(partition["band"]):
+        shown = shown.assign(unique_language=unique_language(sites, partition, level))
+        counted["unique_language"] = ("unique_language", "sum")
+    groups = shown.groupby(["without", "verdict"], sort=True)
+    return groups.agg(**counted).reset_index()  # type: ignore[call-overload, no-any-return]
+
+
 @dataclass(frozen=True)
 class Section:
     """A control as the page shows it: what it is about, its figures, its table."""
@@ -115,7 +152,7 @@ def sections(tables: Mapping[str, pd.DataFrame], figures: Iterable[str]) -> list
         )
         shown = None
         if name in tables:
-            frame, file = tables[name], f"tables/{name}.tsv"
+            frame, file = tables[name], COUNTED_FROM.get(name, f"tables/{name}.tsv")
             more = f" The first {MOST_ROWS} of {len(frame)} rows." if len(frame) > MOST_ROWS else ""
             how = Shown(words=text_columns(frame), menus=MENUS)
             shown = table(

@@ -292,6 +292,23 @@ def events(config: Config) -> str:
         else ""
     )
     said.append(f"A model was given the frame on screen and {text[found['text']]}{more}.")
+    roles = {contrast["role"] for contrast in config["contrasts"].values()}
+    if "audio" in roles:
+        said.append(
+            f"Networks of sound were given {found['sound_s']:g} s of the film's sound (mono, 16"
+            f" kHz), up to {found['sound_after_s']:g} s after the event; their layers were averaged"
+            f" over the last {found['sound_read_ms']:g} ms."
+            if found["sound_after_s"]
+            else f"Networks of sound were given the {found['sound_s']:g} s of the film's sound"
+            " (mono, 16 kHz) before the event; their layers were averaged over the last"
+            f" {found['sound_read_ms']:g} ms."
+        )
+    if "video" in roles:
+        most = f", at most {found['clip_s']:g} s of them" if found["clip_s"] else ""
+        said.append(
+            f"Networks of motion were given the pictures up to the event{most}, at the rate that"
+            " they were trained with."
+        )
     if found["min_spacing_s"]:
         said.append(
             f"Events closer than {found['min_spacing_s']:g} s to the one before were left out."

@@ -93,6 +93,37 @@ def of_sites(sites: pd.DataFrame) -> Values:
     )
 
 
+def of_sound(sites: pd.DataFrame, partition: pd.DataFrame | None, level: float) -> Values:
+    """Return how many verdicts of language hold where networks of sound are asked too.
+
+    ``audio.language``: verdicts of language if no network of sound were asked; ``audio.kept``:
+    those that stay; ``audio.follow``: verdicts of sound; ``audio.unique``: verdicts of language at
+    which the language band adds to all others, the audio band among them, in the variance
+    partition. Nothing where none was asked.
+    """
+    if "verdict_without_audio" not in sites:
+        return {}
+    language = sites[sites["verdict_without_audio"] == "language"]
+    found: Values = {
+        "audio.language": len(language),
+        "audio.kept": int((language["verdict"] == "language").sum()),
+        "audio.follow": int((sites["verdict"] == "audio").sum()),
+    }
+    if partition is not None and "audio" in set(partition["band"]):
+        found["audio.unique"] = int(unique_language(language, partition, level).sum())
+    return found
+
+
+def unique_language(sites: pd.DataFrame, partition: pd.DataFrame, level: float) -> pd.Series:
+    """Return at which sites the language band adds to all others in the variance partition, in one
+    alignment at least.
+    """
+    rows = partition[(partition["band"] == "language") & (partition["q"] < level)]
+    keys = ["subject", "electrode"]
+    found = pd.MultiIndex.from_frame(rows[keys])
+    return pd.Series(pd.MultiIndex.from_frame(sites[keys]).isin(found), sites.index)
+
+
 def of_tests(sites: pd.DataFrame) -> Values:
     """Return, per test of multimodality, how many sites pass of those at which it could be made, in
     percent with a 95% Wilson interval.

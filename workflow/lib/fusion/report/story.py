@@ -75,7 +75,31 @@ def answer(
     """Return the answer in two sentences: what the ladder of evidence says, and how large the
     decisive differences are.
     """
-    return [first(n, config["statistics"]["level"]), second(n, config, operands, labels)]
+    level = config["statistics"]["level"]
+    return [first(n, level), second(n, config, operands, labels), *sound(n)]
+
+
+def sound(n: Numbers) -> list[Markup]:
+    """Return, where networks of sound were asked, whether verdicts of language hold."""
+    if "audio.language" not in n.values:
+        return []
+    unique = Markup("")
+    if "audio.unique" in n.values:
+        unique = Markup(
+            "; at {} of them the language band adds to all others in the variance partition, the"
+            " audio band among them"
+        ).format(n("audio.unique"))
+    return [
+        Markup(
+            "Of {} verdicts of language, {} hold against the best network of sound{}; {} follow"
+            " sound."
+        ).format(
+            n("audio.language"),
+            n("audio.kept"),
+            unique,
+            counted(n, "audio.follow", "electrode"),
+        )
+    ]
 
 
 def first(n: Numbers, level: float) -> Markup:
