@@ -143,12 +143,16 @@ def test_every_word_of_the_scripts_is_an_event_in_speech(made, speech):
     run_script(
         "events",
         {"film": folder / "film.mkv", "words": folder / "words.tsv"},
-        {"events": [folder / "events.tsv"], "counts": [folder / "counts.tsv"]},
+        {
+            "events": [folder / "events.tsv"],
+            "counts": [folder / "counts.tsv"],
+            "film": folder / "film.json",
+        },
         spec,
     )
     events = read_tsv(folder / "events.tsv")
     words = [word for *_, script, _ in speech for word in script.split()]
-    assert len(words) == 488
+    assert len(words) == 515
     assert events["word"].tolist() == words
     with labelled.open_labelled(folder / "s.nc") as store:
         spectrum = sound.spectrum(waveform.blocks(store["waveform"]), 8)
