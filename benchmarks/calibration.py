@@ -19,7 +19,7 @@ import pandas as pd
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "workflow" / "lib"))
 
-from fusion.encoding.fit import Settings  # noqa: E402
+from fusion.encoding.spec import Settings  # noqa: E402
 from fusion.simulation import calibration, geometry, planted, rates  # noqa: E402
 from fusion.simulation.noise import NOISES  # noqa: E402
 from fusion.simulation.spec import (  # noqa: E402
@@ -66,7 +66,7 @@ def run(args):
         window="after",
         windows={"after": (0, 1000)},
         validation="nested",
-        bin_weights="validation",
+        bin_weights="validation_squared",
         multipliers=500,
         min_blocks=8,
         seed=0,

@@ -16,12 +16,14 @@ from threadpoolctl import threadpool_info, threadpool_limits
 sys.path.insert(0, str(Path(__file__).parents[1] / "workflow" / "lib"))
 
 from fusion.contrasts import bootstrap  # noqa: E402
-from fusion.contrasts.fits import Fit  # noqa: E402
-from fusion.contrasts.table import contrast_table  # noqa: E402
-from fusion.encoding.fit import fit_electrodes
+from fusion.contrasts.calibrated import Calibrated  # noqa: E402
+from fusion.contrasts.fits import scores_of  # noqa: E402
+from fusion.contrasts.frame import contrast_table  # noqa: E402
+from fusion.contrasts.spec import CalibratedSpec, Comparison  # noqa: E402
+from fusion.encoding.fit import fit_electrodes  # noqa: E402
 from fusion.encoding.folds import make_folds  # noqa: E402
-from fusion.encoding.scores import fisher  # noqa: E402
 from fusion.encoding.spec import Settings  # noqa: E402
+from fusion.ids import Operand  # noqa: E402
 
 N_EVENTS, N_FEATURES, N_ELECTRODES, N_BINS, RESAMPLES = 3000, 256, 155, 161, 1000
 
@@ -33,7 +35,7 @@ def clock(function, *args):
     return out, time.process_time() - start
 
 
-def naive(fits, spec, electrodes, draws):
+def naive(fits, electrodes, draws):
     """Test some electrodes by plain loops over electrodes, bins and draws; return the p-values of
     the window and of the maximum.
     """
@@ -80,44 +82,18 @@ def main():
     for name, x in features.items():
         fit, seconds = clock(fit_electrodes, {"layer": x}, responses, onset, film, settings)
         cost_fits += seconds
-        z, z_val = (
-            fisher(fit.of_layer(fit.r_test)).astype(float),
-            fit.of_layer(fit.z_val).astype(float),
-        )
-        bins, names = np.linspace(-2000, 2000, N_BINS), tuple(f"E{k}" for k in range(N_ELECTRODES))
-        fits.append(
-            Fit(
-                name,
-                names,
-                tuple(fit.blocks),
-                bins,
-                z,
-                z_val,
-                fit.influence,
-                ("layer",) * N_ELECTRODES,
-                N_EVENTS,
-            )
-        )
+        bins, names = np.linspace(-2000, 2000, N_BINS), [f"E{k}" for k in range(N_ELECTRODES)]
+        fits.append(scores_of(fit, f"{name}-trained-true", names, bins))
     plain = Settings(keep_predictions=False, influence=False)
     _, seconds = clock(fit_electrodes, {"layer": features["a"]}, responses, onset, film, plain)
     influence_cost = cost_fits / 2 - seconds
-    spec = {
-        "a": {"rank": 1, "of": ["a"]},
-        "b": {"rank": 1, "of": ["b"]},
-        "alternative": "greater",
-        "windows": {"all": [-2000, 2000]},
-        "bin_weights": "validation",
-        "validation": "nested",
-        "multipliers": RESAMPLES,
-        "min_blocks": 8,
-        "subject": "",
-        "alignment": "",
-        "contrast": "",
-    }
-    table, cost = clock(contrast_table, fits, spec, rng)
+    comparison = Comparison("contrast", Operand.parse("a"), Operand.parse("b"), "greater")
+    procedure = Calibrated(CalibratedSpec(multipliers=RESAMPLES), rng)
+    windows = {"all": (-2000, 2000)}
+    table, cost = clock(contrast_table, fits, comparison, windows, procedure)
     assert table["tested"].all()
     some, draws = range(2), 5
-    _, part = clock(naive, fits, spec, some, draws)
+    _, part = clock(naive, fits, some, draws)
     cost_naive = part * N_ELECTRODES / len(some) * RESAMPLES / draws
     folds = make_folds(onset, film, validation="halves", gap_s=0)
     counts = bootstrap.resample_counts(rng, N_EVENTS, 1)

@@ -23,13 +23,16 @@ import yaml
 sys.path.insert(0, str(Path(__file__).parents[1] / "workflow" / "lib"))
 
 from fusion.contrasts import correct, sites  # noqa: E402
-from fusion.contrasts.fits import Fit  # noqa: E402
-from fusion.contrasts.table import contrast_table  # noqa: E402
+from fusion.contrasts.calibrated import Calibrated  # noqa: E402
+from fusion.contrasts.fits import scores_of  # noqa: E402
+from fusion.contrasts.frame import contrast_table  # noqa: E402
+from fusion.contrasts.spec import CalibratedSpec, Comparison, SitesSpec  # noqa: E402
 from fusion.demo import film, recording, scenes, sources  # noqa: E402
-from fusion.design import config as config_settings  # noqa: E402
-from fusion.encoding.fit import fit_electrodes
-from fusion.encoding.scores import fisher  # noqa: E402
+from fusion.design.config import fits_of  # noqa: E402
+from fusion.design.zoo import load_zoo  # noqa: E402
+from fusion.encoding.fit import fit_electrodes  # noqa: E402
 from fusion.encoding.spec import Settings  # noqa: E402
+from fusion.ids import Contrast  # noqa: E402
 from fusion.ieeg import filters  # noqa: E402
 from fusion.io.labelled import open_labelled  # noqa: E402
 from fusion.io.tables import read_tsv  # noqa: E402
@@ -129,81 +132,62 @@ def one_seed(results, config, zoo, layers, seed):
             )
         for subject, rows in contacts.groupby("subject"):
             at = rows.index.to_numpy()
-            names = tuple(rows["electrode"])
-            for contrast, sides in config["contrasts"].items():
-                loaded = []
-                for name in dict.fromkeys(
-                    config_settings.fits_of(sides["a"]) + config_settings.fits_of(sides["b"])
-                ):
-                    fit = fits[name]
-                    z, z_val = (
-                        fisher(fit.of_layer(fit.r_test)).astype(float)[:, at],
-                        fit.of_layer(fit.z_val).astype(float)[:, at],
-                    )
-                    layer = tuple(np.array(fit.layers, object)[fit.chosen[at]])
-                    loaded.append(
-                        Fit(
-                            name,
-                            names,
-                            tuple(fit.blocks),
-                            BINS_MS,
-                            z,
-                            z_val,
-                            fit.influence[:, :, :, at],
-                            layer,
-                            len(ids),
-                        )
-                    )
-                spec = {
-                    "subject": subject,
-                    "alignment": alignment,
-                    "contrast": contrast,
-                    "alternative": sides["alternative"],
-                    "windows": {window: config["statistics"]["windows"][window]},
-                    "validation": config["encoding"]["validation"],
-                    **{side: operand(sides[side]) for side in "ab"},
-                    "multipliers": 100,
-                    **{key: config["statistics"][key] for key in ("bin_weights", "min_blocks")},
-                }
-                tables.append(
-                    contrast_table(loaded, spec, rng_for(seed, subject, alignment, contrast))
+            everything = {
+                name: scores_of(fit, name, list(contacts["electrode"]), BINS_MS)
+                for name, fit in fits.items()
+            }
+            part = slice(at.min(), at.max() + 1)
+            assert (np.arange(part.start, part.stop) == at).all()
+            for name, contrast in contrasts_of(config).items():
+                loaded = [everything[str(fit)].load(part) for fit in contrast.fits]
+                procedure = Calibrated(
+                    CalibratedSpec.take(config["statistics"], multipliers=100),
+                    rng_for(seed, subject, alignment, name),
                 )
-    contrasts = correct.add_families(
-        pd.concat(tables, ignore_index=True), config["statistics"]["correction"]
+                windows = {window: tuple(config["statistics"]["windows"][window])}
+                rows = contrast_table(
+                    loaded,
+                    Comparison.of(contrast),
+                    windows,
+                    procedure,
+                    config["encoding"]["validation"],
+                )
+                tables.append(rows.assign(subject=subject, alignment=alignment))
+    spec = SitesSpec(
+        roles={name: one.role for name, one in contrasts_of(config).items()},
+        alone=tuple(name for name, one in contrasts_of(config).items() if one.is_alone),
+        alignments=tuple(config["events"]["alignments"]),
+        window=window,
+        level=config["statistics"]["level"],
+        correction=config["statistics"]["correction"],
+        modality={name: row.get("modality") for name, row in zoo.items()},
+        subjects={},
     )
+    contrasts = correct.add_families(pd.concat(tables, ignore_index=True), spec)
     electrodes = contacts.assign(kept=True, reason=None, space="MNI")
-    spec = {
-        "contrasts": {name: sides["test"] for name, sides in config["contrasts"].items()},
-        "alignments": config["events"]["alignments"],
-        "window": window,
-        "level": config["statistics"]["level"],
-        "correction": config["statistics"]["correction"],
-        "modality": {name: row.get("modality") for name, row in zoo.items()},
-    }
     table = sites.site_table(electrodes, contrasts, spec)
     return table.merge(
         contacts[["subject", "electrode", "planted"]], on=["subject", "electrode"]
     ).assign(seed=seed)
 
 
-def operand(side):
-    """Return one side of a contrast in full names."""
-    rank = side["rank"] if isinstance(side, dict) else 1
-    return {"rank": rank, "of": config_settings.fits_of(side)} if side != "nothing" else None
+def contrasts_of(config):
+    """Return name -> contrast of a config."""
+    alignments = config["events"]["alignments"]
+    return {
+        name: Contrast.parse(name, given, alignments) for name, given in config["contrasts"].items()
+    }
 
 
 def run(args):
     """Simulate seeds and write their sites."""
     config = yaml.safe_load((args.results / "config.yaml").read_text())
-    zoo = config_settings.load_zoo(config["zoo"], Path(__file__).parents[1])
-    roles = {name: sides for name, sides in config["contrasts"].items() if sides["test"]}
+    zoo = load_zoo(config["zoo"], Path(__file__).parents[1])
+    roles = {name: sides for name, sides in config["contrasts"].items() if sides["role"]}
     config["contrasts"] = roles
     fits = list(
         dict.fromkeys(
-            fit
-            for sides in roles.values()
-            for side in "ab"
-            for fit in config_settings.fits_of(sides[side])
+            fit for sides in roles.values() for side in "ab" for fit in fits_of(sides[side])
         )
     )
     layers = {

@@ -13,6 +13,7 @@ from fusion.controls.bands import principal
 from fusion.controls.problem import Problem
 from fusion.controls.spec import Activated, FittingSpec
 from fusion.encoding.inputs import Activations, Recording
+from fusion.encoding.prepare import clipped
 from fusion.encoding.trials import Trials
 from fusion.ids import FitId
 from fusion.io.errors import InputError
@@ -102,7 +103,7 @@ def groups(paths: Sequence[FilePath], spec: FittingSpec) -> Iterator[Group]:
     take = window_bins(trials.bins_ms.astype(float), spec.window_ms, spec.bin_width_ms)
     for group in trials.groups:
         own = group.trials
-        flat = group.responses(take).reshape(len(own), -1)
+        flat = clipped(group.responses(take), own.recording, spec.clip_mad).reshape(len(own), -1)
         flat = prepared(flat, own.drift(spec.drift_cosines_s))
         labels, block = own.blocks(spec.block_s)
         yield Group(

@@ -23,7 +23,7 @@ class FittingSpec(FoldSpec):
         First and last bin centre of the window.
     bin_width_ms
         Width of a bin; of overlapping bins only some are taken.
-    block_s, alphas, drift_cosines_s
+    block_s, alphas, drift_cosines_s, clip_mad
         As in the encoding fits (keys of ``encoding``).
     """
 
@@ -32,6 +32,7 @@ class FittingSpec(FoldSpec):
     block_s: float
     alphas: tuple[float, ...]
     drift_cosines_s: float | bool
+    clip_mad: float | bool
 
 
 @dataclass(frozen=True)
