@@ -44,6 +44,7 @@ FITTING = FittingSpec(
     block_s=10,
     alphas=ALPHAS,
     drift_cosines_s=False,
+    clip_mad=False,
 )
 VISION, TEXT, SLIP, FLAVA = (FitId(model) for model in ("vision", "text", "slip", "flava"))
 

@@ -43,6 +43,7 @@ SPEC = FittingSpec(
     block_s=10,
     alphas=(1.0, 100.0),
     drift_cosines_s=False,
+    clip_mad=False,
 )
 BINS = np.arange(-400, 801, 100)
 
