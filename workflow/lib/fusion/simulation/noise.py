@@ -72,8 +72,8 @@ def shared(rng: np.random.Generator, noise: Noise, series: np.ndarray) -> np.nda
     Parameters
     ----------
     rng
-        Chooses nothing; the common parts are mixtures of the series themselves, so that they have
-        the same spectrum.
+        Weights of the mixtures that make the common parts: mixtures of the series have their
+        spectrum.
     noise
         Shares of the variance.
     series
@@ -167,7 +167,8 @@ def disturbed(
     if noise == Noise():
         return series
     n_samples, n_electrodes = series.shape
-    mixed = shared(rng, noise, series) * amplitude(rng, noise, n_samples, n_electrodes, rate_hz)
+    gain = amplitude(rng, noise, n_samples, n_electrodes, rate_hz)
+    mixed = np.asarray(shared(rng, noise, series) * gain)
     if noise.spikes_per_min:
         mixed += spikes(rng, noise, n_samples, n_electrodes, rate_hz)
     return mixed

@@ -100,8 +100,8 @@ def network(
     """Return the features (event, 4 * width) of a network that rotates [v, l, b, v * l]; ``better``
     belongs to the frames.
     """
-    joined: np.ndarray = np.hstack([vision, language, better, vision * language])
-    return joined @ rotation
+    joined = np.hstack([vision, language, better, vision * language])
+    return np.asarray(joined @ rotation)
 
 
 def rotation(rng: np.random.Generator, size: int) -> np.ndarray:
