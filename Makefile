@@ -19,11 +19,11 @@ lint: .venv/ready
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check Snakefile workflow/Snakefile workflow/rules
 	$(BIN)/snakemake --lint
+	PYTHONPATH=workflow/lib $(BIN)/lint-imports
 
-# Types, and which room of the library may import from which.
+# Types of the library, strictly.
 types: .venv/ready
 	$(BIN)/mypy
-	PYTHONPATH=workflow/lib $(BIN)/lint-imports
 
 # config/README.md, from the schema.
 docs: .venv/ready

@@ -127,7 +127,7 @@ def test_a_text_model_reads_no_frames():
 def test_specs_hold_one_model_only():
     made = design()
     spec = ActivationsSpec.read(made.activations.spec("film", "demo_slip"))
-    assert spec.row.checkpoint == "resources/demo/slip.pt"
+    assert made.weights.spec("demo_slip")["checkpoint"] == "resources/demo/slip.pt"
     assert spec.row.layers == {"visual.blocks.*": "cls", "visual.norm": "cls"}
     made.study.zoo["demo_text"]["layers"] = {"another": "mean"}
     assert ActivationsSpec.read(made.activations.spec("film", "demo_slip")) == spec
