@@ -33,8 +33,10 @@ from fusion.models.families import registry as families
 from fusion.models.families import slip
 from fusion.models.run import extract, hooks, sharing
 from fusion.models.run.inputs import distinct
+from fusion.models.run.look import look
 from fusion.models.run.network import Items
 from fusion.models.run.projection import Projection, target_size
+from fusion.models.spec import Row, Weights
 
 SIZES = {
     "width": 768,
@@ -47,12 +49,26 @@ SIZES = {
     "mlp": None,
 }
 ROW = {
+    "model": "benchmark",
+    "origin": "benchmarks/activations.py",
     "family": "slip",
+    "modality": "vision-language",
     "feed": "image",
+    "checkpoint": "made by a benchmark",
+    "sha256": None,
+    "files": [],
     "architecture": {},
-    "preprocess": {},
-    "tokenizer": None,
     "ignore_keys": [],
+    "rename_keys": {},
+    "prefix_tokens": {},
+    "layers": {},
+    "tokenizer": None,
+    "text_length": None,
+    "preprocess": {},
+    "clip": None,
+    "regions": {"file": None, "backbone": None, "net": "resnet18", "grid": 3},
+    "licence": None,
+    "trained_on": None,
 }
 TEXT_SIZES = {
     "vocabulary": 49408,
@@ -92,6 +108,15 @@ WORDS = [
 ]  # noqa: SIM905
 
 
+def built(path, init, **row):
+    """Return the network of a row, and its layers after the first look."""
+    row = Row.read(ROW | row)
+    weights = Weights(str(path), str(path), {}, "", tokenizer=None, backbone=None)
+    network = families.build("benchmark", row, weights, init, 0)
+    trained = init == "trained"
+    return network, look(network, hooks.expand(network.module, row), row, trained=trained)
+
+
 def timed(totals, name, work, *arguments):
     """Return what ``work`` returns; its CPU seconds are added to ``totals[name]``."""
     start = time.process_time()
@@ -105,10 +130,8 @@ def main(n_events):
     torch.set_num_threads(1)
     folder = Path(tempfile.mkdtemp(prefix="activations-"))
     torch.save({"state_dict": slip.Slip(SIZES, ("image",)).state_dict()}, folder / "vit.pt")
-    network = families.build("vit", ROW, {"path": folder / "vit.pt"}, "trained", 0)
-    layers = hooks.expand(
-        network.module, {"visual.blocks.*": "flatten", "visual.norm": "flatten"}, "vit"
-    )
+    flat = {"visual.blocks.*": "flatten", "visual.norm": "flatten"}
+    network, layers = built(folder / "vit.pt", "trained", layers=flat)
     frames = np.random.default_rng(0).integers(0, 256, (n_events, 256, 341, 3), dtype=np.uint8)
     items = lambda start, stop: Items(np.arange(start, stop), frames[start:stop], None)  # noqa: E731
     size = target_size("jl", n_events, 0.1)
@@ -121,15 +144,15 @@ def main(n_events):
     @torch.inference_mode()
     def extracted(start, stop, out):
         with hooks.capture(network, layers) as captured:
-            captured["batch"] = network.prepare(items(start, stop))
-            network.run(captured["batch"])
-        for i, (path, values) in enumerate(captured["features"].items()):
+            captured.begin(network.prepare(items(start, stop)))
+            network.run(captured.batch)
+        for i, (path, values) in enumerate(captured.features.items()):
             if path not in projections:
                 projections[path] = timed(seconds, "draw", Projection, values.shape[1], size)
                 labelled.add_dimension(out, f"feature_{i:02d}", projections[path].size)
                 labelled.add(out, f"layer_{i:02d}", ("event", f"feature_{i:02d}"))
             out[f"layer_{i:02d}"][start:stop] = projections[path](values.numpy())
-        return captured["features"]
+        return captured.features
 
     def store(start, stop, features):
         for path, values in features.items():
@@ -211,16 +234,13 @@ def slip_network(folder):
         {"state_dict": slip.Slip(SIZES | TEXT_SIZES, ("image", "text")).state_dict()},
         folder / "slip.pt",
     )
-    network = families.build(
-        "slip", ROW | {"feed": "joint"}, {"path": folder / "slip.pt"}, "trained", 0
-    )
     layers = {
         "visual.blocks.*": "cls",
         "visual.norm": "cls",
         "transformer.resblocks.*": "last",
         "ln_final": "last",
     }
-    return network, hooks.expand(network.module, layers, "slip")
+    return built(folder / "slip.pt", "trained", feed="joint", layers=layers)
 
 
 def blip_network(folder, size=256):
@@ -248,15 +268,8 @@ def blip_network(folder, size=256):
     vocabulary = {word: i for i, word in enumerate(special + WORDS)}
     transformers.BertTokenizer(vocab=vocabulary, model_max_length=512).save_pretrained(folder)
     layers = {"vision_model.encoder.layers.*": "cls", "text_encoder.encoder.layer.*": "cls"}
-    row = ROW | {
-        "family": "blip",
-        "feed": "joint",
-        "preprocess": {"size": size},
-        "layers": layers,
-        "text_length": None,
-    }
-    network = families.build("blip", row, {"path": folder}, "random0", 0)
-    return network, hooks.expand(network.module, layers, "blip")
+    row = {"family": "blip", "feed": "joint", "preprocess": {"size": size, "normalise": "clip"}}
+    return built(folder, "random0", layers=layers, **row)
 
 
 def pairings(n_events):
@@ -298,7 +311,12 @@ def pairings(n_events):
             return list(extract.features(network, layers, n_events, items, running))
 
         def at_once(network=network, layers=layers):
-            inputs = distinct(events, columns)
+            inputs = distinct(
+                {
+                    pairing: (events["frame"].to_numpy(), list(events[column]))
+                    for pairing, column in columns.items()
+                }
+            )
             return inputs, list(
                 sharing.pairings(
                     network,
