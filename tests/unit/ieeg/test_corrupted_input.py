@@ -104,7 +104,7 @@ ERRORS = {
     "eeg empty": (cut(EEG, 0), r"_ieeg\.eeg: found 0 bytes"),
     "eeg missing": (lambda r: (r / EEG).unlink(), r"_ieeg\.vhdr: DataFile=.*no such file"),
     "vmrk missing": (lambda r: (r / VMRK).unlink(), r"_ieeg\.vhdr: MarkerFile=.*no such file"),
-    "vhdr missing": (lambda r: (r / VHDR).unlink(), r"no recording of 0"),
+    "vhdr missing": (lambda r: (r / VHDR).unlink(), r"no recording in"),
     "vhdr is a link without content": (
         lambda r: ((r / VHDR).unlink(), (r / VHDR).symlink_to("../../.git/annex/objects/nothing")),
         r"_ieeg\.vhdr: found a git-annex link without its content",

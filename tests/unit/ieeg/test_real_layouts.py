@@ -20,6 +20,7 @@ from edfio import Edf, EdfSignal
 from fusion.design import config as settings
 from fusion.ids import entities
 from fusion.ieeg import derivative, quality, sidecars, validation
+from fusion.io.documents import write_json
 from fusion.io.errors import InputError
 from fusion.io.tables import read_tsv, write_tsv
 
@@ -342,6 +343,8 @@ def test_the_derivative_passes_the_validator(tmp_path):
         "dictionary": tmp_path / "recordings.json",
         "derivative": tmp_path / "derivative",
     }
+    write_json({"stimulus": "film", "end_s": 60.0}, tmp_path / "film.json")
+    given["films"] = [tmp_path / "film.json"]
     running.run_rule(cfg, "recordings", out, inputs=given)
     issues = validation.findings(validation.run(out["derivative"]), [])
     assert not (issues["severity"] == "error").any(), issues.to_string()
