@@ -45,7 +45,7 @@ class Page(HTMLParser):
             [],
             [],
         )
-        self._key, self._table, self._cell, self._skip = None, None, None, 0
+        self._key, self._table, self._cell, self._skip, self._filters = None, None, None, 0, False
         self.feed(Path(path).read_text())
         self.words = " ".join("".join(self.text).split())
 
@@ -69,9 +69,11 @@ class Page(HTMLParser):
             self._key = given["data-key"]
         if tag == "table":
             self._table = self.tables[given["id"]] = []
-        if tag == "tr" and self._table is not None and given.get("class") != "filters":
+        if tag == "tr":
+            self._filters = given.get("class") == "filters"
+        if tag == "tr" and self._table is not None and not self._filters:
             self._table.append([])
-        if tag in ("td", "th") and self._table is not None and "data-filter" not in given:
+        if tag in ("td", "th") and self._table is not None and not self._filters:
             self._cell = [given.get("data-value"), ""]
             self._table[-1].append(self._cell)
 
@@ -452,7 +454,7 @@ def test_nothing_could_be_tested(tmp_path):
 def test_one_subject(tmp_path):
     words = made(tmp_path, subjects=1).words
     assert (
-        "in 1 subject," in words
+        "in 1 subject (" in words
         and "There is one subject: nothing here generalises to other people." in words
     )
 
@@ -531,7 +533,7 @@ def test_methods_follow_the_config(small):
     config = yaml.safe_load((small / "config.yaml").read_text())
     before = " ".join(text for _, text, _ in methods.paragraphs(config, DATA))
     assert (
-        "high-pass filter at 0.1 Hz" in before
+        f"high-pass filter at {config['ieeg']['high_pass_hz']:g} Hz" in before
         and "5 contiguous blocks" in before
         and "within 10 s" in before
     )
