@@ -3,9 +3,9 @@
 import numpy as np
 
 from fusion.io import labelled
-from fusion.io.documents import read_json
 from fusion.io.job import begin
 from fusion.io.tables import read_tsv
+from fusion.io.text import read_json
 from fusion.stimuli import lowlevel, sound, waveform
 from fusion.stimuli.spec import LowlevelSpec
 

@@ -6,10 +6,10 @@ from helpers.scripts import design_for, run_rule
 from test_selection import config, dataset
 
 from fusion.design import checks
-from fusion.io.documents import read_json
 from fusion.io.errors import InputError
 from fusion.io.labelled import open_labelled
 from fusion.io.tables import read_tsv
+from fusion.io.text import read_json
 from fusion.stimuli import film, frames
 
 CONTRASTS = {

@@ -20,9 +20,9 @@ from edfio import Edf, EdfSignal
 from fusion.design import config as settings
 from fusion.ids import entities
 from fusion.ieeg import derivative, quality, sidecars, validation
-from fusion.io.documents import write_json
 from fusion.io.errors import InputError
 from fusion.io.tables import read_tsv, write_tsv
+from fusion.io.text import write_json
 
 REAL = os.environ.get("FUSION_REAL_LAYOUT")
 real = pytest.mark.skipif(not REAL, reason="FUSION_REAL_LAYOUT is not set")
