@@ -21,6 +21,7 @@ from fusion.design import (
     report,
     stimuli,
 )
+from fusion.design.audit import Audit
 from fusion.design.contrasts import Bootstrap, Contrasts, ShiftNull, ShiftNulls, Sites
 from fusion.design.controls import (
     Ceiling,
@@ -195,6 +196,11 @@ class Design:
         return Planted(self.controls)
 
     # Calibration.
+    @cached_property
+    def audit(self) -> Audit:
+        """Rule ``audit``."""
+        return Audit(self.study)
+
     @cached_property
     def calibrate_world(self) -> calibration.CalibrateWorld:
         """Rule ``calibrate_world``."""

@@ -42,6 +42,7 @@ class Report:
         names = ["overlap", "subjects", *self.figures.controls]
         names += demo if self.study.is_demo else []
         names += ["time_course"] if self.figures.over_time else []
+        names += ["audit"] if self.study.config["audit"]["report"] else []
         return {"recordings": paths.RECORDINGS} | {
             name: paths.fill(paths.TABLE, table=name) for name in names
         }

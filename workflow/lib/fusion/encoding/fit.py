@@ -189,12 +189,17 @@ class _Fitter:
             self.progress(columns.stop - columns.start)
 
     def _solver(self, name: str, features: np.ndarray) -> Solver:
+        grid = np.array(self.settings.grid)
+        if self.settings.solver == "himalaya":
+            # Imported here because himalaya loads scikit-learn and matplotlib.
+            from fusion.encoding.himalaya_solver import Himalaya
+
+            self.forms[name] = "himalaya"
+            return Himalaya(features, self.folds, grid, self.backend)
         form = form_of(features.shape[1], self.folds, self.settings)
         self.forms[name] = form
         log.info("layer %s: %d features, %s form", name, features.shape[1], form)
-        return (Primal if form == "primal" else Dual)(
-            features, self.folds, np.array(self.settings.alphas), self.backend
-        )
+        return (Primal if form == "primal" else Dual)(features, self.folds, grid, self.backend)
 
     def _choose(self, solver: Solver, index: int, columns: slice) -> None:
         """Choose penalties by validation r and keep the validation scores."""
@@ -206,13 +211,15 @@ class _Fitter:
         if self.settings.validation == "halves":
             mean[:] = mean.mean(axis=0)
         if self.settings.alpha_per == "electrode":
-            by_bin = mean.reshape(folds, len(self.settings.alphas), -1, self.bins)
+            by_bin = mean.reshape(folds, len(self.settings.grid), -1, self.bins)
             mean = np.broadcast_to(by_bin.mean(axis=3, keepdims=True), by_bin.shape).reshape(
                 mean.shape
             )
         choice = mean.argmax(axis=1)
         self.choice[index, :, columns] = choice
-        self.edge_gain[index, :, columns] = edge_gain(mean, choice)
+        self.edge_gain[index, :, columns] = edge_gain(
+            mean, choice, is_open=bool(np.isfinite(self.settings.grid[-1]))
+        )
         for f in range(folds):
             at_choice = np.stack(
                 [np.take_along_axis(curve, choice[f][None], axis=0)[0] for curve in curves[f]]
@@ -282,7 +289,7 @@ class _Fitter:
             )
             if self.settings.penalise_intercept:
                 trained = len(self.folds.outer[f].train)
-                level *= trained / (trained + np.array(self.settings.alphas)[choice])
+                level *= trained / (trained + np.array(self.settings.grid)[choice])
             self.predictions[np.ix_(rows, at)] = (
                 self.backend.host(predicted) * self.targets.scale[at] + level
             ).astype(np.float32)
@@ -328,7 +335,7 @@ class _Fitter:
             influence = influence.reshape(*influence.shape[:3], self.electrodes, self.bins)
         return Fit(
             layers=self.names,
-            alphas=np.array(self.settings.alphas),
+            alphas=np.array(self.settings.grid),
             blocks=self.blocks,
             fold=fold,
             state=state.reshape(self.electrodes, self.bins),

@@ -39,7 +39,7 @@ class Himalaya:
     """
 
     #: himalaya works on all targets at once; batches bound the memory.
-    batch = 2048
+    batch = 512
 
     def __init__(self, features: np.ndarray, folds: Folds, alphas: np.ndarray, backend: Any):
         self.folds, self.alphas, self.backend = folds, np.asarray(alphas, float), backend
@@ -56,7 +56,7 @@ class Himalaya:
             inverse = np.where(keep, 1 / np.where(keep, scale, 1.0), 0.0)
             self._standardised[held.blocks] = mean, inverse
         mean, inverse = self._standardised[held.blocks]
-        return (self.features - mean) * inverse
+        return np.asarray((self.features - mean) * inverse)
 
     def load(self, targets: Any, columns: slice) -> None:
         """Take in a batch of targets: ``fusion.encoding.prepare.Targets``, and which of them."""
@@ -102,26 +102,24 @@ class Himalaya:
         return np.asarray(train.T @ self.himalaya.to_numpy(dual))
 
     def _learnable(self, held: Held) -> np.ndarray:
-        return self.responses[held.train].var(axis=0) > FLAT
+        return np.asarray(self.responses[held.train].var(axis=0) > FLAT)
 
     def curves(self) -> Iterator[tuple[int, Any]]:
         """Yield (fold, (n_alphas, n_targets) validation r) for every validation set."""
         for held in self.folds.inner:
             train, learnable = self.responses[held.train], self._learnable(held)
+            # Every target once for each penalty: himalaya then decomposes the features once.
+            alpha = np.repeat(self.alphas, train.shape[1])
             rows = np.concatenate(list(held.scored.values()))
-            curves = {f: np.zeros((len(self.alphas), train.shape[1])) for f in held.scored}
-            for k, alpha in enumerate(self.alphas):
-                predicted = self._weighted(held, train, np.full(train.shape[1], alpha), rows)
-                start = 0
-                for f, scored in held.scored.items():
-                    own = predicted[start : start + len(scored)]
-                    r = correlation_score(
-                        self.himalaya.asarray(self.responses[scored]), self.himalaya.asarray(own)
-                    )
-                    curves[f][k] = np.nan_to_num(np.asarray(self.himalaya.to_numpy(r))) * learnable
-                    start += len(scored)
-            for f, curve in curves.items():
-                yield f, self.backend.single(curve)
+            predicted = self._weighted(held, np.tile(train, len(self.alphas)), alpha, rows)
+            start = 0
+            for f, scored in held.scored.items():
+                own = predicted[start : start + len(scored)]
+                start += len(scored)
+                measured = np.tile(self.responses[scored], len(self.alphas))
+                r = correlation_score(self.himalaya.asarray(measured), self.himalaya.asarray(own))
+                curve = np.nan_to_num(np.asarray(self.himalaya.to_numpy(r)))
+                yield f, self.backend.single(curve.reshape(len(self.alphas), -1) * learnable)
 
     def chunks(self, width: int) -> list[slice]:
         """Return the parts of the batch that are scored at a time: all of it."""

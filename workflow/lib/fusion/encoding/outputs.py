@@ -24,7 +24,8 @@ def score_table(found: SubjectFit) -> pd.DataFrame:
     -------
     pd.DataFrame
         ``electrode, bin_ms, layer, r_val, r_test`` (means over folds), ``r_test_fold0`` ..,
-        ``alpha`` (geometric mean of the folds' penalties), ``alpha_at_edge`` (in any fold),
+        ``alpha`` (geometric mean of the folds' penalties, infinite if one is), ``alpha_at_edge``
+        (whether a fold's is the smallest, or the largest where that is finite),
         ``alpha_edge_gain`` (the largest rise of a fold's validation r in the last step to such a
         penalty), ``chosen`` (whether the layer is the electrode's).
     """
@@ -38,6 +39,7 @@ def score_table(found: SubjectFit) -> pd.DataFrame:
 def _scores(fit: Fit, electrodes: np.ndarray, bins: np.ndarray) -> pd.DataFrame:
     layers, folds, count, width = fit.r_test.shape
     alphas = fit.alphas[fit.choice]
+    ends = bool(np.isfinite(fit.alphas[-1]))
     table = {
         "electrode": np.tile(np.repeat(electrodes, width), layers),
         "bin_ms": np.tile(bins, layers * count),
@@ -47,7 +49,9 @@ def _scores(fit: Fit, electrodes: np.ndarray, bins: np.ndarray) -> pd.DataFrame:
         **{f"r_test_fold{f}": fit.r_test[:, f].ravel() for f in range(folds)},
         "alpha": np.exp(np.log(alphas).mean(axis=1)).ravel(),
         "alpha_at_edge": (
-            ((fit.choice == 0) | (fit.choice == len(fit.alphas) - 1)).any(axis=1).ravel()
+            ((fit.choice == 0) | (alphas == fit.alphas[np.isfinite(fit.alphas)].max()) & ends)
+            .any(axis=1)
+            .ravel()
         ),
         "alpha_edge_gain": fit.edge_gain.max(axis=1).ravel(),
         "chosen": (

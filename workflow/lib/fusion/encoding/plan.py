@@ -82,7 +82,7 @@ def layer_bytes(folds: Folds, p: int, bins: int, settings: Settings) -> tuple[in
         )
     # The kernels of one training set at a time with what the solver needs, and the matrices that
     # are kept for each penalty.
-    kept, test = len(settings.alphas), trained * tested
+    kept, test = len(settings.grid), trained * tested
     kept_tests = kept * test * outer if shared else 0
     validation = max(
         kernel_bytes(len(held.train), sum(map(len, held.scored.values())) + tested * shared, kept)

@@ -54,9 +54,10 @@ def standardise(values: Array, backend: ArrayLibrary) -> tuple[Array, Array]:
     return centred, scale
 
 
-def edge_gain(curves: np.ndarray, choice: np.ndarray) -> np.ndarray:
-    """Return how much r rose in the last step to a choice at an end of the grid: what a wider grid
-    might still gain.
+def edge_gain(curves: np.ndarray, choice: np.ndarray, is_open: bool = True) -> np.ndarray:
+    """Return how much r rose in the last step to a choice at an end of the grid.
+
+    This is what a wider grid might still gain.
 
     Parameters
     ----------
@@ -64,6 +65,8 @@ def edge_gain(curves: np.ndarray, choice: np.ndarray) -> np.ndarray:
         (fold, penalty, target) validation r.
     choice
         (fold, target) positions of the chosen penalties.
+    is_open
+        Whether there are penalties beyond the last: not if it is infinite.
 
     Returns
     -------
@@ -75,7 +78,7 @@ def edge_gain(curves: np.ndarray, choice: np.ndarray) -> np.ndarray:
     step = np.take_along_axis(curves, choice[:, None], 1) - np.take_along_axis(
         curves, inner[:, None], 1
     )
-    return np.asarray(step[:, 0])
+    return np.asarray(step[:, 0] if is_open else np.where(choice == last, 0, step[:, 0]))
 
 
 def fisher(r: np.ndarray) -> np.ndarray:

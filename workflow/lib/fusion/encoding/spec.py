@@ -25,7 +25,9 @@ class FoldSpec(Spec):
 class FitSpec(FoldSpec):
     """What shapes the scores of a fit (keys of ``encoding``)."""
 
-    alphas: tuple[float, ...] = (0.1, 1.0, 10.0, 100.0, 1e3, 1e4, 1e5, 1e6, 1e7)
+    alphas: tuple[float, ...] = (0.1, 1.0, 10.0, 100.0, 1e3, 1e4, 1e5, 1e6)
+    infinite_alpha: bool = False
+    solver: Literal["eigen", "himalaya"] = "eigen"
     alpha_per: Literal["target", "electrode"] = "target"
     penalise_intercept: bool = False
     drift_cosines_s: float | bool = False
@@ -35,6 +37,11 @@ class FitSpec(FoldSpec):
     def __post_init__(self) -> None:
         """Sort the penalties: the edges of the grid are its ends."""
         object.__setattr__(self, "alphas", tuple(sorted(float(a) for a in self.alphas)))
+
+    @property
+    def grid(self) -> tuple[float, ...]:
+        """All penalties, ascending, the infinite one last where it is asked for."""
+        return (*self.alphas, float("inf")) if self.infinite_alpha else self.alphas
 
 
 @dataclass(frozen=True)

@@ -96,6 +96,14 @@ KNOWN: dict[str, tuple[str, str, list[str]]] = {
         ),
         ["calibration"],
     ),
+    "audit": (
+        "Audit",
+        (
+            "A random part of this run, fitted again by himalaya (penalties and layers chosen anew)"
+            " and by scikit-learn (test scores at the same penalties)."
+        ),
+        [],
+    ),
 }
 MOST_ROWS = 200
 #: Columns that are filtered by a menu.
@@ -163,7 +171,19 @@ def sections(tables: Mapping[str, pd.DataFrame], figures: Iterable[str]) -> list
                 file=file,
                 filtered=len(frame) > 12,
             )
+        if name == "audit" and name in tables:
+            text = f"{text} {audited(tables[name])}"
         own = tuple(one for one in drawn if one not in drawn_already)
         out.append(Section(f"control-{name}", title, text, own, shown))
         drawn_already |= set(drawn)
     return out
+
+
+def audited(table: pd.DataFrame) -> str:
+    """Return what the audit found, in a sentence."""
+    r = table[table["quantity"].isin(["r_test", "r_val"])]
+    fits = r.drop_duplicates(["subject", "alignment", "fit"])
+    return (
+        f"Audited: {len(fits)} fits ({int(r['values'].sum())} correlations), largest difference of"
+        f" r {r['largest_difference'].max():.1g}."
+    )
