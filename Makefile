@@ -4,7 +4,7 @@ CORES ?= $(shell nproc 2>/dev/null || echo 2)
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint types docs lock envs-check clean
+.PHONY: demo test lint docs lock envs-check clean
 
 demo: .venv/ready
 	$(BIN)/snakemake --cores $(CORES)
@@ -20,9 +20,6 @@ lint: .venv/ready
 	$(BIN)/snakefmt --check Snakefile workflow/Snakefile workflow/rules
 	$(BIN)/snakemake --lint
 	PYTHONPATH=workflow/lib $(BIN)/lint-imports
-
-# Types of the library, strictly.
-types: .venv/ready
 	$(BIN)/mypy
 
 # config/README.md, from the schema.

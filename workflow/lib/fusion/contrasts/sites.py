@@ -216,8 +216,8 @@ def differences(primary: pd.DataFrame, roles: dict[str, str], index: pd.MultiInd
         rival=("rival", lambda names: " or ".join(dict.fromkeys(names))),
         said=("said", ", ".join),
     )
-    words = "; against " + words["rival"] + ": " + words["said"]
-    return words.reindex(index).fillna("").reset_index(drop=True)
+    against: pd.Series = "; against " + words["rival"] + ": " + words["said"]
+    return against.reindex(index).fillna("").reset_index(drop=True)
 
 
 def families(sites: pd.DataFrame, spec: SitesSpec) -> dict[str, str]:

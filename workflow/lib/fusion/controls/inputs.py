@@ -205,7 +205,7 @@ def read_lowlevel(paths: Mapping[str, FilePath]) -> tuple[dict[str, pd.DataFrame
                 columns=file["feature"].values.astype(str),
             )
     names = [
-        name
+        str(name)
         for name in next(iter(tables.values()))
         if all(name in table and table[name].notna().any() for table in tables.values())
     ]

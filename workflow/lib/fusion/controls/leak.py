@@ -91,12 +91,13 @@ def drift_share(y: np.ndarray, onset_s: np.ndarray, period_s: float = 30.0) -> n
     free = len(x) - basis.shape[1]
     if free < 1:
         return np.full(y.shape[1], np.nan)
-    return np.divide(
+    found = np.divide(
         total / (len(x) - 1) - left / free,
         total / (len(x) - 1),
         out=np.zeros_like(total),
         where=total > 0,
     )
+    return np.asarray(found)
 
 
 def flagged(
@@ -124,7 +125,7 @@ def flagged(
     """
     leaks = np.nanmin(np.where(np.isnan(p_leak), 1.0, p_leak), axis=0) * len(p_leak) < level
     beaten = np.nan_to_num(p_model_over_leak, nan=1.0) < level
-    return (leaks & ~beaten) | (np.nan_to_num(share) > most)
+    return np.asarray((leaks & ~beaten) | (np.nan_to_num(share) > most))
 
 
 def leak_features(

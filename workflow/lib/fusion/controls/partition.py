@@ -133,4 +133,4 @@ def without(scalings: np.ndarray, band: int) -> np.ndarray:
     kept = kept[kept.sum(1) > 0]
     kept = np.round(kept / kept.sum(1, keepdims=True), 12)
     _, first = np.unique(kept, axis=0, return_index=True)
-    return kept[np.sort(first)]
+    return np.asarray(kept[np.sort(first)])

@@ -73,7 +73,7 @@ def passive(
     problem = Problem(
         y[inside], trials.folds(fitting), trials.blocks(fitting.block_s)[1], fitting.alphas
     )
-    names = list(lowlevel)
+    names = [str(name) for name in lowlevel]
     log.info("%d events, %d latencies, features: %s", len(trials), len(bins_ms), ", ".join(names))
     features = band_components(found, spec.bands, [viewing], spec.dimensions)
     table = predicted(problem, features, bins_ms, names)

@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from fusion.contrasts.correct import family_name, q_values
+from fusion.contrasts.spec import Correction
 from fusion.controls.battery import SHOWS
 from fusion.io.tables import read_parquet
 
@@ -21,7 +23,9 @@ FAMILIES = {
 }
 
 
-def control_table(parts: Sequence[str | Path], control: str, correction: str) -> pd.DataFrame:
+def control_table(
+    parts: Sequence[str | Path], control: str, correction: Correction
+) -> pd.DataFrame:
     """Return the table of a control: all subjects and alignments, corrected.
 
     Parameters
@@ -35,26 +39,26 @@ def control_table(parts: Sequence[str | Path], control: str, correction: str) ->
     """
     table = pd.concat([read_parquet(path) for path in parts], ignore_index=True)
     if control == "interaction":
-        table.insert(table.columns.get_loc("test") + 1, "shows", table["test"].map(SHOWS))
+        at = list(table.columns).index("test") + 1
+        table.insert(at, "shows", table["test"].map(SHOWS))
     return corrected(table, control, correction)
 
 
-def corrected(table: pd.DataFrame, control: str, correction: str) -> pd.DataFrame:
+def corrected(table: pd.DataFrame, control: str, correction: Correction) -> pd.DataFrame:
     """Return the table with ``q`` and ``family`` after ``p``; tables without families are returned
     as they are.
     """
     keys = FAMILIES.get(control)
     if keys is None:
         return table
-    table = table.copy()
-    table["q"], table["family"] = float("nan"), ""
-    for values, rows in table.groupby(keys, sort=False):
-        table.loc[rows.index, "q"] = q_values(rows["p"].to_numpy(), correction)
-        what = ", ".join(str(v) for key, v in zip(keys, values, strict=True) if key != "alignment")
-        table.loc[rows.index, "family"] = family_name(
-            what, values[0], "of the controls", len(rows), correction
-        )
-    return table
+    q, family = np.full(len(table), np.nan), np.full(len(table), "", object)
+    p = table["p"].to_numpy(float)
+    for _, group in table.assign(row=np.arange(len(table))).groupby(keys, sort=False):
+        rows, names = group["row"].to_numpy(), [str(group[key].iloc[0]) for key in keys]
+        q[rows] = q_values(p[rows], correction)
+        what = ", ".join(v for key, v in zip(keys, names, strict=True) if key != "alignment")
+        family[rows] = family_name(what, names[0], "of the controls", len(rows), correction)
+    return table.assign(q=q, family=family)
 
 
 def columns_of(control: str, schema: Mapping[str, Any], table: pd.DataFrame) -> dict[str, Any]:

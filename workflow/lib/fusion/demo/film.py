@@ -81,7 +81,7 @@ def write_film(
             for image in images:
                 for packet in stream.encode(av.VideoFrame.from_ndarray(image, format="rgb24")):
                     file.mux(packet)
-            if track is not None:
+            if track is not None and sound is not None:
                 stop = round(frames[k + 1] / FPS * voice.RATE_HZ)
                 for start in range(heard, stop, AAC_FRAME):
                     piece = sound[start : min(start + AAC_FRAME, stop)]

@@ -13,7 +13,10 @@ from fusion.design import paths
 from fusion.design.encoding import Encode, Inputs, of_fits, responses
 from fusion.design.study import Study
 from fusion.encoding.spec import EncodeSpec
-from fusion.ids import Contrast, FitId
+from fusion.ids import Alignment, Contrast, FitId
+
+#: (subject, alignment, fits, contrast) of a sample.
+Drawn = tuple[str, Alignment, tuple[FitId, ...], Contrast | None]
 
 
 @dataclass(frozen=True)
@@ -23,20 +26,20 @@ class Audit:
     study: Study
 
     @cached_property
-    def drawn(self) -> list[tuple[str, str, tuple[FitId, ...], Contrast | None]]:
+    def drawn(self) -> list[Drawn]:
         """(subject, alignment, fits, contrast) of each sample.
 
         Contrasts of two single fits are preferred, because their effect can be audited too.
         """
         study, count = self.study, self.study.config["audit"]["samples"]
-        pairs: list[tuple[str, str, tuple[FitId, ...], Contrast | None]] = [
+        pairs: list[Drawn] = [
             (subject, alignment, contrast.pair, contrast)
             for contrast in study.contrasts.values()
             if contrast.pair
             for alignment in contrast.alignments
             for subject in study.subjects
         ]
-        singles: list[tuple[str, str, tuple[FitId, ...], Contrast | None]] = [
+        singles: list[Drawn] = [
             (subject, alignment, (FitId(model),), None)
             for model in study.models
             for alignment in study.alignments

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import warnings
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, TypeAlias, Union
 
 import numpy as np
 
@@ -24,6 +25,9 @@ from fusion.encoding.primal import Primal
 from fusion.encoding.result import Fit
 from fusion.encoding.scores import edge_gain, fisher, fisher_slope
 from fusion.encoding.spec import DEFAULTS, Settings
+
+if TYPE_CHECKING:
+    from fusion.encoding.himalaya_solver import Himalaya
 
 log = logging.getLogger(__name__)
 
@@ -77,7 +81,7 @@ def fit_electrodes(
     return fitter.result()
 
 
-Solver = Primal | Dual
+Solver: TypeAlias = Union[Primal, Dual, "Himalaya"]
 
 
 class _Fitter:

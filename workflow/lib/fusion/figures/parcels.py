@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -102,7 +103,7 @@ def outline(path: str) -> Path:
     codes: list[int] = []
     for command, values in re.findall(r"([MLCZmlcz])([^MLCZmlcz]*)", path):
         numbers = [float(value) for value in re.findall(r"-?\d+(?:\.\d+)?", values)]
-        points = np.reshape(numbers, (-1, 2)).tolist() or [(0.0, 0.0)]
+        points = np.reshape(numbers, (-1, 2)).tolist() or [[0.0, 0.0]]
         vertices += points
         codes += [int(CODES[command.upper()])] * len(points)
     return Path(np.array(vertices), codes)
@@ -110,20 +111,25 @@ def outline(path: str) -> Path:
 
 def brain(axes: Axes, outlines: pd.DataFrame, data: pd.DataFrame, scale: ScalarMappable) -> None:
     """Draw both hemispheres, from the side and from the middle."""
-    found = data.set_index(["region", "hemisphere"])
-    for row in outlines.itertuples():
-        key = row.region, row.hemisphere
-        if row.region in BACKGROUND:
+    values = (data[name].tolist() for name in ("region", "hemisphere", "fraction", "in_all"))
+    share = {
+        (region, hemisphere): (fraction, in_all)
+        for region, hemisphere, fraction, in_all in zip(*values, strict=True)
+    }
+    columns = (outlines[name] for name in ("region", "hemisphere", "outline"))
+    for region, hemisphere, shape in zip(*columns, strict=True):
+        fraction, in_all = share.get((region, hemisphere), (np.nan, 0))
+        look: dict[str, Any]
+        if region in BACKGROUND:
             look = {"facecolor": "#F5F5F5", "edgecolor": "#BBBBBB", "zorder": 0}
-        elif key in found.index:
-            share = float(found.loc[[key], "fraction"].iloc[0])
-            face = scale.to_rgba(share) if share else "white"
+        elif np.isfinite(fraction):
+            face = scale.to_rgba(np.array([fraction]))[0] if fraction else "white"
             look = {"facecolor": face, "edgecolor": "#777777", "zorder": 2}
         else:
             look = {"facecolor": "#EEEEEE", "edgecolor": "#AAAAAA", "hatch": "/////", "zorder": 1}
-        axes.add_patch(PathPatch(row.outline, linewidth=0.4, **look))
-        if key in found.index and int(found.loc[[key], "in_all"].iloc[0]):
-            x, y = centre(row.outline)
+        axes.add_patch(PathPatch(shape, linewidth=0.4, **look))
+        if in_all:
+            x, y = centre(shape)
             axes.plot(x, y, "*", color=colours.BLACK, markersize=4.5, zorder=3)
     boxes = [path.get_extents() for path in outlines["outline"]]
     left, right = min(box.x0 for box in boxes), max(box.x1 for box in boxes)
@@ -138,7 +144,8 @@ def brain(axes: Axes, outlines: pd.DataFrame, data: pd.DataFrame, scale: ScalarM
 
 def centre(path: Path) -> tuple[float, float]:
     """Return the middle of an outline's largest piece."""
-    pieces = [piece for piece in path.to_polygons(closed_only=False) if len(piece) > 2]
+    polygons = [np.asarray(piece, float) for piece in path.to_polygons(closed_only=False)]
+    pieces = [piece for piece in polygons if len(piece) > 2]
     largest = max(pieces, key=lambda piece: float(np.prod(np.ptp(piece, axis=0))))
     x, y = (largest.min(axis=0) + largest.max(axis=0)) / 2
     return float(x), float(y)

@@ -100,7 +100,8 @@ class Given:
     def primary(self) -> pd.DataFrame:
         """Contrasts in the primary window."""
         contrasts, window = self.tables["contrasts"], self.config["statistics"]["primary_window"]
-        return contrasts.loc[contrasts["window"] == window]
+        primary: pd.DataFrame = contrasts.loc[contrasts["window"] == window]
+        return primary
 
 
 def context(given: Given) -> dict[str, Any]:

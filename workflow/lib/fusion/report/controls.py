@@ -133,7 +133,7 @@ def sound_table(
         shown = shown.assign(unique_language=unique_language(sites, partition, level))
         counted["unique_language"] = ("unique_language", "sum")
     groups = shown.groupby(["without", "verdict"], sort=True)
-    return groups.agg(**counted).reset_index()  # type: ignore[call-overload, no-any-return]
+    return groups.agg(**counted).reset_index()
 
 
 @dataclass(frozen=True)

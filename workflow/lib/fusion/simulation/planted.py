@@ -128,7 +128,7 @@ def features(
     own = [drifting(rng, clock_s, width, world.taus_s) for _ in range(SLOTS - len(known))]
     steep = np.arange(1, width + 1) ** -STEEPNESS
     made: np.ndarray = np.hstack([stream * steep for stream in known + own])
-    return made @ rotation(rng, SLOTS * width)
+    return np.asarray(made @ rotation(rng, SLOTS * width))
 
 
 def signal(

@@ -40,7 +40,7 @@ def rates(results: pd.DataFrame, spec: RatesSpec, by: list[str]) -> pd.DataFrame
                 found[own.index] = q_values(own.to_numpy(), spec.correction) < spec.level
             per = null.assign(hit=null[column] < 0.05).groupby("repetition")["hit"].mean()
             false = (found & ~group["truth"]).groupby(group["repetition"]).sum()
-            share = false / np.maximum(found.groupby(group["repetition"]).sum(), 1)
+            share: pd.Series = false / np.maximum(found.groupby(group["repetition"]).sum(), 1)
             shown = true if len(true) else null
             rows.append(
                 {
