@@ -68,11 +68,12 @@ def write(folder: Path, subjects: int = 7) -> Path:
             "video": f"stimuli/{film}.mp4",
             "transcript": {"file": f"stimuli/{film}.tsv", "format": "words"},
             "recordings": {"task": film},
+            "film_zero": {"rule": "recording_start"},
         }
     (root / "stimuli").mkdir()
     for name in stimuli:
         (root / "stimuli" / f"{name}.mp4").touch()
-        (root / "stimuli" / f"{name}.tsv").touch()
+        (root / "stimuli" / f"{name}.tsv").write_text("word\tonset_s\toffset_s\n")
     config = {
         "dataset": "paper_design",
         "source": "bids",
