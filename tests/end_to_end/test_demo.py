@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from helpers.runs import checkout, made_once, snakemake
 
-from fusion.contrasts.verdicts import VERDICTS
+from fusion.contrasts.spec import VERDICTS
 from fusion.demo import confusion
 
 CONFIG = Path(__file__).parent / "demo.yaml"

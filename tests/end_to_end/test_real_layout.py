@@ -35,7 +35,7 @@ def real(tmp_path_factory):
         snakemake(
             folder,
             "--config",
-            f"bids_root={dataset}",
+            f"root={dataset}",
             "--",
             "results/ds003688/sites.tsv",
             config=CONFIG,

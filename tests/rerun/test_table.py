@@ -28,7 +28,7 @@ CONFIG = {
     ),
     "the ridge penalties": (
         {"encoding.alphas": [1, 10]},
-        {"encode": 6, **CONTROLS, **SIMULATED, **ON_DEMAND},
+        {"audit": 1, "encode": 6, **CONTROLS, **SIMULATED, **ON_DEMAND},
     ),
     "one contrast": (
         {"contrasts.any_vs_nothing.alternative": "two-sided"},
@@ -47,6 +47,7 @@ CONFIG = {
         {
             rule: 1
             for rule in (
+                "audit",
                 "ceiling",
                 "control_tables",
                 "figure_tables",

@@ -9,8 +9,8 @@ from fusion.ids import FitId
 
 DEMO = read_yaml(REPOSITORY / "config/config.yaml")
 ONE = {"subject": "01", "alignment": "language"}
-SLIP, CLIP, SIMCLR, TEXT = (
-    FitId(f"demo_{name}") for name in ("slip", "slip_clip", "slip_simclr", "text")
+SLIP, CLIP, SIMCLR, TEXT, AUDIO = (
+    FitId(f"demo_{name}") for name in ("slip", "slip_clip", "slip_simclr", "text", "audio")
 )
 
 
@@ -27,9 +27,17 @@ def test_bands_take_all_networks_of_their_modality_or_those_named():
         "language": (TEXT,),
         # Neither the concatenation nor the network that is shown both together.
         "multimodal": (SLIP, CLIP),
+        "audio": (AUDIO,),
+        "video": (),
     }
     named = design(controls={"bands": {"multimodal": ["demo_slip"], "vision": []}}).controls
-    assert named.bands == {"vision": (), "language": (TEXT,), "multimodal": (SLIP,)}
+    assert named.bands == {
+        "vision": (),
+        "language": (TEXT,),
+        "multimodal": (SLIP,),
+        "audio": (AUDIO,),
+        "video": (),
+    }
 
 
 def test_a_network_of_towers_needs_one_pass_and_others_every_pairing():
@@ -52,6 +60,8 @@ def test_contrasts_of_concatenations_and_of_nothing_are_not_matched():
         "slip_vs_clip",
         "rank1_vs_rank2",
         "trained_vs_random",
+        "language_vs_audio",
+        "multimodal_vs_audio",
     }
     assert FitId("demo_slip", "random0") in controls.matched_fits
     assert not any(fit.model == "demo_linear" for fit in controls.matched_fits)
@@ -84,7 +94,7 @@ def test_floors_compare_two_inits_where_there_are_two_and_the_declared_pairs():
         ({"joint_networks": {}}, ("partition", "leak", "floors")),
         ({"bands": {"vision": []}}, ("partition", "leak", "floors")),
         (
-            {"bands": {band: [] for band in ("vision", "language", "multimodal")}},
+            {"bands": {band: [] for band in ("vision", "language", "multimodal", "audio")}},
             ("leak", "floors"),
         ),
     ],

@@ -26,10 +26,10 @@ def design(**changes):
     return design_for(config)
 
 
-def test_the_demo_needs_five_jobs():
+def test_the_demo_needs_a_job_a_network():
     activations = design().activations
     assert activations.models("random_activations") == (
-        "demo_slip|demo_slip_clip|demo_slip_simclr|demo_text"
+        "demo_slip|demo_slip_clip|demo_slip_simclr|demo_text|demo_audio"
     )
     assert activations.kind("demo_slip_joint") == "activations"
     assert activations.models("shuffled_activations") == "none"

@@ -33,8 +33,8 @@ def test_a_config_may_ask_for_it():
     config = yaml.safe_load((REPOSITORY / "config/config.yaml").read_text())
     asked = copy.deepcopy(config) | {"contrasts": config["contrasts"] | TEMPLATE}
     contrasts = design_for(asked).study.config["contrasts"]
-    networks = ["demo_slip", "demo_slip_clip", "demo_slip_simclr", "demo_text"]
-    assert [name for name in contrasts if name.endswith("_vs_random")][-4:] == [
+    networks = ["demo_slip", "demo_slip_clip", "demo_slip_simclr", "demo_text", "demo_audio"]
+    assert [name for name in contrasts if name.endswith("_vs_random")][-5:] == [
         f"{name}_vs_random" for name in networks
     ]
     assert contrasts["demo_text_vs_random"]["b"] == ["demo_text-random0"]

@@ -18,6 +18,11 @@ AT_START = {
     "activations": {"torch"},
     "train_demo_models": {"torch", "transformers"},
     "report": {"matplotlib", "nilearn", "sklearn"},
+    "audit": {"sklearn"},
+    # mne-bids writes and reads the descriptions of datasets.
+    **dict.fromkeys(
+        ("convert_treebank", "convert_treebank_dataset", "recordings", "simulate"), {"mne"}
+    ),
     **dict.fromkeys(
         ("calibrate", "control_tables", "controls_planted", "shift_nulls", "sites"),
         {"statsmodels"},
@@ -27,8 +32,22 @@ FIGURES = {"matplotlib", "nilearn", "sklearn"}
 # Which scripts may ever load torch or mne, also inside a function.
 EVER = {
     # The encoding fits where encoding.backend is torch.
-    "torch": {"activations", "calibrate_world", "encode", "shift_null", "train_demo_models"},
-    "mne": {"convert_treebank", "convert_treebank_dataset", "preprocess", "recordings"},
+    "torch": {
+        "activations",
+        "audit",
+        "calibrate_world",
+        "encode",
+        "shift_null",
+        "train_demo_models",
+    },
+    "mne": {
+        "convert_treebank",
+        "convert_treebank_dataset",
+        "preprocess",
+        "recordings",
+        "responses",
+        "simulate",
+    },
 }
 
 # Every script's imports in a child of one process that has loaded what all share.

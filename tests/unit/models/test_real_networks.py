@@ -55,7 +55,7 @@ def cache(monkeypatch, tmp_path_factory):
 def activations(name, zoo, folder, texts, frames):
     """Run the rules `weights` and `activations`; return layer -> values, and the weights."""
     row = Row.take(zoo[name], model=name)
-    spec = WeightsSpec.take(row.plain(), backbone=None)
+    spec = WeightsSpec.take(zoo[name], backbone=None)
     inputs = {"checkpoint": [], "tokenizer": [], "backbone": []}
     run_script("weights", inputs, {"weights": folder / "weights.json"}, spec)
     n = len(texts)

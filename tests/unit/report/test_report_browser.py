@@ -39,22 +39,27 @@ pytestmark = pytest.mark.skipif(
 
 
 @pytest.fixture(scope="module")
-def browser():
-    with playwright.sync_playwright() as play:
-        started = play.chromium.launch(executable_path=BROWSER, args=FLAGS)
+def play():
+    """Playwright, started once: a second in one process is refused."""
+    with playwright.sync_playwright() as started:
         yield started
-        started.close()
 
 
 @pytest.fixture(scope="module")
-def drawing():
+def browser(play):
+    started = play.chromium.launch(executable_path=BROWSER, args=FLAGS)
+    yield started
+    started.close()
+
+
+@pytest.fixture(scope="module")
+def drawing(play):
     """A browser that draws WebGL by software."""
     flags = [flag for flag in FLAGS if flag != "--disable-gpu"]
     flags += ["--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--ignore-gpu-blocklist"]
-    with playwright.sync_playwright() as play:
-        started = play.chromium.launch(executable_path=BROWSER, args=flags)
-        yield started
-        started.close()
+    started = play.chromium.launch(executable_path=BROWSER, args=flags)
+    yield started
+    started.close()
 
 
 @pytest.fixture(scope="module")

@@ -78,7 +78,8 @@ def _every_contrast(config: Config, schema: Mapping[str, Any], zoo: Zoo) -> Conf
     contrasts, models = config.get("contrasts"), config.get("models")
     if not isinstance(contrasts, dict) or not isinstance(models, list):
         return config
-    networks = [name for name in models if name in zoo and zoo[name].get("family") != "concat"]
+    named = [name for name in models if isinstance(name, str) and name in zoo]
+    networks = [name for name in named if zoo[name].get("family") != "concat"]
     inits = config.get("random_inits", schema["properties"]["random_inits"]["default"])
     inits = inits if isinstance(inits, int) else 0
     return {**config, "contrasts": each_model.expanded(contrasts, networks, inits)}

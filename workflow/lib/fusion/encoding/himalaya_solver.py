@@ -10,6 +10,7 @@ come from ``himalaya.ridge.solve_ridge_svd``, or, with more features than traini
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import himalaya.backend
@@ -44,7 +45,9 @@ class Himalaya:
     def __init__(self, features: np.ndarray, folds: Folds, alphas: np.ndarray, backend: Any):
         self.folds, self.alphas, self.backend = folds, np.asarray(alphas, float), backend
         self.features = features.astype(np.float64)
-        self.himalaya = himalaya.backend.set_backend(_backend_name(backend))
+        self.name = _backend_name(backend)
+        with _using(self.name) as own:
+            self.himalaya = own
         self._standardised: dict[tuple[int, ...], tuple[np.ndarray, np.ndarray]] = {}
 
     def _scaled(self, held: Held) -> np.ndarray:
@@ -84,7 +87,8 @@ class Himalaya:
         limit = np.isinf(alpha)
         predicted[:, limit] = scaled[wanted] @ (train.T @ centred[:, limit]) / (train**2).sum()
         if not limit.all():
-            finite = self._ridge(train, centred[:, ~limit], alpha[~limit])
+            with _using(self.name):
+                finite = self._ridge(train, centred[:, ~limit], alpha[~limit])
             predicted[:, ~limit] = scaled[wanted] @ finite
         return predicted
 
@@ -117,7 +121,10 @@ class Himalaya:
                 own = predicted[start : start + len(scored)]
                 start += len(scored)
                 measured = np.tile(self.responses[scored], len(self.alphas))
-                r = correlation_score(self.himalaya.asarray(measured), self.himalaya.asarray(own))
+                with _using(self.name):
+                    r = correlation_score(
+                        self.himalaya.asarray(measured), self.himalaya.asarray(own)
+                    )
                 curve = np.nan_to_num(np.asarray(self.himalaya.to_numpy(r)))
                 yield f, self.backend.single(curve.reshape(len(self.alphas), -1) * learnable)
 
@@ -183,6 +190,16 @@ class Himalaya:
 
     def _host(self, columns: Any) -> Any:
         return columns if isinstance(columns, slice) else np.asarray(self.backend.host(columns))
+
+
+@contextmanager
+def _using(name: str) -> Iterator[Any]:
+    """Set himalaya's backend, which is global, for the length of a block."""
+    before = himalaya.backend.get_backend().name
+    try:
+        yield himalaya.backend.set_backend(name)
+    finally:
+        himalaya.backend.set_backend(before)
 
 
 def _backend_name(backend: Any) -> str:
