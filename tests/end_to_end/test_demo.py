@@ -31,7 +31,7 @@ def results(folder):
 
 def joined(folder):
     sites = pd.read_csv(results(folder) / "sites.tsv", sep="\t", dtype=KEYS)
-    truth = pd.read_csv(results(folder) / "truth.tsv", sep="\t", dtype=KEYS)
+    truth = pd.read_csv(results(folder) / "intermediate/truth.tsv", sep="\t", dtype=KEYS)
     return confusion.join(sites, truth)
 
 
@@ -41,20 +41,22 @@ def test_planted_kinds_are_told_apart(short):
     table = confusion.confusion(verdicts, VERDICTS).set_index("planted")
     shown = f"\n{table.to_string()}"
     tested = table.drop(columns="not tested")
-    assert tested.loc["integration", "integration"] >= 0.5 * tested.loc["integration"].sum(), shown
+    # Without a linear rival in this config the verdict cannot be integration.
+    assert tested["integration"].eq(0).all(), shown
+    assert tested.loc["integration", "better"] >= 0.5 * tested.loc["integration"].sum(), shown
     for kind in ("vision", "language"):
         assert tested.loc[kind, kind] >= 0.5 * tested.loc[kind].sum(), shown
-        assert tested.loc[kind, "integration"] == 0, shown
+        assert tested.loc[kind, "better"] == 0, shown
     assert tested.loc["none", "none"] >= 0.75 * tested.loc["none"].sum(), shown
-    assert tested.loc["none", "integration"] <= 1, shown
+    assert tested.loc["none", "better"] <= 1, shown
 
 
 @pytest.mark.slow
 def test_confusion_table_is_in_the_log(short):
-    table = pd.read_csv(results(short) / "confusion.tsv", sep="\t")
+    table = pd.read_csv(results(short) / "tables/confusion.tsv", sep="\t")
     assert set(table["planted"]) == set(confusion.PLANTED)
     assert table.drop(columns="planted").to_numpy().sum() == len(joined(short))
-    log = (short / "logs/short/confusion/confusion.log").read_text()
+    log = (short / "logs/short/planted/planted.log").read_text()
     assert "planted kind" in log and "sensitivity" in log
 
 
@@ -82,9 +84,9 @@ def test_outputs_are_there(short):
         "sites.tsv",
         "regions.tsv",
         "report.html",
-        "confusion.tsv",
+        "tables/confusion.tsv",
         "config.yaml",
-        "truth.tsv",
+        "intermediate/truth.tsv",
     ):
         assert (results(short) / name).stat().st_size > 0, name
     parts = [path for path in results(short).rglob(".part-*")]

@@ -47,7 +47,7 @@ def real(tmp_path_factory):
 
 def electrodes(results):
     return pd.read_csv(
-        next((results / "electrodes").glob("*.tsv")),
+        next((results / "intermediate/electrodes").glob("*.tsv")),
         sep="\t",
         dtype={"electrode": str, "subject": str},
     )
@@ -59,7 +59,7 @@ def test_film_begins_with_the_first_music_block(real):
     events = pd.read_csv(next((dataset / "sub-01").rglob("*_task-film_*events.tsv")), sep="\t")
     music = events.loc[events["trial_type"] == "music", "onset"].iloc[0]
     assert music != events["onset"].iloc[0], "the task starts before the film"
-    clock = pd.read_csv(next((results / "clock").glob("*.tsv")), sep="\t")
+    clock = pd.read_csv(next((results / "intermediate/clock").glob("*.tsv")), sep="\t")
     slope = (clock["recording_s"].iloc[1] - clock["recording_s"].iloc[0]) / (
         clock["film_s"].iloc[1] - clock["film_s"].iloc[0]
     )
@@ -93,7 +93,7 @@ def test_electrodes_planted_as_vision_score_above_those_planted_as_none(real):
     truth = pd.read_csv(
         dataset / "planted_truth.tsv", sep="\t", dtype={"electrode": str}
     ).set_index("electrode")["planted"]
-    contrasts = pd.read_parquet(results / "contrasts.parquet")
+    contrasts = pd.read_parquet(results / "tables/contrasts.parquet")
     rows = contrasts[
         (contrasts["contrast"] == "any_vs_nothing")
         & (contrasts["alignment"] == "language")

@@ -77,7 +77,9 @@ def activations(name, zoo, folder, texts, frames):
         **({"frames": folder / "frames.nc"} if row.feed == "image" else {}),
     }
     path = folder / "activations.nc"
-    made = ActivationsSpec.take(SETTINGS, stimulus="film", model=name, row=row, seed=0)
+    made = ActivationsSpec.take(
+        SETTINGS, stimulus="film", model=name, row=row, seed=0, clip=None, heard=None
+    )
     run_script("activations", inputs, {"language_trained_true": path}, made)
     with labelled.open_labelled(path) as data:
         found = {data[name].attrs["layer"]: data[name].to_numpy() for name in data.data_vars}
