@@ -3,10 +3,10 @@
 
 rule simulate:
     output:
-        description=paths.BIDS + "/dataset_description.json",
-        video=paths.BIDS + "/stimuli/film.mp4",
-        words=paths.BIDS + "/stimuli/film_words.tsv",
-        cuts=paths.BIDS + "/stimuli/film_cuts.tsv",
+        description="<dataset>/bids/dataset_description.json",
+        video="<dataset>/bids/stimuli/film.mp4",
+        words="<dataset>/bids/stimuli/film_words.tsv",
+        cuts="<dataset>/bids/stimuli/film_cuts.tsv",
         recordings=design.simulate.files(),
         truth=paths.TRUTH,
     log:

@@ -30,12 +30,12 @@ rule convert_treebank:
     input:
         unpack(lambda wildcards: design.convert_treebank.inputs(**wildcards)),
     output:
-        vhdr=paths.BIDS + "/sub-{subject}/ieeg/{trial}_ieeg.vhdr",
-        vmrk=paths.BIDS + "/sub-{subject}/ieeg/{trial}_ieeg.vmrk",
-        eeg=paths.BIDS + "/sub-{subject}/ieeg/{trial}_ieeg.eeg",
-        sidecar=paths.BIDS + "/sub-{subject}/ieeg/{trial}_ieeg.json",
-        channels=paths.BIDS + "/sub-{subject}/ieeg/{trial}_channels.tsv",
-        events=paths.BIDS + "/sub-{subject}/ieeg/{trial}_events.tsv",
+        vhdr="<dataset>/bids/sub-{subject}/ieeg/{trial}_ieeg.vhdr",
+        vmrk="<dataset>/bids/sub-{subject}/ieeg/{trial}_ieeg.vmrk",
+        eeg="<dataset>/bids/sub-{subject}/ieeg/{trial}_ieeg.eeg",
+        sidecar="<dataset>/bids/sub-{subject}/ieeg/{trial}_ieeg.json",
+        channels="<dataset>/bids/sub-{subject}/ieeg/{trial}_channels.tsv",
+        events="<dataset>/bids/sub-{subject}/ieeg/{trial}_events.tsv",
     log:
         "<logs>/convert_treebank/{subject}_{trial}.log",
     benchmark:
@@ -85,11 +85,11 @@ rule preprocess:
     input:
         unpack(lambda wildcards: design.preprocess.inputs(**wildcards)),
     output:
-        vhdr=paths.CLEAN + "_ieeg.vhdr",
-        vmrk=paths.CLEAN + "_ieeg.vmrk",
-        eeg=paths.CLEAN + "_ieeg.eeg",
-        channels=paths.CLEAN + "_channels.tsv",
-        sidecar=paths.CLEAN + "_ieeg.json",
+        vhdr="<shared>/clean/{recording}_desc-clean_ieeg.vhdr",
+        vmrk="<shared>/clean/{recording}_desc-clean_ieeg.vmrk",
+        eeg="<shared>/clean/{recording}_desc-clean_ieeg.eeg",
+        channels="<shared>/clean/{recording}_desc-clean_channels.tsv",
+        sidecar="<shared>/clean/{recording}_desc-clean_ieeg.json",
         electrodes=paths.ELECTRODES,
         clock=paths.CLOCK,
         segments=paths.SEGMENTS,
