@@ -12,7 +12,7 @@ from fusion.encoding.inputs import Activations
 from fusion.encoding.trials import Trials
 from fusion.io.job import begin
 from fusion.io.schema import read_schema
-from fusion.io.tables import write_described
+from fusion.io.tables import read_parquet, write_described
 
 log = begin(snakemake)
 spec = AuditSpec.read(snakemake.params.spec)
@@ -27,8 +27,8 @@ with threadpool_limits(snakemake.threads):
             Activations([(*labels, next(activations)) for labels in fit.features], fit.parts)
             for fit in sample.fits
         ]
-        stored = [pd.read_parquet(next(scores)) for _ in sample.fits]
-        table = pd.read_parquet(next(contrasts)) if sample.comparison else None
+        stored = [read_parquet(next(scores)) for _ in sample.fits]
+        table = read_parquet(next(contrasts)) if sample.comparison else None
         tables.append(audit_sample(sample, spec, trials, layers, stored, table))
 
 found = pd.concat(tables, ignore_index=True)

@@ -56,13 +56,12 @@ def with_himalaya(
     validation = own["r_val"].to_numpy().reshape(shape)
     off = np.abs(validation - fit.r_val.mean(axis=1))
     test = np.abs(folds.reshape(n_folds, *shape) - fit.r_test.transpose(1, 0, 2, 3))
+    penalty = own["alpha"].to_numpy().reshape(shape)
     with np.errstate(divide="ignore", invalid="ignore"):
         alpha = np.exp(np.log(fit.alphas[fit.choice]).mean(axis=1))
-        other = np.log10(own["alpha"].to_numpy().reshape(shape)) - np.log10(alpha)
+        other = np.log10(penalty) - np.log10(alpha)
     # Both infinite: the same penalty.
-    other = np.abs(
-        np.where(np.isinf(alpha) & np.isinf(own["alpha"].to_numpy().reshape(shape)), 0, other)
-    )
+    other = np.abs(np.where(np.isinf(alpha) & np.isinf(penalty), 0, other))
     tied = off <= tolerance
     chosen = own["chosen"].fillna(False).to_numpy(bool).reshape(shape)[:, :, 0]
     mean = np.nan_to_num(fit.r_val).mean(axis=(1, 3))
