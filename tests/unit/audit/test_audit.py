@@ -9,11 +9,13 @@ import pytest
 import xarray as xr
 from helpers.scripts import REPOSITORY, run_script
 
+from fusion.audit.compare import with_himalaya
 from fusion.audit.spec import AuditSpec, Sample
 from fusion.contrasts.calibrated import Calibrated
 from fusion.contrasts.fits import read_scores
 from fusion.contrasts.frame import contrast_table
 from fusion.contrasts.spec import CalibratedSpec, Comparison
+from fusion.encoding.result import Fit
 from fusion.encoding.spec import EncodeSpec, FitSpec
 from fusion.ids import FitId, Operand
 from fusion.io import labelled
@@ -169,3 +171,44 @@ def test_a_changed_effect_is_found(finished):
     table.to_parquet(finished / "contrasts.parquet", index=False)
     with pytest.raises(InputError, match="values of effect differ"):
         audit(finished)
+
+
+def scores_and_fit(choice, r_test):
+    """The scores of a run and another library's fit: one layer, electrode and bin, two folds."""
+    run = pd.DataFrame(
+        {
+            "layer": ["l0"], "electrode": ["A1"], "bin_ms": [0.0], "r_val": [0.2], "chosen": [True],
+            "r_test_fold0": [0.3], "r_test_fold1": [0.3],
+            "alpha_fold0": [np.inf], "alpha_fold1": [100.0],
+        }
+    )  # fmt: skip
+    shape = (1, 2, 1, 1)
+    fit = Fit(
+        layers=["l0"],
+        alphas=np.array([1.0, 100.0, np.inf]),
+        blocks=np.array(["film:0"]),
+        fold=np.zeros(1),
+        state=np.zeros((1, 1)),
+        r_val=np.full(shape, 0.2),
+        z_val=np.full(shape, 0.2),
+        r_test=np.reshape(r_test, shape),
+        choice=np.reshape(choice, shape),
+        edge_gain=np.zeros(shape),
+        layer=np.zeros((2, 1), int),
+        influence=None,
+        predictions=None,
+    )
+    return run, fit
+
+
+def test_a_tie_of_one_fold_is_no_error_and_a_difference_at_the_same_penalty_is():
+    def disagreements(choice, r_test):
+        run, fit = scores_and_fit(choice, r_test)
+        table = with_himalaya(run, fit, np.array(["A1"]), np.array([0.0]), 1e-4)
+        return dict(zip(table["quantity"], table["disagreements"], strict=True))
+
+    assert not any(disagreements([2, 1], [0.3, 0.3]).values())
+    # Another penalty that validates as well, beside an infinite one.
+    assert not any(disagreements([2, 0], [0.3, 0.31]).values())
+    assert disagreements([2, 1], [0.3, 0.31])["r_test"] == 1
+    assert disagreements([2, 1], [np.nan, 0.3])["r_test"] == 1

@@ -281,7 +281,7 @@ def scores(electrodes: list[str], layers: int, peak: np.ndarray, rng) -> pd.Data
         dtype="float32",
     ).reset_index()
     chosen = rng.integers(max(layers - 3, 0), layers, len(electrodes))
-    table["alpha"], table["alpha_at_edge"], table["alpha_edge_gain"] = (
+    table["alpha_fold0"], table["alpha_at_edge"], table["alpha_edge_gain"] = (
         np.float32(1000),
         False,
         np.float32(0),

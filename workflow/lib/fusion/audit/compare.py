@@ -51,28 +51,27 @@ def with_himalaya(
     shape = (len(fit.layers), len(electrodes), len(bins_ms))
     index = pd.MultiIndex.from_product([fit.layers, electrodes, bins_ms])
     own = scores.set_index(["layer", "electrode", "bin_ms"]).reindex(index)
-    n_folds = fit.r_test.shape[1]
-    folds = own[[f"r_test_fold{f}" for f in range(n_folds)]].to_numpy().T
-    validation = own["r_val"].to_numpy().reshape(shape)
-    off = np.abs(validation - fit.r_val.mean(axis=1))
-    test = np.abs(folds.reshape(n_folds, *shape) - fit.r_test.transpose(1, 0, 2, 3))
-    penalty = own["alpha"].to_numpy().reshape(shape)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        alpha = np.exp(np.log(fit.alphas[fit.choice]).mean(axis=1))
-        other = np.log10(penalty) - np.log10(alpha)
-    # Both infinite: the same penalty.
-    other = np.abs(np.where(np.isinf(alpha) & np.isinf(penalty), 0, other))
-    tied = off <= tolerance
+
+    def by_fold(name: str) -> np.ndarray:
+        columns = own[[f"{name}_fold{f}" for f in range(fit.r_test.shape[1])]]
+        return columns.to_numpy().reshape(*shape, -1).transpose(0, 3, 1, 2)
+
+    off = _apart(own["r_val"].to_numpy().reshape(shape), fit.r_val.mean(axis=1))
+    test = _apart(by_fold("r_test"), fit.r_test)
+    ours, theirs = by_fold("alpha"), fit.alphas[fit.choice]
+    same = ours == theirs
+    with np.errstate(invalid="ignore"):
+        apart = np.where(same, 0, np.abs(np.log10(ours) - np.log10(theirs)))
+    tied = (off <= tolerance)[:, None]
     chosen = own["chosen"].fillna(False).to_numpy(bool).reshape(shape)[:, :, 0]
     mean = np.nan_to_num(fit.r_val).mean(axis=(1, 3))
     lost = mean.max(axis=0) - (mean * chosen).sum(axis=0)
     # Test scores at another penalty that validates as well are another fit, not an error.
-    same = other < 1e-6
     rows = [
-        ("r_val", off.size, off.max(), int((off > tolerance).sum())),
-        ("r_test", test.size, (test * same).max(), int(((test > tolerance) & same).sum())),
-        ("alpha", other.size, other.max(), int((~same & ~tied).sum())),
-        ("layer", lost.size, lost.max(), int((lost > tolerance).sum())),
+        ("r_val", off.size, off.max(), int((~(off <= tolerance)).sum())),
+        ("r_test", test.size, test[same].max(initial=0), int((~(test[same] <= tolerance)).sum())),
+        ("alpha", apart.size, apart.max(), int((~same & ~tied).sum())),
+        ("layer", lost.size, lost.max(), int((~(lost <= tolerance)).sum())),
     ]
     table = pd.DataFrame(rows, columns=COLUMNS[-4:])
     table.insert(0, "reference", "himalaya")
@@ -83,9 +82,14 @@ def values(
     reference: str, quantity: str, own: np.ndarray, other: np.ndarray, tolerance: float
 ) -> pd.DataFrame:
     """Return one row that compares two arrays of numbers."""
-    off = np.abs(np.asarray(own, float) - np.asarray(other, float))
-    row = (reference, quantity, off.size, off.max(initial=0), int((off > tolerance).sum()))
+    off = _apart(np.asarray(own, float), np.asarray(other, float))
+    row = (reference, quantity, off.size, off.max(initial=0), int((~(off <= tolerance)).sum()))
     return pd.DataFrame([row], columns=COLUMNS[-5:])
+
+
+def _apart(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Return absolute differences; 0 where both are NaN, as scores of missing responses are."""
+    return np.where(np.isnan(a) & np.isnan(b), 0, np.abs(a - b))
 
 
 def check(table: pd.DataFrame, tolerance: float, log: str | Path) -> None:

@@ -24,10 +24,9 @@ def score_table(found: SubjectFit) -> pd.DataFrame:
     -------
     pd.DataFrame
         ``electrode, bin_ms, layer, r_val, r_test`` (means over folds), ``r_test_fold0`` ..,
-        ``alpha`` (geometric mean of the folds' penalties, infinite if one is), ``alpha_at_edge``
-        (whether a fold's is the smallest, or the largest where that is finite),
-        ``alpha_edge_gain`` (the largest rise of a fold's validation r in the last step to such a
-        penalty), ``chosen`` (whether the layer is the electrode's).
+        ``alpha_fold0`` .. (penalties), ``alpha_at_edge`` (whether a fold's is the smallest, or the
+        largest where that is finite), ``alpha_edge_gain`` (the largest rise of a fold's validation
+        r in the last step to such a penalty), ``chosen`` (whether the layer is the electrode's).
     """
     bins = found.trials.bins_ms
     tables = [
@@ -47,7 +46,7 @@ def _scores(fit: Fit, electrodes: np.ndarray, bins: np.ndarray) -> pd.DataFrame:
         "r_val": fit.r_val.mean(axis=1).ravel(),
         "r_test": fit.r_test.mean(axis=1).ravel(),
         **{f"r_test_fold{f}": fit.r_test[:, f].ravel() for f in range(folds)},
-        "alpha": np.exp(np.log(alphas).mean(axis=1)).ravel(),
+        **{f"alpha_fold{f}": alphas[:, f].ravel() for f in range(folds)},
         "alpha_at_edge": (
             ((fit.choice == 0) | (alphas == fit.alphas[np.isfinite(fit.alphas)].max()) & ends)
             .any(axis=1)
