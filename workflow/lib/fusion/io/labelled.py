@@ -6,6 +6,7 @@ checksums that HDF5 compares whenever it reads them."""
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -155,3 +156,27 @@ def require(file: xr.Dataset, path: str | Path, **wanted: str) -> None:
 def open_labelled(path: str | Path) -> xr.Dataset:
     """Open a file lazily: values are read when they are used. Use as a context manager."""
     return xr.open_dataset(path, engine="h5netcdf", decode_cf=False)
+
+
+def take(values: xr.DataArray, rows: np.ndarray) -> np.ndarray:
+    """Return some rows of an array in an open file, read in stretches of consecutive rows.
+
+    HDF5 takes some ten times as long for a list of single rows as for its stretches.
+
+    Parameters
+    ----------
+    values
+        (n_rows, ...) array, not read yet.
+    rows
+        (n_wanted,) ascending row numbers.
+
+    Returns
+    -------
+    np.ndarray
+        (n_wanted, ...).
+    """
+    out = np.empty((len(rows), *values.shape[1:]), values.dtype)
+    starts = np.flatnonzero(np.diff(rows, prepend=-2) != 1)
+    for start, stop in itertools.pairwise([*starts, len(rows)]):
+        out[start:stop] = values[rows[start] : rows[stop - 1] + 1].to_numpy()
+    return out

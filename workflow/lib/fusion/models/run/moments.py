@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from fusion.io import labelled
 from fusion.io.errors import InputError
 from fusion.models.run.inputs import Inputs
 from fusion.models.run.network import Network
@@ -101,7 +102,7 @@ def _pictures(store: xr.Dataset, wanted: np.ndarray) -> Reader:
 
     def read(start: int, stop: int) -> np.ndarray:
         at, back = np.unique(place[start:stop], return_inverse=True)
-        images = np.asarray(store["image"][at].to_numpy())
+        images = labelled.take(store["image"], at)
         return images[back.reshape(place[start:stop].shape)]
 
     return read
