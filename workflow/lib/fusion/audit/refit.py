@@ -69,15 +69,8 @@ def by_scikit_learn(
         (n_folds, n_targets).
     """
     trials = group.trials
-    several = len(trials.recordings) > 1
     responses = group.responses().reshape(len(trials), -1)
-    targets = Targets(
-        responses,
-        np.arange(len(trials)),
-        trials.drift(settings.drift_cosines_s) if several or settings.drift_cosines_s else None,
-        trials.recording if several else None,
-        settings.clip_mad,
-    )
+    targets = Targets.of_film(responses, trials.onset_s, trials.recording, settings)
     y = targets.batch(slice(0, responses.shape[1])).astype(float)
     x = features.astype(float)
     r = np.zeros((len(alphas), y.shape[1]))

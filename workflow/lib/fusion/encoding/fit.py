@@ -20,7 +20,7 @@ from fusion.encoding.dual import Dual
 from fusion.encoding.folds import Folds, film_time_blocks, make_folds
 from fusion.encoding.influence import test_part, test_score, training_part
 from fusion.encoding.plan import form_of
-from fusion.encoding.prepare import Targets, drift_regressors, scale_features
+from fusion.encoding.prepare import Targets, scale_features
 from fusion.encoding.primal import Primal
 from fusion.encoding.result import Fit
 from fusion.encoding.scores import edge_gain, fisher, fisher_slope
@@ -129,18 +129,8 @@ class _Fitter:
             fold=None if fold is None else np.asarray(fold)[self.order],
         )
         self.blocks, self.block = film_time_blocks(onset_s, stimulus, settings.block_s)
-        several = len(np.unique(recording)) > 1
-        drift = (
-            drift_regressors(onset_s, recording, settings.drift_cosines_s)
-            if several or settings.drift_cosines_s
-            else None
-        )
-        self.targets = Targets(
-            responses.reshape(n, -1),
-            self.order,
-            drift,
-            recording if several else None,
-            settings.clip_mad,
+        self.targets = Targets.of_film(
+            responses.reshape(n, -1), onset_s, recording, settings, self.order
         )
         layers, folds, targets = len(features), len(self.folds.outer), self.electrodes * self.bins
         shape = (layers, folds, targets)

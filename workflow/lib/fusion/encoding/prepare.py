@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from fusion.encoding.spec import FitSpec
+
 #: Columns are worked on this many at a time, to keep temporary arrays small.
 CHUNK = 1024
 
@@ -131,6 +133,38 @@ class Targets:
         self.bounds = np.full((len(self.parts), 2, targets), np.nan, np.float32)
         self.mean, self.scale = np.zeros(targets, np.float32), np.ones(targets, np.float32)
         self.state = np.full(targets, -1, np.int8)
+
+    @classmethod
+    def of_film(
+        cls,
+        responses: np.ndarray,
+        onset_s: np.ndarray,
+        recording: np.ndarray,
+        settings: FitSpec,
+        order: np.ndarray | None = None,
+    ) -> Targets:
+        """Return the targets of a fit: each recording is clipped, centred and freed of drift.
+
+        Parameters
+        ----------
+        responses
+            (n_events, n_targets).
+        onset_s, recording
+            (n_events,) film time (s) and recording of each event, in the order wanted.
+        settings
+            Which clipping and which drift.
+        order
+            (n_events,) the rows in the order wanted; None if they are in it.
+        """
+        several = len(np.unique(recording)) > 1
+        drift = settings.drift_cosines_s
+        return cls(
+            responses,
+            np.arange(len(responses)) if order is None else order,
+            drift_regressors(onset_s, recording, drift) if several or drift else None,
+            recording if several else None,
+            settings.clip_mad,
+        )
 
     def batch(self, columns: slice) -> np.ndarray:
         """Return (event, target) float32 of the targets in ``columns``, a fresh array."""
