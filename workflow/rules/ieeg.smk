@@ -144,6 +144,8 @@ rule recordings:
     output:
         table=paths.RECORDINGS,
         dictionary="<results>/recordings.json",
+        stimuli=paths.STIMULI,
+        stimuli_dictionary=paths.STIMULI_DICTIONARY,
         derivative=directory(paths.DERIVATIVE),
     log:
         "<logs>/recordings/recordings.log",

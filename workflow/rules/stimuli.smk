@@ -6,6 +6,7 @@ rule transcript:
         unpack(lambda wildcards: design.transcript.inputs(**wildcards)),
     output:
         words=paths.WORDS,
+        notes=paths.TRANSCRIPT,
     log:
         "<logs>/transcript/{stimulus}.log",
     benchmark:

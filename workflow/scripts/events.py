@@ -10,7 +10,9 @@ log = begin(snakemake)
 spec = EventsSpec.read(snakemake.params.spec)
 
 text = {"word": str, "sentence": str}
-words = read_tsv(snakemake.input.words, ("word", "onset_s", "sentence_id", "sentence"), text)
+words = read_tsv(
+    snakemake.input.words, ("word", "onset_s", "offset_s", "sentence_id", "sentence"), text
+)
 cuts = read_tsv(snakemake.input.cuts, ("cut_s", "frame")) if "vision" in spec.alignments else None
 onset_s = words["onset_s"].to_numpy()
 path = snakemake.input.get("film")
@@ -26,6 +28,7 @@ note = plausible.check_words(
     found["pictures_hz"],
     snakemake.input.words,
     spec.stimulus,
+    length_s=(words["offset_s"] - words["onset_s"]).to_numpy(),
     strict=spec.strict,
 )
 for warning in filter(None, (note, found["sound_warning"])):

@@ -7,6 +7,7 @@ from fusion.ieeg.spec import RecordingsSpec
 from fusion.io.job import begin
 from fusion.io.tables import read_tsv, write_tsv
 from fusion.io.text import read_json
+from fusion.stimuli import overview
 
 log = begin(snakemake)
 spec, given = RecordingsSpec.read(snakemake.params.spec), snakemake.input
@@ -20,7 +21,8 @@ table = quality.combine(
     [read_tsv(path, dtype={"subject": str}) for path in given.quality],
     quality.count_events(given.responses),
 )
-lengths = {facts["stimulus"]: facts["end_s"] for facts in map(read_json, given.films)}
+films, transcripts = ([*map(read_json, files)] for files in (given.films, given.transcripts))
+lengths = {film["stimulus"]: film["end_s"] for film in films}
 ends = {name: lengths[film] for name, film in spec.films.items()}
 table = quality.with_coverage(table, clocks, ends)
 found = read_tsv(given.validation)
@@ -39,3 +41,7 @@ table = quality.with_unclaimed(table, spec.unclaimed)
 derivative.write(snakemake.output.derivative, electrodes, clocks, given.clean, spec)
 clean_sidecars.write_json(quality.dictionary(table), snakemake.output.dictionary)
 write_tsv(table, snakemake.output.table, float_format="%.10g")
+stimuli = overview.table(films, transcripts, list(spec.films.values()))
+described = {column: {"Description": text} for column, text in overview.COLUMNS.items()}
+clean_sidecars.write_json(described, snakemake.output.stimuli_dictionary)
+write_tsv(stimuli, snakemake.output.stimuli)

@@ -2,6 +2,7 @@
 
 from fusion.io.job import begin
 from fusion.io.tables import write_tsv
+from fusion.io.text import write_json
 from fusion.stimuli import transcripts
 from fusion.stimuli.spec import TranscriptSpec
 
@@ -21,3 +22,4 @@ log.info(
     words["offset_s"].max(),
 )
 write_tsv(words, snakemake.output.words, float_format="%.10g")
+write_json(found.facts(), snakemake.output.notes)

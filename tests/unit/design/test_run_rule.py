@@ -24,13 +24,13 @@ def test_a_rule_runs_on_what_the_design_gives_it(small, process):
     ran = run_rule(
         design_for(SMALL),
         "transcript",
-        {"words": small / "words.tsv"},
+        {"words": small / "words.tsv", "notes": small / "notes.json"},
         folder=small,
         wildcards={"stimulus": "film"},
         process=process,
     )
     assert read_tsv(ran.output.words)["word"].tolist() == ["Why", "not?"]
-    assert ran.output == [str(small / "words.tsv")]
+    assert ran.output == [str(small / "words.tsv"), str(small / "notes.json")]
     assert "INFO" in ran.log
 
 
@@ -40,7 +40,7 @@ def transcript(folder, **options):
     return run_script(
         "transcript",
         {"transcript": folder / "empty.tsv"},
-        {"words": folder / "w.tsv"},
+        {"words": folder / "w.tsv", "notes": folder / "n.json"},
         design.transcript.spec(stimulus="film"),
         **options,
     )

@@ -79,7 +79,10 @@ def test_events_and_low_level_features_come_from_words_alone(root, tmp_path):
     design, film_ = design_for(podcast(root)), {"stimulus": "film"}
     assert "film" not in design.events.inputs("film")
     words = run_rule(
-        design, "transcript", {"words": tmp_path / "words.tsv"}, wildcards=film_
+        design,
+        "transcript",
+        {"words": tmp_path / "words.tsv", "notes": tmp_path / "notes.json"},
+        wildcards=film_,
     ).output.words
     made = run_rule(
         design,

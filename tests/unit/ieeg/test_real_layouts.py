@@ -336,15 +336,19 @@ def test_the_derivative_passes_the_validator(tmp_path):
         running.responses(cfg, d, events, tmp_path / name, name) for name, d in done.items()
     ]
     given["validation"] = str(tmp_path / "validation.tsv")
-    (tmp_path / "film.json").write_text(json.dumps({"stimulus": "film", "end_s": 27.0}))
-    given["films"] = [str(tmp_path / "film.json")]
     out = {
         "table": tmp_path / "recordings.tsv",
         "dictionary": tmp_path / "recordings.json",
         "derivative": tmp_path / "derivative",
+        "stimuli": tmp_path / "stimuli.tsv",
+        "stimuli_dictionary": tmp_path / "stimuli.json",
     }
-    write_json({"stimulus": "film", "end_s": 60.0}, tmp_path / "film.json")
-    given["films"] = [tmp_path / "film.json"]
+    film = {"stimulus": "film", "end_s": 60.0, "pictures": 1500, "pictures_hz": 25.0}
+    film |= {"sound": "track 1 of 1", "sound_warning": "", "notes": ["parts follow on each other"]}
+    said = {"words": 5, "sentences": 2, "taken": ["encoding utf-16"], "left_out": ["1 x note"]}
+    write_json(film, tmp_path / "film.json")
+    write_json(said, tmp_path / "transcript.json")
+    given |= {"films": [tmp_path / "film.json"], "transcripts": [tmp_path / "transcript.json"]}
     running.run_rule(cfg, "recordings", out, inputs=given)
     issues = validation.findings(validation.run(out["derivative"]), [])
     assert not (issues["severity"] == "error").any(), issues.to_string()
@@ -353,6 +357,12 @@ def test_the_derivative_passes_the_validator(tmp_path):
     assert ["mean different places" in str(w) for w in table["warnings"]] == [True, True, False]
     assert table["events_language"].tolist() == [5, 5, 5]
     assert set(json.loads(out["dictionary"].read_text())) == set(table.columns)
+    stimuli = read_tsv(out["stimuli"])
+    shown = ["recordings", "words", "transcript", "left_out", "warnings"]
+    assert stimuli.loc[0, shown].tolist() == [
+        3, 5, "encoding utf-16", "1 x note", "parts follow on each other",
+    ]  # fmt: skip
+    assert set(json.loads(out["stimuli_dictionary"].read_text())) == set(stimuli.columns)
     # what was written can be read as an input again, with the film's clock as events
     again = running.design(
         out["derivative"],

@@ -115,7 +115,7 @@ def test_every_word_of_the_scripts_is_an_event_in_speech(made, speech):
     run_script(
         "transcript",
         {"transcript": folder / "film.srt"},
-        {"words": folder / "words.tsv"},
+        {"words": folder / "words.tsv", "notes": folder / "notes.json"},
         TranscriptSpec(
             format="srt",
             tier=None,

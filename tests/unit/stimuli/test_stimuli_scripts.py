@@ -69,7 +69,7 @@ def made(tmp_path_factory):
     run_script(
         "transcript",
         {"transcript": folder / "words.tsv"},
-        {"words": folder / "film_words.tsv"},
+        {"words": folder / "film_words.tsv", "notes": folder / "notes.json"},
         TranscriptSpec(
             format="words",
             tier=None,

@@ -264,16 +264,18 @@ def _decide_one(q: Mapping[str, float], hint: bool, tested: bool, level: float) 
                 f" {said(most)}"
             ),
         )
-    others = [name for name in (*RIVALS, *FINER) if name in q and name not in held]
+    others = [
+        name for name in (*RIVALS, *FINER) if np.isfinite(q.get(name, np.nan)) and name not in held
+    ]
     if len(held) == 1:
         one = next(iter(held))
-        return (
-            one,
-            (
-                f"follows {one} ({said(one)}), not {', '.join(map(left_out, others))}, no"
-                f" sign of integration ({said(most)})"
-            ),
-        )
+        reason = f"follows {one} ({said(one)})"
+        # What was never asked is not spoken of: a podcast says nothing of vision.
+        if others:
+            reason += f", not {', '.join(map(left_out, others))}"
+        if np.isfinite(q[most]):
+            reason += f", no sign of integration ({said(most)})"
+        return one, reason
     if held:
         both = " and ".join(said(name) for name in (*RIVALS, *FINER) if name in held)
         return (
@@ -286,8 +288,8 @@ def _decide_one(q: Mapping[str, float], hint: bool, tested: bool, level: float) 
     return (
         "undecided",
         (
-            f"predicted ({said('signal')}), but by no unimodal model on its own: {said('vision')},"
-            f" {said('language')}"
+            f"predicted ({said('signal')}), but by no unimodal model on its own: "
+            + ", ".join(map(said, sorted({"language", *others}.intersection(RIVALS), reverse=True)))
         ),
     )
 

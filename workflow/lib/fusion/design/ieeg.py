@@ -199,6 +199,9 @@ class Recordings(_Rule):
             "clean": [f for part in clean for f in self.of_recordings(f"{paths.CLEAN}_{part}")],
             "validation": paths.VALIDATION,
             "films": [paths.fill(paths.FILM, stimulus=film) for film in self.study.stimuli],
+            "transcripts": [
+                paths.fill(paths.TRANSCRIPT, stimulus=film) for film in self.study.stimuli
+            ],
         }
 
     def spec(self) -> dict[str, Any]:

@@ -43,7 +43,7 @@ class Report:
         names += demo if self.study.is_demo else []
         names += ["time_course"] if self.figures.over_time else []
         names += ["audit"] if self.study.config["audit"]["report"] else []
-        return {"recordings": paths.RECORDINGS} | {
+        return {"recordings": paths.RECORDINGS, "stimuli": paths.STIMULI} | {
             name: paths.fill(paths.TABLE, table=name) for name in names
         }
 

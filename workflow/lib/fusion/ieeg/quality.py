@@ -43,6 +43,8 @@ COLUMNS = [
 ]
 
 
+#: Share of the film below which a recording has a warning.
+WHOLE = 0.5
 DESCRIPTIONS = {
     "recording": "BIDS name of the recording.",
     "subject": "Subject.",
@@ -243,7 +245,12 @@ def with_coverage(
         last.append(float(spans["max"].max()))
         share.append(float((spans["max"] - spans["min"]).sum() / ends[name]))
     out["film_from_s"], out["film_to_s"], out["film_share"] = first, last, share
-    return out
+    notes = [
+        (f"holds {100 * held:.0f}% of the film ({a:.6g} to {b:.6g} s)", (name,))
+        for name, held, a, b in zip(out["recording"], share, first, last, strict=True)
+        if held < WHOLE
+    ]
+    return with_notes(out, notes)
 
 
 def with_unclaimed(table: pd.DataFrame, unclaimed: Mapping[str, str]) -> pd.DataFrame:
@@ -285,7 +292,7 @@ def count_events(files: Sequence[str]) -> dict[str, dict[str, tuple[int, dict[st
     return counts
 
 
-def with_notes(table: pd.DataFrame, notes: list[tuple[str, tuple[str, str]]]) -> pd.DataFrame:
+def with_notes(table: pd.DataFrame, notes: Sequence[tuple[str, tuple[str, ...]]]) -> pd.DataFrame:
     """Return the table with warnings added: (warning, names of its recordings)."""
     table = table.copy()
     for note, names in notes:

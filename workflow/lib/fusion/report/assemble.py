@@ -45,14 +45,17 @@ CONTENTS = {
 #: Tables that have a place of their own in the page; any other becomes a control.
 OWN_PLACE = (
     *("sites", "regions", "contrasts", "electrodes", "scores", "time_course"),
-    *("confusion", "overlap", "subjects", "recordings"),
+    *("confusion", "overlap", "subjects", "recordings", "stimuli"),
 )
+#: How the warning of a recording begins that takes no part.
+NO_PART = "takes no part"
 #: Files beside the page -> what they are.
 DOWNLOADS = {
     "sites.tsv": "every electrode: verdict, reason, q",
     "regions.tsv": "regions",
     "tables/contrasts.tsv": "every contrast at every electrode",
     "recordings.tsv": "recordings and their quality",
+    "tables/stimuli.tsv": "films and how their transcripts were read",
     "methods.md": "methods, ready to paste",
     "references.bib": "references",
     "config.yaml": "the config as it was used",
@@ -121,6 +124,8 @@ def context(given: Given) -> dict[str, Any]:
     return {
         "dataset": config["dataset"],
         "simulated": config["source"] == "simulate",
+        "has_pictures": story.has_pictures(config),
+        "unclaimed": no_part(given.tables.get("recordings")),
         "contents": CONTENTS,
         "answer": story.answer(n, config, given.operands, given.labels),
         "detectable": story.detectable(n, config),
@@ -255,6 +260,18 @@ def own_tables(given: Given, n: story.Numbers) -> dict[str, Table | None]:
             if "recordings" in own
             else None
         ),
+        "stimuli": (
+            table(
+                own["stimuli"],
+                "stimuli",
+                "Films and words: the sound track taken, how the transcript was read, and what of"
+                " it is no word.",
+                Shown(words=text_columns(own["stimuli"])),
+                file="tables/stimuli.tsv",
+            )
+            if "stimuli" in own
+            else None
+        ),
         "cards": table(
             provenance.card_rows(given.cards),
             "models",
@@ -271,6 +288,16 @@ def own_tables(given: Given, n: story.Numbers) -> dict[str, Table | None]:
             "Run times of the jobs whose benchmark files were there when this report was written.",
         ),
     }
+
+
+def no_part(recordings: pd.DataFrame | None) -> list[tuple[str, str]]:
+    """Return (recording, why) of the recordings of the dataset that take no part."""
+    if recordings is None:
+        return []
+    said = recordings["warnings"].astype(str)
+    absent = recordings[said.str.startswith(NO_PART)]
+    why = absent["warnings"].str.removeprefix(NO_PART).str.strip(": ")
+    return list(zip(absent["recording"].astype(str), why, strict=True))
 
 
 def empty(drawn: pd.DataFrame) -> list[tuple[str, str]]:

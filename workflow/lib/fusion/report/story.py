@@ -76,7 +76,33 @@ def answer(
     decisive differences are.
     """
     level = config["statistics"]["level"]
+    if not has_pictures(config):
+        return [heard(n, level), *sound(n)]
     return [first(n, level), second(n, config, operands, labels), *sound(n)]
+
+
+def has_pictures(config: Config) -> bool:
+    """Return whether anything was seen: a podcast has no pictures."""
+    films = config["stimuli"].values()
+    return not films or any(film["video"] for film in films)
+
+
+def heard(n: Numbers, level: float) -> Markup:
+    """Return how many electrodes follow language, where nothing was seen."""
+    people = counted(n, "subjects", "subject")
+    if not n.get("sites.tested"):
+        return first(n, level)
+    return Markup(
+        "Of {} tested electrodes in {} ({} in all), some model predicts {}, and {} hold the verdict"
+        " “language” (false-discovery level {}). Nothing was shown, so nothing is said of vision."
+    ).format(
+        n("sites.tested"),
+        people,
+        n("sites.all"),
+        n("rung.signal.count") if n.get("rung.signal.of") else "0",
+        n("verdict.language") if n.get("verdict.language") else "0",
+        level,
+    )
 
 
 def sound(n: Numbers) -> list[Markup]:
@@ -255,6 +281,12 @@ def limits(n: Numbers, config: Config, tables: set[str]) -> list[Markup | str]:
             n("verdict.none") if n.get("verdict.none") else "0",
         )
     )
+    if not has_pictures(config):
+        said.append(
+            "Nothing was shown. “Language” says that a site follows what was said, not that it"
+            " follows nothing else: what it does with pictures is unknown."
+        )
+        return [*said, *general(n, config)]
     if role_of(config, "interaction") is None and "interaction" in tables:
         said.append(
             "The verdict “integration” does not rest on the interaction test, which stands under"
@@ -283,10 +315,17 @@ def limits(n: Numbers, config: Config, tables: set[str]) -> list[Markup | str]:
             f"Only {config['events']['alignments'][0]} events were analysed: tests 2 and 4, which"
             " need both alignments, are not made."
         )
+    return [*said, *general(n, config)]
+
+
+def general(n: Numbers, config: Config) -> list[Markup | str]:
+    """Return the limits that any stimulus has: numbers of people and films, procedure, drift."""
+    said: list[Markup | str] = []
     if n.get("subjects") == 1:
         said.append("There is one subject: nothing here generalises to other people.")
     if len(config["stimuli"]) <= 1:
-        said.append("There is one film: whether a site would be found with another is not known.")
+        one = "film" if has_pictures(config) else "story"
+        said.append(f"There is one {one}: whether a site would be found with another is not known.")
     if config["statistics"]["procedure"] == "block_bootstrap":
         said.append(
             "The block bootstrap of held-out predictions was chosen. It leaves training out, and"

@@ -5,6 +5,7 @@ proportion to their letters, unless the cue times them.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,9 +15,12 @@ import pysubs2
 from fusion.io.errors import InputError
 from fusion.stimuli import spoken
 from fusion.stimuli.decoding import Notes, read_text, seconds
+from fusion.stimuli.sentences import is_spaceless
 
 ARROW = re.compile(r"^\s*([\d:.,]+)\s*-->\s*([\d:.,]+)(.*)$")
 INLINE = re.compile(r"<(\d+(?::\d+){1,2}[.,]\d+)>")
+OVERRIDE = re.compile(r"\{[^{}]*\}")  # of ASS
+KARAOKE = re.compile(r"\\(?:k|K|kf|ko)(\d+)")  # hundredths of a second until the next one
 #: Share of cues that repeat the last line of the cue before, from which captions roll.
 ROLLING = 0.4
 #: Captions that are further apart do not repeat each other (s).
@@ -33,7 +37,7 @@ class Cue:
 
 
 def read(path: str | Path, notes: Notes) -> pd.DataFrame:
-    """Return the words of captions: word, onset_s, offset_s, key (of the cue), starts.
+    """Return the words of captions: word, onset_s, offset_s, key (of the cue).
 
     Notes for the deaf, speakers, music and mark-up are taken out, and lines that a rolling caption
     repeats.
@@ -49,7 +53,12 @@ def read(path: str | Path, notes: Notes) -> pd.DataFrame:
         raise InputError(path, "", "no caption", "captions (SRT, WebVTT or ASS)")
     cues, dropped = unrolled(cues)
     if dropped:
-        notes.add(f"rolling captions: {dropped} repeated lines are left out")
+        notes.lose(f"rolling captions: {dropped} repeated lines are left out")
+    return words_of(cues, notes)
+
+
+def words_of(cues: Sequence[Cue], notes: Notes) -> pd.DataFrame:
+    """Return the words of cues: word, onset_s, offset_s, key (of the cue)."""
     lines = [line for cue in cues for line in cue.lines]
     speakers = spoken.names_speakers(lines)
     counts: dict[str, list[str]] = {}
@@ -67,7 +76,7 @@ def read(path: str | Path, notes: Notes) -> pd.DataFrame:
             notes.add("times of words inside cues")
     for kind, found in counts.items():
         examples = ", ".join(dict.fromkeys(found))
-        notes.add(f"no words: {len(found)} x {kind} ({examples[:80]})")
+        notes.lose(f"no words: {len(found)} x {kind} ({examples[:80]})")
     return pd.DataFrame(rows, columns=["word", "onset_s", "offset_s", "key"])
 
 
@@ -94,11 +103,32 @@ def _ass(text: str, path: str | Path) -> list[Cue]:
         found = pysubs2.SSAFile.from_string(text, format_="ass")
     except (pysubs2.exceptions.Pysubs2Error, ValueError) as error:
         raise InputError(path, "", f"no subtitles ({error})", "an ASS file") from None
-    events = sorted((e for e in found if not e.is_comment), key=lambda e: (e.start, e.end))
+    events = sorted((e for e in found if e.is_text), key=lambda e: (e.start, e.end))
     return [
-        Cue(e.start / 1000, e.end / 1000, tuple(x for x in e.plaintext.split("\n") if x.strip()))
+        Cue(
+            e.start / 1000,
+            e.end / 1000,
+            tuple(x for x in _plain_ass(e.text, e.start / 1000).split("\n") if x.strip()),
+        )
         for e in events
     ]
+
+
+def _plain_ass(text: str, onset_s: float) -> str:
+    """Return the text of an ASS line without its overrides; those of karaoke become time stamps."""
+    now = onset_s
+
+    def stamp(found: re.Match[str]) -> str:
+        nonlocal now
+        said = ""
+        for length in KARAOKE.findall(found.group()):
+            minutes, rest = divmod(now, 60)
+            said = f"<{int(minutes) // 60:02d}:{int(minutes) % 60:02d}:{rest:06.3f}>"
+            now += int(length) / 100
+        return said
+
+    plain = OVERRIDE.sub(stamp, text)
+    return plain.replace("\\h", " ").replace("\\n", "\n").replace("\\N", "\n")
 
 
 def unrolled(cues: list[Cue]) -> tuple[list[Cue], int]:
@@ -154,13 +184,26 @@ def _in_proportion(
 def _timed_words(
     cue: Cue, counts: dict[str, list[str]], speakers: bool
 ) -> list[tuple[str, float, float]]:
-    """Return the words of a cue that times them: each stamp is the onset of what follows."""
+    """Return the words of a cue that times them: each stamp is the onset of what follows.
+
+    A stamp inside a word (karaoke times syllables) does not end it.
+    """
     rows: list[tuple[str, float, float]] = []
     for line in cue.lines:
         pieces = INLINE.split(line)
         onsets = [cue.onset_s, *(seconds(stamp) for stamp in pieces[1::2])]
         ends = [*onsets[1:], cue.offset_s]
+        open_word = False
         for text, onset, end in zip(pieces[::2], onsets, ends, strict=True):
+            bare = spoken.without_markup(text)
             said = _spoken(text, counts, speakers).split()
-            rows += _in_proportion(said, onset, max(end, onset))
+            timed = _in_proportion(said, onset, max(end, onset))
+            if open_word and timed and not bare[:1].isspace():
+                before = rows.pop()
+                joins = not (is_spaceless(before[0][-1:]) or is_spaceless(timed[0][0][:1]))
+                first = (before[0] + timed[0][0], before[1], timed[0][2])
+                timed = [first, *timed[1:]] if joins else [before, *timed]
+            rows += timed
+            if bare:
+                open_word = bool(timed) and not bare[-1:].isspace()
     return rows

@@ -60,6 +60,13 @@ def from_table(
     rate = len(clock.pts) / clock.end_s if clock.end_s > 0 else None
     if how.unit == "frames":
         index = np.round(onset).astype(int)
+        if (part := np.abs(onset - index) > 1e-6).any():
+            raise InputError(
+                path,
+                "frames",
+                f"{onset[part][0]:g}, which is no number of a picture",
+                "whole numbers, or the unit of these times (key scene_cuts.unit)",
+            )
         frame = np.where((index >= 0) & (index < len(clock.pts)), index, -1)
         onset = np.where(frame >= 0, clock.seconds[np.maximum(frame, 0)], index / (rate or 1.0))
     else:

@@ -15,18 +15,31 @@ from fusion.io.errors import InputError
 QUOTED = re.compile(r'"(?=.*"".*")(?:[^"]|"")*"')  # a cell in quotes because it holds some, doubled
 CLOCK = re.compile(r"([-+]?)(?:(\d+):)?(\d+):(\d+(?:[.,]\d+)?)")
 BOMS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
+#: Share of letters beyond ASCII from which text in cp1252 is none (French has 0.05).
+FOREIGN = 0.4
+#: Signs inside words: letters of other Windows code pages.
+INSIDE = re.compile(r"[^\W\d_][¹³¿¡¼½¾£¥§©®±¶¤¦][^\W\d_]|[^\W\d_][¹³¿¡¼¾£¥¶¤](?=[\s,.!?]|$)")
 
 
 @dataclass
 class Notes:
-    """What was taken where a file leaves a choice: encoding, separator, columns, unit."""
+    """What was taken where a file leaves a choice (encoding, separator, columns, unit), and what
+    was left out of it.
+    """
 
     said: list[str] = field(default_factory=list)
+    lost: list[str] = field(default_factory=list)
 
     def add(self, note: str) -> None:
         """Keep a note, once."""
         if note not in self.said:
             self.said.append(note)
+
+    def lose(self, note: str) -> None:
+        """Keep a note of something that is left out."""
+        self.add(note)
+        if note not in self.lost:
+            self.lost.append(note)
 
 
 def read_text(path: str | Path, what: str, notes: Notes | None = None) -> str:
@@ -62,15 +75,35 @@ def read_text(path: str | Path, what: str, notes: Notes | None = None) -> str:
     try:
         text = raw.decode(encoding)
     except UnicodeDecodeError:
-        try:
-            text, encoding = raw.decode("cp1252"), "cp1252 (Windows), as it is not UTF-8"
-        except UnicodeDecodeError:
-            raise InputError(path, "", "a file that is not text", what) from None
+        text, encoding = _western(raw, path, what), "cp1252 (Windows), as it is not UTF-8"
     if "\0" in text:
         raise InputError(path, "", "a file that is not text", what)
     if notes is not None and encoding not in ("utf-8", "utf-8-sig"):
         notes.add(f"encoding {encoding}")
     return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _western(raw: bytes, path: Path, what: str) -> str:
+    """Return text in cp1252, unless what comes out is no Western language."""
+    found, accepted = "", f"{what} in UTF-8 (iconv -f <its encoding> -t utf-8)"
+    try:
+        text = raw.decode("cp1252")
+    except UnicodeDecodeError:
+        control = sum(byte < 32 and byte not in b"\t\n\r\f" for byte in raw)
+        found = "a file that is not text" if control > len(raw) // 50 else "bytes of no encoding"
+        found += ": neither UTF-8 nor cp1252" if found.startswith("bytes") else ""
+        raise InputError(path, "", found, accepted) from None
+    letters = [c for c in text if c.isalpha()]
+    accented = [c for c in letters if not c.isascii()]
+    if len(accented) > FOREIGN * len(letters) or len(INSIDE.findall(text)) > len(accented) / 10:
+        line = next(line for line in text.splitlines() if not line.isascii())
+        raise InputError(
+            path,
+            "",
+            f"what is no language in cp1252 ({line.strip()[:40]!r}), and not UTF-8 either",
+            accepted,
+        )
+    return text
 
 
 def read_cells(path: str | Path, notes: Notes | None = None, *, skip: str = "") -> pd.DataFrame:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from fusion.stimuli import film
+from fusion.stimuli import container, film
 
 
 def of_film(path: str | Path | None, clock: film.FilmClock, stimulus: str) -> dict[str, Any]:
@@ -28,8 +28,8 @@ def of_film(path: str | Path | None, clock: film.FilmClock, stimulus: str) -> di
     """
     sound = warning = ""
     if path is not None:
-        with film.open_film(path) as container:
-            sound, warning = film.sound_facts(container)
+        with container.open_film(path) as opened:
+            sound, warning = container.sound_facts(opened)
     pictures = len(clock.pts)
     return {
         "stimulus": stimulus,

@@ -19,9 +19,9 @@ from typing import Any
 
 import av
 import numpy as np
-from av.stream import Disposition
 
 from fusion.io.errors import InputError
+from fusion.stimuli import container
 from fusion.stimuli import stamps as time_stamps
 
 log = logging.getLogger(__name__)
@@ -29,11 +29,9 @@ log = logging.getLogger(__name__)
 #: Codecs whose decoder may skip pictures on which no other depends; others read the option once.
 SKIPPABLE = frozenset({"h264", "hevc", "mpeg1video", "mpeg2video", "mpeg4"})
 #: Containers whose header says how long the film is.
-STATED = ("mp4", "matroska", "avi", "flv", "asf")
+STATED = ("mp4", "matroska", "avi", "flv", "asf", "mxf", "flac", "mp3")
 #: A film may be this much shorter than its header says: seconds, and share.
 SHORTER_S, SHORTER = 1.0, 0.02
-COMMENTARY = Disposition.comment | Disposition.visual_impaired | Disposition.descriptions
-COMMENTS = ("comment", "director", "description", "narrat", "kommentar")
 
 
 @dataclass(frozen=True)
@@ -93,52 +91,6 @@ class FilmClock:
         return np.where(outside, -1, index)
 
 
-def open_film(path: str | Path) -> Any:
-    """Open a film; a context manager.
-
-    Raises
-    ------
-    InputError
-        If the file is missing or no demuxer reads it.
-    """
-    try:
-        return av.open(str(path))
-    except FileNotFoundError:
-        raise InputError(path, "", "no such file", "a film") from None
-    except (av.error.FFmpegError, OSError) as error:
-        raise InputError(
-            path,
-            "",
-            f"a file that cannot be opened ({_first_line(error)})",
-            "a film that FFmpeg reads",
-        ) from None
-
-
-def video_stream(container: Any, path: str | Path) -> Any:
-    """Return the film's pictures: the first video stream that is no cover art.
-
-    Raises
-    ------
-    InputError
-        If there is none, or no decoder for it.
-    """
-    streams = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
-    if not streams:
-        raise InputError(path, "", "a file without a video stream", "a film")
-    try:
-        known = streams[0].codec_context is not None and streams[0].codec_context.codec is not None
-    except (av.error.FFmpegError, ValueError):
-        known = False
-    if not known:
-        raise InputError(
-            path,
-            "video stream",
-            "a codec that this FFmpeg cannot decode",
-            "a film in a codec such as H.264",
-        )
-    return streams[0]
-
-
 def read_clock(
     path: str | Path, events_s: np.ndarray | None = None, *, whole: bool = True
 ) -> FilmClock:
@@ -160,18 +112,18 @@ def read_clock(
     InputError
         If the file is no readable film, holds no picture, or ends before its header says.
     """
-    with open_film(path) as container:
-        stream = video_stream(container, path)
-        base, codec, form = stream.time_base, stream.codec_context, container.format.name
+    with container.open_film(path) as opened:
+        stream = container.video_stream(opened, path)
+        base, codec, form = stream.time_base, stream.codec_context, opened.format.name
         starts = [
-            s.start_time * s.time_base for s in container.streams.audio if s.start_time is not None
+            s.start_time * s.time_base for s in opened.streams.audio if s.start_time is not None
         ]
         shown: list[tuple[Any, int, int]] = []
         order: list[float] = []
         keys: list[Any] = []
         total, reached = 0, 0.0
         try:
-            for packet in container.demux():
+            for packet in opened.demux():
                 if packet.size == 0:
                     continue
                 if packet.pts is not None:
@@ -191,7 +143,7 @@ def read_clock(
             raise InputError(
                 path,
                 f"after {total} pictures",
-                f"damaged data ({_first_line(error)})",
+                f"damaged data ({container.first_line(error)})",
                 "a whole film",
             ) from None
         # Only MP4 has an exact table of its pictures.
@@ -206,8 +158,8 @@ def read_clock(
             # Its length is taken from what is there; the header counts the pictures.
             stated = float(stream.frames / stream.average_rate)
             _check_whole(path, float(total / stream.average_rate), stated, events_s)
-        if whole and any(name in form for name in STATED) and container.duration:
-            _check_whole(path, reached, container.duration / av.time_base, events_s)
+        if whole and any(name in form for name in STATED) and opened.duration:
+            _check_whole(path, reached, opened.duration / av.time_base, events_s)
         # AVI has no presentation times, only an order of decoding; VP8 hides pictures in packets of
         # their own.
         guessed = codec.name == "vp8" or (form == "avi" and codec.has_b_frames)
@@ -222,17 +174,26 @@ def read_clock(
 
 
 def read_any_clock(path: str | Path, events_s: np.ndarray | None = None) -> FilmClock:
-    """Return the clock of a film or, without pictures, of a recording of sound."""
-    with open_film(path) as container:
-        seen = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
-        if seen or not container.streams.audio:
+    """Return the clock of a film or, without pictures, of a recording of sound.
+
+    Raises
+    ------
+    InputError
+        As :func:`read_clock` does.
+    """
+    with container.open_film(path) as opened:
+        if container.moving(opened) or not opened.streams.audio:
             sound = None
         else:
-            sound = sound_stream(container)
+            sound = container.sound_stream(opened)
             end, start = 0.0, float((sound.start_time or 0) * sound.time_base)
-            for packet in container.demux(sound):
+            for packet in opened.demux(sound):
                 if packet.size and packet.pts is not None:
                     end = max(end, float((packet.pts + (packet.duration or 0)) * sound.time_base))
+            if opened.format.name == "wav":
+                _check_whole(path, end, end * container.wav_share(path), events_s)
+            elif opened.duration and any(name in opened.format.name for name in STATED):
+                _check_whole(path, end, opened.duration / av.time_base, events_s)
     if sound is None:
         return read_clock(path, events_s)
     none = np.zeros(0, np.int64)
@@ -243,42 +204,6 @@ def silent_clock(end_s: float) -> FilmClock:
     """Return the clock of a stimulus of which only the transcript is at hand."""
     none = np.zeros(0, np.int64)
     return FilmClock(none, none.astype(float), none, none.astype(bool), end_s, 0.0)
-
-
-def sound_stream(container: Any) -> Any:
-    """Return the sound track of the film: the default one that is no commentary; None without
-    sound.
-    """
-    tracks = list(container.streams.audio)
-    if not tracks:
-        return None
-    return min(tracks, key=lambda s: (is_commentary(s), not s.disposition & Disposition.default))
-
-
-def is_commentary(stream: Any) -> bool:
-    """Return whether a sound track says, by its disposition or title, that it is a commentary or a
-    description for the blind.
-    """
-    title = str(stream.metadata.get("title", "")).casefold()
-    return bool(stream.disposition & COMMENTARY) or any(word in title for word in COMMENTS)
-
-
-def sound_facts(container: Any) -> tuple[str, str]:
-    """Return which sound track is taken, in words, and a warning; both may be empty."""
-    tracks = list(container.streams.audio)
-    if not tracks:
-        return "", ""
-    taken = sound_stream(container)
-    number = tracks.index(taken) + 1
-    title = taken.metadata.get("title") or taken.language or ""
-    said = f"track {number} of {len(tracks)}" + (f" ({title})" if title else "")
-    if is_commentary(taken):
-        return said, f"the only sound, {said}, is a commentary by its title or disposition"
-    passed = [k + 1 for k, track in enumerate(tracks) if is_commentary(track)]
-    if passed:
-        shown = ", ".join(map(str, passed))
-        return said, f"sound track {shown} is a commentary; {said} is taken"
-    return said, ""
 
 
 def _check_whole(
@@ -324,19 +249,19 @@ def _decoded_clock(path: str | Path, sound_start: Fraction | None) -> FilmClock:
     log.info(
         "%s: packets do not tell when pictures are shown; decoding the whole film to find out", path
     )
-    with open_film(path) as container:
-        stream = video_stream(container, path)
+    with container.open_film(path) as opened:
+        stream = container.video_stream(opened, path)
         stream.thread_type = "AUTO"
         base, rate = stream.time_base, stream.average_rate or stream.guessed_rate
         shown = []
         try:
-            for picture in container.decode(stream):
+            for picture in opened.decode(stream):
                 shown.append((picture.pts, picture.duration or 0))
         except av.error.FFmpegError as error:
             raise InputError(
                 path,
                 f"after {len(shown)} pictures",
-                f"damaged data ({_first_line(error)})",
+                f"damaged data ({container.first_line(error)})",
                 "a whole film",
             ) from None
     if not shown:
@@ -440,13 +365,13 @@ def decode(
     needed |= {group - 1 for group in clock.group[wanted[clock.leading[wanted]]].tolist()}
     everything = -1 in needed
     last, found, damaged = (int(clock.pts[wanted[-1]]) if len(wanted) else 0), 0, 0
-    with open_film(path) as container:
-        stream = video_stream(container, path)
+    with container.open_film(path) as opened:
+        stream = container.video_stream(opened, path)
         stream.thread_type = "AUTO"
         stream.codec_context.thread_count = threads
         try:
             for count, picture in enumerate(
-                _pictures(container, stream, needed, everything, wanted_stamps)
+                _pictures(opened, stream, needed, everything, wanted_stamps)
             ):
                 stamp = count if clock.by_order else picture.pts
                 if stamp in index_of:
@@ -458,7 +383,7 @@ def decode(
         except av.error.FFmpegError as error:
             where = f"after {found} of {len(wanted)} pictures"
             raise InputError(
-                path, where, f"damaged data ({_first_line(error)})", "a whole film"
+                path, where, f"damaged data ({container.first_line(error)})", "a whole film"
             ) from None
     if index_of:
         index = min(index_of.values())
@@ -473,7 +398,7 @@ def decode(
 
 
 def _pictures(
-    container: Any, stream: Any, needed: set[int], everything: bool, wanted: frozenset[int] | None
+    opened: Any, stream: Any, needed: set[int], everything: bool, wanted: frozenset[int] | None
 ) -> Iterator[av.VideoFrame]:
     """Yield the pictures of the needed runs of packets; the decoder starts afresh after a run that
     was left out.
@@ -482,7 +407,7 @@ def _pictures(
     (None decodes all)."""
     group, decoding = -1, False
     skips = wanted is not None and stream.codec_context.name in SKIPPABLE
-    for packet in container.demux(stream):
+    for packet in opened.demux(stream):
         if packet.size == 0:
             continue
         if packet.is_keyframe or group < 0:
@@ -499,16 +424,6 @@ def _pictures(
         yield from stream.codec_context.decode(None)
 
 
-def pixel_aspect(path: str | Path) -> Fraction | None:
-    """Return the width of a pixel over its height; None where the film does not say, and they are
-    square.
-    """
-    with open_film(path) as container:
-        stream = video_stream(container, path)
-        # The container decides where it says one, as in players.
-        return stream.sample_aspect_ratio or stream.codec_context.sample_aspect_ratio or None
-
-
 def shape_for(
     stream_width: int, stream_height: int, aspect: Fraction | None, size_px: int
 ) -> tuple[int, int]:
@@ -520,7 +435,3 @@ def shape_for(
     width = stream_width * float(aspect) if aspect else float(stream_width)
     scale = min(1.0, size_px / min(width, stream_height))
     return max(1, round(width * scale)), max(1, round(stream_height * scale))
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).splitlines()[0] if str(error) else type(error).__name__

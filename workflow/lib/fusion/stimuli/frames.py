@@ -19,7 +19,7 @@ from av.video.reformatter import ColorRange, Colorspace, Interpolation
 from tqdm import tqdm
 
 from fusion.io.errors import InputError
-from fusion.stimuli import colour, film
+from fusion.stimuli import colour, container, film
 
 # the same pixels on every machine
 SCALING = Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.BITEXACT
@@ -81,7 +81,7 @@ def pictures(
     chosen = set(wanted.tolist())
     both = np.union1d(wanted, np.maximum(wanted - 1, 0))
     before, shape = None, None  # the picture before a wanted one is decoded right before it
-    aspect = film.pixel_aspect(path)
+    aspect = container.pixel_aspect(path)
     decoded = film.decode(path, clock, both, threads)
     for index, frame in tqdm(
         decoded, total=len(both), desc="pictures", unit="picture", mininterval=5
@@ -165,13 +165,13 @@ def resized(frame: av.VideoFrame, size_px: int, aspect: Fraction | None = None) 
     """
     width, height = film.shape_for(frame.width, frame.height, aspect, size_px)
     rotation, interlaced = frame.rotation, frame.interlaced_frame
-    tall = frame.height
+    is_hd = frame.width >= 1280 or frame.height > 576
     if interlaced:
         frame = first_field(frame)
     if colour.is_hdr(frame.color_trc):
         return _upright(_sdr(frame, width, height), rotation)
     # Where a film does not say its colours' matrix, HD is BT.709 by custom and SD is BT.601.
-    unknown = frame.colorspace == UNSPECIFIED and tall >= 720
+    unknown = frame.colorspace == UNSPECIFIED and is_hd
     matrix = Colorspace.ITU709 if unknown else None
     image = frame.reformat(
         width, height, "rgb24", src_colorspace=matrix, interpolation=SCALING, threads=1
@@ -181,7 +181,7 @@ def resized(frame: av.VideoFrame, size_px: int, aspect: Fraction | None = None) 
 
 def _upright(image: np.ndarray, rotation: int) -> np.ndarray:
     """Return an image (y, x, rgb) turned by what the film says (degrees)."""
-    return np.ascontiguousarray(np.rot90(image, rotation // 90)) if rotation % 360 else image
+    return np.ascontiguousarray(np.rot90(image, round(rotation / 90))) if rotation % 360 else image
 
 
 def _sdr(frame: av.VideoFrame, width: int, height: int) -> np.ndarray:

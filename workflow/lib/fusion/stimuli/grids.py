@@ -13,6 +13,8 @@ from fusion.io.errors import InputError
 from fusion.stimuli.decoding import Notes, read_text
 
 WORD_TIERS = ("words", "word", "ort-mau", "ort")
+#: The Montreal Forced Aligner writes a tier of words for each speaker.
+SPEAKERS = ("- words", "-words", "/words", "- word")
 SENTENCE_TIERS = ("sentences", "sentence", "utterances", "utterance")
 #: Boundaries this close are one: programs add lengths and print what comes out (s).
 ROUNDING_S = 1e-4
@@ -26,10 +28,10 @@ def read(path: str | Path, tier: str | None, notes: Notes) -> pd.DataFrame:
     path
         The TextGrid.
     tier
-        The word tier; None takes one called words or word, one whose name ends so
-        (``speaker - words``), or the only interval tier.
+        The word tier; None takes one called words or word, all whose name ends so (one a speaker:
+        ``Anna - words``), or the only interval tier.
     notes
-        Where the tier that was taken is noted.
+        Where it is noted which tiers were taken.
 
     Raises
     ------
@@ -46,9 +48,9 @@ def read(path: str | Path, tier: str | None, notes: Notes) -> pd.DataFrame:
         for one in grid["tiers"]
         if one["class"] == textgrid_io.INTERVAL_TIER
     }
-    name = _word_tier(tiers, tier, path)
-    notes.add(f"tier {name}")
-    entries = _intervals(tiers[name], path, name)
+    chosen = _word_tiers(tiers, tier, path)
+    notes.add(f"tier{'s' if len(chosen) > 1 else ''} {', '.join(chosen)}")
+    entries = sorted(entry for name in chosen for entry in _intervals(tiers[name], path, name))
     found = pd.DataFrame(
         [(label, a, b) for a, b, label in entries], columns=["word", "onset_s", "offset_s"]
     )
@@ -64,17 +66,19 @@ def read(path: str | Path, tier: str | None, notes: Notes) -> pd.DataFrame:
     return found
 
 
-def _word_tier(tiers: dict[str, Any], tier: str | None, path: str | Path) -> str:
+def _word_tiers(tiers: dict[str, Any], tier: str | None, path: str | Path) -> list[str]:
+    """Return the tiers of words: one, or that of each speaker."""
     folded = {name.casefold(): name for name in tiers}
     if tier is not None:
         if tier.casefold() in folded:
-            return folded[tier.casefold()]
+            return [folded[tier.casefold()]]
         raise InputError(path, "word tier", f"tiers {', '.join(tiers)}", repr(tier))
-    exact = [folded[name] for name in WORD_TIERS if name in folded]
-    ending = [name for low, name in folded.items() if low.endswith(("- words", "-words", "/words"))]
-    for candidates in (exact, ending, list(tiers)):
-        if len(candidates) == 1 or (candidates and candidates is exact):
-            return candidates[0]
+    if exact := [folded[name] for name in WORD_TIERS if name in folded]:
+        return exact[:1]
+    if ending := [name for low, name in folded.items() if low.endswith(SPEAKERS)]:
+        return ending
+    if len(tiers) == 1:
+        return list(tiers)
     raise InputError(
         path,
         "word tier",

@@ -13,8 +13,12 @@ from fusion.io.errors import InputError
 
 #: Share of words or cuts that may lie outside the film.
 OUTSIDE = 0.5
+#: Share of words outside the film from which the two differ, and how many at least.
+BEYOND, BEYOND_WORDS = 0.05, 3
 #: More words a second than anyone speaks, over a whole transcript.
 FASTEST_HZ = 10.0
+#: Median length of a word (s), in any language and aligner.
+SHORTEST_S, LONGEST_S = 0.01, 5.0
 #: Share of words that may begin before the word above them.
 DISORDER = 0.3
 RATES = {
@@ -33,6 +37,7 @@ def check_words(
     file: str | Path,
     film: str,
     *,
+    length_s: np.ndarray | None = None,
     strict: bool = True,
 ) -> str:
     """Return a warning, empty if all is well.
@@ -47,6 +52,8 @@ def check_words(
         Pictures a second; None without pictures.
     file, film
         The transcript and the name of the film, for messages.
+    length_s
+        (n_words,) lengths of the words (s), where they are known.
     strict
         Raise rather than return what does not fit.
 
@@ -55,6 +62,8 @@ def check_words(
     InputError
         If the words cannot belong to the film, and ``strict``.
     """
+    lengths = np.zeros(0) if length_s is None else length_s[length_s > 0]
+    typical = float(np.median(lengths)) if len(lengths) >= 5 else 0.3
     onset_s = onset_s[np.isfinite(onset_s)]
     if not len(onset_s):
         return ""
@@ -67,6 +76,18 @@ def check_words(
             f" ({onset_s.min():.3f} to {onset_s.max():.3f} s)"
         )
         accepted = _unit(onset_s, end_s, rate_hz, film)
+    elif not SHORTEST_S <= typical <= LONGEST_S:
+        found = f"words of {typical:.6g} s in the median"
+        accepted = _unit_of_lengths(typical, rate_hz, film)
+    elif (lost := int(outside.sum())) >= max(BEYOND_WORDS, BEYOND * len(onset_s)):
+        found = (
+            f"{lost} of {len(onset_s)} words outside the film, which ends at {end_s:.3f} s (they"
+            f" begin from {onset_s.min():.3f} to {onset_s.max():.3f} s)"
+        )
+        accepted = (
+            "words of this film; it may have been cut short (a broken download?), be another cut"
+            f" of it, or its words count from another moment (stimuli.{film}.transcript.zero_s)"
+        )
     elif len(onset_s) >= 20 and (span <= 0 or len(onset_s) / span > FASTEST_HZ):
         found = (
             f"{len(onset_s)} words in {span:.3f} s, {len(onset_s) / max(span, 1e-9):.0f} a second"
@@ -84,6 +105,14 @@ def check_words(
     if strict:
         raise InputError(file, "onsets", found, accepted)
     return f"found {found}; expected {accepted}"
+
+
+def _unit_of_lengths(typical: float, rate_hz: float | None, film: str) -> str:
+    """Return in which unit words of a usual length have the length ``typical``."""
+    rates = {**RATES, "minutes": 1 / 60, **({"frames": rate_hz} if rate_hz else {})}
+    name = min(rates, key=lambda one: abs(np.log(typical / rates[one] / 0.25)))
+    unit = "ms" if name == "milliseconds" else f"{rates[name]:.6g}"
+    return f"seconds; these look like {name} (stimuli.{film}.transcript.unit: {unit})"
 
 
 def check_cuts(

@@ -222,7 +222,7 @@ def any_table(path: FilePath, tier: str | None, notes: Notes) -> pd.DataFrame:
     timed = _timed(found, path, notes)
     if per_second != 1:
         notes.add(f"column {found.attrs['names']['onset_s']} is in milliseconds")
-        timed[["onset_s", "offset_s"]] /= per_second
+        timed.attrs["per_second"] = per_second
     return timed
 
 
@@ -244,18 +244,19 @@ def _elan(
         len(names) >= 4 and sum(bool(decoding.CLOCK.fullmatch(name)) for name in names) >= 2
     ):
         return None
+    columns = [
+        k
+        for k, name in enumerate(names)
+        if name.strip() and not re.match(r"(begin|end|duration|tier|participant)", name.casefold())
+    ]
     if begin:
         end = [k for k, name in enumerate(names) if name.casefold().startswith("end time")]
         body = cells
         first, last = begin[0], (end or begin)[0]
-        other = [
-            k
-            for k, name in enumerate(names)
-            if not re.match(r"(begin|end|duration|tier|participant)", name.casefold())
-            and name.strip()
-        ]
         tiers = [k for k, name in enumerate(names) if name.casefold() == "tier"]
-        text = other[-1] if other else len(names) - 1
+        text = columns[-1] if columns else len(names) - 1
+        if not tiers and len(columns) > 1:  # a column for each tier
+            text = columns[_tier([names[k] for k in columns], tier, path, notes)]
     else:  # the header is a row: tier, participant, begin, end, duration, text
         body = pd.DataFrame([names, *cells.to_numpy().tolist()])
         clocks = [k for k, name in enumerate(names) if decoding.CLOCK.fullmatch(name)]
@@ -265,14 +266,7 @@ def _elan(
     body.columns = pd.RangeIndex(body.shape[1])
     if tiers:
         there = list(dict.fromkeys(body[tiers[0]]))
-        wanted = tier or next((t for t in there if t.casefold() in grids.WORD_TIERS), None)
-        wanted = wanted or (there[0] if len(there) == 1 else None)
-        if wanted not in there:
-            raise InputError(
-                path, "tier", f"tiers {', '.join(there)}", tier or "the words' (transcript.tier)"
-            )
-        body = body[body[tiers[0]] == wanted]
-        notes.add(f"tier {wanted}")
+        body = body[body[tiers[0]] == there[_tier(there, tier, path, notes)]]
     notes.add("read as an export of ELAN")
     per_second = 1000.0 if begin and re.search(r"- msec$", names[first].strip()) else 1.0
     return pd.DataFrame(
@@ -282,6 +276,18 @@ def _elan(
             "offset_s": decoding.times(body[last].rename("end"), path).to_numpy() / per_second,
         }
     )
+
+
+def _tier(there: Sequence[str], tier: str | None, path: FilePath, notes: Notes) -> int:
+    """Return the place of the words' tier among the tiers of ELAN's export."""
+    wanted = tier or next((t for t in there if t.casefold() in grids.WORD_TIERS), None)
+    wanted = wanted or (there[0] if len(there) == 1 else None)
+    if wanted not in there:
+        raise InputError(
+            path, "tier", f"tiers {', '.join(there)}", tier or "the words' (transcript.tier)"
+        )
+    notes.add(f"tier {wanted}")
+    return there.index(wanted)
 
 
 def whisper(path: FilePath, tier: str | None, notes: Notes) -> pd.DataFrame:
@@ -303,6 +309,13 @@ def automatic(path: FilePath, tier: str | None, notes: Notes) -> pd.DataFrame:
     """Read a transcript by what it looks like."""
     text = decoding.read_text(path, "a transcript")
     form = form_of(text[:4000])
+    if form == "xml":
+        raise InputError(
+            path,
+            "",
+            "XML (of ELAN, TTML or another program)",
+            "ELAN's tab-delimited export, SRT, WebVTT, or another form of docs/films.md",
+        )
     notes.add(f"read as {form}")
     return READERS[form](path, tier, notes)
 

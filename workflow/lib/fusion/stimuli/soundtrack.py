@@ -10,7 +10,7 @@ import av
 import numpy as np
 
 from fusion.io.errors import InputError
-from fusion.stimuli import film
+from fusion.stimuli import container
 from fusion.stimuli.waveform import RATE_HZ
 
 #: Rounded timestamps wobble by a millisecond or two; only a larger gap is filled with silence.
@@ -37,12 +37,12 @@ def decode(path: str | Path, zero_s: float, *, stamped: bool = True) -> Iterator
     InputError
         If the sound cannot be decoded.
     """
-    with film.open_film(path) as container:
-        if film.sound_stream(container) is None:
+    with container.open_film(path) as opened:
+        if container.sound_stream(opened) is None:
             return
         written = 0
         try:
-            for piece in _mono(container):
+            for piece in _mono(opened):
                 samples = piece.to_ndarray().reshape(-1)
                 if piece.pts is not None and piece.time_base is not None:
                     start = round((float(piece.pts * piece.time_base) - zero_s) * RATE_HZ)
@@ -67,10 +67,10 @@ def decode(path: str | Path, zero_s: float, *, stamped: bool = True) -> Iterator
             ) from None
 
 
-def _mono(container: Any) -> Iterator[av.AudioFrame]:
+def _mono(opened: Any) -> Iterator[av.AudioFrame]:
     """Yield the sound track as mono float32 at 16 kHz; a stream may change its layout."""
     layout, resampler = None, None
-    for frame in container.decode(film.sound_stream(container)):
+    for frame in opened.decode(container.sound_stream(opened)):
         now = (frame.format.name, frame.layout.name, frame.sample_rate)
         if now != layout:
             if resampler is not None:

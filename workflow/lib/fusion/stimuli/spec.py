@@ -42,7 +42,8 @@ class TranscriptSpec(Spec):
 
 
 def form_of(head: str) -> str:
-    """Return what a transcript looks like: ``json``, ``textgrid``, ``srt``, ``ass`` or ``table``.
+    """Return what a transcript looks like: ``json``, ``textgrid``, ``srt``, ``ass``, ``xml`` or
+    ``table``.
 
     Parameters
     ----------
@@ -52,6 +53,8 @@ def form_of(head: str) -> str:
     text = head.lstrip("\ufeff \n\r\t")
     if text[:1] in ("{", "["):
         return "ass" if text.startswith(("[Script Info]", "[V4")) else "json"
+    if text.startswith(("<?xml", "<tt", "<!DOCTYPE", "<html")):
+        return "xml"
     if "ooTextFile" in text[:200] or '"TextGrid"' in text[:200]:
         return "textgrid"
     return "srt" if "-->" in text or text.startswith("WEBVTT") else "table"

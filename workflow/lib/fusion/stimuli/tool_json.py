@@ -1,5 +1,5 @@
 """JSON of speech recognisers and aligners: Whisper, WhisperX, faster-whisper, whisper.cpp, OpenAI's
-API, pipelines of transformers, gentle.
+API, pipelines of transformers, gentle, Vosk, the Montreal Forced Aligner.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from fusion.stimuli.decoding import Notes, read_text, seconds
 
 ACCEPTED = (
     "JSON with word times: Whisper (word_timestamps=True), WhisperX, whisper.cpp, OpenAI's API"
-    " (timestamp_granularities word), transformers (return_timestamps='word') or gentle"
+    " (timestamp_granularities word), transformers (return_timestamps='word'), gentle, Vosk or MFA"
 )
 COLUMNS = ["word", "onset_s", "offset_s"]
 
@@ -45,12 +45,33 @@ def read(path: str | Path, notes: Notes) -> pd.DataFrame:
         ("segments", "Whisper", _segments),
         ("words", "a list of words", _words),
         ("word_segments", "WhisperX", _word_segments),
+        ("result", "Vosk", _result),
     ):
         if isinstance(found.get(key), list):
             table = reader(found, path, notes)
             notes.add(f"read as JSON of {table.attrs.pop('tool', tool)}")
             return table
+    if isinstance(found.get("tiers"), Mapping):
+        notes.add("read as JSON of the Montreal Forced Aligner")
+        return _tiers(found["tiers"], path, notes)
     raise InputError(path, "", f"keys {', '.join(map(str, found))}", ACCEPTED)
+
+
+def _tiers(tiers: Mapping[str, Any], path: str | Path, notes: Notes) -> pd.DataFrame:
+    """Return the words of all speakers of MFA's own JSON, which is a TextGrid in other clothes."""
+    names = [str(name) for name in tiers if str(name).casefold().endswith("words")]
+    if not names:
+        raise InputError(path, "key tiers", f"tiers {', '.join(map(str, tiers))}", "a tier 'words'")
+    notes.add(f"tier{'s' if len(names) > 1 else ''} {', '.join(names)}")
+    entries = sorted(
+        (float(a), float(b), str(label)) for name in names for a, b, label in tiers[name]["entries"]
+    )
+    return _table([(label, a, b) for a, b, label in entries])
+
+
+def _result(found: dict[str, Any], path: str | Path, notes: Notes) -> pd.DataFrame:
+    text = found.get("text")
+    return _table(list(_rows(found["result"])), text if isinstance(text, str) else None)
 
 
 def _table(rows: Sequence[tuple[Any, Any, Any]], written: str | None = None) -> pd.DataFrame:
@@ -73,11 +94,18 @@ def _segments(found: dict[str, Any], path: str | Path, notes: Notes) -> pd.DataF
     segments = [one for one in found["segments"] if isinstance(one, Mapping)]
     rows: list[tuple[Any, Any, Any]] = []
     begins: list[bool] = []
+    silent: list[str] = []
     for one in segments:
-        for k, (text, start, end) in enumerate(_rows(one.get("words") or [])):
+        words = list(_rows(one.get("words") or []))
+        if not words and str(one.get("text") or "").strip():
+            silent.append(str(one["text"]).strip())
+        for k, (text, start, end) in enumerate(words):
             rows.append((text, start, end))
             begins.append(k == 0)
     if rows:
+        if silent:
+            shown = "; ".join(silent)[:80]
+            notes.lose(f"{len(silent)} segments without times of words are left out ({shown})")
         spaced = [str(text)[:1].isspace() for text, _, _ in rows]
         if any(space and not first for space, first in zip(spaced, begins, strict=True)):
             # A segment begins with a word of its own.

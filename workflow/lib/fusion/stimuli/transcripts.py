@@ -7,12 +7,13 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from fusion.io.errors import InputError
-from fusion.stimuli import readers, sentences, spoken
+from fusion.stimuli import captions, readers, sentences, spoken
 from fusion.stimuli.decoding import Notes
 from fusion.stimuli.spec import TranscriptSpec
 
@@ -20,6 +21,8 @@ log = logging.getLogger(__name__)
 
 #: Share of words with a space before them, from which the source is one that keeps white space.
 TOLD = 0.25
+#: Share of rows from which they are of another kind than words.
+NOT_WORDS = 0.5
 COLUMNS = ["word", "onset_s", "offset_s", "sentence_id", "sentence"]
 
 
@@ -34,10 +37,22 @@ class Transcript:
         (its text).
     notes
         What was taken, and what was left out.
+    left_out
+        Of these, what was left out: kind, count and examples.
     """
 
     words: pd.DataFrame
     notes: tuple[str, ...]
+    left_out: tuple[str, ...]
+
+    def facts(self) -> dict[str, Any]:
+        """Return what a reader should know of it, as JSON: words, sentences, taken, left_out."""
+        return {
+            "words": len(self.words),
+            "sentences": int(self.words["sentence_id"].nunique()),
+            "taken": [note for note in self.notes if note not in self.left_out],
+            "left_out": list(self.left_out),
+        }
 
 
 def read(
@@ -65,7 +80,7 @@ def read(
     words = tidy(raw, path, spec, intervals, notes)
     for note in notes.said:
         log.info("%s: %s", path, note)
-    return Transcript(words, tuple(notes.said))
+    return Transcript(words, tuple(notes.said), tuple(notes.lost))
 
 
 def tidy(
@@ -100,10 +115,22 @@ def tidy(
     written = raw.attrs.get("written")
     table = raw.reset_index(drop=True)
     table["word"] = [str(word) if isinstance(word, str) else "" for word in table["word"]]
+    # Where a column says its unit itself, the config's default is not meant.
+    per_second = raw.attrs.get("per_second", spec.per_second)
+    if spec.per_second not in (1.0, per_second):
+        raise InputError(
+            path,
+            "onsets",
+            f"a column in units of 1/{per_second:g} s by its name",
+            f"that unit in transcript.unit, which says 1/{spec.per_second:g} s",
+        )
     for column in ("onset_s", "offset_s"):
         table[column] = pd.to_numeric(table[column], errors="coerce").astype(float)
-        table[column] = table[column] / spec.per_second - spec.zero_s
+        table[column] = table[column] / per_second - spec.zero_s
     if len(table):
+        _check_kind(table, path)
+        if "key" not in table and _holds_sentences(table):
+            table = _words_of_rows(table, path, notes)
         table = _spoken(table, spec.labels, path, notes)
     if table.empty:
         raise InputError(path, "", "no words", "a transcript with at least one timed word")
@@ -114,7 +141,7 @@ def tidy(
     if n := int((~timed).sum()):
         # Untimed words are left out only now: the text of their sentence keeps them.
         log.warning("%s: %d of %d words without a time are left out", path, n, len(table))
-        notes.add(f"{n} of {len(table)} words have no time and are left out")
+        notes.lose(f"{n} of {len(table)} words have no time and are left out")
     table = table[timed]
     if table.empty:
         raise InputError(
@@ -124,6 +151,52 @@ def tidy(
     _order(table, path)
     words: pd.DataFrame = table[COLUMNS].reset_index(drop=True)
     return words
+
+
+def _check_kind(table: pd.DataFrame, path: str | Path) -> None:
+    """Raise ``InputError`` if the words are numbers, or the ends are lengths."""
+    words = table["word"].str.strip()
+    numbers = words.str.fullmatch(r"[-+\d.,]+")
+    if len(words) > 4 and numbers.mean() > NOT_WORDS:
+        shown = ", ".join(words[numbers].head(5))
+        raise InputError(
+            path,
+            "words",
+            f"{int(numbers.sum())} of {len(words)} are numbers ({shown})",
+            "a column of words (a column 'word'), not of codes",
+        )
+    early = table["offset_s"] < table["onset_s"]
+    if len(words) > 4 and early.mean() > NOT_WORDS:
+        raise InputError(
+            path,
+            "ends",
+            f"{int(early.sum())} of {len(words)} before the onset of their word",
+            "times at which words end; lengths stand in a column 'duration'",
+        )
+
+
+def _holds_sentences(table: pd.DataFrame) -> bool:
+    """Return whether most rows are sentences rather than words."""
+    counts = table["word"].str.split().str.len()
+    return bool((counts > 3).mean() > NOT_WORDS)
+
+
+def _words_of_rows(table: pd.DataFrame, path: str | Path, notes: Notes) -> pd.DataFrame:
+    """Return the words of rows that hold sentences, as those of captions."""
+    ends = table["offset_s"].where(table["offset_s"].notna(), table["onset_s"].shift(-1))
+    timed = table["onset_s"].notna() & ends.notna() & (ends > table["onset_s"])
+    if timed.mean() < NOT_WORDS:
+        raise InputError(
+            path,
+            "words",
+            "sentences without an end",
+            "onset and offset of every word, or of every sentence",
+        )
+    notes.add("rows hold sentences: their words share the time in proportion to their letters")
+    if n := int((~timed).sum()):
+        notes.lose(f"{n} of {len(table)} sentences have no time and are left out")
+    rows = zip(table["onset_s"][timed], ends[timed], table["word"][timed], strict=True)
+    return captions.words_of([captions.Cue(a, b, tuple(w.split("\n"))) for a, b, w in rows], notes)
 
 
 def _spoken(
@@ -139,18 +212,7 @@ def _spoken(
         pause = table["onset_s"] - table["offset_s"].shift() > 0.5
         starts = (pd.Series(ends, dtype=bool) | pause.to_numpy()).tolist()
     kinds = spoken.classify(tokens, labels, starts)
-    # A sign that stands alone belongs to the word before it: "Hello" + ",", "aujourd'hui" + " ?"
-    tails = [""] * len(tokens)
-    last = -1
-    for k, token in enumerate(tokens):
-        sign = token.strip()
-        if kinds[k] == spoken.SIGN and sign in spoken.CLOSING and last >= 0:
-            if token[:1].isspace():
-                tails[last] += f" {sign}"
-            else:
-                tokens[last] = tokens[last].rstrip() + sign
-        elif not kinds[k]:
-            last = k
+    tokens, tails = _with_signs(tokens, kinds)
     table["word"], table["tail"] = tokens, tails
     found = pd.Series(kinds, index=table.index)
     examples = table["word"].str.strip()
@@ -164,11 +226,36 @@ def _spoken(
             kind,
             shown,
         )
-        notes.add(f"no words: {count} x {kind} ({shown})")
+        notes.lose(f"no words: {count} x {kind} ({shown})")
     if "sentence" in table:
         cleaned = {text: spoken.cleaned(str(text), labels) for text in table["sentence"].unique()}
         table["sentence"] = table["sentence"].map(cleaned)
     return table[found == ""].reset_index(drop=True)
+
+
+def _with_signs(tokens: list[str], kinds: list[str]) -> tuple[list[str], list[str]]:
+    """Return the tokens with the signs that belong to them, and what stands after them in the text.
+
+    A sign that stands alone belongs to the word before it ("Hello" + ",", "aujourd'hui" + " ?"),
+    or to the word that it opens or joins where the source keeps its white space (" $" + "5",
+    "Rock" + "-" + "and").
+    """
+    tokens, tails, last = list(tokens), [""] * len(tokens), -1
+    told = sum(token[:1].isspace() for token in tokens) >= TOLD * len(tokens)
+    for k, token in enumerate(tokens):
+        sign = token.strip()
+        if not kinds[k]:
+            last = k
+        if kinds[k] != spoken.SIGN:
+            continue
+        after = tokens[k + 1] if k + 1 < len(tokens) and not kinds[k + 1] else ""
+        if sign in spoken.CLOSING and last >= 0 and token[:1].isspace():
+            tails[last] += f" {sign}"
+        elif last >= 0 and (sign in spoken.CLOSING or (told and not token[:1].isspace())):
+            tokens[last] = tokens[last].rstrip() + sign
+        elif told and after and not after[:1].isspace():
+            tokens[k + 1] = token + after
+    return tokens, tails
 
 
 def _once(table: pd.DataFrame, path: str | Path, notes: Notes) -> pd.DataFrame:
@@ -180,7 +267,7 @@ def _once(table: pd.DataFrame, path: str | Path, notes: Notes) -> pd.DataFrame:
     if n := int(again.sum()):
         shown = ", ".join(dict.fromkeys(table.loc[again, "word"].str.strip()))[:80]
         log.warning("%s: %d words stand twice at one moment (%s)", path, n, shown)
-        notes.add(f"{n} words stand twice at one moment and count once ({shown})")
+        notes.lose(f"{n} words stand twice at one moment and count once ({shown})")
     return table[~again].reset_index(drop=True)
 
 

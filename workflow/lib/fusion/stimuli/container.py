@@ -1,0 +1,141 @@
+"""A film's file: its streams, the sound track that is taken, the shape of its pixels."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+from av.stream import Disposition
+
+from fusion.io.errors import InputError
+
+COMMENTARY = Disposition.comment | Disposition.visual_impaired | Disposition.descriptions
+COMMENTS = (
+    "comment", "comentari", "kommentar", "director", "narrat",
+    "description", "descripci", "descriz", "deskription", "hörfilm",
+)  # fmt: skip
+
+
+def open_film(path: str | Path) -> Any:
+    """Open a film; a context manager.
+
+    Raises
+    ------
+    InputError
+        If the file is missing or no demuxer reads it.
+    """
+    try:
+        return av.open(str(path))
+    except FileNotFoundError:
+        raise InputError(path, "", "no such file", "a film") from None
+    except (av.error.FFmpegError, OSError) as error:
+        raise InputError(
+            path,
+            "",
+            f"a file that cannot be opened ({first_line(error)})",
+            "a film that FFmpeg reads",
+        ) from None
+
+
+def moving(container: Any) -> list[Any]:
+    """Return the video streams that are no cover art, the default one first."""
+    streams = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
+    return sorted(streams, key=lambda s: not s.disposition & Disposition.default)
+
+
+def video_stream(container: Any, path: str | Path) -> Any:
+    """Return the film's pictures: the default video stream that is no cover art, else the first.
+
+    Raises
+    ------
+    InputError
+        If there is none, or no decoder for it.
+    """
+    streams = moving(container)
+    if not streams:
+        raise InputError(path, "", "a file without a video stream", "a film")
+    try:
+        known = streams[0].codec_context is not None and streams[0].codec_context.codec is not None
+    except (av.error.FFmpegError, ValueError):
+        known = False
+    if not known:
+        raise InputError(
+            path,
+            "video stream",
+            "a codec that this FFmpeg cannot decode",
+            "a film in a codec such as H.264",
+        )
+    return streams[0]
+
+
+def sound_stream(container: Any) -> Any:
+    """Return the sound track of the film: the default one that is no commentary; None without
+    sound.
+    """
+    tracks = list(container.streams.audio)
+    if not tracks:
+        return None
+    return min(tracks, key=lambda s: (is_commentary(s), not s.disposition & Disposition.default))
+
+
+def is_commentary(stream: Any) -> bool:
+    """Return whether a sound track says, by its disposition or title, that it is a commentary or a
+    description for the blind.
+    """
+    title = _title(stream).casefold()
+    return bool(stream.disposition & COMMENTARY) or any(word in title for word in COMMENTS)
+
+
+def _title(stream: Any) -> str:
+    """Return the title of a track; MP4 has it as the name of its handler."""
+    return str(stream.metadata.get("title") or stream.metadata.get("handler_name") or "")
+
+
+def sound_facts(container: Any) -> tuple[str, str]:
+    """Return which sound track is taken, in words, and a warning; both may be empty."""
+    tracks = list(container.streams.audio)
+    if not tracks:
+        return "", ""
+    taken = sound_stream(container)
+    number = tracks.index(taken) + 1
+    title = _title(taken) or taken.language or ""
+    said = f"track {number} of {len(tracks)}" + (f" ({title})" if title else "")
+    if is_commentary(taken):
+        return said, f"the only sound, {said}, is a commentary by its title or disposition"
+    passed = [k + 1 for k, track in enumerate(tracks) if is_commentary(track)]
+    if passed:
+        shown = ", ".join(map(str, passed))
+        return said, f"sound track {shown} is a commentary; {said} is taken"
+    return said, ""
+
+
+def pixel_aspect(path: str | Path) -> Fraction | None:
+    """Return the width of a pixel over its height; None where the film does not say, and they are
+    square.
+    """
+    with open_film(path) as container:
+        stream = video_stream(container, path)
+        # The container decides where it says one, as in players.
+        return stream.sample_aspect_ratio or stream.codec_context.sample_aspect_ratio or None
+
+
+def first_line(error: Exception) -> str:
+    """Return the first line of what FFmpeg says of an error."""
+    return str(error).splitlines()[0] if str(error) else type(error).__name__
+
+
+def wav_share(path: str | Path) -> float:
+    """Return how much longer a WAV file should be than it is: FFmpeg takes what is there.
+
+    A size of 0 or of all ones (a stream, RF64) says nothing.
+    """
+    with open(path, "rb") as file:
+        head = file.read(4096)
+        there = file.seek(0, 2)
+    at = head.find(b"data")
+    if at < 0:
+        return 1.0
+    stated, there = int.from_bytes(head[at + 4 : at + 8], "little"), there - at - 8
+    return max(1.0, stated / there) if 0 < stated < 2**32 - 1 and there > 0 else 1.0
