@@ -70,6 +70,7 @@ CODE = {
         "recordings",
         "convert_treebank",
         "convert_treebank_dataset",
+        "convert_dandi",
     },
     "stimuli/cuts.py": {"scene_cuts"},
     "models/run/pooling.py": {"activations"},

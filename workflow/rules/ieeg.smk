@@ -57,6 +57,62 @@ rule convert_treebank:
         "../scripts/convert_treebank.py"
 
 
+rule convert_dandi_dataset:
+    output:
+        description=design.convert_dandi.description,
+    log:
+        "<logs>/convert_dandi_dataset/convert_dandi_dataset.log",
+    benchmark:
+        "<benchmarks>/convert_dandi_dataset/convert_dandi_dataset.tsv"
+    localrule: True
+    conda:
+        "../../envs/ieeg.yaml"
+    threads: 1
+    resources:
+        mem_mb=grows(500),
+        runtime=10,
+    params:
+        spec={},
+        code=design.code("convert_dandi_dataset.py"),
+    message:
+        "Describing the dandiset"
+    script:
+        "../scripts/convert_dandi_dataset.py"
+
+
+rule convert_dandi:
+    input:
+        unpack(lambda wildcards: design.convert_dandi.inputs(**wildcards)),
+    output:
+        vhdr="<dataset>/bids/{folder}/ieeg/{place}_task-film_ieeg.vhdr",
+        vmrk="<dataset>/bids/{folder}/ieeg/{place}_task-film_ieeg.vmrk",
+        eeg="<dataset>/bids/{folder}/ieeg/{place}_task-film_ieeg.eeg",
+        sidecar="<dataset>/bids/{folder}/ieeg/{place}_task-film_ieeg.json",
+        channels="<dataset>/bids/{folder}/ieeg/{place}_task-film_channels.tsv",
+        events="<dataset>/bids/{folder}/ieeg/{place}_task-film_events.tsv",
+        electrodes="<dataset>/bids/{folder}/ieeg/{place}_space-MNI152NLin2009cAsym_electrodes.tsv",
+        coordsystem="<dataset>/bids/{folder}/ieeg/{place}_space-MNI152NLin2009cAsym_coordsystem.json",
+    log:
+        "<logs>/convert_dandi/{folder}/{place}.log",
+    benchmark:
+        "<benchmarks>/convert_dandi/{folder}/{place}.tsv"
+    wildcard_constraints:
+        place="|".join(design.convert_dandi.sessions) or "none",
+    conda:
+        "../../envs/ieeg.yaml"
+    threads: 1
+    resources:
+        mem_mb=grows(2000),
+        runtime=120,
+    params:
+        spec={},
+        code=design.code("convert_dandi.py"),
+    message:
+        "Converting {wildcards.place}"
+    script:
+        "../scripts/convert_dandi.py"
+
+
 rule validate_bids:
     input:
         unpack(lambda wildcards: design.validate_bids.inputs()),

@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from fusion.design import each_model
+from fusion.design import each_film, each_model
 from fusion.design.renamed import check_renamed
 from fusion.design.schema import (
     DUMPER,
@@ -60,7 +60,7 @@ def resolve(
     check_keys(config, file)
     check_values(config, file)
     check_renamed(config, file)
-    config = _every_contrast(config, schema, zoo)
+    config = each_film.expanded(_every_contrast(config, schema, zoo), file)
     check_schema(config, schema, file)
     resolved: Config = with_paths(with_defaults(config, schema), schema, file)
     check_models(resolved, zoo, file)

@@ -100,6 +100,28 @@ class ConvertTreebank(_Treebank):
 
 
 @dataclass(frozen=True)
+class ConvertDandi(_Rule):
+    """One session of Dandiset 000623 as a BIDS recording."""
+
+    @cached_property
+    def sessions(self) -> dict[str, Recording]:
+        """The sessions to convert (sub-.._ses-..): none unless the source is the dandiset."""
+        if self.study.config["source"] != "dandi":
+            return {}
+        rows = self.study.recordings.items()
+        return {name.removesuffix("_task-film"): row for name, row in rows}
+
+    @property
+    def description(self) -> str:
+        """File that names the dataset; of other sources one that no rule asks for."""
+        return f"{paths.BIDS}/{'dataset_description' if self.sessions else 'dandi'}.json"
+
+    def inputs(self, place: str, **_: str) -> Inputs:
+        """Return the session's file."""
+        return {"nwb": self.sessions[place].release["nwb"]}
+
+
+@dataclass(frozen=True)
 class ValidateBids(_Rule):
     """The official validator's findings about the dataset."""
 

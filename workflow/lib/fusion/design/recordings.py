@@ -101,6 +101,7 @@ def find(config: Mapping[str, Any], bids_root: Path, file: str = "config") -> Fo
         If a filter chooses nothing, or a recording fits several films.
     """
     sources = {"bids": _from_bids, "simulate": _from_simulation, "treebank": _from_treebank}
+    sources["dandi"] = _from_dandi
     found = sources[config["source"]](config, bids_root)
     if not found:
         raise InputError(
@@ -291,7 +292,24 @@ def _from_simulation(config: Mapping[str, Any], root: Path) -> list[Recording]:
 
 
 def _from_treebank(config: Mapping[str, Any], root: Path) -> list[Recording]:
-    release = Path(config["root"])
+    return of_treebank(Path(config["root"]), root)
+
+
+def of_treebank(release: Path, root: Path) -> list[Recording]:
+    """Return a recording for every trial of a Brain Treebank release that was downloaded.
+
+    Parameters
+    ----------
+    release
+        Its folder.
+    root
+        Where the BIDS dataset will be.
+
+    Raises
+    ------
+    InputError
+        If files that belong to a trial are missing.
+    """
     rows = []
     for timings in sorted(release.glob("subject_timings/sub_*_trial*_timings.csv")):
         found = re.fullmatch(r"sub_(\d+)_trial(\d+)_timings", timings.stem)
@@ -314,6 +332,30 @@ def _from_treebank(config: Mapping[str, Any], root: Path) -> list[Recording]:
             for s in ("electrodes.tsv", "coordsystem.json")
         ]
         rows.append(_row(folder / f"{stem}_ieeg.vhdr", sidecars, release=files))
+    return rows
+
+
+def _from_dandi(config: Mapping[str, Any], root: Path) -> list[Recording]:
+    """Return a recording for every session of Dandiset 000623 that was downloaded."""
+    rows = []
+    for path in sorted(Path(config["root"]).glob("sub-*/sub-*.nwb")):
+        found = re.fullmatch(r"sub-([A-Za-z0-9]+)(?:_ses-([A-Za-z0-9]+))?_.*", path.stem)
+        if not found:
+            raise InputError(path, "", "an unknown name", "sub-<label>_ses-<label>_<what>.nwb")
+        subject, session = found.groups()
+        place = f"sub-{subject}" + (f"_ses-{session}" if session else "")
+        folder = root.joinpath(*place.split("_"), "ieeg")
+        stem = f"{place}_task-film"
+        sidecars = [
+            folder / f"{stem}_{s}"
+            for s in ("channels.tsv", "events.tsv", "ieeg.json", "ieeg.vmrk", "ieeg.eeg")
+        ]
+        sidecars += [
+            folder / f"{place}_space-MNI152NLin2009cAsym_{s}"
+            for s in ("electrodes.tsv", "coordsystem.json")
+        ]
+        sidecars.append(root / "dataset_description.json")
+        rows.append(_row(folder / f"{stem}_ieeg.vhdr", sidecars, release={"nwb": str(path)}))
     return rows
 
 
@@ -353,6 +395,7 @@ def _release_files(release: Path, subject: int, trial: str, timings: Path) -> di
     files: dict[str, Any] = {
         "number": subject,
         "film": re.sub(r"[^A-Za-z0-9]", "", slug),
+        "slug": slug,
         "timings": str(timings),
         "metadata": str(metadata),
     }

@@ -93,7 +93,7 @@ def open_nwb(path: str, wanted: list[str]) -> Opened:
         raise InputError(path, "", "no ElectricalSeries", "one that holds the recording")
     table = nwb.electrodes.to_dataframe()
     label = _label_column(table, wanted)
-    series = [_series(one, table, label, path) for one in acquired or objects]
+    series = [as_series(one, table, label, path) for one in acquired or objects]
     notes = []
     rates = {one.sfreq for one in series}
     if len(rates) > 1:
@@ -121,7 +121,8 @@ def _labels(table: pd.DataFrame, label: str | None) -> list[str]:
     return [str(v).strip() for v in (table[label] if label else table.index)]
 
 
-def _series(one: Any, table: pd.DataFrame, label: str | None, path: str) -> Series:
+def as_series(one: Any, table: pd.DataFrame, label: str | None, path: str) -> Series:
+    """Return an ``ElectricalSeries``, its channels named by a column of the electrode table."""
     rows = np.asarray(one.electrodes.data[:], int)
     names = tuple(_labels(table, label)[row] for row in rows)
     scale = np.full(len(names), float(one.conversion or 1.0))
