@@ -16,6 +16,9 @@ rule plan:
         spec={
             "config": str(design.study.results / "config.yaml"),
             "results": str(design.study.shared),
+            "costs": design.study.shipped("resources/costs.tsv"),
+            "sizes": design.study.shipped("resources/network_sizes.tsv"),
+            "networks": design.rows_of_the_zoo(),
         },
         code=design.code("plan.py"),
     message:
