@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from fusion.design import (
     calibration,
@@ -60,6 +61,11 @@ class Design:
     def convert_treebank_dataset(self) -> ieeg.ConvertTreebankDataset:
         """Rule ``convert_treebank_dataset``."""
         return ieeg.ConvertTreebankDataset(self.study)
+
+    @cached_property
+    def convert_dandi(self) -> ieeg.ConvertDandi:
+        """Rule ``convert_dandi``."""
+        return ieeg.ConvertDandi(self.study)
 
     @cached_property
     def convert_treebank(self) -> ieeg.ConvertTreebank:
@@ -259,6 +265,18 @@ class Design:
             "init": r"trained|random\d+",
             "pairing": r"true|shuffled\d+",
         }
+
+    def rows_of_the_zoo(self) -> dict[str, dict[str, Any]]:
+        """Return what the plan of a run needs to know of the networks that take part."""
+        keys = ("feed", "layers", "parts", "checkpoint")
+        names = {part for model in self.study.models for part in self.study.parts(model) or ()}
+        out = {}
+        for name in sorted(names | set(self.study.models)):
+            row = {key: self.study.zoo[name].get(key) for key in keys}
+            source = row["checkpoint"]
+            local = self.study.shipped(source) if source and models.is_local(source) else None
+            out[name] = row | {"checkpoint": local}
+        return out
 
     def code(self, script: str) -> str:
         """Return a hash of a script and of everything that it imports from the library."""

@@ -292,7 +292,7 @@ def own_tables(given: Given, n: story.Numbers) -> dict[str, Table | None]:
 
 def no_part(recordings: pd.DataFrame | None) -> list[tuple[str, str]]:
     """Return (recording, why) of the recordings of the dataset that take no part."""
-    if recordings is None:
+    if recordings is None or "warnings" not in recordings:
         return []
     said = recordings["warnings"].astype(str)
     absent = recordings[said.str.startswith(NO_PART)]
