@@ -4,6 +4,8 @@ from pathlib import Path
 
 from fusion.ieeg import dandi
 from fusion.io.job import begin
+from fusion.io.text import write_json, write_text
 
 log = begin(snakemake)
-dandi.describe(Path(snakemake.output.description).parent)
+write_text(dandi.README, Path(snakemake.output.description).with_name("README"))
+write_json(dandi.description(), snakemake.output.description)

@@ -41,6 +41,7 @@ EVER = {
         "train_demo_models",
     },
     "mne": {
+        "convert_dandi",
         "convert_treebank",
         "convert_treebank_dataset",
         "preprocess",

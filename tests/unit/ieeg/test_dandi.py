@@ -15,6 +15,7 @@ from fusion.design.schema import read_yaml
 from fusion.ieeg import dandi
 from fusion.io.errors import InputError
 from fusion.io.tables import read_tsv
+from fusion.io.text import write_json
 
 SFREQ, PAD, FILM_S, STARTS = 500.0, 10.0, 20.0, 0.5
 MACROS = ["LAMY1", "LAMY2", "LHIP1", "LHIP2", "LHIP3"]
@@ -124,7 +125,7 @@ def test_the_converted_recording_is_cleaned_like_any_other(release, tmp_path):
     design = design_for(config(release, tmp_path))
     bids = tmp_path / "bids"
     converted(design, bids / "sub-CS41/ses-P41CSR1/ieeg", "sub-CS41_ses-P41CSR1")
-    dandi.describe(bids)
+    write_json(dandi.description(), bids / "dataset_description.json")
     again = running.design(
         bids, film_zero={"rule": "film_events"}, ieeg={"reference": "none", "line_freq_hz": 60}
     )

@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from mne_bids import make_dataset_description
 
 from fusion.ieeg.formats import nwb
 from fusion.io.errors import InputError
@@ -191,17 +190,15 @@ def coordsystem() -> dict[str, str]:
     return {"iEEGCoordinateSystem": SPACE, "iEEGCoordinateUnits": "mm"}
 
 
-def describe(root: Path) -> None:
-    """Write dataset_description.json and README."""
-    make_dataset_description(
-        path=root,
-        name="Dandiset 000623, macro contacts",
-        data_license="CC BY 4.0",
-        authors=AUTHORS,
-        references_and_links=["https://doi.org/10.1038/s41597-024-03029-1"],
-        generated_by=[{"Name": "ieeg-fusion", "Description": "convert_dandi"}],
-        source_datasets=[{"URL": "https://dandiarchive.org/dandiset/000623"}],
-        overwrite=True,
-        verbose="error",
-    )
-    (root / "README").write_text(README, encoding="utf-8")
+def description() -> dict[str, Any]:
+    """Return dataset_description.json."""
+    return {
+        "Name": "Dandiset 000623, macro contacts",
+        "BIDSVersion": "1.10.0",
+        "DatasetType": "raw",
+        "License": "CC BY 4.0",
+        "Authors": AUTHORS,
+        "ReferencesAndLinks": ["https://doi.org/10.1038/s41597-024-03029-1"],
+        "GeneratedBy": [{"Name": "ieeg-fusion", "Description": "convert_dandi"}],
+        "SourceDatasets": [{"URL": "https://dandiarchive.org/dandiset/000623"}],
+    }
