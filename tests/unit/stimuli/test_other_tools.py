@@ -270,7 +270,47 @@ def test_pieces_of_whisper(pieces, words, tmp_path):
     assert read(tmp_path / "a.json", language="en")["word"].tolist() == words
 
 
+def test_white_space_after_the_words_joins_pieces_too(tmp_path):
+    rows = [{"word": w, "start": k, "end": k + 0.5}
+            for k, w in enumerate(["A ", "well", "-known ", "film. "])]  # fmt: skip
+    (tmp_path / "a.json").write_text(json.dumps({"segments": [{"words": rows}]}))
+    assert read(tmp_path / "a.json")["word"].tolist() == ["A", "well-known", "film."]
+
+
+def test_a_textgrid_cut_short_is_refused(tmp_path):
+    cells = "".join(
+        f"        intervals [{k}]:\n            xmin = {a}\n            xmax = {b}\n"
+        f'            text = "{w}"\n'
+        for k, (w, a, b) in enumerate(TRUTH, 1)
+    )
+    head = 'File type = "ooTextFile"\nObject class = "TextGrid"\n\nxmin = 0\nxmax = 6\n'
+    head += 'tiers? <exists>\nsize = 1\nitem []:\n    item [1]:\n        class = "IntervalTier"\n'
+    head += '        name = "words"\n        xmin = 0\n        xmax = 6\n'
+    head += f"        intervals: size = {len(TRUTH)}\n"
+    path = tmp_path / "a.TextGrid"
+    path.write_text(head + cells)
+    same(read(path))
+    path.write_text((head + cells)[: len(head) + len(cells) // 2])
+    with pytest.raises(InputError, match="of 7 intervals"):
+        read(path)
+
+
+def test_the_line_that_excel_puts_first_is_no_header(tmp_path):
+    rows = [("word", "onset_s", "offset_s"), *((w, str(a).replace(".", ","), b)
+            for w, a, b in TRUTH)]  # fmt: skip
+    (tmp_path / "a.csv").write_text("sep=;\n" + lines(rows, ";"))
+    same(read(tmp_path / "a.csv"))
+
+
 # -- encodings
+
+
+def test_utf_8_with_a_broken_byte_is_not_taken_for_cp1252(tmp_path):
+    text = "word\tonset_s\n" + "".join(f"été{k}\t{k}\n" for k in range(20))
+    raw = text.encode().replace("été7".encode(), b"\xe9t\xe97", 1)
+    (tmp_path / "a.tsv").write_bytes(raw)
+    with pytest.raises(InputError, match="line 9: found text in UTF-8 with 2 bytes"):
+        read(tmp_path / "a.tsv")
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,8 @@ import pytest
 from test_transcripts import SPEC, read
 
 from fusion.io.errors import InputError
-from fusion.stimuli import spoken, transcripts
+from fusion.stimuli import events, film, spoken, transcripts
+from fusion.stimuli.spec import EventsSpec
 
 CLOCK = "00:00:{:06.3f}".format
 
@@ -278,6 +279,23 @@ TRUTH = [
 ]  # fmt: skip
 
 
+TEXTS = ["Où", "Où est", "Où est Anna?", "Elle", "Elle arrive", "Elle arrive demain,",
+         "Elle arrive demain, merci."]  # fmt: skip
+EVENTS = EventsSpec(
+    stimulus="film",
+    alignments=("language",),
+    text="sentence_so_far",
+    text_window_words=20,
+    previous_sentences=0,
+    min_spacing_s=0.0,
+    stop_words=(),
+    frame_offset_s=0.0,
+    shuffled_pairings=0,
+    shuffle_min_shift_s=0.0,
+    seed=0,
+)
+
+
 def stamp(t):
     return f"00:00:{t:06.3f}"
 
@@ -371,21 +389,76 @@ def forms(folder):
         "ELAN with a header": ("a.txt", headed, {}),
         "TextGrid": ("a.TextGrid", grid, {}),
         "WebVTT": ("a.vtt", vtt, {}),
+        **other_forms(plain, rows),
     }  # fmt: skip
 
 
+def other_forms(plain, rows):
+    """Return forms that the config names, and those of further tools."""
+    said = ["Où est Anna?"] * 3 + ["Elle arrive demain, merci."] * 4
+    key = [1, 1, 1, 2, 2, 2, 2]
+    full = [(w, a, b, k, t) for (w, a, b), k, t in zip(plain, key, said, strict=True)]
+
+    def table(head, cells, sep="\t"):
+        return "\n".join(sep.join(map(str, row)) for row in [head, *cells]) + "\n"
+
+    bare = [{"word": w, "start": a, "end": b, "conf": 1.0} for w, a, b in plain]
+    tiers = {"x - words": {"type": "interval", "entries": [[a, b, w] for w, a, b in plain]}}
+    karaoke = "[Script Info]\n\n[Events]\n"
+    karaoke += "Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text\n"
+    for part in (plain[:3], plain[3:]):
+        text, at = "", part[0][1]
+        for (w, a, _), nxt in zip(part, [*part[1:], (None, part[-1][2], None)], strict=True):
+            text += f"{{\\k{round(100 * (nxt[1] - a))}}}{w} "
+        karaoke += f"Dialogue: 0,0:00:{at:05.2f},0:00:{part[-1][2]:05.2f},Default,,0,0,0,,{text}\n"
+    short = 'File type = "ooTextFile"\nObject class = "TextGrid"\n\n0\n6\n<exists>\n1\n'
+    short += f'"IntervalTier"\n"words"\n0\n6\n{len(plain)}\n'
+    short += "".join(f'{a}\n{b}\n"{w}"\n' for w, a, b in plain)
+    elan = ("Begin Time - hh:mm:ss.ms", "End Time - hh:mm:ss.ms", "words", "notes")
+    return {
+        "words": ("a.tsv", table(("word", "onset_s", "offset_s", "sentence_id", "sentence"), full),
+                  {"format": "words"}),
+        "events": ("a.tsv", table(("onset", "duration", "trial_type", "word"),
+                   [(0, 1, "film", "n/a"), *((a, b - a, "word", w) for w, a, b in plain)]),
+                   {"format": "events"}),
+        "ds003688": ("a.tsv", rows("\t", ("item", "onset", "offset")), {"format": "ds003688"}),
+        "ds005574": ("a.tsv", table(("", "word_idx", "word", "start", "end"),
+                     [(k, k, w, a, b) for k, (w, a, b) in enumerate(plain)]),
+                     {"format": "ds005574"}),
+        "Treebank": ("a.csv", table(("", "text", "start", "end", "sentence_idx", "sentence"),
+                     [(0, f'"{w}"', a, b, k, f'"{t}"') for w, a, b, k, t in full], ","),
+                     {"format": "treebank"}),
+        "MFA's JSON": ("a.json", json.dumps({"tiers": tiers}, ensure_ascii=False), {}),
+        "Vosk": ("a.json", json.dumps({"result": bare}, ensure_ascii=False), {}),
+        "ASS with karaoke": ("a.ass", karaoke, {}),
+        "a short TextGrid": ("a.TextGrid", short, {}),
+        "ELAN with a column a tier": ("a.txt", table(elan,
+                                      [(stamp(a), stamp(b), w, "x") for w, a, b in plain]), {}),
+    }  # fmt: skip
+
+
+#: Of these, words end where the next one begins.
+NO_ENDS = ("WebVTT", "ASS with karaoke")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
 @pytest.mark.parametrize("name", forms("."))
-def test_one_transcript_in_every_form_gives_the_same_events_and_texts(name, tmp_path):
+def test_one_transcript_in_every_form_gives_the_same_events_and_texts(name, encoding, tmp_path):
     file, content, more = forms(tmp_path)[name]
     path = tmp_path / file
-    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    if isinstance(content, bytes) and encoding != "utf-8":
+        pytest.skip("this form says its encoding itself")
+    path.write_bytes(content if isinstance(content, bytes) else content.encode(encoding))
     form = more.pop("format", "auto")
     found = read(path, form, language="fr", **more)
     assert found["word"].tolist() == [word for word, _, _ in TRUTH]
     np.testing.assert_allclose(found["onset_s"], [a for _, a, _ in TRUTH], atol=1e-6)
-    if name != "WebVTT":
+    if name not in NO_ENDS:
         np.testing.assert_allclose(found["offset_s"], [b for _, _, b in TRUTH], atol=1e-6)
     assert found["sentence"].unique().tolist() == ["Où est Anna?", "Elle arrive demain, merci."]
+    table, _ = events.language(found, film.silent_clock(6.0), EVENTS)
+    assert table["text"].tolist() == TEXTS
+    np.testing.assert_allclose(table["onset_s"], [a for _, a, _ in TRUTH], atol=1e-6)
 
 
 @pytest.mark.parametrize("form", ["srt", "vtt", "ass"])

@@ -246,7 +246,11 @@ def with_coverage(
         share.append(float((spans["max"] - spans["min"]).sum() / ends[name]))
     out["film_from_s"], out["film_to_s"], out["film_share"] = first, last, share
     notes = [
-        (f"holds {100 * held:.0f}% of the film ({a:.6g} to {b:.6g} s)", (name,))
+        (
+            f"holds {100 * held:.0f}% of the film ({a:.6g} to {b:.6g} s): a part of it, stopped"
+            " early, or film_zero names a later event",
+            (name,),
+        )
         for name, held, a, b in zip(out["recording"], share, first, last, strict=True)
         if held < WHOLE
     ]

@@ -86,6 +86,16 @@ def read_text(path: str | Path, what: str, notes: Notes | None = None) -> str:
 def _western(raw: bytes, path: Path, what: str) -> str:
     """Return text in cp1252, unless what comes out is no Western language."""
     found, accepted = "", f"{what} in UTF-8 (iconv -f <its encoding> -t utf-8)"
+    lenient = raw.decode("utf-8", errors="replace")
+    broken = lenient.count("\ufffd")
+    if broken < sum(not c.isascii() for c in lenient) / 2:
+        line = lenient.count("\n", 0, lenient.index("\ufffd")) + 1
+        raise InputError(
+            path,
+            f"line {line}",
+            f"text in UTF-8 with {broken} bytes that are not",
+            f"{what} in UTF-8",
+        )
     try:
         text = raw.decode("cp1252")
     except UnicodeDecodeError:
@@ -117,8 +127,9 @@ def read_cells(path: str | Path, notes: Notes | None = None, *, skip: str = "") 
         If the file is missing, empty or not a table.
     """
     text = read_text(path, "a table with a header", notes)
-    if skip and text.startswith(skip):
-        text = text.partition("\n")[2]
+    for first in ("sep=", *([skip] if skip else [])):  # what Excel and PySceneDetect put before
+        if text.lstrip("\n").startswith(first):
+            text = text.lstrip("\n").partition("\n")[2]
     header = text.lstrip("\n").split("\n", 1)[0]
     sep = separator(header)
     if notes is not None and sep == ";":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,9 @@ WORD_TIERS = ("words", "word", "ort-mau", "ort")
 #: The Montreal Forced Aligner writes a tier of words for each speaker.
 SPEAKERS = ("- words", "-words", "/words", "- word")
 SENTENCE_TIERS = ("sentences", "sentence", "utterances", "utterance")
+#: What a long TextGrid says of the number of its entries, and an entry.
+SIZES = re.compile(r"^\s*(?:intervals|points): size = (\d+)", re.MULTILINE)
+ENTRIES = re.compile(r"^\s*(?:intervals|points) \[\d+\]:?[^\S\n]*$", re.MULTILINE)
 #: Boundaries this close are one: programs add lengths and print what comes out (s).
 ROUNDING_S = 1e-4
 
@@ -39,6 +43,11 @@ def read(path: str | Path, tier: str | None, notes: Notes) -> pd.DataFrame:
         If the file is no TextGrid, the tier is not there, or its intervals overlap.
     """
     text = read_text(path, "a TextGrid", notes)
+    declared = sum(map(int, SIZES.findall(text)))
+    if declared and (there := len(ENTRIES.findall(text))) < declared:
+        raise InputError(
+            path, "", f"{there} of {declared} intervals and points", "a whole TextGrid"
+        )
     try:
         grid = textgrid_io.parseTextgridStr(text, includeEmptyIntervals=False)
     except Exception as error:  # praatio raises whatever its parser stumbles over

@@ -114,7 +114,8 @@ def tidy(
     notes = notes or Notes()
     written = raw.attrs.get("written")
     table = raw.reset_index(drop=True)
-    table["word"] = [str(word) if isinstance(word, str) else "" for word in table["word"]]
+    words = [str(word) if isinstance(word, str) else "" for word in table["word"]]
+    table["word"] = _space_before(words)
     # Where a column says its unit itself, the config's default is not meant.
     per_second = raw.attrs.get("per_second", spec.per_second)
     if spec.per_second not in (1.0, per_second):
@@ -151,6 +152,17 @@ def tidy(
     _order(table, path)
     words: pd.DataFrame = table[COLUMNS].reset_index(drop=True)
     return words
+
+
+def _space_before(words: list[str]) -> list[str]:
+    """Return words with the white space before them that some sources put after them."""
+    after = sum(word[-1:].isspace() for word in words) >= TOLD * max(len(words), 1)
+    if not after or any(word[:1].isspace() for word in words):
+        return words
+    spaced = [True, *(word[-1:].isspace() for word in words[:-1])]
+    return [
+        (" " if space else "") + word.rstrip() for word, space in zip(words, spaced, strict=True)
+    ]
 
 
 def _check_kind(table: pd.DataFrame, path: str | Path) -> None:
