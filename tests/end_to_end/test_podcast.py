@@ -21,22 +21,22 @@ CONTACTS = sorted(FOLLOW + NONE)
 
 
 def transcript(rng):
-    """Return the words of a story: word, start, end, sentence_id, plain (as the lexicon has it)."""
+    """Return the words of a story, with silences between its sentences: word, start, end,
+    sentence_id.
+    """
     rows, now, sentence = [], 1.0, 0
     while now < SECONDS - 6:
         said = speech.story_sentence(rng).split()
-        for k, word in enumerate(said):
-            shown = word.capitalize() if k == 0 else word
-            shown += "." if k == len(said) - 1 else ""
-            rows.append((shown, round(now, 3), round(now + 0.25, 3), sentence, word))
+        for word in said:
+            rows.append((word, round(now, 3), round(now + 0.25, 3), sentence))
             now += rng.uniform(0.3, 0.5)
         now, sentence = now + rng.uniform(0.3, 0.6), sentence + 1
-    return pd.DataFrame(rows, columns=["word", "start", "end", "sentence_id", "plain"])
+    return pd.DataFrame(rows, columns=["word", "start", "end", "sentence_id"])
 
 
 def courses(words, rng):
     """Return the signals of the contacts (contact, time) in µV: some follow the words."""
-    features = sources.word_features(words.assign(word=words["plain"]))
+    features = sources.word_features(words)
     data = []
     for name in CONTACTS:
         noise = np.cumsum(rng.standard_normal(SECONDS * SFREQ)) * 0.05
