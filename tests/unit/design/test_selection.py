@@ -97,6 +97,20 @@ def test_a_typo_in_a_film_s_recordings_drops_no_subject(root):
         design_for(config(root, {"recordings": {"task": "films"}}))
 
 
+@pytest.mark.parametrize(
+    ("section", "says"),
+    [
+        ({"calibration": {"recording": "sub-01_task-film_run-1"}}, "sub-01_task-film_run-01"),
+        ({"ieeg": {"channel_types": ["SEEG", "ECOGG"]}}, "ECOGG"),
+        ({"ieeg": {"channel_types": []}}, "channel_types"),
+    ],
+)
+def test_other_filters_that_match_nothing_are_errors(root, section, says):
+    with pytest.raises(InputError) as error:
+        design_for({**config(root), **section})
+    assert says in str(error.value)
+
+
 def test_recordings_that_no_film_claims_are_listed(root):
     study = design_for(config(root)).study
     assert list(study.unclaimed) == ["sub-010_task-rest"]

@@ -9,7 +9,7 @@ from typing import Any
 from fusion.design import config as configs
 from fusion.design import film_zero, recordings
 from fusion.design.design import Design
-from fusion.design.schema import expanded, read_yaml
+from fusion.design.schema import did_you_mean, expanded, read_yaml
 from fusion.design.sound_only import without_pictures
 from fusion.design.study import Study
 from fusion.design.zoo import load_zoo
@@ -51,6 +51,11 @@ def load(given: Mapping[str, Any], repository: Path, file: str = "config") -> De
     bids_root = Path(config["root"]) if config["source"] == "bids" else shared / "bids"
     found = recordings.find(config, bids_root, file)
     film_zero.check(config, found.recordings, file)
+    asked = config["calibration"]["recording"]
+    if asked and asked not in found.recordings:
+        raise InputError(
+            file, "key calibration.recording", repr(asked), did_you_mean(asked, found.recordings)
+        )
     design = Design(
         Study(
             config=config,
