@@ -18,6 +18,8 @@ CONTROLS = {"ceiling": 2, "dimension_match": 2, "interaction": 2, "negative_cont
 CONTROLS |= {"partition": 2, "passive": 1}
 SIMULATED = {"calibrate_world": 8}
 ON_DEMAND = {"bootstrap": 6, "shift_null": 6}
+# Made only of subjects who saw several films; nobody did here.
+FILMS = {"film_to_film": 2}
 
 CONFIG = {
     "the seed written out": ({"seed": 0}, {}),
@@ -28,15 +30,25 @@ CONFIG = {
     ),
     "the ridge penalties": (
         {"encoding.alphas": [1, 10]},
-        {"audit": 1, "encode": 6, **CONTROLS, **SIMULATED, **ON_DEMAND},
+        {"audit": 1, "encode": 6, **CONTROLS, **SIMULATED, **ON_DEMAND, **FILMS},
     ),
     "one contrast": (
         {"contrasts.any_vs_nothing.alternative": "two-sided"},
-        {"contrasts": 2, **SIMULATED},
+        {"contrasts": 2, **SIMULATED, **FILMS},
     ),
     "the level of the tests": (
         {"statistics.level": 0.1},
-        {"sites": 1, "planted": 1, "calibrate": 1, "figure_tables": 1, "figures": 1},
+        {
+            rule: 1
+            for rule in (
+                "calibrate",
+                "figure_tables",
+                "figures",
+                "film_to_film_table",
+                "planted",
+                "sites",
+            )
+        },
     ),
     "the reference of the recordings": ({"ieeg.reference": "bipolar"}, {"preprocess": 2}),
     "the distance of events": ({"events.min_spacing_s": 1}, {"events": 1}),
@@ -51,6 +63,7 @@ CONFIG = {
                 "ceiling",
                 "control_tables",
                 "figure_tables",
+                "film_to_film_table",
                 "recordings",
                 "report",
                 "score_profiles",

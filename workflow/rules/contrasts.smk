@@ -51,6 +51,56 @@ rule contrasts:
         "../scripts/contrasts.py"
 
 
+rule film_to_film:
+    input:
+        unpack(lambda wildcards: design.film_to_film.inputs(**wildcards)),
+    output:
+        table=paths.FILM_TO_FILM,
+    log:
+        "<logs>/film_to_film/{subject}_{alignment}.log",
+    benchmark:
+        "<benchmarks>/film_to_film/{subject}_{alignment}.tsv"
+    conda:
+        "../../envs/encoding.yaml"
+    threads: 2
+    resources:
+        mem_mb=grows(8000),
+        runtime=1440,
+    params:
+        spec=lambda wildcards: design.film_to_film.spec(**wildcards),
+        code=design.code("film_to_film.py"),
+    message:
+        "Fits from film to film of subject {wildcards.subject}, {wildcards.alignment} alignment"
+    script:
+        "../scripts/film_to_film.py"
+
+
+rule film_to_film_table:
+    input:
+        unpack(lambda wildcards: design.film_to_film_table.inputs()),
+    output:
+        table=paths.fill(paths.TABLE, table="film_to_film"),
+        dictionary=paths.fill(paths.DICTIONARY, table="film_to_film"),
+    log:
+        "<logs>/film_to_film/table.log",
+    benchmark:
+        "<benchmarks>/film_to_film/table.tsv"
+    localrule: True
+    conda:
+        "../../envs/contrasts.yaml"
+    threads: 1
+    resources:
+        mem_mb=grows(1500),
+        runtime=20,
+    params:
+        spec=lambda wildcards: design.film_to_film_table.spec(),
+        code=design.code("film_to_film_table.py"),
+    message:
+        "Contrasts from film to film, corrected"
+    script:
+        "../scripts/film_to_film_table.py"
+
+
 rule sites:
     input:
         unpack(lambda wildcards: design.sites.inputs()),

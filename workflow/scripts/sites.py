@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from fusion.contrasts import correct, regions, sites, summary
+from fusion.contrasts import correct, regions, replication, sites, summary
 from fusion.contrasts.spec import SitesSpec
 from fusion.io.job import begin
 from fusion.io.schema import read_schema
@@ -29,6 +29,9 @@ electrodes = sites.merge_electrodes(places)
 controls = [read_parquet(path) for path in snakemake.input.get("interaction", [])]
 interaction = pd.concat(controls, ignore_index=True) if controls else None
 table = sites.site_table(electrodes, contrasts, spec, interaction)
+if snakemake.input.get("film_to_film"):
+    between = read_tsv(snakemake.input.film_to_film, dtype={"subject": str, "electrode": str})
+    table["replicated"] = replication.found_again(table, between, spec)
 log.info("%d electrodes; verdicts: %s", len(table), table["verdict"].value_counts().to_dict())
 spaces = table["space"].dropna().unique()
 if len(spaces) > 1:

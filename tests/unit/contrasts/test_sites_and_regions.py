@@ -412,11 +412,13 @@ def test_a_coincidence_is_fisher_s_for_one_subject_and_a_permutation_for_two():
     assert two == pytest.approx(hits / 4000, abs=0.03)
 
 
-def test_placement_p_turns_verdicts_along_each_shaft():
+def test_p_of_a_region_turns_verdicts_along_each_shaft():
     table = region_sites(3).assign(positive=lambda t: t["verdict"] == "integration")
     # The order of rows does not matter, the number of a contact does.
     shuffled = table.sample(frac=1, random_state=0)
-    found = regions.placement_p(shuffled, "insula", "L")
+    atlas = pd.DataFrame({"region": [], "hemisphere": []})
+    made = regions.region_table(shuffled, atlas, "bh").set_index(["region", "hemisphere"])
+    found = made.loc[("insula", "L"), "p"]
     rng, inside = np.random.default_rng(0), (table["region"] == "insula").to_numpy()
     shafts = table.groupby(["subject", table["electrode"].str[0]]).indices.values()
     positive, hits = table["positive"].to_numpy(), 0

@@ -19,7 +19,6 @@ from fusion.controls.inputs import (
     networks,
     prepared,
     read_lowlevel,
-    window_bins,
 )
 from fusion.controls.joint import read_pairings, read_towers
 from fusion.controls.passive import lagged, predicted
@@ -28,6 +27,7 @@ from fusion.controls.spec import Activated, FittingSpec
 from fusion.controls.tables import columns_of, corrected
 from fusion.demo.planted import by_planted
 from fusion.encoding.folds import make_folds
+from fusion.encoding.trials import bins_apart
 from fusion.ids import FitId
 from fusion.io import labelled
 from fusion.io.dictionary import data_dictionary
@@ -78,10 +78,10 @@ def write_activations(path, layers, events=120, order=None):
 
 def test_bins_of_a_window_do_not_overlap():
     bins = np.arange(-2000, 2001, 25.0)
-    assert list(bins[window_bins(bins, [0, 1000], 200)]) == [0, 200, 400, 600, 800, 1000]
-    assert list(bins[window_bins(bins, [10, 90], 200)]) == [25]
+    assert list(bins[bins_apart(bins, [0, 1000], 200)]) == [0, 200, 400, 600, 800, 1000]
+    assert list(bins[bins_apart(bins, [10, 90], 200)]) == [25]
     with pytest.raises(InputError, match="window"):
-        window_bins(bins, [3000, 4000], 200)
+        bins_apart(bins, [3000, 4000], 200)
 
 
 def test_groups_read_what_was_written(tmp_path):

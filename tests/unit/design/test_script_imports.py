@@ -24,7 +24,14 @@ AT_START = {
         ("convert_treebank", "convert_treebank_dataset", "recordings", "simulate"), {"mne"}
     ),
     **dict.fromkeys(
-        ("calibrate", "control_tables", "controls_planted", "shift_nulls", "sites"),
+        (
+            "calibrate",
+            "control_tables",
+            "controls_planted",
+            "film_to_film_table",
+            "shift_nulls",
+            "sites",
+        ),
         {"statsmodels"},
     ),
 }
@@ -37,6 +44,7 @@ EVER = {
         "audit",
         "calibrate_world",
         "encode",
+        "film_to_film",
         "shift_null",
         "train_demo_models",
     },

@@ -87,7 +87,8 @@ def turned(
         own = own[np.argsort(number[own], kind="stable")]
         a, b = inside[own], positive[own]
         if a.any() and b.any():
-            counts = np.array([a @ np.roll(b, offset) for offset in range(len(own))])
+            turns = np.add.outer(np.arange(len(own)), np.arange(len(own))) % len(own)
+            counts = b[turns] @ a
             expected += counts.mean()
             distribution = np.convolve(distribution, np.bincount(counts) / len(own))
     observed = int(inside @ positive)

@@ -71,6 +71,19 @@ def add_families(table: pd.DataFrame, spec: SitesSpec) -> pd.DataFrame:
     return table
 
 
+def between_films(table: pd.DataFrame, spec: SitesSpec) -> pd.DataFrame:
+    """Return the contrasts of all subjects from film to film with ``q`` and ``family``.
+
+    They are corrected within each ordered pair of films as contrasts are corrected over all films
+    (:func:`add_families`).
+    """
+    parts = [pd.DataFrame(columns=[*table.columns, "q", "family"])]
+    for (trained, tested), rows in table.groupby(["trained_on", "tested_on"]):
+        own = add_families(rows.reset_index(drop=True), spec)
+        parts.append(own.assign(family=f"{trained} to {tested}: " + own["family"]))
+    return pd.concat(parts[1:] or parts, ignore_index=True)
+
+
 def family_q(p: np.ndarray, inside: np.ndarray, correction: Correction) -> np.ndarray:
     """Return q-values within a family; 1 for what was tested outside it, NaN for what was not.
 

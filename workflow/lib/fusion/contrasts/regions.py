@@ -44,7 +44,9 @@ def region_table(sites: pd.DataFrame, atlas: pd.DataFrame, correction: Correctio
     -------
     pd.DataFrame
         ``coverage`` is ``tested``, ``electrodes, none tested`` or ``no electrodes``; fraction,
-        interval and p are missing where nothing was tested. The interval is Wilson's, with the
+        interval and p are missing where nothing was tested. p is the chance of at least as many
+        positive sites, had each shaft's verdicts been turned along it at random
+        (:func:`fusion.contrasts.coincidence.turned`). The interval is Wilson's, with the
         number of electrodes divided by the design effect of the region
         (:func:`fusion.contrasts.coincidence.design_effects`).
     """
@@ -54,12 +56,9 @@ def region_table(sites: pd.DataFrame, atlas: pd.DataFrame, correction: Correctio
     table["tested"] = table["tested"].astype(bool)
     table["positive"] = table["tested"] & (table["verdict"] == "integration")
     tested = table[table["tested"]]
-    effects = design_effects(
-        tested["positive"].to_numpy(int),
-        _place(tested),
-        tested["subject"].to_numpy(str),
-        shafts(tested)[0],
-    )
+    positive, place = tested["positive"].to_numpy(), _place(tested)
+    shaft, number = shafts(tested)
+    effects = design_effects(positive.astype(int), place, tested["subject"].to_numpy(str), shaft)
     table["one"] = 1
     counts = (
         table.groupby(["region", "hemisphere"])[["one", "tested", "positive"]]
@@ -86,8 +85,8 @@ def region_table(sites: pd.DataFrame, atlas: pd.DataFrame, correction: Correctio
         counts["n_integration"] / inflated, counts["n_tested"] / inflated
     )
     counts["p"] = [
-        placement_p(table, region, side) if n else np.nan
-        for region, side, n in counts[["region", "hemisphere", "n_tested"]].to_numpy()
+        turned(place == own, positive, shaft, number)[1] if n else np.nan
+        for own, n in zip(_place(counts), counts["n_tested"], strict=True)
     ]
     counts["q"] = q_values(counts["p"].to_numpy(float), correction)
     counts["coverage"] = np.select(
@@ -112,12 +111,3 @@ def shafts(sites: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
         f"{subject} {stem}" for subject, (stem, _) in zip(sites["subject"], parts, strict=True)
     ]
     return np.array(shaft, str), np.array([number or 0 for _, number in parts])
-
-
-def placement_p(sites: pd.DataFrame, region: str, hemisphere: str) -> float:
-    """Return the chance of at least as many positive sites in a region, had each shaft's verdicts
-    been turned along it at random, see :func:`fusion.contrasts.coincidence.turned`.
-    """
-    tested = sites[sites["tested"]]
-    inside = (tested["region"] == region) & (tested["hemisphere"] == hemisphere)
-    return turned(inside.to_numpy(), tested["positive"].to_numpy(), *shafts(tested))[1]

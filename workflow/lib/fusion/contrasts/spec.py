@@ -138,6 +138,39 @@ class ShiftNullSpec(Spec):
 
 
 @dataclass(frozen=True)
+class FilmToFilmSpec(Spec):
+    """Contrasts of one subject and alignment, by fits that train on one film and test on another.
+
+    Attributes
+    ----------
+    subject, alignment
+        Ids.
+    fits
+        How each fit is made; its folds are replaced.
+    comparisons
+        The contrasts.
+    window_name, window
+        The primary window, and its first and last bin centre (ms).
+    bin_width_ms
+        Width of a bin: of the window's bins those that do not overlap are used.
+    calibrated
+        How differences are tested.
+    seed
+        Of the config.
+    """
+
+    subject: str
+    alignment: Alignment
+    fits: tuple[EncodeSpec, ...]
+    comparisons: tuple[Comparison, ...]
+    window_name: str
+    window: tuple[float, float]
+    bin_width_ms: float
+    calibrated: CalibratedSpec
+    seed: int
+
+
+@dataclass(frozen=True)
 class ShiftNullsSpec(Spec):
     """The table of all shift nulls."""
 

@@ -16,10 +16,11 @@ import numpy as np
 import pandas as pd
 
 from fusion.controls.bands import principal
-from fusion.controls.inputs import Group, window_bins
+from fusion.controls.inputs import Group
 from fusion.controls.problem import Problem, above_zero
 from fusion.controls.spec import CeilingSpec
 from fusion.encoding.inputs import Recording, read_recordings, read_responses
+from fusion.encoding.trials import bins_apart
 
 log = logging.getLogger(__name__)
 
@@ -117,7 +118,7 @@ def of_other(group: Group, recordings: Sequence[Recording], spec: CeilingSpec) -
         # Of a film shown in parts, the recording that holds these events.
         other = max(of_film, key=lambda r: len(np.intersect1d(r.event, own.event)))
         fitting = spec.fitting
-        take = window_bins(other.bin_ms.astype(float), fitting.window_ms, fitting.bin_width_ms)
+        take = bins_apart(other.bin_ms.astype(float), fitting.window_ms, fitting.bin_width_ms)
         values = np.nan_to_num(
             read_responses([other], other.electrode)[..., take].astype("float64")
         )

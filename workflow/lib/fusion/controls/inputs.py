@@ -14,7 +14,7 @@ from fusion.controls.problem import Problem
 from fusion.controls.spec import Activated, FittingSpec
 from fusion.encoding.inputs import Activations, Recording
 from fusion.encoding.prepare import clipped
-from fusion.encoding.trials import Trials
+from fusion.encoding.trials import Trials, bins_apart
 from fusion.ids import FitId
 from fusion.io.errors import InputError
 from fusion.io.labelled import open_labelled
@@ -53,31 +53,6 @@ class Group:
         return self.trials.recordings
 
 
-def window_bins(bins_ms: np.ndarray, window_ms: Sequence[float], bin_width_ms: float) -> np.ndarray:
-    """Return indices of the bins of a window that do not overlap.
-
-    Each begins where the last one taken ends. Overlapping bins repeat each other: a control tests
-    the same window with far fewer of them.
-
-    Raises
-    ------
-    InputError
-        If the window holds no bin.
-    """
-    taken: list[int] = []
-    for k in np.flatnonzero((bins_ms >= window_ms[0] - 1e-6) & (bins_ms <= window_ms[1] + 1e-6)):
-        if not taken or bins_ms[k] - bins_ms[taken[-1]] >= bin_width_ms - 1e-6:
-            taken.append(int(k))
-    if not taken:
-        raise InputError(
-            "config",
-            "key controls.window",
-            f"the window {list(window_ms)}",
-            f"one that holds bins ({bins_ms[0]:g} to {bins_ms[-1]:g} ms)",
-        )
-    return np.array(taken)
-
-
 def groups(paths: Sequence[FilePath], spec: FittingSpec) -> Iterator[Group]:
     """Yield the electrodes of a subject in the folds and blocks of the encoding fits.
 
@@ -100,7 +75,7 @@ def groups(paths: Sequence[FilePath], spec: FittingSpec) -> Iterator[Group]:
     """
     trials = Trials.read(paths)
     held_out = trials.held_out(spec)
-    take = window_bins(trials.bins_ms.astype(float), spec.window_ms, spec.bin_width_ms)
+    take = bins_apart(trials.bins_ms.astype(float), spec.window_ms, spec.bin_width_ms)
     for group in trials.groups:
         own = group.trials
         flat = clipped(group.responses(take), own.recording, spec.clip_mad).reshape(len(own), -1)

@@ -12,6 +12,7 @@ from fusion.contrasts.spec import (
     CalibratedSpec,
     Comparison,
     ContrastsSpec,
+    FilmToFilmSpec,
     PaperSpec,
     ShiftNullSpec,
     ShiftNullsSpec,
@@ -169,6 +170,98 @@ class ShiftNulls:
 
 
 @dataclass(frozen=True)
+class FilmToFilm:
+    """Contrasts by fits that train on one film and test on another, of subjects who saw several."""
+
+    study: Study
+
+    @cached_property
+    def contrasts(self) -> dict[str, Contrast]:
+        """Contrasts that are tested: all, or those whose fits the verdicts rest on."""
+        asked = self.study.config["statistics"]["film_to_film"]
+        if not asked:
+            return {}
+        every = self.study.contrasts
+        if asked == "all":
+            return dict(every)
+        fits = {fit for one in every.values() if one.role for fit in one.fits}
+        return {name: one for name, one in every.items() if fits.issuperset(one.fits)}
+
+    @cached_property
+    def subjects(self) -> tuple[str, ...]:
+        """Subjects who saw several films."""
+        return tuple(one for one in self.study.subjects if len(self.study.stimuli_of(one)) > 1)
+
+    @cached_property
+    def tables(self) -> list[str]:
+        """The tables of all subjects and alignments; none where nobody saw several films."""
+        return [
+            paths.fill(paths.FILM_TO_FILM, subject=subject, alignment=alignment)
+            for subject in self.subjects
+            for alignment in self.study.alignments
+            if self.fits(alignment)
+        ]
+
+    def tested(self, alignment: str) -> tuple[Contrast, ...]:
+        """Return the contrasts that are tested in an alignment."""
+        return tuple(one for one in self.contrasts.values() if alignment in one.alignments)
+
+    def fits(self, alignment: str) -> tuple[FitId, ...]:
+        """Return the fits that those contrasts compare, each once."""
+        return unique(fit for one in self.tested(alignment) for fit in one.fits)
+
+    def inputs(self, subject: str, alignment: str) -> Inputs:
+        """Return responses, and the activations of all fits."""
+        encode = Encode(self.study)
+        files = [
+            encode.inputs(subject, alignment, fit.model, fit.init, fit.pairing)["activations"]
+            for fit in self.fits(alignment)
+        ]
+        return {
+            "responses": responses(self.study, subject, alignment),
+            "activations": [path for own in files for path in own],
+        }
+
+    def spec(self, subject: str, alignment: str) -> dict[str, Any]:
+        """Return fits and contrasts."""
+        config, encode = self.study.config, Encode(self.study)
+        statistics = config["statistics"]
+        return FilmToFilmSpec.take(
+            config,
+            config["responses"],
+            subject=subject,
+            alignment=alignment,
+            fits=tuple(
+                encode.spec(subject, alignment, fit.model, fit.init, fit.pairing)
+                for fit in self.fits(alignment)
+            ),
+            comparisons=tuple(map(Comparison.of, self.tested(alignment))),
+            window_name=statistics["primary_window"],
+            window=self.study.window,
+            calibrated=CalibratedSpec.take(statistics, statistics["calibrated"]),
+        ).plain()
+
+
+@dataclass(frozen=True)
+class FilmToFilmTable:
+    """The contrasts from film to film of all subjects, corrected."""
+
+    study: Study
+
+    def inputs(self) -> Inputs:
+        """Return the tables, and the schemas."""
+        return {
+            "tables": FilmToFilm(self.study).tables,
+            "schema": self.study.shipped(f"{SCHEMAS}/film_to_film.schema.yaml"),
+            "contrasts_schema": self.study.shipped(f"{SCHEMAS}/contrasts.schema.yaml"),
+        }
+
+    def spec(self) -> dict[str, Any]:
+        """Return how p-values are corrected."""
+        return Sites(self.study).spec()
+
+
+@dataclass(frozen=True)
 class Sites:
     """Sites, regions, and the tables that count them."""
 
@@ -191,6 +284,7 @@ class Sites:
                 paths.fill(paths.ELECTRODES, recording=recording) for recording in study.recordings
             ],
             **self._interaction(),
+            **self._film_to_film(),
             "atlas": study.shipped("resources/dkt_regions.tsv"),
             "schemas": [study.shipped(f"{SCHEMAS}/{name}.schema.yaml") for name in names],
         }
@@ -223,3 +317,9 @@ class Sites:
                 for subject in study.subjects
             ]
         }
+
+    def _film_to_film(self) -> Inputs:
+        """Return the contrasts from film to film, where somebody saw several films."""
+        if not FilmToFilm(self.study).tables:
+            return {}
+        return {"film_to_film": paths.fill(paths.TABLE, table="film_to_film")}

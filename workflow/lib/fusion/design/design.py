@@ -23,7 +23,15 @@ from fusion.design import (
     stimuli,
 )
 from fusion.design.audit import Audit
-from fusion.design.contrasts import Bootstrap, Contrasts, ShiftNull, ShiftNulls, Sites
+from fusion.design.contrasts import (
+    Bootstrap,
+    Contrasts,
+    FilmToFilm,
+    FilmToFilmTable,
+    ShiftNull,
+    ShiftNulls,
+    Sites,
+)
 from fusion.design.controls import (
     Ceiling,
     Controls,
@@ -139,6 +147,16 @@ class Design:
     def contrasts(self) -> Contrasts:
         """Rule ``contrasts``."""
         return Contrasts(self.study)
+
+    @cached_property
+    def film_to_film(self) -> FilmToFilm:
+        """Rule ``film_to_film``."""
+        return FilmToFilm(self.study)
+
+    @cached_property
+    def film_to_film_table(self) -> FilmToFilmTable:
+        """Rule ``film_to_film_table``."""
+        return FilmToFilmTable(self.study)
 
     @cached_property
     def sites(self) -> Sites:

@@ -40,6 +40,7 @@ INFLUENCE = ENCODING + "/influence.nc"
 PREDICTIONS = ENCODING + "/predictions.nc"
 BOOTSTRAP = ENCODING + "/bootstrap.nc"
 CONTRASTS = "<results>/intermediate/contrasts/{subject}_{alignment}.parquet"
+FILM_TO_FILM = "<results>/intermediate/film_to_film/{subject}_{alignment}.parquet"
 CONTROL = "<results>/intermediate/controls/{subject}_{alignment}_{control}.parquet"
 PASSIVE = "<results>/intermediate/controls/{stimulus}_{alignment}_passive.parquet"
 SHIFT_NULL = (

@@ -93,6 +93,15 @@ def contiguous_blocks(onset_s: np.ndarray, stimulus: np.ndarray, k: int) -> np.n
     return block
 
 
+def film_pairs(stimulus: np.ndarray) -> tuple[tuple[str, str], ...]:
+    """Return (training film, test film) of every ordered pair of films, sorted by name.
+
+    They are the folds of ``split="one_film"``, in this order.
+    """
+    films = [str(film) for film in np.unique(np.asarray(stimulus))]
+    return tuple((one, other) for one in films for other in films if one != other)
+
+
 def film_blocks(stimulus: np.ndarray) -> np.ndarray:
     """Return the fold of every event when one film is left out at a time: the film's rank by
     name.
@@ -162,7 +171,8 @@ def make_folds(
     k
         Number of contiguous blocks (``split="film_time"``).
     split
-        ``film_time``, or ``film``: every film is a fold.
+        ``film_time``; ``film``: every film is a fold; or ``one_film``: a fold trains on one film
+        and tests on another (:func:`film_pairs`), and ``k`` blocks of the training film validate.
     validation
         ``nested``: for each outer fold, its training blocks take turns as validation set.
         ``halves``: the first half of each held-out block validates, the second tests.
@@ -178,6 +188,8 @@ def make_folds(
         ``nested`` has fewer than 3 folds.
     """
     onset_s, stimulus = np.asarray(onset_s, float), np.asarray(stimulus)
+    if split == "one_film":
+        return _one_film(onset_s, stimulus.astype(str), k, gap_s)
     if fold is None:
         fold = cut(onset_s, stimulus, k, split)
     fold = np.asarray(fold)
@@ -232,6 +244,33 @@ def _halves(
         outer.append(Held((f,), train, {f: np.flatnonzero(second)}))
         inner.append(Held((f,), train, {f: np.flatnonzero(first)}))
     return tuple(outer), tuple(inner)
+
+
+def _one_film(onset_s: np.ndarray, stimulus: np.ndarray, k: int, gap_s: float) -> Folds:
+    pairs = film_pairs(stimulus)
+    if not pairs:
+        raise ValueError("one film; folds from film to film need at least two")
+    piece = contiguous_blocks(onset_s, stimulus, k)
+    outer = tuple(
+        Held((f,), np.flatnonzero(stimulus == one), {f: np.flatnonzero(stimulus == other)})
+        for f, (one, other) in enumerate(pairs)
+    )
+    inner = []
+    for film in dict.fromkeys(one for one, _ in pairs):
+        served = [f for f, (one, _) in enumerate(pairs) if one == film]
+        for g in range(k):
+            held = (stimulus == film) & (piece == g)
+            train = (stimulus == film) & ~within_gap(onset_s, stimulus, held, gap_s)
+            # No outer fold has this name: fits are shared by name only where training sets agree.
+            name = (served[0], len(pairs) + g)
+            rows = np.flatnonzero(held)
+            inner.append(Held(name, np.flatnonzero(train), dict.fromkeys(served, rows)))
+    for held_out in (*outer, *inner):
+        _check(held_out, onset_s, stimulus, gap_s)
+    near = np.ones((len(stimulus), len(outer)), bool)
+    for f, fit in enumerate(outer):
+        near[fit.train, f] = False
+    return Folds(film_blocks(stimulus), near, outer, tuple(inner), gap_s)
 
 
 def _check(held: Held, onset_s: np.ndarray, stimulus: np.ndarray, gap_s: float) -> None:

@@ -13,10 +13,12 @@ Backend = Literal["numpy", "torch"]
 
 @dataclass(frozen=True)
 class FoldSpec(Spec):
-    """How events are divided into folds (keys of ``encoding``)."""
+    """How events are divided into folds (keys of ``encoding``; ``one_film`` is asked for by the
+    rule ``film_to_film`` alone).
+    """
 
     folds: int = 5
-    split: Literal["film_time", "film"] = "film_time"
+    split: Literal["film_time", "film", "one_film"] = "film_time"
     validation: Literal["nested", "halves"] = "nested"
     gap_s: float = 10.0
 

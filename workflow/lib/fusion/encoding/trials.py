@@ -179,3 +179,28 @@ class Group:
     def responses(self, bins: np.ndarray | slice = slice(None)) -> np.ndarray:
         """Return (n_events, n_electrodes, n_bins) float32."""
         return self.trials.responses(self.electrodes, bins)
+
+
+def bins_apart(bins_ms: np.ndarray, window_ms: Sequence[float], bin_width_ms: float) -> np.ndarray:
+    """Return indices of the bins of a window that do not overlap.
+
+    Each begins where the last one taken ends. Overlapping bins repeat each other: the same window
+    is tested with far fewer of them.
+
+    Raises
+    ------
+    InputError
+        If the window holds no bin.
+    """
+    taken: list[int] = []
+    for k in np.flatnonzero((bins_ms >= window_ms[0] - 1e-6) & (bins_ms <= window_ms[1] + 1e-6)):
+        if not taken or bins_ms[k] - bins_ms[taken[-1]] >= bin_width_ms - 1e-6:
+            taken.append(int(k))
+    if not taken:
+        raise InputError(
+            "config",
+            "section statistics.windows",
+            f"the window {list(window_ms)}",
+            f"one that holds bins ({bins_ms[0]:g} to {bins_ms[-1]:g} ms)",
+        )
+    return np.array(taken)
