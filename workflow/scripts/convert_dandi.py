@@ -4,9 +4,9 @@ import numpy as np
 from tqdm import tqdm
 
 from fusion.ieeg import brainvision, dandi
-from fusion.ieeg.clean_sidecars import write_json
 from fusion.io.job import begin
 from fusion.io.tables import write_tsv
+from fusion.io.text import write_json
 
 log = begin(snakemake)
 out = snakemake.output

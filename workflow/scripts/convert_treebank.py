@@ -4,25 +4,26 @@ import h5py
 import numpy as np
 from tqdm import tqdm
 
-from fusion.ieeg import brainvision, treebank, treebank_bids
-from fusion.ieeg.clean_sidecars import write_json
+from fusion.ieeg import brainvision
 from fusion.ieeg.spec import ConvertTreebankSpec
+from fusion.ieeg.treebank import bids, clock, release, words
 from fusion.io.errors import InputError
 from fusion.io.job import begin
 from fusion.io.tables import write_tsv
+from fusion.io.text import write_json
 
 log = begin(snakemake)
 
 spec, given = ConvertTreebankSpec.read(snakemake.params.spec), snakemake.input
-labels = treebank.read_labels(given.labels)
+labels = release.read_labels(given.labels)
 corrupted = given.get("corrupted")
-corrupted = treebank.read_corrupted(corrupted, spec.subject) if corrupted else set()
-triggers, incomplete = treebank.read_triggers(given.timings)
-words, left_out = treebank.read_words(given.features)
-cuts = treebank.read_cuts(given.scenes) if given.get("scenes") else np.zeros(0)
+corrupted = release.read_corrupted(corrupted, spec.subject) if corrupted else set()
+triggers, incomplete = clock.read_triggers(given.timings)
+spoken, left_out = words.read_words(given.features)
+cuts = words.read_cuts(given.scenes) if given.get("scenes") else np.zeros(0)
 
-sfreq, measured = treebank.measured_rate(triggers)
-clock, notes = treebank.film_clock(triggers, sfreq)
+sfreq, measured = clock.measured_rate(triggers)
+knots, notes = clock.film_clock(triggers, sfreq)
 log.info(
     "sampling rate %g Hz (triggers say %.6g); clock: %s; %d triggers without a time or index",
     sfreq,
@@ -34,12 +35,12 @@ if unknown := sorted(corrupted - set(labels)):
     log.warning("%d corrupted labels belong to no electrode: %s", len(unknown), ", ".join(unknown))
 for why, count in left_out.items():
     log.warning("transcript: %d %s left out", count, why)
-events, dropped = treebank_bids.events(
-    clock,
-    words,
+events, dropped = bids.events(
+    knots,
+    spoken,
     cuts,
     sfreq,
-    treebank.nearest_trigger_sample(triggers, words["onset_s"].to_numpy(), sfreq),
+    clock.nearest_trigger_sample(triggers, spoken["onset_s"].to_numpy(), sfreq),
 )
 for kind, count in dropped.items():
     if count:
@@ -48,7 +49,7 @@ for kind, count in dropped.items():
         )
 
 with h5py.File(given.h5, "r") as h5:
-    sources = treebank.electrode_datasets(h5, given.h5)
+    sources = release.electrode_datasets(h5, given.h5)
     if len(sources) < len(labels):
         raise InputError(
             given.h5,
@@ -61,7 +62,7 @@ with h5py.File(given.h5, "r") as h5:
             "%d datasets after the last label are ignored: %s ..", extra, sources[len(labels)]
         )
     samples = h5[sources[0]].shape[0]
-    if clock["index"].max() > samples:
+    if knots["index"].max() > samples:
         raise InputError(
             given.timings,
             "column 'index'",
@@ -74,7 +75,7 @@ with h5py.File(given.h5, "r") as h5:
     )
     brainvision.write(snakemake.output.vhdr, labels, signals, samples, sfreq)
 
-table = treebank_bids.channels(labels, corrupted, sfreq)
+table = bids.channels(labels, corrupted, sfreq)
 log.info(
     "%d channels, %d of them corrupted, %.6g s",
     len(table),
@@ -82,5 +83,5 @@ log.info(
     samples / sfreq,
 )
 write_tsv(table, snakemake.output.channels)
-write_json(treebank_bids.ieeg(spec.film, sfreq, samples, table), snakemake.output.sidecar)
+write_json(bids.ieeg(spec.film, sfreq, samples, table), snakemake.output.sidecar)
 write_tsv(events, snakemake.output.events, float_format="%.10g")

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from fusion.ieeg import treebank, treebank_bids
-from fusion.ieeg.clean_sidecars import write_json
 from fusion.ieeg.spec import ConvertTreebankDatasetSpec
+from fusion.ieeg.treebank import bids, release, words
 from fusion.io.job import begin
 from fusion.io.tables import write_tsv
+from fusion.io.text import write_json
 
 log = begin(snakemake)
 
@@ -22,23 +22,21 @@ log.info(
 )
 
 for subject, files in spec.subjects.items():
-    labels = treebank.read_labels(files.labels)
-    table = treebank_bids.electrodes(
-        labels, treebank.read_places(files.coords, files.depth, files.number)
-    )
+    labels = release.read_labels(files.labels)
+    table = bids.electrodes(labels, release.read_places(files.coords, files.depth, files.number))
     log.info(
         "sub-%s: %d electrodes, %d without a position", subject, len(table), table["x"].isna().sum()
     )
     base = root / f"sub-{subject}" / "ieeg" / f"sub-{subject}_space-Other"
     write_tsv(table, f"{base}_electrodes.tsv")
-    write_json(treebank_bids.coordsystem(), f"{base}_coordsystem.json")
+    write_json(bids.coordsystem(), f"{base}_coordsystem.json")
 for film, files in spec.films.items():
-    words, left_out = treebank.read_words(files.features)
-    log.info("%s: %d words; left out: %s", film, len(words), left_out)
-    write_tsv(words, root / "stimuli" / f"{film}_words.tsv", float_format="%.10g")
+    spoken, left_out = words.read_words(files.features)
+    log.info("%s: %d words; left out: %s", film, len(spoken), left_out)
+    write_tsv(spoken, root / "stimuli" / f"{film}_words.tsv", float_format="%.10g")
     if files.scenes:
         write_tsv(
-            pd.DataFrame({"onset": treebank.read_cuts(files.scenes)}),
+            pd.DataFrame({"onset": words.read_cuts(files.scenes)}),
             root / "stimuli" / f"{film}_cuts.tsv",
             float_format="%.10g",
         )
@@ -50,8 +48,8 @@ people = pd.DataFrame(
     }
 )
 write_tsv(people, root / "participants.tsv")
-write_json(treebank_bids.PARTICIPANT_COLUMNS, root / "participants.json")
-write_json(treebank_bids.EVENT_COLUMNS, root / "events.json")
-write_json(treebank_bids.ELECTRODE_COLUMNS, root / "space-Other_electrodes.json")
-(root / "README").write_text(treebank_bids.README, encoding="utf-8")
-treebank_bids.describe(root)
+write_json(bids.PARTICIPANT_COLUMNS, root / "participants.json")
+write_json(bids.EVENT_COLUMNS, root / "events.json")
+write_json(bids.ELECTRODE_COLUMNS, root / "space-Other_electrodes.json")
+(root / "README").write_text(bids.README, encoding="utf-8")
+bids.describe(root)

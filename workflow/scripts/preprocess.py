@@ -5,12 +5,12 @@ from pathlib import Path
 from tqdm import tqdm
 
 from fusion.ieeg import brainvision
-from fusion.ieeg.clean_sidecars import write_json
 from fusion.ieeg.preparation import open_source, prepare
 from fusion.ieeg.spec import PreprocessSpec
 from fusion.io.atomic import scratch
 from fusion.io.job import begin
 from fusion.io.tables import write_tsv
+from fusion.io.text import write_json
 
 log = begin(snakemake)
 spec = PreprocessSpec.read(snakemake.params.spec)

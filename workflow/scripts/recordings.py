@@ -2,11 +2,11 @@
 dataset.
 """
 
-from fusion.ieeg import clean_sidecars, derivative, quality, validation
+from fusion.ieeg import derivative, quality, validation
 from fusion.ieeg.spec import RecordingsSpec
 from fusion.io.job import begin
 from fusion.io.tables import read_tsv, write_tsv
-from fusion.io.text import read_json
+from fusion.io.text import read_json, write_json
 from fusion.stimuli import overview
 
 log = begin(snakemake)
@@ -39,9 +39,9 @@ for row in table.itertuples():
     )
 table = quality.with_unclaimed(table, spec.unclaimed)
 derivative.write(snakemake.output.derivative, electrodes, clocks, given.clean, spec)
-clean_sidecars.write_json(quality.dictionary(table), snakemake.output.dictionary)
+write_json(quality.dictionary(table), snakemake.output.dictionary)
 write_tsv(table, snakemake.output.table, float_format="%.10g")
 stimuli = overview.table(films, transcripts, list(spec.films.values()))
 described = {column: {"Description": text} for column, text in overview.COLUMNS.items()}
-clean_sidecars.write_json(described, snakemake.output.stimuli_dictionary)
+write_json(described, snakemake.output.stimuli_dictionary)
 write_tsv(stimuli, snakemake.output.stimuli)

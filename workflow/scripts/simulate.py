@@ -57,7 +57,7 @@ def planted_courses(contacts, rng):
     }
 
 
-bids.write_dataset(root, spec.subjects)
+bids.write_dataset(root)
 truth = []
 for subject in tqdm(spec.subjects, desc="subjects"):
     rng = rng_for(seed, "simulate", "subject", subject)

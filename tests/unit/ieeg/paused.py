@@ -6,6 +6,7 @@ import datetime
 import json
 from pathlib import Path
 
+import h5py
 import mne
 import numpy as np
 import pandas as pd
@@ -35,18 +36,25 @@ def write(path, kind, pieces, names, sfreq):
     return path
 
 
-def edf(path, pieces, names, sfreq, units="uV", limit=3000.0, promise=None, bdf=False):
-    """Write EDF+D (or BDF+D), records of 1/4 s; ``promise`` is the number in the header."""
-    per, width = round(sfreq / 4), 3 if bdf else 2
+def edf(
+    path, pieces, names, sfreq, units="uV", limit=3000.0, promise=None, bdf=False,
+    record="0.25", kind="+D", late=None,
+):  # fmt: skip
+    """Write EDF+D (or BDF+D), records of 1/4 s; ``promise`` is the number in the header, ``late``
+    by how much (s) each record's stamp is late.
+    """
+    per, width = round(sfreq * float(record)), 3 if bdf else 2
     units = [units] * len(names) if isinstance(units, (str, bytes)) else list(units)
     top, tal = (2**23 if bdf else 2**15) - 1, 24
     starts, records = [], []
     for onset, data in pieces:
         for k in range(data.shape[1] // per):
-            starts.append(onset + k / 4)
+            starts.append(onset + k * per / sfreq)
             scaled = np.rint(data[:, k * per : (k + 1) * per] / limit * top)
             records.append(np.clip(scaled, -top, top).astype("<i4"))
     count = len(names) + 1
+    if late is not None:
+        starts = [start + by for start, by in zip(starts, late, strict=False)]
 
     def field(value, size):
         raw = value if isinstance(value, bytes) else str(value).encode("latin-1")
@@ -55,8 +63,8 @@ def edf(path, pieces, names, sfreq, units="uV", limit=3000.0, promise=None, bdf=
     label = "BDF Annotations" if bdf else "EDF Annotations"
     head = (b"\xffBIOSEMI" if bdf else field("0", 8)) + field("X X X X", 80)
     head += field("Startdate 01-JAN-2020 X X X", 80) + field("01.01.20", 8) + field("12.00.00", 8)
-    head += field(256 * (count + 1), 8) + field("BDF+D" if bdf else "EDF+D", 44)
-    head += field(len(records) if promise is None else promise, 8) + field("0.25", 8)
+    head += field(256 * (count + 1), 8) + field(("BDF" if bdf else "EDF") + kind, 44)
+    head += field(len(records) if promise is None else promise, 8) + field(record, 8)
     head += field(count, 4)
     low, high = [-limit] * len(names) + [-1], [limit] * len(names) + [1]
     for size, values in (
@@ -77,7 +85,7 @@ def edf(path, pieces, names, sfreq, units="uV", limit=3000.0, promise=None, bdf=
         for start, record in zip(starts, records, strict=True):
             raw = np.ascontiguousarray(record).view(np.uint8).reshape(*record.shape, 4)
             file.write(np.ascontiguousarray(raw[..., :width]).tobytes())
-            file.write(f"+{start:.6g}\x14\x14\x00".encode().ljust(width * tal, b"\0"))
+            file.write(f"+{start:.9g}\x14\x14\x00".encode().ljust(width * tal, b"\0"))
 
 
 def vhdr(path, pieces, names, sfreq):
@@ -104,16 +112,19 @@ def vhdr(path, pieces, names, sfreq):
     vmrk.write_text(vmrk.read_text(encoding="utf-8").rstrip() + "\n" + "\n".join(marks) + "\n")
 
 
-def eeglab(path, pieces, names, sfreq):
-    """Write EEGLAB ``.set`` with ``.fdt`` and a boundary with a duration a pause."""
+def eeglab(path, pieces, names, sfreq, boundary="boundary", lost=None, fields=False):
+    """Write EEGLAB ``.set`` with ``.fdt`` and a boundary with a duration a pause, which is ``lost``
+    samples where that is given. With ``fields`` the structure's fields stand alone, as newer
+    versions write them.
+    """
     data = np.concatenate([data for _, data in pieces], axis=1).astype("<f4")
     data.T.tofile(path.with_suffix(".fdt"))
     places = np.array([(n,) for n in names], dtype=[("labels", "O")])
     rows, at = [("film", 2.0, 0.0)], 0
     for k, (onset, part) in enumerate(pieces[:-1]):
         at += part.shape[1]
-        lost = (pieces[k + 1][0] - onset) * sfreq - part.shape[1]
-        rows.append(("boundary", at + 0.5, lost))
+        exact = (pieces[k + 1][0] - onset) * sfreq - part.shape[1]
+        rows.append((boundary, at + 0.5, exact if lost is None else lost))
     events = np.array(rows, dtype=[("type", "O"), ("latency", "O"), ("duration", "O")])
     n = data.shape[1]
     eeg = {"setname": "x", "filename": path.name, "filepath": "", "nbchan": len(names)}
@@ -121,15 +132,63 @@ def eeglab(path, pieces, names, sfreq):
     eeg |= {"data": path.with_suffix(".fdt").name, "chanlocs": places, "event": events}
     eeg |= {key: [] for key in ("icawinv", "icasphere", "icaweights", "icachansind", "epoch")}
     eeg |= {"ref": "common", "times": np.arange(float(n)), "chaninfo": {"nosedir": "+X"}}
-    savemat(path, {"EEG": {**eeg, "comments": "", "history": ""}}, appendmat=False)
+    eeg |= {"comments": "", "history": ""}
+    savemat(path, eeg if fields else {"EEG": eeg}, appendmat=False)
 
 
-def nwb(path, pieces, names, sfreq, timestamps=False, conversion=1e-6, starts_at=1.5):
+def eeglab_h5(path, pieces, names, sfreq):
+    """Write EEGLAB ``.set`` as MATLAB 7.3 does: HDF5 with a block of its own before it."""
+    data = np.concatenate([data for _, data in pieces], axis=1).astype("<f4")
+    data.T.tofile(path.with_suffix(".fdt"))
+    fields, rows, at = ("type", "latency", "duration"), [("film", 2.0, 0.0)], 0
+    for k, (onset, part) in enumerate(pieces[:-1]):
+        at += part.shape[1]
+        rows.append(("boundary", at + 0.5, (pieces[k + 1][0] - onset) * sfreq - part.shape[1]))
+    with h5py.File(path, "w", userblock_size=512) as file:
+
+        def put(where, name, value):
+            text = isinstance(value, str)
+            value = np.array([[ord(c)] for c in value], "<u2") if text else np.array([[value]])
+            made = where.create_dataset(name, data=value)
+            made.attrs["MATLAB_class"] = np.bytes_("char" if text else "double")
+            return made
+
+        def column(where, name, values):
+            refs = [put(hidden, f"{where.name[1:]}{name}{k}", v).ref for k, v in enumerate(values)]
+            made = where.create_dataset(name, data=np.array(refs, h5py.ref_dtype)[:, None])
+            made.attrs["MATLAB_class"] = np.bytes_("cell")
+
+        hidden = file.create_group("#refs#")
+        eeg = {"setname": "x", "filename": path.name, "filepath": "", "nbchan": float(len(names))}
+        eeg |= {"trials": 1.0, "pnts": float(data.shape[1]), "srate": float(sfreq), "xmin": 0.0}
+        eeg |= {"xmax": data.shape[1] / sfreq, "data": path.with_suffix(".fdt").name}
+        for name, value in {**eeg, "ref": "common"}.items():
+            put(file, name, value or "x")
+        for name, columns in (
+            ("chanlocs", {"labels": names}),
+            ("event", {f: [row[k] for row in rows] for k, f in enumerate(fields)}),
+        ):
+            group = file.create_group(name)
+            group.attrs["MATLAB_class"] = np.bytes_("struct")
+            for field, values in columns.items():
+                column(group, field, values)
+    head = b"MATLAB 7.3 MAT-file, Platform: GLNXA64".ljust(124) + bytes([0, 2]) + b"IM"
+    with open(path, "r+b") as file:
+        file.write(head)
+
+
+def nwb(
+    path, pieces, names, sfreq, timestamps=False, conversion=1e-6, starts_at=1.5, jitter=None,
+    processed=False,
+):  # fmt: skip
     """Write NWB: a series a piece, or one with a time for every sample. Half of the gain is in
     ``conversion``, half in ``channel_conversion``.
+
+    ``jitter`` changes the timestamps. With ``processed`` the series lies in a processing module,
+    beside spikes and a faster series of other electrodes in the acquisition.
     """
     from pynwb import NWBHDF5IO, NWBFile
-    from pynwb.ecephys import ElectricalSeries
+    from pynwb.ecephys import ElectricalSeries, SpikeEventSeries
 
     file = NWBFile(session_description="film", identifier="film", session_start_time=START)
     device = file.create_device(name="amplifier")
@@ -140,10 +199,21 @@ def nwb(path, pieces, names, sfreq, timestamps=False, conversion=1e-6, starts_at
     for k, name in enumerate(names):
         file.add_electrode(x=10.0 + k, y=2.0, z=3.0, location="unknown", group=group, label=name)
     gain = np.arange(1.0, len(names) + 1)
+    add = file.add_acquisition
+    if processed:
+        file.add_electrode(x=1.0, y=2.0, z=3.0, location="unknown", group=group, label="u1")
+        micro = file.create_electrode_table_region(region=[len(names)], description="wire")
+        fast = np.zeros((5000, 1))
+        add(ElectricalSeries(name="micro", data=fast, electrodes=micro, rate=30000.0))
+        module = file.create_processing_module(name="ecephys", description="LFP")
+        add = module.add
+        spikes = {"timestamps": [1.0, 2.0], "data": np.zeros((2, len(names), 10))}
+        region = file.create_electrode_table_region(region=[*range(len(names))], description="all")
+        add(SpikeEventSeries(name="spikes", electrodes=region, **spikes))
 
     def series(name, data, **when):
         region = file.create_electrode_table_region(region=[*range(len(names))], description="all")
-        file.add_acquisition(
+        add(
             ElectricalSeries(
                 name=name,
                 data=(data / gain[:, None]).T,
@@ -156,6 +226,7 @@ def nwb(path, pieces, names, sfreq, timestamps=False, conversion=1e-6, starts_at
 
     if timestamps:
         at = [starts_at + on + np.arange(part.shape[1]) / sfreq for on, part in pieces]
+        at = at if jitter is None else [jitter(piece) for piece in at]
         whole = np.concatenate([part for _, part in pieces], axis=1)
         series("ieeg", whole, timestamps=np.concatenate(at))
     else:

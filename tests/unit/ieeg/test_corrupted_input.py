@@ -101,6 +101,18 @@ def with_data(change):
 
 ERRORS = {
     "eeg cut in mid-sample": (cut(EEG, 10_001), r"_ieeg\.eeg: found 10001 bytes.*cut short"),
+    "eeg cut at a whole sample": (
+        cut(EEG, 22 * 256 * 20),
+        r"_ieeg\.vhdr: found 20 s; ieeg\.json says 30 s.*cut short",
+    ),
+    "eeg cut before its last marker": (
+        lambda r: (
+            text(VMRK, "[Marker Infos]", f"[Marker Infos]\nMk1=Stimulus,S1,{25 * 256},1,0")(r),
+            info(INFO, RecordingDuration=None)(r),
+            cut(EEG, 22 * 256 * 20)(r),
+        ),
+        r"_ieeg\.vhdr: found 5120 samples, and a marker at sample 6400.*cut short",
+    ),
     "eeg empty": (cut(EEG, 0), r"_ieeg\.eeg: found 0 bytes"),
     "eeg missing": (lambda r: (r / EEG).unlink(), r"_ieeg\.vhdr: DataFile=.*no such file"),
     "vmrk missing": (lambda r: (r / VMRK).unlink(), r"_ieeg\.vhdr: MarkerFile=.*no such file"),
@@ -233,7 +245,10 @@ ERRORS = {
     "coordsystem.json is not JSON": (cut(COORDS, 5), r"_coordsystem\.json"),
     "every channel flat": (signals(data=np.zeros((11, 256 * 30))), r"no usable channel.*flat"),
     "recording shorter than a window": (
-        signals(data=bids_dataset.signals(seconds=4)),
+        lambda r: (
+            signals(data=bids_dataset.signals(seconds=4))(r),
+            info(INFO, RecordingDuration=4)(r),
+        ),
         r"events\.tsv: found no event whose window lies in",
     ),
 }
@@ -411,12 +426,6 @@ WARNINGS = {
         "cutoff of 11 channels look swapped",
         "quality",
     ),
-    "recording cut at a whole sample": (
-        cut(EEG, 22 * 256 * 20),
-        {"duration_s": 20},
-        "10 s shorter than ieeg.json says",
-        "quality",
-    ),
     "a byte-order mark": (
         lambda r: (r / CHANNELS).write_bytes(b"\xef\xbb\xbf" + (r / CHANNELS).read_bytes()),
         {"kept": 5},
@@ -447,12 +456,7 @@ def test_repaired_and_counted(dataset, tmp_path, caplog, what):
         assert words in quality["warnings" if where == "quality" else where]
         assert where != "quality" or words.split(";")[0] in caplog.text
     # whatever is left is what the right dataset gives
-    if what not in (
-        "no ieeg.json",
-        "no line frequency",
-        "signals in the wrong unit",
-        "recording cut at a whole sample",
-    ):
+    if what not in ("no ieeg.json", "no line frequency", "signals in the wrong unit"):
         both = [e for e in responses["electrode"].values if e in right[2]["electrode"].values]
         a, b = (d["response"].sel(electrode=both).values for d in (responses, right[2]))
         assert np.abs(a - b).max() < 0.05  # µV; int16 steps are 0.01
@@ -462,6 +466,7 @@ def test_repaired_and_counted(dataset, tmp_path, caplog, what):
 
 def test_events_lost_to_a_shorter_recording_are_counted(dataset, tmp_path):
     cut(EEG, 22 * 256 * 20)(dataset)
+    info(INFO, RecordingDuration=20)(dataset)
     _, _, responses = everything(dataset, tmp_path)
     assert list(responses["event"].values) == ["w00000", "w00001", "w00002", "w00003"]
     assert json.loads(responses.attrs["dropped"]) == {"not on the film's clock": 1}

@@ -93,7 +93,7 @@ def test_a_config_against_the_sidecar_s_line_frequency_is_said(tmp_path, data):
 
 def test_counts_and_reference_of_the_sidecar_are_compared(tmp_path, data):
     info = {"SEEGChannelCount": 12, "iEEGReference": "common average", "RecordingDuration": 600}
-    write(tmp_path / "bids", "vhdr", data, describe={"info": info})
+    write(tmp_path / "bids", "edf", data, describe={"info": info})
     said = warned(preprocess(tmp_path / "bids"))
     assert "SEEGChannelCount is 12 in ieeg.json, channels.tsv has 9" in said
     assert "re-referenced already" in said

@@ -10,7 +10,7 @@ import pytest
 from helpers.scripts import LIB, REPOSITORY
 
 from fusion.design import codehash
-from fusion.ieeg import recording, sidecars
+from fusion.ieeg import positions, recording
 from fusion.ieeg.segments import segments
 
 SFREQ = 256
@@ -55,7 +55,7 @@ def test_positions_in_several_spaces_are_lost(tmp_path, data):
     paused.write(place / f"{STEM}_ieeg", "vhdr", [(0.0, data)], NAMES, SFREQ)
     assert read(tmp_path).get_montage() is None
     given = [str(path) for path in place.iterdir()]
-    assert sidecars.read_positions(given, "ACPC").table["x"].tolist() == [20, 21, 22, 23, 24]
+    assert positions.read_positions(given, "ACPC").table["x"].tolist() == [20, 21, 22, 23, 24]
 
 
 def test_nwb_is_not_read(tmp_path, data):
@@ -88,6 +88,21 @@ def test_writing_rounds_onsets_and_drops_regions(tmp_path):
     assert "3.19921875" in (place / f"{STEM}_events.tsv").read_text()
     electrodes = next(place.glob("*electrodes.tsv")).read_text()
     assert "region" not in electrodes
+
+
+def test_writing_puts_the_space_into_the_data_file_and_shares_tables(tmp_path):
+    raw = mne.io.RawArray(np.zeros((1, 2560)), mne.create_info(["A1"], 256.0, "seeg"))
+    raw.info["line_freq"] = 50
+    place = mne.channels.make_dig_montage({"A1": [0.01, 0.02, 0.03]}, coord_frame="mni_tal")
+    space = {"space": "MNI152NLin2009cAsym", "datatype": "ieeg", "root": tmp_path}
+    where = mne_bids.BIDSPath(subject="01", task="film", **space)
+    options = {"format": "BrainVision", "allow_preload": True, "verbose": "error"}
+    written = mne_bids.write_raw_bids(raw, where, montage=place, **options)
+    assert "_space-" in written.fpath.name
+    first = (tmp_path / "participants.tsv").read_text()
+    where = mne_bids.BIDSPath(subject="02", task="film", **space)
+    mne_bids.write_raw_bids(raw, where, montage=place, **options)
+    assert (tmp_path / "participants.tsv").read_text() != first
 
 
 def test_mne_bids_is_imported_where_it_works_and_not_while_parsing():

@@ -190,12 +190,19 @@ def test_a_first_record_that_starts_later_is_no_pause(data, tmp_path):
     assert opened.seams == []
 
 
-def test_a_recording_said_to_be_discontinuous_without_a_pause_is_warned_of(data, tmp_path):
+def test_a_recording_said_to_be_discontinuous_without_a_pause_is_refused(data, tmp_path):
     place = tmp_path / "sub-01/ieeg"
     paused.describe(place, STEM, NAMES, SFREQ, info={"RecordingType": "discontinuous"})
     paused.write(place / f"{STEM}_ieeg", "vhdr", [(0.0, data)], NAMES, SFREQ)
-    done, _ = responses_of(tmp_path, tmp_path / "results")
+    with pytest.raises(InputError, match=r"discontinuous, but the data file shows no pause"):
+        running.preprocess(running.design(tmp_path, film_zero=FILM), tmp_path / "results")
+    counted = running.design(tmp_path, film_zero=FILM, ieeg={"onsets": "samples"})
+    done = running.preprocess(counted, tmp_path / "results")
     assert "calls the recording discontinuous" in read_tsv(done.quality)["warnings"].iloc[0]
+    events = place / f"{STEM}_events.tsv"
+    events.write_text(events.read_text() + "50\t5\tboundary\n")
+    _, found = responses_of(tmp_path, tmp_path / "marked")
+    assert (found.attrs["segments"], found.attrs["lost_s"]) == (2, 5)
 
 
 def test_a_pause_of_unknown_length_is_a_seam_and_said(data, tmp_path):

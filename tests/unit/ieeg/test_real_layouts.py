@@ -19,7 +19,7 @@ from edfio import Edf, EdfSignal
 
 from fusion.design import config as settings
 from fusion.ids import entities
-from fusion.ieeg import derivative, quality, sidecars, validation
+from fusion.ieeg import derivative, positions, quality, validation
 from fusion.io.errors import InputError
 from fusion.io.tables import read_tsv, write_tsv
 from fusion.io.text import write_json
@@ -411,11 +411,11 @@ def test_film_events_leave_out_time_before_the_film():
 
 def test_mni_is_told_from_other_spaces():
     assert all(
-        sidecars.is_mni(s)
+        positions.is_mni(s)
         for s in ("MNI152NLin2009cAsym", "MNI152Lin", "ICBM152", "IXI549Space", "MNI152NLin6Asym")
     )
     assert not any(
-        sidecars.is_mni(s)
+        positions.is_mni(s)
         for s in ("ACPC", "Other", "n/a", "fsaverage", "Talairach", "MNI305", "ScanRAS", "Pixels")
     )
 

@@ -13,7 +13,10 @@ import pytest
 import release
 import running
 
-from fusion.ieeg import treebank, validation
+from fusion.ieeg import validation
+from fusion.ieeg.treebank import clock as trigger_clock
+from fusion.ieeg.treebank import release as release_files
+from fusion.ieeg.treebank import words as release_words
 from fusion.io.errors import InputError
 from fusion.io.labelled import open_labelled
 from fusion.io.tables import read_tsv
@@ -136,7 +139,9 @@ def test_a_replayed_stretch_counts_once(converted):
 
 def test_corrupted_electrodes_are_bad_in_both_spellings(converted, tmp_path):
     def bads(corrupted):
-        return {subject: treebank.read_corrupted(corrupted, subject) for subject in release.LABELS}
+        return {
+            subject: release_files.read_corrupted(corrupted, subject) for subject in release.LABELS
+        }
 
     release.write_release(tmp_path, trials=release.TRIALS[:1], corrupted="laboratory")
     published = bads(converted[0] / "corrupted_elec.json")
@@ -162,7 +167,7 @@ def test_places_and_regions(converted):
 
 
 def test_words_without_times_are_dropped_and_others_kept(converted):
-    words, left_out = treebank.read_words(converted[0] / "transcripts/cars-2/features.csv")
+    words, left_out = release_words.read_words(converted[0] / "transcripts/cars-2/features.csv")
     assert len(words) == 41
     assert left_out == {"rows without a word or a time": 1, "repeated rows": 1}
     assert words["onset_s"].is_monotonic_increasing
@@ -174,10 +179,10 @@ def test_jittered_triggers_give_a_smooth_clock():
         1, 0, "x", 2048, pauses=[(100.0, 20.0)], film_s=300.0, jitter=20.0, drift=3e-5
     )
     triggers = release.triggers_of(trial, rng).dropna().sort_values("index").reset_index(drop=True)
-    sfreq, measured = treebank.measured_rate(triggers)
+    sfreq, measured = trigger_clock.measured_rate(triggers)
     assert sfreq == 2048
     assert measured == pytest.approx(2048, rel=1e-3)
-    clock, notes = treebank.film_clock(triggers, sfreq)
+    clock, notes = trigger_clock.film_clock(triggers, sfreq)
     at = np.r_[np.linspace(3, 97, 200), np.linspace(103, 297, 300)]
     off = np.interp(at, clock["film_s"], clock["index"]) - trial.sample(at)
     assert np.abs(off).max() < 12  # a single trigger is up to 20 samples off
@@ -189,14 +194,14 @@ def test_jittered_triggers_give_a_smooth_clock():
 def test_the_running_median_keeps_straight_lines():
     for n in (1, 2, 5, 20, 21, 22, 100):
         line = 3.0 * np.arange(n) + 1
-        assert np.allclose(treebank.running_median(line, 21), line)
+        assert np.allclose(trigger_clock.running_median(line, 21), line)
 
 
 def test_thinned_points_stay_within_the_tolerance():
     rng = np.random.default_rng(0)
     x = np.sort(rng.uniform(0, 100, 500))
     y = np.cumsum(rng.standard_normal(500))
-    keep = treebank.thin(x, y, 0.5)
+    keep = trigger_clock.thin(x, y, 0.5)
     assert len(keep) < 500
     assert np.abs(np.interp(x, x[keep], y[keep]) - y).max() <= 0.5
 
@@ -297,8 +302,8 @@ def test_real_timings(trial, pauses, within_one, jitter, across_a_pause):
         ]
     )
     both = both.assign(trig_type="trigger").sort_values("index", ignore_index=True)
-    assert treebank.measured_rate(both)[0] == 2048
-    assert treebank.segments(both, 2048).max() == pauses
+    assert trigger_clock.measured_rate(both)[0] == 2048
+    assert trigger_clock.segments(both, 2048).max() == pauses
     published = pd.read_csv(
         Path(REAL) / "braintreebank_alignment/derived_pauses_all_trials.tsv", sep="\t"
     )
@@ -309,7 +314,9 @@ def test_real_timings(trial, pauses, within_one, jitter, across_a_pause):
     )
 
     ends = words[["end", "est_end_idx"]].set_axis(["movie_time", "index"], axis=1)
-    off = np.abs(treebank.nearest_trigger_sample(ends, words["start"], 2048) - words["est_idx"])
+    off = np.abs(
+        trigger_clock.nearest_trigger_sample(ends, words["start"], 2048) - words["est_idx"]
+    )
     counts = [(off <= 1).sum(), ((off > 1) & (off <= 64)).sum(), (off > 64).sum()]
     explained = dict(
         zip(("within one sample", "trigger jitter", "a pause between"), counts, strict=True)
@@ -336,9 +343,9 @@ def test_triggers_of_a_coarse_clock_are_not_taken_for_pauses():
     triggers = pd.DataFrame(
         {"movie_time": film, "index": np.maximum.accumulate(index), "trig_type": "trigger"}
     )
-    assert treebank.segments(triggers, sfreq, 0.1).max() > 100
-    assert treebank.segments(triggers, sfreq).max() == len(pauses)
-    assert treebank.film_clock(triggers, sfreq)[1]["segments"] == 6
+    assert trigger_clock.segments(triggers, sfreq, 0.1).max() > 100
+    assert trigger_clock.segments(triggers, sfreq).max() == len(pauses)
+    assert trigger_clock.film_clock(triggers, sfreq)[1]["segments"] == 6
 
 
 def test_a_word_in_two_rows_is_one(tmp_path):
@@ -355,7 +362,7 @@ def test_a_word_in_two_rows_is_one(tmp_path):
     ]
     table = pd.DataFrame(rows, columns=["text", "start", "end", "sentence_idx"])
     table.assign(sentence="x").to_csv(tmp_path / "features.csv")
-    words, left_out = treebank.read_words(tmp_path / "features.csv")
+    words, left_out = release_words.read_words(tmp_path / "features.csv")
     assert words["word"].tolist() == ["I'm", "gonna", "don't", "go", "No", "na"]
     assert words["onset_s"].tolist() == [1.0, 1.3, 1.7, 2.0, 2.1, 4.0]
     assert words["offset_s"].tolist() == [1.2, 1.6, 1.9, 2.1, 2.2, 4.1]

@@ -1,31 +1,22 @@
-"""The demo as a BIDS dataset: BrainVision recordings, channel and electrode tables, and what
-describes them.
-"""
+"""The demo as a BIDS dataset, written by mne-bids; places with their regions are added."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any
 
+import mne
 import numpy as np
 import pandas as pd
-from mne_bids import make_dataset_description
-from pybv import write_brainvision
+from mne_bids import BIDSPath, make_dataset_description, update_sidecar_json, write_raw_bids
 
 from fusion.io.atomic import whole
 from fusion.io.tables import write_tsv
+from fusion.io.text import write_json
 
 SPACE = "MNI152NLin2009cAsym"
 
 
-def write_json(path: str | Path, content: dict[str, Any]) -> None:
-    """Write ``content`` as JSON."""
-    with whole(path) as part:
-        part.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-
-
-def write_dataset(root: Path, subjects: list[str]) -> None:
+def write_dataset(root: Path) -> None:
     """Write what describes the dataset as a whole."""
     make_dataset_description(
         path=root,
@@ -43,33 +34,11 @@ def write_dataset(root: Path, subjects: list[str]) -> None:
             " language-trained vision models see are planted at known contacts.\n",
             encoding="utf-8",
         )
-    write_tsv(
-        pd.DataFrame({"participant_id": [f"sub-{s}" for s in subjects], "group": "simulated"}),
-        root / "participants.tsv",
-    )
+    region = "Region of the Desikan-Killiany-Tourville atlas, as FreeSurfer names it."
+    described = {"region": region, "shaft": "Shaft that the contact sits on."}
     write_json(
-        root / "participants.json", {"group": {"Description": "All subjects are simulated."}}
-    )
-    write_json(
-        root / "task-film_events.json",
-        {
-            "trial_type": {
-                "Description": "What happens.",
-                "Levels": {"instruction": "the film is announced", "film": "the film plays"},
-            },
-            "stim_file": {"Description": "What is shown, a file in the folder stimuli."},
-        },
-    )
-    write_json(
+        {column: {"Description": text} for column, text in described.items()},
         root / f"space-{SPACE}_electrodes.json",
-        {
-            "region": {
-                "Description": (
-                    "Region of the Desikan-Killiany-Tourville atlas, as FreeSurfer names it."
-                )
-            },
-            "shaft": {"Description": "Shaft that the contact sits on."},
-        },
     )
 
 
@@ -95,75 +64,52 @@ def write_subject(
     film
         Onset and duration of the film (s, time of the recording).
     """
-    folder = Path(root, f"sub-{subject}", "ieeg")
-    folder.mkdir(parents=True, exist_ok=True)
-    stem = f"sub-{subject}_task-film_run-1"
-    write_brainvision(
-        data=data * 1e-6,
-        sfreq=sfreq,
-        ch_names=contacts["electrode"].tolist(),
-        fname_base=f"{stem}_ieeg",
-        folder_out=folder,
-        events=None,
-        resolution=0.1,
-        unit="µV",
-        fmt="binary_int16",
-        overwrite=True,
-    )
-    bad = contacts["status"] == "bad"
-    channels = pd.DataFrame(
-        {
-            "name": contacts["electrode"],
-            "type": "SEEG",
-            "units": "µV",
-            "low_cutoff": "n/a",
-            "high_cutoff": "n/a",
-            "group": contacts["shaft"],
-            "sampling_frequency": sfreq,
-            "status": contacts["status"],
-            "status_description": np.where(bad, "broadband noise", "n/a"),
-        }
-    )
-    write_tsv(channels, folder / f"{stem}_channels.tsv")
+    info = mne.create_info(contacts["electrode"].tolist(), sfreq, "seeg")
+    raw = mne.io.RawArray(data * 1e-6, info, verbose="error")
+    raw.info["line_freq"] = line_hz
+    raw.info["bads"] = contacts.loc[contacts["status"] == "bad", "electrode"].tolist()
     onset, duration = film
-    events = pd.DataFrame(
-        {
-            "onset": [0.5, onset],
-            "duration": [2.0, duration],
-            "trial_type": ["instruction", "film"],
-            "stim_file": ["n/a", "film.mp4"],
-        }
+    shown = [{"stim_file": "n/a"}, {"stim_file": "film.mp4"}]
+    raw.set_annotations(
+        mne.Annotations([0.5, onset], [2.0, duration], ["instruction", "film"], extras=shown)
     )
-    write_tsv(events, folder / f"{stem}_events.tsv", float_format="%.10g")
-    write_json(
-        folder / f"{stem}_ieeg.json",
+    where = BIDSPath(subject=subject, task="film", run="1", datatype="ieeg", root=root)
+    write_raw_bids(
+        raw,
+        where,
+        format="BrainVision",
+        allow_preload=True,
+        extra_columns_descriptions={"stim_file": "What is shown, a file in the folder stimuli."},
+        overwrite=True,
+        verbose="error",
+    )
+    update_sidecar_json(
+        where.copy().update(suffix="ieeg", extension=".json"),
         {
-            "TaskName": "film",
             "TaskDescription": "Watching a film of moving coloured shapes while stories are told.",
-            "SamplingFrequency": sfreq,
-            "PowerLineFrequency": line_hz,
-            "SoftwareFilters": "n/a",
+            "Manufacturer": "simulated",
             "HardwareFilters": "n/a",
             "iEEGReference": "one scalp electrode (simulated)",
-            "SEEGChannelCount": len(contacts),
-            "ECOGChannelCount": 0,
-            "RecordingType": "continuous",
-            "RecordingDuration": data.shape[1] / sfreq,
-            "Manufacturer": "simulated",
         },
+        verbose="error",
     )
-    place = contacts.rename(columns={"electrode": "name"})[
-        ["name", "x", "y", "z", "hemisphere", "region", "shaft"]
-    ]
+    _write_places(where.directory, subject, contacts)
+
+
+def _write_places(folder: Path, subject: str, contacts: pd.DataFrame) -> None:
+    """Write electrodes.tsv and coordsystem.json in place of those of mne-bids, which names no
+    region and would put the space into the name of the data file.
+    """
+    for empty in ("electrodes.tsv", "electrodes.json", "coordsystem.json"):
+        (folder / f"sub-{subject}_{empty}").unlink()
+    columns = ["electrode", "x", "y", "z", "hemisphere", "region", "shaft"]
+    place = contacts[columns].rename(columns={"electrode": "name"})
     place.insert(4, "size", 5.0)
-    place.insert(6, "group", contacts["shaft"])
     write_tsv(place, folder / f"sub-{subject}_space-{SPACE}_electrodes.tsv")
-    write_json(
-        folder / f"sub-{subject}_space-{SPACE}_coordsystem.json",
-        {
-            "iEEGCoordinateSystem": SPACE,
-            "iEEGCoordinateUnits": "mm",
-            "iEEGCoordinateSystemDescription": "MNI152 non-linear 2009c asymmetric",
-            "iEEGCoordinateProcessingDescription": "none",
-        },
-    )
+    system = {
+        "iEEGCoordinateSystem": SPACE,
+        "iEEGCoordinateUnits": "mm",
+        "iEEGCoordinateSystemDescription": "MNI152 non-linear 2009c asymmetric",
+        "iEEGCoordinateProcessingDescription": "none",
+    }
+    write_json(system, folder / f"sub-{subject}_space-{SPACE}_coordsystem.json")

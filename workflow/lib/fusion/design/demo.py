@@ -14,7 +14,6 @@ DATASET_FILES = (
     "README",
     "participants.tsv",
     "participants.json",
-    "task-film_events.json",
     "space-MNI152NLin2009cAsym_electrodes.json",
 )
 

@@ -16,7 +16,7 @@ from fusion.design import selection
 from fusion.ids import entities
 from fusion.io.errors import InputError
 
-EXTENSIONS = (".vhdr", ".edf", ".bdf", ".EDF", ".BDF", ".nwb", ".set", ".mefd", ".fif")
+EXTENSIONS = (".vhdr", ".edf", ".bdf", ".nwb", ".set", ".mefd", ".fif")
 COMPANIONS = (".eeg", ".dat", ".vmrk", ".fdt", ".tdat", ".tidx", ".tmet")
 #: What an NWB file may link to, besides other NWB files.
 LINKED = (".nwb", ".h5", ".hdf5")
@@ -132,7 +132,7 @@ def _require_content(path: Path, root: Path) -> None:
     nowhere, or a short text that names the content.
     """
     absent = path.is_symlink() and not path.exists()
-    signals = path.suffix in (*EXTENSIONS, *COMPANIONS) and path.is_file()
+    signals = path.suffix.lower() in (*EXTENSIONS, *COMPANIONS) and path.is_file()
     if not absent and signals and path.stat().st_size < 1000:
         with open(path, "rb") as file:
             absent = file.read(32).startswith((b"/annex/objects/", b"version https://git-lfs"))
@@ -149,8 +149,10 @@ def _require_content(path: Path, root: Path) -> None:
 def _from_bids(config: Mapping[str, Any], root: Path) -> list[Recording]:
     listed: dict[Path, list[tuple[Path, dict[str, str]]]] = {}
     found: dict[tuple[Path, str], list[Path]] = {}
-    for path in sorted(root.glob("sub-*/**/ieeg/*_ieeg.*")):
-        if path.suffix in EXTENSIONS and not path.name.startswith("."):
+    files = (path for place in ("sub-*", "sub-*/ses-*") for path in root.glob(f"{place}/ieeg/*"))
+    for path in sorted(files):
+        if re.fullmatch(r"[^.].*_ieeg", path.stem) and path.suffix.lower() in EXTENSIONS:
+            _check_extension(path)
             _check_folders(path, root)
             name = re.sub(r"_split-[A-Za-z0-9]+", "", path.name.split("_ieeg.")[0])
             found.setdefault((path.parent, name), []).append(path)
@@ -181,6 +183,15 @@ def _from_bids(config: Mapping[str, Any], root: Path) -> list[Recording]:
             )
         )
     return rows
+
+
+def _check_extension(path: Path) -> None:
+    """Raise ``InputError`` for an extension in upper case; EDF's, which recorders write, may be."""
+    usual = path.suffix.lower()
+    if path.suffix != usual and usual not in (".edf", ".bdf"):
+        raise InputError(
+            path, "", f"extension {path.suffix}", f"{usual}, as BIDS has it: rename it"
+        )
 
 
 def _split(path: Path) -> tuple[int, str]:

@@ -3,9 +3,9 @@
 | quantity | taken | error | said |
 | --- | --- | --- | --- |
 | sampling rate | the data file's; the sidecar's where the file rounds its interval | no rounding explains a drift of 1 ms over the recording | which one is rounded |
-| length | the data file's | a data file shorter than its own header promises | a sidecar that differs by a second |
+| length | the data file's | a data file shorter than its header promises, or, where the header does not say, than the sidecar | a sidecar that differs by a second |
 | line frequency | the config's | | a sidecar that differs |
-| continuous or not | the data file's pauses | | a sidecar that differs |
+| continuous or not | the data file's pauses | a sidecar that says discontinuous where no pause is found, or epoched | pauses of a recording that the sidecar calls continuous |
 | channel counts | channels.tsv | | a sidecar that differs |
 | reference | ieeg.reference is applied to what was recorded | | a recording that is re-referenced already |
 """  # noqa: E501
@@ -13,7 +13,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeGuard
+from typing import Any, Literal, TypeGuard
 
 import numpy as np
 import pandas as pd
@@ -56,7 +56,7 @@ def rate(
     for name, said in sources.items():
         if said is None or said <= 0 or _drift(said, sfreq, opened.samples) <= DRIFT_S:
             continue
-        if opened.rounded_interval and round(1e6 / said) == round(1e6 / opened.sfreq):
+        if opened.rounds(said):
             notes.append(
                 f"the data file rounds its sampling interval ({opened.sfreq:.6g} Hz):"
                 f" {said:.10g} Hz by {name} is used"
@@ -116,10 +116,7 @@ def notes(
         out.append(f"{abs(held - length):.6g} s {which} than ieeg.json says")
     kind = str(info.get("RecordingType", "")).strip().lower()
     if kind == "discontinuous" and len(segments) == 1:
-        out.append(
-            "ieeg.json calls the recording discontinuous, but the data file shows no pause: times"
-            " after a pause would be wrong"
-        )
+        out.append("ieeg.json calls the recording discontinuous, no pause is marked")
     if kind == "continuous" and len(segments) > 1:
         out.append(f"ieeg.json calls the recording continuous, it has {len(segments)} segments")
     if segments.unknown:
@@ -169,11 +166,46 @@ def check_onsets(events: pd.DataFrame, segments: Segments, path: str) -> None:
         )
 
 
-def check_continuous(info: Mapping[str, Any], path: str) -> None:
-    """Raise ``InputError`` for a recording that was cut into epochs."""
-    if str(info.get("RecordingType", "")).strip().lower() == "epoched":
+def check_time(
+    opened: Opened, info: Mapping[str, Any], segments: Segments, onsets: Literal["time", "samples"]
+) -> None:
+    """Raise ``InputError`` for a recording whose samples have no known time, or that was cut short.
+
+    Parameters
+    ----------
+    opened
+        The data file.
+    info
+        Content of ``*_ieeg.json``.
+    segments
+        Where the recording is continuous.
+    onsets
+        How the dataset counts onsets.
+    """
+    kind = str(info.get("RecordingType", "")).strip().lower()
+    if kind == "epoched":
         raise InputError(
-            path, "ieeg.json, RecordingType", "epoched", "a recording that runs through a film"
+            opened.path,
+            "ieeg.json, RecordingType",
+            "epoched",
+            "a recording that runs through a film",
+        )
+    if kind == "discontinuous" and len(segments) == 1 and onsets == "time":
+        raise InputError(
+            opened.path,
+            "ieeg.json, RecordingType",
+            "discontinuous, but the data file shows no pause: times after one are not known",
+            "pauses in the data file, or rows BAD_ACQ_SKIP or boundary in events.tsv, or"
+            " RecordingType: continuous; with ieeg.onsets: samples no time is needed",
+        )
+    length, held = info.get("RecordingDuration"), segments.samples / segments.sfreq
+    span = segments.end_s - float(segments.onset_s[0])
+    if not opened.promised and _is_number(length) and max(held, span) < length - 1:
+        raise InputError(
+            opened.path,
+            "",
+            f"{held:.6g} s; ieeg.json says {length:.6g} s, and the file itself does not say",
+            "a whole recording (this one is cut short), or RecordingDuration corrected or left out",
         )
 
 

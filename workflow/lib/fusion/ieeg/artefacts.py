@@ -132,21 +132,26 @@ class Marks:
     @property
     def annotations(self) -> Annotations:
         """What was found, as MNE carries it."""
+        # Imported on use: only cleaning pays for it.
         from mne import Annotations
 
-        return Annotations(
-            onset=[row[0] for row in self.rows],
-            duration=[row[1] for row in self.rows],
-            description=[row[2] for row in self.rows],
-            ch_names=[(row[3],) for row in self.rows],
+        onset, duration, kind, channel, sample = (
+            zip(*self.rows, strict=True) if self.rows else 5 * [()]
         )
+        names = [(name,) for name in channel]
+        extras = [{"sample": at} for at in sample]
+        return Annotations(onset, duration, kind, ch_names=names, extras=extras)
 
     @property
     def table(self) -> pd.DataFrame:
         """One row a stretch, in the order of time: onset and duration (s), kind, electrode, first
         sample.
         """
-        found = pd.DataFrame(self.rows, columns=COLUMNS)
+        marks = self.annotations
+        channel = [name for names in marks.ch_names for name in names]
+        sample = [extra["sample"] for extra in marks.extras]
+        columns = (marks.onset, marks.duration, marks.description, channel, sample)
+        found = pd.DataFrame(dict(zip(COLUMNS, columns, strict=True)))
         return found.sort_values(["onset", "channel"], kind="stable", ignore_index=True)
 
     @property

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy.spatial import cKDTree
 
-from fusion.ieeg.sidecars import Positions, is_mni
+from fusion.ieeg.positions import Positions, is_mni
 from fusion.io.errors import InputError
 from fusion.io.tables import read_tsv
 

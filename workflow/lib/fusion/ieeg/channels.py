@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from fusion.ieeg import names
-from fusion.ieeg.sidecars import Positions
+from fusion.ieeg.positions import Positions
+from fusion.ieeg.sidecars import NO_TYPE
 from fusion.io.errors import InputError
 
 COLUMNS = ["electrode", "kept", "reason", "x", "y", "z", "space", "region", "hemisphere", "shaft"]
@@ -45,7 +46,7 @@ def usable(
         ends = names.pair(row.name)
         neural = row.type in types and not names.is_non_neural(row.name)
         if row.type not in types:
-            reason = f"type {row.type}"
+            reason = f"type {row.type.lower() if row.type == NO_TYPE else row.type}"
         elif not neural:
             reason = "not a neural channel by its name"
         elif row.name not in matched:

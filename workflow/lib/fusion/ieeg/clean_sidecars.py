@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from fusion.ieeg.spec import CleaningSpec, PreprocessSpec
-from fusion.io.atomic import whole
 
 if TYPE_CHECKING:
     from fusion.ieeg.preparation import Source
@@ -114,9 +110,3 @@ def ieeg(
         "ECOGChannelCount": int(kinds.get("ECOG", 0)),
         "SEEGChannelCount": int(kinds.get("SEEG", 0)),
     }
-
-
-def write_json(content: Mapping[str, Any], path: str | Path) -> None:
-    """Write ``content`` as indented JSON."""
-    with whole(Path(path)) as part:
-        part.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -45,11 +45,7 @@ def clean(
     read = lru_cache(maxsize=4)(read)
     averages = group_averages(montage, read)
     lines = filters.line_frequencies(line_hz, spec.notch_harmonics, sfreq) if line_hz else []
-    steps = [
-        step
-        for step in (high_pass(sfreq, spec), notch(lines, sfreq, spec), high_gamma(sfreq, spec))
-        if step
-    ]
+    steps = [step for step in (linear(lines, sfreq, spec), high_gamma(sfreq, spec)) if step]
     for plus, minus, group in zip(montage["plus"], montage["minus"], montage["group"], strict=True):
         x = minus_mean(read(plus), [read(name) for name in minus])
         if group:
@@ -95,19 +91,15 @@ def shortest_s(spec: CleaningSpec) -> float:
     return 1 / spec.high_pass_hz if spec.high_pass_hz else 0.0
 
 
-def high_pass(sfreq: float, spec: CleaningSpec) -> Filter | None:
-    """Return the high-pass of ``spec`` as a function of a signal; None without one."""
-    if not spec.high_pass_hz:
+def linear(lines: list[float], sfreq: float, spec: CleaningSpec) -> Filter | None:
+    """Return the high-pass of ``spec`` and the notches at ``lines`` (Hz) as one function of a
+    signal: one filter costs little more than the slower of the two. None without any.
+    """
+    sections = [filters.high_pass_sos(spec.high_pass_hz, sfreq)] if spec.high_pass_hz else []
+    sections += [filters.notch_sos(lines, spec.notch_quality, sfreq)] if lines else []
+    if not sections:
         return None
-    apply = filters.zero_phase if spec.phase == "zero" else filters.causal
-    return partial(apply, filters.high_pass_sos(spec.high_pass_hz, sfreq))
-
-
-def notch(lines: list[float], sfreq: float, spec: CleaningSpec) -> Filter | None:
-    """Return the notches at ``lines`` (Hz) as one function of a signal; None without any."""
-    if not lines:
-        return None
-    sos = filters.notch_sos(lines, spec.notch_quality, sfreq)
+    sos = np.vstack(sections)
     return filters.ZeroPhaseFFT(sos) if spec.phase == "zero" else partial(filters.causal, sos)
 
 

@@ -11,10 +11,10 @@ import pandas as pd
 from mne_bids import BIDSPath, get_entities_from_fname, make_dataset_description
 
 from fusion.ids import entities
-from fusion.ieeg.clean_sidecars import write_json
 from fusion.ieeg.spec import RecordingsSpec
 from fusion.io.atomic import whole_folder
 from fusion.io.tables import write_tsv
+from fusion.io.text import write_json
 
 README = """Cleaned intracranial recordings of {dataset}, made by ieeg-fusion.
 

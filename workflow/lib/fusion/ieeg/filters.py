@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 import scipy.fft
-from scipy.signal import butter, iirnotch, sosfilt, sosfilt_zi, sosfiltfilt, sosfreqz
+from scipy.signal import butter, hilbert, iirnotch, sosfilt, sosfilt_zi, sosfiltfilt, sosfreqz
 
 # blocks transformed at once: the FFT works on several side by side, at twice the speed of one after
 # the other
@@ -95,7 +95,7 @@ class ZeroPhaseFFT:
         pad, n = self.pad, len(x)
         if n <= pad + 1:
             y = zero_phase(self.sos, x)
-            return (np.abs(_analytic(y)) if self.amplitude else y).astype(np.float32)
+            return (envelope(y) if self.amplitude else y).astype(np.float32)
         gain = self.gain(n)
         block = 2 * (len(gain) - 1)
         step = block - 2 * pad
@@ -137,7 +137,13 @@ def band_amplitude(
     sos = band_pass_sos(band_hz, sfreq)
     if phase == "zero":
         return ZeroPhaseFFT(sos, amplitude=True)
-    return lambda x: np.abs(_analytic(causal(sos, x))).astype(np.float32)
+    return lambda x: envelope(causal(sos, x)).astype(np.float32)
+
+
+def envelope(x: np.ndarray) -> np.ndarray:
+    """Return the Hilbert amplitude of a signal (n_samples,), its ends zero-padded."""
+    y: np.ndarray = np.abs(hilbert(x, scipy.fft.next_fast_len(len(x))))[: len(x)]
+    return y
 
 
 def _one_sided(spectrum: np.ndarray, n: int) -> np.ndarray:
@@ -146,11 +152,3 @@ def _one_sided(spectrum: np.ndarray, n: int) -> np.ndarray:
     full[..., : spectrum.shape[-1]] = spectrum
     full[..., 1 : (n + 1) // 2] *= 2
     return scipy.fft.ifft(full, axis=-1, overwrite_x=True)
-
-
-def _analytic(x: np.ndarray) -> np.ndarray:
-    """Return the analytic signal of a real one, as ``scipy.signal.hilbert``, at a fast length with
-    the ends zero-padded.
-    """
-    n = scipy.fft.next_fast_len(len(x), real=False)
-    return _one_sided(scipy.fft.rfft(x, n), n)[: len(x)]

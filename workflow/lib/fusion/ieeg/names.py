@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 # Recorded beside the brain, and often typed as neural in channels.tsv: triggers, heart, eyes, pulse
 # oximetry, markers.
 NON_NEURAL = (
-    r"(ECG|EKG|EOG|EMG|DC|TRIG|TRIGGER|MKR|MARK|STIM|STI|EVENT|STATUS|OSAT|SPO2|PR|PLETH|RESP|BEAT)["
-    r" ._-]*[0-9]*[+-]?[ab]?"
+    r"(ECG|EKG|EOG|EMG|DC|TRIG|TRIGGER|MKR|MARK|STIM|STI|EVENT|STATUS|OSAT|SPO2|PLETH|RESP|BEAT)["
+    r" ._-]*[0-9]*[+-]?[ablr]?"
 )
+# Those of which each stands alone: with numbers these are the contacts of a shaft.
+ALONE = r"PR|LOC|ROC|CHIN|PHOTIC|PULSE|PULSE ?RATE|ETCO2|AIRFLOW|PATIENT ?EVENT"
 
 
 def split(name: str) -> tuple[str, int | None]:
@@ -28,16 +31,17 @@ def pair(name: str) -> tuple[str, str] | None:
 
 def normalised(name: str) -> str:
     """Return ``name`` without the marks that lists of contacts carry in one place and not in
-    another (``*``, ``#``, ``_``).
+    another (``*``, ``#``, ``_``), in Unicode's composed form.
     """
-    return re.sub(r"[*#_\s]", "", name)
+    return re.sub(r"[*#_\s]", "", unicodedata.normalize("NFC", name))
 
 
 def is_non_neural(name: str) -> bool:
     """Return whether a name is one of a channel that is not on the brain, such as ``DC4``, ``ECG1``
     or ``Pleth``.
     """
-    return re.fullmatch(NON_NEURAL, name.strip(), re.IGNORECASE) is not None
+    found = re.compile(f"{NON_NEURAL}|{ALONE}", re.IGNORECASE)
+    return any(found.fullmatch(one.strip()) for one in pair(name) or (name,))
 
 
 def match(wanted: list[str], present: list[str]) -> dict[str, str]:

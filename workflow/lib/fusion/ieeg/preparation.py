@@ -25,9 +25,9 @@ from fusion.ieeg.artefacts import Marks
 from fusion.ieeg.cleaning import clean, shortest_s
 from fusion.ieeg.clock import clock_table, on_samples
 from fusion.ieeg.formats.opened import Opened
+from fusion.ieeg.positions import Positions, from_file, read_positions
 from fusion.ieeg.recording import open_recording, transpose
-from fusion.ieeg.segments import Segments, segments
-from fusion.ieeg.sidecars import Positions
+from fusion.ieeg.segments import Segments, at_rate, segments
 from fusion.ieeg.spec import PreprocessSpec
 from fusion.io.errors import InputError
 
@@ -150,12 +150,13 @@ def open_source(
     """
     given, ieeg = list(given), files[0]
     info, table = sidecars.read_info(given), sidecars.read_channels(given, ieeg)
-    agreement.check_continuous(info, ieeg)
     rates = sidecars.stated_rates(table, spec.channel_types)
     opened = open_recording(files, list(table["name"]), rates)
     label_notes = channels.check_labels(table, opened.duplicates, ieeg, spec.channel_types)
     sfreq, rate_notes = agreement.rate(opened, info, rates)
     events, events_file = sidecars.read_events(given)
+    if sfreq != opened.sfreq:
+        opened.seams = at_rate(opened.seams, opened.sfreq, sfreq)
     whole = segments(opened.samples, sfreq, opened.seams)
     if spec.onsets == "time" and events is not None:
         agreement.check_onsets(events, whole, str(events_file))
@@ -163,6 +164,7 @@ def open_source(
         events = events.assign(onset=whole.time_of(events["onset"].to_numpy(float) * sfreq))
     if marked := sidecars.seams_in(events, whole):
         whole = segments(opened.samples, sfreq, [*opened.seams, *marked])
+    agreement.check_time(opened, info, whole, spec.onsets)
     long = whole.long_enough(shortest_s(spec.cleaning))
     if not long.any():
         raise InputError(
@@ -173,9 +175,9 @@ def open_source(
         )
     usable = channels.usable(table, opened.names, sfreq, spec.channel_types)
     channels.check_some(usable, ieeg)
-    positions = sidecars.read_positions(given, spec.space)
+    positions = read_positions(given, spec.space)
     if positions.table.empty and opened.places is not None:
-        positions = sidecars.from_file(opened.places)
+        positions = from_file(opened.places)
     if atlas_files:
         positions = atlas.with_regions(positions, list(atlas_files), spec.reach_mm)
     kept = usable[usable["kept"]]

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from tqdm import tqdm
 
 from fusion.ieeg.brainvision import Vectorized
 from fusion.ieeg.formats import edf, mef, nwb, vhdr
-from fusion.ieeg.formats.opened import Opened, renamed, suffixed
+from fusion.ieeg.formats.opened import Opened, one_after_another, renamed, suffixed
 from fusion.ieeg.segments import JOINTS, SKIP, Seam, Segments
 from fusion.io.errors import InputError
 
@@ -58,10 +59,12 @@ def _open(path: str, wanted: list[str], rates: dict[str, float]) -> Opened:
         vhdr.check(Path(path))
         raw = _read(path)
         opened = _of_mne(path, raw)
-        opened.seams += vhdr.seams(Path(path), opened.sfreq)
+        seams, opened.notes = vhdr.seams(Path(path), opened.sfreq, opened.samples)
+        opened.seams += seams
         opened.units = dict(raw._orig_units)
         opened.assumed = {n: 1.0 for n, unit in opened.units.items() if unit not in _BV_UNITS}
-        opened.rounded_interval = vhdr.whole_microseconds(Path(path))
+        opened.rounds = partial(vhdr.rounds, Path(path))
+        opened.promised = vhdr.promised(Path(path)) > 0
         return opened
     if kind in (".edf", ".bdf"):
         return _open_edf(path, rates)
@@ -73,6 +76,7 @@ def _open(path: str, wanted: list[str], rates: dict[str, float]) -> Opened:
     elif kind == ".set":
         # raw.annotations limits durations to the length of the file
         opened.seams = _annotated(_read_annotations(path), opened.sfreq, 0.0)
+        opened.convention = "µV"
     if kind != ".fif":
         opened.duplicates = suffixed(opened.names)
     return opened
@@ -84,24 +88,22 @@ _BV_UNITS = ("V", "mV", "µV", "uV", "nV")
 def _open_edf(path: str, rates: dict[str, float]) -> Opened:
     header = edf.read_header(Path(path))
     edf.check_length(Path(path), header)
-    raw = _read(path)
+    raw, notes = _read(path), list[str]()
+    names = list(raw.ch_names)
     values = [rate for name, rate in rates.items() if name in raw.ch_names]
     if values:
         common = max(set(values), key=values.count)
         same = [name for name, rate in rates.items() if rate == common and name in raw.ch_names]
         if abs(float(raw.info["sfreq"]) / common - 1) > 1e-3:
             highest = float(raw.info["sfreq"])
-            names = list(raw.ch_names)
             raw = _read(path, include=same)
-            opened = _of_mne(path, raw)
-            opened.notes.append(f"of channels of several rates (to {highest:g} Hz) took {common:g}")
-            opened.duplicates = renamed(header.of_signals(header.labels), names)
-            opened.seams += edf.seams(Path(path), header, opened.sfreq)
-            _units_of_edf(opened, header)
-            return opened
+            notes = [f"of channels of several rates (to {highest:g} Hz) took {common:g}"]
     opened = _of_mne(path, raw)
-    opened.duplicates = renamed(header.of_signals(header.labels), opened.names)
-    opened.seams += edf.seams(Path(path), header, opened.sfreq)
+    opened.duplicates = renamed(header.of_signals(header.labels), names)
+    seams, said = edf.seams(Path(path), header, opened.sfreq)
+    opened.seams, opened.notes = opened.seams + seams, notes + said
+    opened.rounds = partial(header.rounds, sfreq=opened.sfreq)
+    opened.promised = header.records >= 0
     _units_of_edf(opened, header)
     return opened
 
@@ -198,17 +200,12 @@ def _joined(parts: list[Opened]) -> Opened:
                 )
             seams.append(Seam(int(first[k]), lost))
 
-    def read(picks: list[int], start: int, stop: int) -> np.ndarray:
-        pieces = []
-        for k, part in enumerate(parts):
-            a, b = max(start, int(first[k])), min(stop, int(first[k + 1]))
-            if b > a:
-                pieces.append(part.read(picks, a - int(first[k]), b - int(first[k])))
-        return np.concatenate(pieces, axis=1) if pieces else np.empty((len(picks), 0))
-
+    read = one_after_another([part.read for part in parts], [part.samples for part in parts])
     joined = Opened(one.path, one.names, one.sfreq, int(first[-1]), read, seams)
     joined.units, joined.assumed, joined.duplicates = one.units, one.assumed, one.duplicates
-    joined.rounded_interval, joined.notes = one.rounded_interval, [*one.notes]
+    joined.convention = one.convention
+    joined.rounds, joined.promised = one.rounds, all(part.promised for part in parts)
+    joined.notes = [note for part in parts for note in part.notes]
     joined.notes.append(f"{len(parts)} parts of a split recording joined")
     return joined
 

@@ -18,6 +18,9 @@ SKIP = "BAD_ACQ_SKIP"
 #: Annotations of a place where pieces were joined; EEGLAB also writes its ``boundary`` as -99.
 JOINTS = {"boundary", "bad boundary", "edge boundary", "-99", "-99.0"}
 
+#: Jitter of time stamps that is believed (s); more than that is a pause.
+JITTER_S = 0.02
+
 COLUMNS = ["segment", "onset_s", "duration_s", "sample", "samples", "kept"]
 
 
@@ -166,12 +169,69 @@ def segments(samples: int, sfreq: float, seams: Iterable[Seam] = ()) -> Segments
     return Segments(np.array(first), np.array(count), np.array(onset), sfreq, unknown)
 
 
-def gaps(onset_s: np.ndarray, length_s: np.ndarray, tolerance_s: float) -> np.ndarray:
-    """Return how much later each piece begins than the one before it ends, (n_pieces,) s.
+def at_rate(seams: Iterable[Seam], was: float, sfreq: float) -> list[Seam]:
+    """Return seams of a file whose own rate ``was`` is not exact (Hz).
 
-    The first is 0. Differences within the tolerance are 0; what they sum to without a pause is not
-    a pause.
+    A pause was measured between two dates, less the samples between them: at the exact rate these
+    take another time.
     """
-    late = np.concatenate([[0.0], onset_s[1:] - onset_s[:-1] - length_s[:-1]])
-    late[np.abs(late) <= tolerance_s] = 0.0
-    return late
+    out, before = [], 0
+    for seam in sorted(seams, key=lambda s: s.sample):
+        lost = seam.lost_s + (seam.sample - before) * (1 / was - 1 / sfreq)
+        out.append(Seam(seam.sample, np.maximum(lost, 0.0), seam.filler))
+        before = seam.sample + seam.filler
+    return out
+
+
+def gaps(
+    onset_s: np.ndarray, length_s: np.ndarray, tolerance_s: float, steady: int = 3
+) -> np.ndarray:
+    """Return how much later each piece begins than the one before it ends, (n_pieces,) s; 0 where
+    it follows on, negative where it overlaps.
+
+    Parameters
+    ----------
+    onset_s, length_s
+        (n_pieces,) time stamp and length of each piece.
+    tolerance_s, steady
+        As for :func:`jumps`.
+    """
+    ends = np.concatenate([[0.0], np.cumsum(length_s[:-1])])
+    return jumps(onset_s - onset_s[0] - ends, tolerance_s, steady)
+
+
+def jumps(late_s: np.ndarray, tolerance_s: float, steady: int = 3) -> np.ndarray:
+    """Return by how much time stamps jump for good, (n_stamps,) s, 0 where they do not.
+
+    Stamps of a clock jitter, and may drift against the samples. Neither is a pause: a jump counts
+    if the ``steady`` stamps from there on all lie beyond the ``steady`` stamps before, by more than
+    the tolerance and than four times the usual step (of which ``JITTER_S`` at most is believed).
+
+    Parameters
+    ----------
+    late_s
+        (n_stamps,) how late each stamp is against the number of samples before it.
+    tolerance_s
+        What rounding explains (s).
+    steady
+        Number of stamps that confirm a jump.
+    """
+    out = np.zeros(len(late_s))
+    step, last = np.diff(late_s), len(late_s) - 1
+    if not len(step):
+        return out
+    usual = 4 * float(np.median(np.abs(step[:: max(1, len(step) // 100_000)])))
+    tolerance_s = max(tolerance_s, min(usual, JITTER_S))
+    at = np.flatnonzero(np.abs(step) > tolerance_s) + 1
+    reach = np.arange(steady)
+    after = late_s[np.minimum(at[:, None] + reach, last)]
+    before = late_s[np.maximum(at[:, None] - 1 - reach, 0)]
+    at = at[
+        (after.min(axis=1) - before.max(axis=1) > tolerance_s)
+        | (after.max(axis=1) - before.min(axis=1) < -tolerance_s)
+    ]
+    edges = [0, *at.tolist(), len(late_s)]
+    for start, k, stop in zip(edges, edges[1:-1], edges[2:], strict=False):
+        later, earlier = late_s[k : min(stop, k + steady)], late_s[max(start, k - steady) : k]
+        out[k] = np.median(later) - np.median(earlier)
+    return out

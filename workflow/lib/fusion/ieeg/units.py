@@ -36,7 +36,8 @@ def factors(
 
     A unit that the file names is taken. One that it does not name, or that is no voltage, is
     judged: by channels.tsv if the amplitude then is that of the other channels of its type, else by
-    the unit that makes it so.
+    the unit that makes it so. Where a format has one unit by convention, and channels.tsv names
+    another, the amplitude tells which of the two it is.
 
     Parameters
     ----------
@@ -69,34 +70,45 @@ def factors(
         if unit[name] and name in opened.assumed:
             out[k] = VOLT[str(unit[name])] / opened.assumed[name]
     odd = [k for k in open_ if unit[kept["in_file"].iloc[k]] is None]
+    table = [known(stated.get(name, "")) for name in kept["electrode"]]
+    usual_unit = opened.convention
+    if usual_unit:
+        odd = [k for k, by_table in enumerate(table) if by_table not in (None, usual_unit)]
     if not odd:
         return out, notes
     if settled:
         for k in odd:
-            out[k] = VOLT[settled]
+            out[k] = VOLT[settled] / (VOLT[usual_unit] if usual_unit else 1.0)
         return out, [f"unit of {len(odd)} channels by ieeg.units: {settled}"]
+    # as volts, or as the file's own numbers where the unit is open
     size = {
         k: _size(samples_of(opened, opened.names.index(kept["in_file"].iloc[k]), segments))
+        / (VOLT[usual_unit] if usual_unit and k in odd else 1.0)
         for k in range(len(kept))
     }
     usual: dict[str, float] = {}
     for kind in kept["type"].unique():
         sure = [k for k in range(len(kept)) if k not in odd and kept["type"].iloc[k] == kind]
-        sizes = [size[k] * out[k] for k in sure if size[k] > 0]
+        sizes = [size[k] * out[k] for k in sure]
+        if usual_unit:  # a convention is believed where it makes sense
+            sizes = [s for s in sizes if PLAUSIBLE_UV[0] <= 1e6 * s <= PLAUSIBLE_UV[1]]
+        sizes = [s for s in sizes if s > 0]
         if sizes:
             usual[kind] = float(np.median(sizes))
     unsure, said = [], []
     for k in odd:
-        by_table = known(stated.get(kept["electrode"].iloc[k], ""))
-        found = _judge(size[k], usual.get(kept["type"].iloc[k]), by_table)
+        typical = usual.get(kept["type"].iloc[k])
+        found = _judge(size[k], typical, table[k])
+        if found is None and usual_unit:
+            found = _judge(size[k], typical, usual_unit)
         if found is None:
             unsure.append(k)
         else:
-            out[k] = VOLT[found]
+            out[k] = VOLT[found] / (VOLT[usual_unit] if usual_unit else 1.0)
             said.append(found)
     if unsure:
         names = ", ".join(
-            f"{kept['electrode'].iloc[k]} ({opened.units[kept['in_file'].iloc[k]]!r})"
+            f"{kept['electrode'].iloc[k]} ({opened.units.get(kept['in_file'].iloc[k], table[k])!r})"
             for k in unsure
         )
         raise InputError(

@@ -13,10 +13,13 @@ from pathlib import Path
 
 import numpy as np
 
+from fusion.ieeg.formats.opened import digits_left_out
 from fusion.ieeg.segments import Seam, gaps
 from fusion.io.errors import InputError
 
 ANNOTATIONS = ("EDF Annotations", "BDF Annotations")
+#: Drift of the time stamps over a file that is said (s).
+DRIFT_S = 0.05
 MNE_MICROVOLT = ("\u03bcV", "\u00b5V", "\x83\xcaV", "uV")
 
 
@@ -32,8 +35,8 @@ class Header:
         Length of the header.
     records
         Number of records; -1 if it is not known.
-    record_s
-        Length of a record (s).
+    record_s, record_text
+        Length of a record (s), and as the header spells it.
     labels, units
         Of every signal, annotations included.
     units_latin
@@ -48,6 +51,7 @@ class Header:
     bytes: int
     records: int
     record_s: float
+    record_text: str
     labels: list[str]
     units: list[str]
     units_latin: list[str]
@@ -55,9 +59,21 @@ class Header:
     width: int
 
     @property
+    def discontinuous(self) -> bool:
+        """Whether the file says that there are pauses between its records."""
+        return self.kind.endswith("+D")
+
+    @property
     def record_bytes(self) -> int:
         """Bytes of a record."""
         return self.width * sum(self.per_record)
+
+    def rounds(self, rate: float, sfreq: float) -> bool:
+        """Return whether ``sfreq``, the header's rate (Hz), is ``rate`` but for the digits that the
+        length of a record had no room for.
+        """
+        samples = round(sfreq * self.record_s)
+        return len(self.record_text) >= 7 and digits_left_out(samples / rate, self.record_text)
 
     def of_signals(self, values: list[str]) -> list[str]:
         """Return a column of the header without the annotations' entries."""
@@ -94,6 +110,7 @@ def read_header(path: Path) -> Header:
                 bytes=int(head[184:192]),
                 records=int(head[236:244]),
                 record_s=float(head[244:252]) or 1.0,
+                record_text=_text(head[244:252]),
                 labels=columns[0],
                 units=columns[2],
                 units_latin=[cell.decode("latin-1").strip() for cell in cells_of_units],
@@ -130,15 +147,13 @@ def check_length(path: Path, header: Header) -> None:
 
 def record_onsets(path: Path, header: Header) -> np.ndarray | None:
     """Return the onset of every record (n_records,) s, by its first time-stamped annotation list;
-    None for plain EDF or BDF.
+    None if the file has none.
 
     Raises
     ------
     InputError
-        If a record has none.
+        If a record of a discontinuous file has none.
     """
-    if not header.kind.endswith(("+C", "+D")):
-        return None
     signal = next((k for k, label in enumerate(header.labels) if label in ANNOTATIONS), None)
     if signal is None:
         return None
@@ -153,6 +168,8 @@ def record_onsets(path: Path, header: Header) -> np.ndarray | None:
             file.seek(header.bytes + k * header.record_bytes + offset)
             stamp = re.match(rb"([+-]\d+(?:\.\d*)?)\x14", file.read(length))
             if stamp is None:
+                if not header.discontinuous:
+                    return None
                 raise InputError(
                     path, f"record {k + 1}", "no time stamp", "a time stamp in every record (EDF+)"
                 )
@@ -160,8 +177,8 @@ def record_onsets(path: Path, header: Header) -> np.ndarray | None:
     return onsets
 
 
-def seams(path: Path, header: Header, sfreq: float) -> list[Seam]:
-    """Return the pauses of a file.
+def seams(path: Path, header: Header, sfreq: float) -> tuple[list[Seam], list[str]]:
+    """Return the pauses of a file, and what a user should know about its time stamps.
 
     Parameters
     ----------
@@ -175,20 +192,28 @@ def seams(path: Path, header: Header, sfreq: float) -> list[Seam]:
     Raises
     ------
     InputError
-        If records overlap.
+        If records of a discontinuous file overlap.
     """
     onsets = record_onsets(path, header)
     if onsets is None or len(onsets) < 2:
-        return []
+        return [], []
     length = np.full(len(onsets), header.record_s)
     late = gaps(onsets, length, max(1.5 / sfreq, 0.001))
     if (late < 0).any():
         k = int(np.argmax(late < 0))
+        if not header.discontinuous:
+            return [], [f"time stamps of records that do not rise (record {k + 1}) are not used"]
         raise InputError(
             path,
             f"record {k + 1}",
             f"a record that begins at {onsets[k]:.6g} s, before the one before it ends",
             "records in the order of time",
         )
-    samples = header.record_s * sfreq
-    return [Seam(round(k * samples), float(late[k])) for k in np.flatnonzero(late)]
+    samples, notes = header.record_s * sfreq, []
+    drift = float(onsets[-1] - onsets[0] - length[:-1].sum() - late.sum())
+    if abs(drift) > DRIFT_S:
+        notes.append(
+            f"time stamps of the records drift by {drift:.3g} s against the sampling rate, which is"
+            " used"
+        )
+    return [Seam(round(k * samples), float(late[k])) for k in np.flatnonzero(late)], notes

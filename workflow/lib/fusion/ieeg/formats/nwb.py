@@ -7,15 +7,18 @@ electrodes, one after a pause. Those of the rate that most named channels have a
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from fusion.ieeg.formats.opened import Opened
-from fusion.ieeg.segments import Seam
+from fusion.ieeg.formats.opened import Opened, one_after_another
+from fusion.ieeg.segments import Seam, jumps
 from fusion.io.errors import InputError
 
+#: Timestamps that confirm a pause.
+STEADY = 8
 LABELS = ("label", "labels", "name", "electrode_label", "channel_name", "electrode_name")
 
 
@@ -80,21 +83,31 @@ def open_nwb(path: str, wanted: list[str]) -> Opened:
     """
     # Imported on use: only this format needs it.
     from pynwb import NWBHDF5IO
-    from pynwb.ecephys import ElectricalSeries
+    from pynwb.ecephys import ElectricalSeries, SpikeEventSeries
 
     try:
         nwb = NWBHDF5IO(path, "r", load_namespaces=True).read()
     except Exception as error:
         found = str(error).strip().splitlines()[0][:200] if str(error).strip() else "no answer"
         raise InputError(path, "", found, "a valid NWB file") from error
-    objects = [o for o in nwb.objects.values() if isinstance(o, ElectricalSeries)]
+    objects = [
+        o
+        for o in nwb.objects.values()
+        if isinstance(o, ElectricalSeries) and not isinstance(o, SpikeEventSeries)
+    ]
     acquired = [o for o in objects if any(o is a for a in nwb.acquisition.values())]
     if not objects:
         raise InputError(path, "", "no ElectricalSeries", "one that holds the recording")
     table = nwb.electrodes.to_dataframe()
     label = _label_column(table, wanted)
-    series = [as_series(one, table, label, path) for one in acquired or objects]
-    notes = []
+    # what was acquired comes before what was made of it, unless only that has the channels wanted
+    named = [
+        [one for one in some if _holds(one, table, label, wanted)] for some in (acquired, objects)
+    ]
+    chosen = next(filter(None, named), acquired or objects)
+    series, notes = [as_series(one, table, label, path) for one in chosen], []
+    if left := sorted(one.name for one in objects if not any(one is other for other in chosen)):
+        notes.append(f"of {len(objects)} series left out {', '.join(left)}")
     rates = {one.sfreq for one in series}
     if len(rates) > 1:
         votes = {
@@ -107,6 +120,8 @@ def open_nwb(path: str, wanted: list[str]) -> Opened:
         notes.append(f"of series of several rates took {rate:g} Hz, left out {', '.join(left)}")
     opened = _joined(path, series, notes)
     opened.places = _places(table, label)
+    if all((one.scale == 1).all() for one in series):
+        opened.convention = "V"  # the default of the format, whether or not anybody meant it
     return opened
 
 
@@ -119,6 +134,12 @@ def _label_column(table: pd.DataFrame, wanted: list[str]) -> str | None:
 
 def _labels(table: pd.DataFrame, label: str | None) -> list[str]:
     return [str(v).strip() for v in (table[label] if label else table.index)]
+
+
+def _holds(one: Any, table: pd.DataFrame, label: str | None, wanted: list[str]) -> bool:
+    """Return whether a series has one of the channels that are wanted."""
+    rows = np.asarray(one.electrodes.data[:], int)
+    return not {_labels(table, label)[row] for row in rows}.isdisjoint(wanted)
 
 
 def as_series(one: Any, table: pd.DataFrame, label: str | None, path: str) -> Series:
@@ -154,20 +175,28 @@ def as_series(one: Any, table: pd.DataFrame, label: str | None, path: str) -> Se
 def _from_timestamps(stamps: Any, path: str, name: str) -> tuple[float, float, tuple[Seam, ...]]:
     """Return rate (Hz), start (s) and pauses of a series with a time for every sample."""
     at = np.asarray(stamps[:], float)
-    step = np.diff(at)
-    if len(at) < 2 or not np.isfinite(at).all() or (step <= 0).any():
+    # single steps are rounded and jitter: the usual length of many
+    many = int(min(1000, max(1, (len(at) - 1) // 4)))
+    usual = float(np.median(at[many:] - at[:-many])) / many if len(at) > many else 0.0
+    if not (np.isfinite(at).all() and usual > 0):
         raise InputError(path, f"series {name}, timestamps", "no rising times", "times that rise")
-    usual = float(np.median(step))
-    breaks = np.flatnonzero(step > 1.5 * usual)
-    # the rate by the longest piece: single steps are rounded
-    edges = np.concatenate([[0], breaks + 1, [len(at)]])
+    late = jumps(at - at[0] - usual * np.arange(len(at)), 0.5 * usual, STEADY)
+    breaks = np.flatnonzero(late)
+    if (late[breaks] < 0).any():
+        k = int(breaks[late[breaks] < 0][0])
+        raise InputError(
+            path, f"series {name}, timestamps", f"a step back at sample {k}", "times that rise"
+        )
+    # the rate by the longest piece
+    edges = np.concatenate([[0], breaks, [len(at)]])
     longest = int(np.argmax(np.diff(edges)))
     a, b = edges[longest], edges[longest + 1] - 1
     sfreq = (b - a) / (at[b] - at[a]) if b > a else 1 / usual
     whole = float(max(1, round(sfreq)))
     if abs(1 / sfreq - 1 / whole) * max(b - a, 1) < 0.5 / sfreq:
         sfreq = whole  # less than half a sample over the piece: times are rounded
-    seams = tuple(Seam(int(k) + 1, float(step[k] - 1 / sfreq)) for k in breaks)
+    # a step holds one sample's time beside the pause
+    seams = tuple(Seam(int(k), float(late[k] + usual - 1 / sfreq)) for k in breaks)
     return float(sfreq), float(at[0]), seams
 
 
@@ -224,16 +253,17 @@ def _joined(path: str, series: list[Series], notes: list[str]) -> Opened:
                 )
             seams.append(Seam(int(first[k]), max(0.0, gap)))
 
-    def after(picks: list[int], start: int, stop: int) -> np.ndarray:
-        parts = []
-        for k, one in enumerate(series):
-            a, b = max(start, int(first[k])), min(stop, int(first[k + 1]))
-            if b > a:
-                columns = [order[k][p] for p in picks]
-                parts.append(one.read(columns, a - int(first[k]), b - int(first[k])))
-        return np.concatenate(parts, axis=1) if parts else np.empty((len(picks), 0))
-
+    readers = [
+        partial(_read_picks, one, columns) for one, columns in zip(series, order, strict=True)
+    ]
+    after = one_after_another(readers, [one.samples for one in series])
     return Opened(path, names, sfreq, int(first[-1]), after, seams, notes=notes)
+
+
+def _read_picks(
+    one: Series, columns: list[int], picks: list[int], start: int, stop: int
+) -> np.ndarray:
+    return one.read([columns[p] for p in picks], start, stop)
 
 
 def _refuse_twice(names: list[str], path: str) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -37,12 +38,17 @@ class Opened:
         Channel -> unit as the file spells it; only where it names one.
     assumed
         Channel -> volts per unit that ``read`` took for a unit that it does not know.
+    convention
+        Unit that ``read`` took for all channels because the format has it so, not because the file
+        says it; None where it does.
     duplicates
         Labels that stand more than once in the file, and under which names they are read.
     places
         Positions that the file itself holds (electrode, x, y, z); None if it holds none.
-    rounded_interval
-        Whether the file states the sampling interval in whole microseconds.
+    rounds
+        Whether a rate (Hz) is that of the file but for digits that the file leaves out.
+    promised
+        Whether the file itself says how long it is.
     notes
         What a user should know.
     began
@@ -57,11 +63,34 @@ class Opened:
     seams: list[Seam] = field(default_factory=list)
     units: dict[str, str] = field(default_factory=dict)
     assumed: dict[str, float] = field(default_factory=dict)
+    convention: Literal["V", "µV"] | None = None
     duplicates: dict[str, list[str]] = field(default_factory=dict)
     places: pd.DataFrame | None = None
-    rounded_interval: bool = False
+    rounds: Callable[[float], bool] = lambda rate: False
+    promised: bool = True
     notes: list[str] = field(default_factory=list)
     began: datetime | None = None
+
+
+def one_after_another(readers: Sequence[Reader], counts: Sequence[int]) -> Reader:
+    """Return what reads pieces of given lengths (samples) as one."""
+    first = np.concatenate([[0], np.cumsum(counts)])
+
+    def read(picks: list[int], start: int, stop: int) -> np.ndarray:
+        parts = []
+        for k, reader in enumerate(readers):
+            a, b = max(start, int(first[k])), min(stop, int(first[k + 1]))
+            if b > a:
+                parts.append(reader(picks, a - int(first[k]), b - int(first[k])))
+        return np.concatenate(parts, axis=1) if parts else np.empty((len(picks), 0))
+
+    return read
+
+
+def digits_left_out(exact: float, text: str) -> bool:
+    """Return whether ``text`` is ``exact``, rounded or cut off at its last digit."""
+    unit: float = 10.0 ** -len(text.partition(".")[2])
+    return -0.501 * unit <= exact - float(text) < unit
 
 
 def renamed(labels: list[str], names: list[str]) -> dict[str, list[str]]:

@@ -1,4 +1,4 @@
-"""BrainVision headers and markers: completeness, labels, pauses."""
+"""BrainVision headers and markers: completeness, labels, rates, pauses."""
 
 from __future__ import annotations
 
@@ -8,9 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
+from fusion.ieeg.formats.opened import digits_left_out
 from fusion.ieeg.segments import Seam
 from fusion.io.errors import InputError
 
+#: Codepages that a header may name, and what it is read as where it names none.
+CODEPAGES = {"utf-8": "utf-8", "ansi": "cp1252"}
 SIZES = {"INT_16": 2, "INT_32": 4, "IEEE_FLOAT_32": 4, "IEEE_FLOAT_64": 8}
 
 
@@ -52,14 +55,20 @@ def check(vhdr: Path) -> None:
             f"{size} bytes",
             f"a multiple of {frame} bytes (all channels of a sample): the file is cut short",
         )
-    points = common.get("DataPoints", "")
-    if points.isdigit() and int(points) > 0 and size != int(points) * frame:
+    points = promised(vhdr)
+    if points and size != points * frame:
         raise InputError(
             data,
             "",
             f"{size // frame} samples",
             f"{points} samples, as its header says: it is cut short or belongs to another header",
         )
+
+
+def promised(vhdr: Path) -> int:
+    """Return the number of samples that a header promises; 0 if it does not say."""
+    points = section(_read(vhdr), "Common Infos").get("DataPoints", "")
+    return int(points) if points.isdigit() else 0
 
 
 def files(vhdr: Path) -> dict[str, Path]:
@@ -79,27 +88,58 @@ def labels(vhdr: Path) -> list[str]:
     return [row.split(",")[0].replace("\\1", ",") for _, row in numbered]
 
 
-def whole_microseconds(vhdr: Path) -> bool:
-    """Return whether the sampling interval is a whole number of microseconds."""
+def rounds(vhdr: Path, rate: float) -> bool:
+    """Return whether the sampling interval of a header is that of ``rate`` (Hz) but for the digits
+    that it leaves out.
+    """
     interval = section(_read(vhdr), "Common Infos").get("SamplingInterval", "")
-    return re.fullmatch(r"\d+(\.0*)?", interval) is not None
+    return re.fullmatch(r"\d+(\.\d*)?", interval) is not None and digits_left_out(
+        1e6 / rate, interval
+    )
 
 
-def seams(vhdr: Path, sfreq: float) -> list[Seam]:
-    """Return the pauses: a ``New Segment`` marker at each sample after one.
+def seams(vhdr: Path, sfreq: float, samples: int) -> tuple[list[Seam], list[str]]:
+    """Return the pauses, a ``New Segment`` marker at each sample after one, and notes.
 
-    Its length follows from the dates of this marker and the one before, where both have one.
+    The length of a pause follows from the dates of this marker and the one before, where both have
+    one. Dates in whole seconds tell it to a second.
+
+    Parameters
+    ----------
+    vhdr
+        The header.
+    sfreq
+        Sampling rate (Hz).
+    samples
+        Number of samples of the data file.
+
+    Raises
+    ------
+    InputError
+        If a marker lies after the end of the data file, or segments overlap.
     """
     path = files(vhdr).get("MarkerFile")
     if path is None or not path.exists():
-        return []
+        return [], []
     found: list[tuple[int, datetime | None]] = []
     for row in section(_read(path), "Marker Infos").values():
         cells = row.split(",")
-        if cells[0] == "New Segment" and len(cells) > 2 and cells[2].strip().isdigit():
-            found.append((int(cells[2]) - 1, _date(cells[5] if len(cells) > 5 else "")))
+        if len(cells) < 3 or not cells[2].strip().isdigit():
+            continue
+        sample = int(cells[2]) - 1
+        if sample > samples + sfreq:
+            raise InputError(
+                vhdr,
+                "",
+                f"{samples} samples, and a marker at sample {sample + 1}",
+                "a data file that reaches its last marker: it is cut short",
+            )
+        if cells[0].strip().lower() == "new segment":
+            found.append((sample, _date(cells[5] if len(cells) > 5 else "")))
     found.sort(key=lambda marker: marker[0])
-    out = []
+    dates = [date for _, date in found if date]
+    coarse = bool(dates) and not any(date.microsecond for date in dates)
+    out, rounded = [], 0
     start, begun = found[0] if found else (0, None)
     if found and start > 0:
         start, begun = 0, None
@@ -109,17 +149,20 @@ def seams(vhdr: Path, sfreq: float) -> list[Seam]:
         lost = np.nan
         if date and begun:
             lost = (date - begun).total_seconds() - (sample - start) / sfreq
-            if lost < -0.01:
+            if lost < (-1.01 if coarse else -0.01):
                 raise InputError(
                     path,
                     f"New Segment at sample {sample + 1}",
                     f"a date {-lost:.6g} s before the end of the segment before it",
                     "dates in the order of time",
                 )
+            # segments that last whole seconds are dated exactly
+            rounded += int(coarse and abs(lost - round(lost)) > 1e-3)
             lost = max(lost, 0.0)
         out.append(Seam(sample, lost))
         start, begun = sample, date
-    return out
+    notes = [f"the dates of {rounded} pauses are whole seconds: times after each may be 1 s off"]
+    return out, notes if rounded else []
 
 
 def _date(text: str) -> datetime | None:
@@ -131,7 +174,13 @@ def _date(text: str) -> datetime | None:
 
 
 def _read(path: Path) -> str:
-    return path.read_bytes().decode("utf-8", errors="replace").lstrip("\ufeff")
+    raw = path.read_bytes()
+    named = re.search(rb"^Codepage\s*=\s*([\w-]+)", raw, re.MULTILINE)
+    page = CODEPAGES.get(named[1].decode().lower(), "utf-8") if named else "utf-8"
+    try:
+        return raw.decode(page).lstrip("\ufeff")
+    except UnicodeDecodeError:
+        return raw.decode("latin-1")
 
 
 def section(text: str, name: str) -> dict[str, str]:
