@@ -125,6 +125,54 @@ def test_voices_notes_and_regions_of_webvtt_are_no_words(tmp_path):
     assert " ".join(found["word"]) == "Who is there? Me. Only me."
 
 
+def test_what_stands_on_screen_is_not_spoken(tmp_path):
+    text = ass([(1.0, 2.0, "EXIT"), (1.0, 2.0, "Hello there.")])
+    (tmp_path / "a.ass").write_text(text.replace("Default,,0,0,0,,EXIT", "Signs,,0,0,0,,EXIT"))
+    found = transcripts.read(tmp_path / "a.ass", SPEC)
+    assert found.words["word"].tolist() == ["Hello", "there."]
+    assert any("text on screen by its style (EXIT)" in note for note in found.left_out)
+
+
+@pytest.mark.parametrize(
+    ("caption", "said"),
+    [
+        ("# Oh, what a night #", "Oh, what a night"),
+        ("#Late December#", "Late December"),
+        ("in the key of C#", "in the key of C#"),
+        ("#1 in the list", "#1 in the list"),
+        ("\u202bשלום לכולם\u202c.", "שלום לכולם."),
+        ("Hello\u200e there", "Hello there"),
+        ("soft\u00adhyphen", "softhyphen"),
+    ],
+)
+def test_signs_of_music_and_direction_are_no_letters(caption, said, tmp_path):
+    (tmp_path / "a.srt").write_text(f"1\n00:00:01,000 --> 00:00:02,000\n{caption}\n")
+    assert " ".join(read(tmp_path / "a.srt")["word"]) == said
+
+
+def test_names_before_turns_are_no_words_of_a_table_either(tmp_path):
+    said = ["Anna:", "Hello.", "Bert:", "Hi.", "Look:", "rain.", "Anna:", "Bye."]
+    rows = [("word", "onset_s", "offset_s"), *((w, k, k + 0.2) for k, w in enumerate(said))]
+    (tmp_path / "a.tsv").write_text(lines(rows))
+    assert "Anna:" not in read(tmp_path / "a.tsv")["word"].tolist()
+    said = ["Look:", "it", "rains.", "Listen:", "it", "pours.", "Wait."]
+    rows = [("word", "onset_s", "offset_s"), *((w, k, k + 0.2) for k, w in enumerate(said))]
+    (tmp_path / "a.tsv").write_text(lines(rows))
+    assert read(tmp_path / "a.tsv")["word"].tolist() == said
+
+
+def test_a_column_that_stands_twice_is_refused(tmp_path):
+    (tmp_path / "a.tsv").write_text("word\tonset\tonset\nhi\t1\t2\n")
+    with pytest.raises(InputError, match="column 'onset': found 2 of them"):
+        read(tmp_path / "a.tsv")
+
+
+def test_json_lines_are_a_list(tmp_path):
+    rows = [json.dumps({"word": w, "start": a, "end": b}) for w, a, b in TRUTH]
+    (tmp_path / "a.jsonl").write_text("\n".join(rows))
+    same(read(tmp_path / "a.jsonl"))
+
+
 # -- rows that hold sentences
 
 

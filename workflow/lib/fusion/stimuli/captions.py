@@ -21,6 +21,8 @@ ARROW = re.compile(r"^\s*([\d:.,]+)\s*-->\s*([\d:.,]+)(.*)$")
 INLINE = re.compile(r"<(\d+(?::\d+){1,2}[.,]\d+)>")
 OVERRIDE = re.compile(r"\{[^{}]*\}")  # of ASS
 KARAOKE = re.compile(r"\\(?:k|K|kf|ko)(\d+)")  # hundredths of a second until the next one
+#: Styles of ASS for what is written on screen.
+SIGNS = re.compile(r"(?i)(^|[^a-z])(signs?|typeset\w*|titles?|credits?)([^a-z]|$)")
 #: Share of cues that repeat the last line of the cue before, from which captions roll.
 ROLLING = 0.4
 #: Captions that are further apart do not repeat each other (s).
@@ -48,7 +50,7 @@ def read(path: str | Path, notes: Notes) -> pd.DataFrame:
         If the file holds no caption.
     """
     text = read_text(path, "captions (SRT, WebVTT or ASS)", notes)
-    cues = _ass(text, path) if "[Script Info]" in text or "[Events]" in text else _cues(text)
+    cues = _ass(text, path, notes) if "[Script Info]" in text or "[Events]" in text else _cues(text)
     if not cues:
         raise InputError(path, "", "no caption", "captions (SRT, WebVTT or ASS)")
     cues, dropped = unrolled(cues)
@@ -98,12 +100,17 @@ def _cues(text: str) -> list[Cue]:
     return cues
 
 
-def _ass(text: str, path: str | Path) -> list[Cue]:
+def _ass(text: str, path: str | Path, notes: Notes) -> list[Cue]:
     try:
         found = pysubs2.SSAFile.from_string(text, format_="ass")
     except (pysubs2.exceptions.Pysubs2Error, ValueError) as error:
         raise InputError(path, "", f"no subtitles ({error})", "an ASS file") from None
-    events = sorted((e for e in found if e.is_text), key=lambda e: (e.start, e.end))
+    text_events = [e for e in found if e.is_text]
+    if signs := [e for e in text_events if SIGNS.search(e.style)]:
+        shown = ", ".join(dict.fromkeys(e.plaintext.replace("\n", " ") for e in signs))[:80]
+        notes.lose(f"no words: {len(signs)} x text on screen by its style ({shown})")
+    spoken_events = [e for e in text_events if not SIGNS.search(e.style)] or text_events
+    events = sorted(spoken_events, key=lambda e: (e.start, e.end))
     return [
         Cue(
             e.start / 1000,

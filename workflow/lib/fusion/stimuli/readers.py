@@ -89,6 +89,8 @@ def table(
     for name, accepted in columns.items():
         there = next((plain[_plain(one)] for one in accepted if _plain(one) in plain), None)
         if there is not None:
+            if (twice := list(found.columns).count(there)) > 1:
+                raise InputError(path, f"column {there!r}", f"{twice} of them", "one")
             result[name] = found[there].rename(there)
             taken.append(there)
         elif name not in optional:

@@ -11,6 +11,10 @@ TAG = re.compile(r"</?(?:i|b|u|s|c|v|em|strong|font|ruby|rt|lang)\b[^<>]*>", re.
 STAMP = re.compile(r"<\d+(?::\d+){1,2}[.,]\d+>")
 STYLE = re.compile(r"\{\\[^{}]*\}")  # of ASS: {\an8}
 NOTES = re.compile(r"\[[^\[\]]*\]|\([^()]*\)|\{[^{}]*\}|<[^<>]*>|\*[^*]+\*")
+#: Signs of music where there is no note on the keyboard: "# Oh, what a night #".
+HASH = re.compile(r"^\s*#+\s*(?=[^\W\d])(.*?)\s*#*\s*$|^(.*?)\s#+\s*$", re.DOTALL)
+#: Marks of the direction of writing, and soft hyphens.
+INVISIBLE = re.compile("[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 MUSIC = re.compile(r"[♩♪♫♬♭♮♯🎵🎶]+")
 SPEAKER = re.compile(r"^\s*(?:>>+|[-–—‐])?\s*([^:]{2,30}):(?=\s|$)")
 ANY_SPEAKER = re.compile(r"^\s*[^\W\d_][\w'’. -]{0,30}:\s+(?=\S)")
@@ -31,7 +35,7 @@ LABEL, NOTE, TUNE, NAME, SIGN = (
 def without_markup(text: str) -> str:
     """Return a text without tags, styles, time stamps and HTML entities."""
     text = STYLE.sub("", STAMP.sub("", TAG.sub("", text)))
-    return html.unescape(text).replace("\u00a0", " ").replace("\u200b", "").replace("\ufeff", "")
+    return INVISIBLE.sub("", html.unescape(text).replace("\u00a0", " "))
 
 
 def has_letters(text: str) -> bool:
@@ -52,6 +56,7 @@ def classify(tokens: Sequence[str], labels: Iterable[str], starts: Sequence[bool
         Whether a token begins a cue, a line or a turn, where speakers are named.
     """
     known, kinds = set(labels), [""] * len(tokens)
+    called = _called(tokens, starts)
     inside, closing = 0, ""
     for k, token in enumerate(tokens):
         text = token.strip()
@@ -73,11 +78,24 @@ def classify(tokens: Sequence[str], labels: Iterable[str], starts: Sequence[bool
             end = next((n for n, one in enumerate(rest) if closing in one), None)
             if end is not None:
                 kinds[k], inside = NOTE, end + 1
-        elif text in (">>", ">>>") or (starts[k] and _is_name(text)):
+        elif text in (">>", ">>>") or (starts[k] and (_is_name(text) or text in called)):
             kinds[k] = NAME
         elif not has_letters(text):
             kinds[k] = SIGN
     return kinds
+
+
+def _called(tokens: Sequence[str], starts: Sequence[bool]) -> frozenset[str]:
+    """Return the names in small letters (``Anna:``) that begin turns as a habit: some more than
+    once.
+    """
+    named = [
+        text
+        for text, begins in zip(map(str.strip, tokens), starts, strict=True)
+        if begins and text.endswith(":") and text[:1].isupper() and has_letters(text)
+    ]
+    habit = len(named) >= 3 and len(set(named)) < len(named)
+    return frozenset(named) if habit else frozenset()
 
 
 def _is_name(text: str) -> bool:
@@ -109,6 +127,10 @@ def cleaned(
 
     text = out(NOTE, NOTES, text)
     text = out(TUNE, MUSIC, text)
+    if sung := HASH.fullmatch(text):
+        if counts is not None:
+            counts.setdefault(TUNE, []).append("#")
+        text = sung[1] if sung[1] is not None else sung[2]
     if (named := SPEAKER.match(text)) and named[1].isupper():
         text = out(NAME, SPEAKER, text)
     text = DASH.sub("", text)

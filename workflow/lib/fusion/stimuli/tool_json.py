@@ -31,10 +31,13 @@ def read(path: str | Path, notes: Notes) -> pd.DataFrame:
     InputError
         If it is no such JSON, or words are without times.
     """
+    text = read_text(path, ACCEPTED, notes)
     try:
-        found = json.loads(read_text(path, ACCEPTED, notes))
+        found = json.loads(text)
     except json.JSONDecodeError as error:
-        raise InputError(path, "", f"no JSON ({error})", ACCEPTED) from None
+        found = _lines(text)
+        if found is None:
+            raise InputError(path, "", f"no JSON ({error})", ACCEPTED) from None
     if isinstance(found, list):
         found = {"words": found}
     if not isinstance(found, dict):
@@ -55,6 +58,15 @@ def read(path: str | Path, notes: Notes) -> pd.DataFrame:
         notes.add("read as JSON of the Montreal Forced Aligner")
         return _tiers(found["tiers"], path, notes)
     raise InputError(path, "", f"keys {', '.join(map(str, found))}", ACCEPTED)
+
+
+def _lines(text: str) -> list[Any] | None:
+    """Return the values of JSON lines, or None."""
+    lines = [line for line in text.split("\n") if line.strip()]
+    try:
+        return [json.loads(line) for line in lines] if len(lines) > 1 else None
+    except json.JSONDecodeError:
+        return None
 
 
 def _tiers(tiers: Mapping[str, Any], path: str | Path, notes: Notes) -> pd.DataFrame:
