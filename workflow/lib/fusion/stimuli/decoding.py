@@ -89,10 +89,10 @@ def _western(raw: bytes, path: Path, what: str) -> str:
     lenient = raw.decode("utf-8", errors="replace")
     broken = lenient.count("\ufffd")
     if broken < sum(not c.isascii() for c in lenient) / 2:
-        line = lenient.count("\n", 0, lenient.index("\ufffd")) + 1
+        number = lenient.count("\n", 0, lenient.index("\ufffd")) + 1
         raise InputError(
             path,
-            f"line {line}",
+            f"line {number}",
             f"text in UTF-8 with {broken} bytes that are not",
             f"{what} in UTF-8",
         )

@@ -114,8 +114,9 @@ def tidy(
     notes = notes or Notes()
     written = raw.attrs.get("written")
     table = raw.reset_index(drop=True)
-    words = [str(word) if isinstance(word, str) else "" for word in table["word"]]
-    table["word"] = _space_before(words)
+    table["word"] = _space_before(
+        [str(word) if isinstance(word, str) else "" for word in table["word"]]
+    )
     # Where a column says its unit itself, the config's default is not meant.
     per_second = raw.attrs.get("per_second", spec.per_second)
     if spec.per_second not in (1.0, per_second):
