@@ -3,9 +3,11 @@ storing whole layers first.
 
     python benchmarks/activations.py [events]
     python benchmarks/activations.py pairings [events]
+    python benchmarks/activations.py padding [events]
 
 The second form times the shuffled pairings of two joint networks of full size against one forward
-pass of each event and pairing.
+pass of each event and pairing. The third times networks of text whose ``flatten`` layer is one
+vector already, with every text padded to the full length and without.
 
 In the first, one process takes turns, batch by batch, between the bare forward pass and the
 extraction (forward pass, hooks, flattening, projection to the Johnson-Lindenstrauss size, writing),
@@ -54,7 +56,6 @@ ROW = {
     "family": "slip",
     "modality": "vision-language",
     "feed": "image",
-    "checkpoint": "made by a benchmark",
     "sha256": None,
     "files": [],
     "architecture": {},
@@ -357,9 +358,96 @@ def pairings(n_events):
         )
 
 
+def padded_networks():
+    """Return name -> (family, layers, config) of the networks whose last layer is one vector."""
+    bert = dict(hidden_size=768, num_hidden_layers=12, num_attention_heads=12)
+    words = 5 + len(WORDS)
+    flava = transformers.FlavaConfig(text_config={**bert, "vocab_size": words})
+    return {
+        "SimCSE": (
+            "transformers_text",
+            {"encoder.layer.*": "cls", "pooler.activation": "flatten"},
+            transformers.BertConfig(vocab_size=words, **bert),
+        ),
+        "FLAVA": (
+            "flava",
+            {"text_model.encoder.layer.*": "cls", "multimodal_model.pooler.dense": "flatten"},
+            flava,
+        ),
+        "LXMERT": (
+            "lxmert",
+            {"encoder.layer.*": "cls", "pooler": "flatten"},
+            transformers.LxmertConfig(vocab_size=words),
+        ),
+        "VisualBERT": (
+            "visualbert",
+            {"encoder.layer.*": "cls", "pooler": "flatten"},
+            transformers.VisualBertConfig(vocab_size=words, visual_embedding_dim=2048, **bert),
+        ),
+    }
+
+
+def one_pass(network, layers, items, running):
+    """Return the layers of all items, in one batch."""
+    return next(extract.features(network, layers, len(items), lambda a, b: items, running))[2]
+
+
+def padding(n_events):
+    """Measure what padding every text to the full length costs, and print a table."""
+    torch.set_num_threads(1)
+    rng = np.random.default_rng(0)
+    texts = [" ".join(rng.choice(WORDS, rng.integers(8, 15))) for _ in range(n_events)]
+    frames = rng.integers(0, 256, (n_events, 224, 224, 3), dtype=np.uint8)
+    print(f"{n_events} events, texts of 8 to 14 words, 1 thread, torch {torch.__version__}\n")
+    print(
+        "| network | tokens | padded to the full length (CPU s) | not padded (CPU s) | times |"
+        " largest difference |"
+    )
+    print("| --- | --- | --- | --- | --- | --- |")
+    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    vocabulary = {word: i for i, word in enumerate(special + WORDS)}
+    for name, (family, layers, config) in padded_networks().items():
+        with tempfile.TemporaryDirectory() as folder:
+            config.save_pretrained(folder)
+            tokenizer = transformers.BertTokenizer(vocab=vocabulary, model_max_length=512)
+            if family == "flava":
+                image = transformers.FlavaImageProcessorPil()
+                transformers.FlavaProcessor(image, tokenizer).save_pretrained(folder)
+            tokenizer.save_pretrained(folder)
+            regions = ROW["regions"]
+            if family in ("lxmert", "visualbert"):
+                path = Path(folder, "regions.npz")
+                shape = (n_events, 36)
+                np.savez(
+                    path,
+                    frame=np.arange(n_events),
+                    features=rng.random((*shape, 2048), dtype=np.float32),
+                    boxes=rng.random((*shape, 4)),
+                )
+                regions = regions | {"file": str(path)}
+            feed = "text" if family == "transformers_text" else "joint"
+            row = {"family": family, "feed": feed, "layers": layers, "regions": regions}
+            network, known = built(folder, "random0", **row)
+        running = extract.Running(torch.device("cpu"), n_events)
+        whole = Items(np.arange(n_events), frames, texts)
+        seconds, found = {}, {}
+        for fixed in (True, False):
+            network.texts.fixed = fixed
+            found[fixed] = timed(seconds, fixed, one_pass, network, known, whole, running)
+        tokens = network.prepare(whole)["input_ids"].shape[1]
+        largest = max(float(np.abs(found[True][k] - found[False][k]).max()) for k in known)
+        print(
+            f"| {name} | {network.texts.length}, {tokens} | {seconds[True]:.1f} |"
+            f" {seconds[False]:.1f} | {seconds[True] / seconds[False]:.1f} | {largest:.0e} |",
+            flush=True,
+        )
+
+
 if __name__ == "__main__":
     arguments = sys.argv[1:]
     if arguments[:1] == ["pairings"]:
         pairings(int(arguments[1]) if len(arguments) > 1 else 24)
+    elif arguments[:1] == ["padding"]:
+        padding(int(arguments[1]) if len(arguments) > 1 else 16)
     else:
         main(int(arguments[0]) if arguments else 500)

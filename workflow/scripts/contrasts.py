@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from fusion.contrasts import block_bootstrap, fits, job
 from fusion.contrasts.calibrated import Calibrated
-from fusion.contrasts.paper import Paper
+from fusion.contrasts.paper import Paper, Resampled
 from fusion.contrasts.spec import ContrastsSpec
 from fusion.encoding.trials import Trials
 from fusion.io.job import begin
@@ -36,8 +36,7 @@ with ExitStack() as stack:
         )
     if spec.paper:
         intervals = [stack.enter_context(open_labelled(path)) for path in snakemake.input.bootstrap]
-        lows = {str(own.attrs["fit"]): own["r_val_low"].to_pandas() for own in intervals}
-        way = Paper(spec.paper, lows)
+        way = Paper(spec.paper, {str(own.attrs["fit"]): Resampled.of(own) for own in intervals})
         table = job.test_contrasts(loaded, spec, lambda comparison: way)
     elif how := spec.block_bootstrap:
         log.warning(

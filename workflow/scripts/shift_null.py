@@ -19,7 +19,9 @@ logging.getLogger("fusion.encoding").setLevel("WARNING")
 
 trials = Trials.read(snakemake.input.responses)
 files = zip(spec.fit.features, snakemake.input.activations, strict=True)
-activations = Activations([(*labels, path) for labels, path in files], spec.fit.parts)
+activations = Activations(
+    [(*labels, path) for labels, path in files], spec.fit.parts, projected=spec.fit.projected
+)
 total = len(trials.groups) * spec.shifts
 with (
     threadpool_limits(snakemake.threads),

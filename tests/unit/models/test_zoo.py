@@ -37,7 +37,7 @@ PAPER = settings.load_zoo(["config/models.yaml", "config/models_paper.yaml"], RE
 NETWORKS = [
     name
     for name, row in ZOO.items()
-    if row["family"] != "concat" and not row["checkpoint"].startswith("package:")
+    if row["checkpoint"] and not row["checkpoint"].startswith("package:")
 ]
 PAPERS = [name for name in NETWORKS if PAPER[name] != ZOO[name]]
 TIMM = {"img_size": 32, "patch_size": 8, "embed_dim": 48, "depth": 3, "num_heads": 4}
@@ -268,6 +268,19 @@ def test_every_network_of_the_zoo_runs(zoo, name, film, checkpoints, tmp_path):
     assert card["sha256"] == json.loads((tmp_path / "weights.json").read_text())["sha256"]
     assert (card["model"], card["modality"], card["feed"]) == (name, row["modality"], row["feed"])
     assert card["parameters"] > 1000
+    # The card says how pictures and sound are processed, how long texts are, where tokens stand.
+    notes = card["notes"]
+    if row["feed"] != "text":
+        assert (
+            notes.get("regions")
+            or "normal" in notes["preprocessing"].lower()
+            or ("image_mean" in notes["preprocessing"])
+        )
+    if row["feed"] in ("text", "joint") and row["family"] != "vlm_decoder":
+        assert notes["text_length"] >= 2
+    for layer in card["layers"]:
+        assert layer["shape"]
+        assert layer["prefix_tokens"] >= 0
     assert card["libraries"]["torch"]
 
 

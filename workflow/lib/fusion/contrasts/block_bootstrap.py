@@ -14,7 +14,7 @@ import pandas as pd
 
 from fusion.contrasts.calibrated import window_weights
 from fusion.contrasts.fits import FitScores
-from fusion.contrasts.frame import Found, Side
+from fusion.contrasts.frame import Found, Side, validation_merit
 from fusion.contrasts.spec import BlockBootstrapSpec
 from fusion.encoding.prepare import clipped
 from fusion.encoding.scores import fisher
@@ -212,6 +212,10 @@ class BlockBootstrap:
                 else np.zeros((0, 0))
             )
         return self._weights
+
+    def merit(self, fit: FitScores, in_window: np.ndarray) -> np.ndarray:
+        """Return what a fit is worth (see :class:`fusion.contrasts.frame.Procedure`)."""
+        return validation_merit(fit, in_window)
 
     def test(
         self,

@@ -1,20 +1,24 @@
 """The paper's uncertainty: refit on resampled events, with every network resampled alike.
 
-A resample is a count per event. Fitting with counts as weights is the same as fitting with copies,
-and copies of an event stay in the event's own fold, so nothing leaks. Events that were not drawn
-cost nothing: a resample has 63% of the rows."""
+As published, events are drawn with replacement and put in film order, and the copies are cut into
+folds anew, by their position. Fitting with counts as weights is the same as fitting with copies,
+and events that were not drawn cost nothing: a resample has 63% of the rows. Copies of an event at a
+cut may stand on both sides of it: of at most k - 1 events of a film in each resample."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 
 import numpy as np
 import scipy.linalg
 
 from fusion.contrasts.spec import BootstrapSpec
-from fusion.encoding.folds import Folds
+from fusion.encoding.folds import make_folds
 from fusion.encoding.inputs import Activations
 from fusion.encoding.prepare import clipped, scale_targets
+from fusion.encoding.spec import FoldSpec
+from fusion.encoding.streams import joint_projection
 from fusion.encoding.trials import Trials
 from fusion.io.errors import InputError
 from fusion.seeds import rng_for
@@ -39,7 +43,12 @@ def weighted_r(a: np.ndarray, b: np.ndarray, weight: np.ndarray) -> np.ndarray:
 
 
 def ridge_predictions(
-    x: np.ndarray, y: np.ndarray, weight: np.ndarray, wanted: list[np.ndarray], alphas: np.ndarray
+    x: np.ndarray,
+    y: np.ndarray,
+    weight: np.ndarray,
+    wanted: list[np.ndarray],
+    alphas: np.ndarray,
+    first: int | None = None,
 ) -> list[np.ndarray]:
     """Return predictions of weighted ridge fits for every penalty.
 
@@ -56,6 +65,9 @@ def ridge_predictions(
         Features of the sets of events to predict, each (m, p).
     alphas
         Penalties (A).
+    first
+        Number of features of the first of two streams that are projected together
+        (:mod:`fusion.encoding.streams`), or None.
 
     Returns
     -------
@@ -67,7 +79,15 @@ def ridge_predictions(
     scale = np.sqrt(share @ (x - mean) ** 2)
     varies = scale > 1e-6 * np.abs(mean) + 1e-30
     root = np.sqrt(weight)[:, None]
-    rows = root * ((x - mean) / np.where(varies, scale, 1.0) * varies)
+
+    def standardised(features: np.ndarray) -> np.ndarray:
+        return (features - mean) / np.where(varies, scale, 1.0) * varies
+
+    rows = root * standardised(x)
+    turn = None
+    if first is not None:
+        turn = joint_projection(rows.T @ rows / weight.sum(), first)
+        rows = rows @ turn
     targets = root * y
     primal = rows.shape[1] <= rows.shape[0]
     values, vectors = scipy.linalg.eigh(
@@ -77,14 +97,72 @@ def ridge_predictions(
     rotated = vectors.T @ (rows.T @ targets if primal else targets)
     out = []
     for features in wanted:
-        scaled = (features - mean) / np.where(varies, scale, 1.0) * varies
+        scaled = standardised(features)
+        scaled = scaled if turn is None else scaled @ turn
         basis = scaled @ vectors if primal else scaled @ (rows.T @ vectors)
         out.append(np.stack([basis @ (rotated / (values + alpha)[:, None]) for alpha in alphas]))
     return out
 
 
+#: (n_events,) how often each event trains, validates and tests, for one fold.
+Sets = tuple[np.ndarray, np.ndarray, np.ndarray]
+
+
+def cut_again(
+    onset_s: np.ndarray, stimulus: np.ndarray, counts: np.ndarray, spec: FoldSpec
+) -> list[Sets]:
+    """Return the folds of a resample: its copies in film order, cut by their position.
+
+    Parameters
+    ----------
+    onset_s, stimulus
+        (n_events,) film time (s) and film.
+    counts
+        (n_events,) how often each event was drawn.
+    spec
+        Number of folds, split and gap; the first half of a held-out block validates.
+
+    Raises
+    ------
+    ValueError
+        If a fold is left without enough events.
+    """
+    film = np.unique(stimulus, return_inverse=True)[1]
+    order = np.lexsort((onset_s, film))
+    copies = np.repeat(order, counts[order])
+    of_film = film[copies]
+    if spec.split == "film":
+        fold = np.unique(of_film, return_inverse=True)[1]
+    else:
+        sizes = [np.count_nonzero(of_film == one) for one in np.unique(of_film)]
+        fold = np.concatenate(
+            [np.repeat(np.arange(spec.folds), shares(n, spec.folds)) for n in sizes]
+        )
+    folds = make_folds(
+        onset_s[copies], of_film, validation="halves", gap_s=spec.gap_s, fold=fold.astype(np.int16)
+    )
+    n = len(counts)
+    return [
+        (
+            np.bincount(copies[outer.train], minlength=n),
+            np.bincount(copies[inner.scored[f]], minlength=n),
+            np.bincount(copies[outer.scored[f]], minlength=n),
+        )
+        for f, (outer, inner) in enumerate(zip(folds.outer, folds.inner, strict=True))
+    ]
+
+
+def shares(n: int, k: int) -> np.ndarray:
+    """Return (k,) sizes of the blocks that ``n`` rows are cut into: the first ones are larger."""
+    return np.full(k, n // k) + (np.arange(k) < n % k)
+
+
 def refit(
-    x: np.ndarray, y: np.ndarray, counts: np.ndarray, folds: Folds, alphas: np.ndarray
+    x: np.ndarray,
+    y: np.ndarray,
+    sets: Iterable[Sets],
+    alphas: np.ndarray,
+    first: int | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return validation and test r (T) of one resample: the whole procedure anew, penalties chosen
     again.
@@ -93,24 +171,29 @@ def refit(
     ----------
     x, y
         Features (n, p) and responses (n, T).
-    counts
-        How often each event was drawn (n).
-    folds
-        Folds with validation halves.
+    sets
+        Of each fold, how often each event trains, validates and tests.
     alphas
         Penalties (A), one is chosen per target by mean validation r over folds.
+    first
+        As for :func:`ridge_predictions`.
     """
     validations: list[list[np.ndarray]] = []
     tests: list[list[np.ndarray]] = []
-    for f, (outer, inner) in enumerate(zip(folds.outer, folds.inner, strict=True)):
-        train, *scored = (
-            rows[counts[rows] > 0] for rows in (outer.train, inner.scored[f], outer.scored[f])
-        )
+    for weights in sets:
+        train, *scored = (np.flatnonzero(own) for own in weights)
         predicted = ridge_predictions(
-            x[train], y[train], counts[train].astype(float), [x[rows] for rows in scored], alphas
+            x[train],
+            y[train],
+            weights[0][train].astype(float),
+            [x[rows] for rows in scored],
+            alphas,
+            first,
         )
-        for into, rows, values in zip((validations, tests), scored, predicted, strict=True):
-            into.append([weighted_r(own, y[rows], counts[rows].astype(float)) for own in values])
+        for into, rows, weight, values in zip(
+            (validations, tests), scored, weights[1:], predicted, strict=True
+        ):
+            into.append([weighted_r(own, y[rows], weight[rows].astype(float)) for own in values])
     validation, test = np.mean(validations, axis=0), np.mean(tests, axis=0)
     best = validation.argmax(axis=0)[None]
     return (
@@ -122,17 +205,21 @@ def refit(
 def intervals(
     x: np.ndarray,
     y: np.ndarray,
-    folds: Folds,
+    folds_of: Callable[[np.ndarray], Iterable[Sets]],
     alphas: np.ndarray,
     counts: np.ndarray,
+    *,
+    first: int | None = None,
     progress: Callable[[], object] = lambda: None,
 ) -> dict[str, np.ndarray]:
-    """Return percentile intervals (95%) of validation and test r over resamples.
+    """Return means and percentile intervals (95%) of validation and test r over resamples.
 
     Parameters
     ----------
-    x, y, folds, alphas
+    x, y, alphas, first
         As for :func:`refit`.
+    folds_of
+        Counts (n,) of a resample -> its folds, as :func:`cut_again` returns them.
     counts
         Resamples (R, n), the same for every network.
     progress
@@ -141,25 +228,19 @@ def intervals(
     Returns
     -------
     dict
-        ``r_val_low, r_val_high, r_test_low, r_test_high`` (T).
-
-    Raises
-    ------
-    ValueError
-        If the folds have no validation halves: nested validation is no part of this procedure.
+        ``r_val_mean, r_val_low, r_val_high, r_test_mean, r_test_low, r_test_high`` (T).
     """
-    if any(set(inner.scored) != {f} for f, inner in enumerate(folds.inner)):
-        raise ValueError("the refit bootstrap is defined for validation halves only")
     draws = []
     for own in counts:
-        draws.append(refit(x, y, own, folds, alphas))
+        draws.append(refit(x, y, folds_of(own), alphas, first))
         progress()
-    low, high = np.percentile(np.array(draws, np.float32), [2.5, 97.5], axis=0)
+    r = np.array(draws, np.float32)
+    low, high = np.percentile(r, [2.5, 97.5], axis=0)
+    mean = r.mean(axis=0, dtype=np.float64)
     return {
-        "r_val_low": low[0],
-        "r_val_high": high[0],
-        "r_test_low": low[1],
-        "r_test_high": high[1],
+        f"r_{name}_{key}": values[k]
+        for k, name in enumerate(("val", "test"))
+        for key, values in (("mean", mean), ("low", low), ("high", high))
     }
 
 
@@ -205,12 +286,12 @@ def subject_intervals(
             settings.validation,
             "halves, which the paper's procedure is defined for",
         )
-    held_out, alphas = trials.held_out(settings), np.array(settings.alphas)
+    alphas = np.array(settings.alphas)
     names: list[str] = []
     found: list[dict[str, np.ndarray]] = []
     for group in trials.groups:
         own = group.trials
-        folds = own.folds(settings, held_out[group.rows])
+        folds_of = partial(cut_again, own.onset_s, own.stimulus, spec=settings)
         # The seed names no model: all networks of a subject are resampled alike.
         rng = rng_for(spec.seed, "bootstrap", *ids, *(r.name for r in own.recordings))
         counts = resample_counts(rng, len(own), spec.resamples)
@@ -218,8 +299,21 @@ def subject_intervals(
             members = np.array([name for name in group.electrodes if layer_of[name] == layer])
             measured = clipped(own.responses(members), own.recording, settings.clip_mad)
             responses = scale_targets(measured.reshape(len(own), -1))
-            features = activations.read(layer, own.recordings).astype(float)
-            result = intervals(features, responses.astype(float), folds, alphas, counts, progress)
+            features = activations.features(layer, own.recordings)
+            first = features[0].shape[1] if isinstance(features, tuple) else None
+            x = np.concatenate(features, axis=1) if isinstance(features, tuple) else features
+            try:
+                result = intervals(
+                    x.astype(float),
+                    responses.astype(float),
+                    folds_of,
+                    alphas,
+                    counts,
+                    first=first,
+                    progress=progress,
+                )
+            except ValueError as error:
+                raise own.too_few(error) from error
             shape = (len(members), len(trials.bins_ms))
             names += list(members)
             found.append({key: values.reshape(shape) for key, values in result.items()})

@@ -11,7 +11,7 @@ import numpy as np
 from fusion.contrasts import influence
 from fusion.contrasts.combine import any_of
 from fusion.contrasts.fits import FitScores
-from fusion.contrasts.frame import Found, Side, same_fit
+from fusion.contrasts.frame import Found, Side, same_fit, validation_merit
 from fusion.contrasts.spec import CalibratedSpec
 from fusion.ids import Alternative
 
@@ -30,6 +30,10 @@ class Calibrated:
     def __init__(self, spec: CalibratedSpec, rng: np.random.Generator) -> None:
         self.spec, self._rng = spec, rng
         self._drawn: dict[int, np.ndarray] = {}
+
+    def merit(self, fit: FitScores, in_window: np.ndarray) -> np.ndarray:
+        """Return what a fit is worth (see :class:`fusion.contrasts.frame.Procedure`)."""
+        return validation_merit(fit, in_window)
 
     @cached_property
     def _seed(self) -> int:

@@ -40,6 +40,9 @@ def add_families(table: pd.DataFrame, spec: SitesSpec) -> pd.DataFrame:
     over the electrodes with signal in the same alignment and window (its q below the level); the
     others have q = 1.
 
+    With ``spec.as_published`` a family is one contrast x window, all alignments together. It holds
+    electrodes that too few bins speak for, which get no q.
+
     Parameters
     ----------
     table
@@ -47,6 +50,8 @@ def add_families(table: pd.DataFrame, spec: SitesSpec) -> pd.DataFrame:
     spec
         Roles, contrasts with nothing, level and correction.
     """
+    if spec.as_published:
+        return _as_published(table, spec)
     signal = next((name for name, role in spec.roles.items() if role == "signal"), None)
     table = table.assign(q=np.nan, family="")
     keys = ["contrast", "alignment", "window"]
@@ -82,6 +87,22 @@ def between_films(table: pd.DataFrame, spec: SitesSpec) -> pd.DataFrame:
         own = add_families(rows.reset_index(drop=True), spec)
         parts.append(own.assign(family=f"{trained} to {tested}: " + own["family"]))
     return pd.concat(parts[1:] or parts, ignore_index=True)
+
+
+def _as_published(table: pd.DataFrame, spec: SitesSpec) -> pd.DataFrame:
+    table = table.assign(q=np.nan, family="")
+    for names, group in table.groupby(["contrast", "window"], sort=False):
+        contrast, window = map(str, names)
+        rows = group.index
+        p, tested = group["p"].to_numpy(float), group["tested"].to_numpy(bool)
+        table.loc[rows, "q"] = np.where(tested, q_values(p, spec.correction), np.nan)
+        together = " and ".join(spec.alignments)
+        of = "electrodes before the filter of bins"
+        n_tests = int(np.isfinite(p).sum())
+        table.loc[rows, "family"] = family_name(
+            contrast, together, window, n_tests, spec.correction, of
+        )
+    return table
 
 
 def family_q(p: np.ndarray, inside: np.ndarray, correction: Correction) -> np.ndarray:

@@ -6,7 +6,7 @@ This module chooses the sides' fits on validation and makes the rows.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -84,6 +84,8 @@ class Found:
         (n_electrodes,) blocks of film time.
     reason
         (n_electrodes,) why an electrode was not tested; empty where it was.
+    corrected
+        (n_electrodes,) which electrodes take part in the correction; None if all that were tested.
     """
 
     effect: np.ndarray
@@ -97,10 +99,16 @@ class Found:
     by_bin: np.ndarray
     n_blocks: np.ndarray
     reason: np.ndarray
+    corrected: np.ndarray | None = None
 
 
 class Procedure(Protocol):
-    """How a difference is tested."""
+    """How fits are ranked, and a difference is tested."""
+
+    def merit(self, fit: FitScores, in_window: np.ndarray) -> np.ndarray:
+        """Return (n_folds, n_electrodes) what a fit is worth, by validation: the best of several is
+        the one with the largest.
+        """
 
     def test(
         self,
@@ -184,7 +192,10 @@ def contrast_rows(
     """
     some = next(iter(fits.values()))
     in_window = window_bins(some.bins, name, window)
-    a, b = (side(fits, operand, in_window, validation) for operand in comparison.operands)
+    a, b = (
+        side(fits, operand, in_window, validation, procedure.merit)
+        for operand in comparison.operands
+    )
     a, b = (
         replace(own, each=alone(fits, own.operand, in_window, validation))
         if other.operand.is_nothing
@@ -208,7 +219,8 @@ def contrast_rows(
         columns[f"r_{label}"] = np.tanh(own.z).mean(axis=(0, 2))
     columns |= {key: getattr(found, key) for key in RESULTS if key != "latency_ms"}
     table = pd.DataFrame(columns)
-    table.loc[~table["tested"], RESULTS] = np.nan
+    corrected = table["tested"] if found.corrected is None else found.corrected
+    table.loc[~corrected, RESULTS] = np.nan
     return table[COLUMNS]
 
 
@@ -240,11 +252,17 @@ def window_bins(bins: np.ndarray, name: str, window: Sequence[float]) -> np.ndar
     return inside
 
 
+def validation_merit(fit: FitScores, in_window: np.ndarray) -> np.ndarray:
+    """Return (n_folds, n_electrodes) mean validation z of a fit over the bins of a window."""
+    return np.asarray(fit.z_val[..., in_window].mean(axis=-1))
+
+
 def side(
     fits: Mapping[str, FitScores],
     operand: Operand,
     in_window: np.ndarray,
     validation: Validation = "nested",
+    merit_of: Callable[[FitScores, np.ndarray], np.ndarray] = validation_merit,
 ) -> Side:
     """Return one side of a contrast, its fit chosen among the operand's on validation.
 
@@ -267,7 +285,7 @@ def side(
             np.full(n_electrodes, "", object),
         )
     candidates = [fits[name] for name in operand.names]
-    merit = np.stack([fit.z_val[..., in_window].mean(axis=-1) for fit in candidates])
+    merit = np.stack([merit_of(fit, in_window) for fit in candidates])
     choice = choose(merit, operand.rank)
     overall = choose(merit.mean(axis=1, keepdims=True), operand.rank)[0]
     if validation == "halves":

@@ -6,9 +6,11 @@ samples, so the p-values of this test are not what they say (docs/statistics.md 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+import xarray as xr
 from scipy.special import stdtrit
 
 from fusion.contrasts.fits import FitScores
@@ -18,20 +20,71 @@ from fusion.contrasts.spec import PaperSpec
 from fusion.ids import Alternative
 from fusion.io.errors import InputError
 
+#: Below every r: what a network is worth where none of its bins counts.
+WORTHLESS = -2.0
+
+
+@dataclass(frozen=True)
+class Resampled:
+    """What the bootstrap of one fit gives, each a table of electrodes x bins (ms).
+
+    Attributes
+    ----------
+    low
+        Lower ends of the intervals of validation r.
+    validation, test
+        Means of validation and test r over the resamples.
+    """
+
+    low: pd.DataFrame
+    validation: pd.DataFrame
+    test: pd.DataFrame
+
+    @classmethod
+    def of(cls, dataset: xr.Dataset) -> Resampled:
+        """Return what a bootstrap file holds."""
+        names = ("r_val_low", "r_val_mean", "r_test_mean")
+        return cls(*(dataset[name].to_pandas() for name in names))
+
+    def at(
+        self, electrodes: tuple[str, ...], bins: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return the three tables as (n_electrodes, n_bins) arrays."""
+        low, validation, test = (
+            table.reindex(index=list(electrodes), columns=bins).to_numpy(float)
+            for table in (self.low, self.validation, self.test)
+        )
+        return low, validation, test
+
 
 class Paper:
     """The paper's test: signal gate, then a paired test across the bins that count.
+
+    Networks are ranked by their validation r, and compared by their test r, both means over the
+    bootstrap.
 
     Parameters
     ----------
     spec
         Bins that must count.
-    lows
-        Fit -> lower ends of the bootstrap intervals of validation r, electrodes x bins (ms).
+    resampled
+        Fit -> its bootstrap.
     """
 
-    def __init__(self, spec: PaperSpec, lows: Mapping[str, pd.DataFrame]) -> None:
-        self.spec, self.lows = spec, lows
+    def __init__(self, spec: PaperSpec, resampled: Mapping[str, Resampled]) -> None:
+        self.spec, self.resampled = spec, resampled
+
+    def merit(self, fit: FitScores, in_window: np.ndarray) -> np.ndarray:
+        """Return (n_folds, n_electrodes) mean validation r over the bins that count (see
+        :class:`fusion.contrasts.frame.Procedure`).
+        """
+        low, validation, _ = self._of(fit.name, fit, in_window)
+        counted = gate(low)
+        n = counted.sum(axis=1)
+        total = np.where(counted, validation, 0.0).sum(axis=1)
+        means = np.where(n > 0, total / np.maximum(n, 1), WORTHLESS)
+        means[np.isnan(low).all(axis=1)] = np.nan
+        return np.repeat(means[None], len(fit.z), axis=0)
 
     def test(
         self,
@@ -44,11 +97,12 @@ class Paper:
         """Test the difference of two sides (see :class:`fusion.contrasts.frame.Procedure`).
 
         ``effect`` is the mean difference of r over the bins that count, ``se`` and ``df`` are those
-        of the paired test across them; there is no ``p_max``.
+        of the paired test across them; there is no ``p_max``. As published, electrodes with too few
+        bins take part in the correction.
         """
         some = next(iter(fits.values()))
-        passed_a, passed_b = (self._passed(own, some, in_window) for own in (a, b))
-        difference = np.tanh(a.z).mean(axis=0) - np.tanh(b.z).mean(axis=0)
+        (r_a, passed_a), (r_b, passed_b) = (self._scores(own, some, in_window) for own in (a, b))
+        difference = r_a - r_b
         found = binwise_test(difference, passed_a & passed_b, alternative)
         least = min(self.spec.gate_bins, int(in_window.sum()))
         reason = gate_reasons(passed_a, passed_b, least)
@@ -62,27 +116,34 @@ class Paper:
             by_bin=difference,
             n_blocks=np.full(len(reason), len(some.blocks)),
             reason=reason,
+            corrected=np.isfinite(found["p"]) & ~same_fit(a, b),
         )
 
-    def _passed(self, own: Side, some: FitScores, in_window: np.ndarray) -> np.ndarray:
-        """Return (n_electrodes, n_bins) which bins of the window count for one side; all of them
-        where the side is nothing.
+    def _scores(
+        self, own: Side, some: FitScores, in_window: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return (n_electrodes, n_bins) test r of one side in the window, and which bins count; 0
+        and all of them where the side is nothing.
         """
-        out = np.ones((len(some.electrodes), int(in_window.sum())), bool)
+        shape = (len(some.electrodes), int(in_window.sum()))
         if own.operand.is_nothing:
-            return out
+            return np.zeros(shape), np.ones(shape, bool)
+        r, passed = np.full(shape, np.nan), np.zeros(shape, bool)
         for name in np.unique(own.name.astype(str)):
             at = own.name == name
-            if not name:
-                out[at] = False
-                continue
-            if name not in self.lows:
-                raise InputError(
-                    "bootstrap", f"fit {name}", "no file", "bootstrap intervals of every fit"
-                )
-            low = self.lows[name].reindex(index=some.electrodes, columns=some.bins[in_window])
-            out[at] = gate(low.to_numpy()[at])
-        return out
+            if name:
+                low, _, test = self._of(name, some, in_window)
+                r[at], passed[at] = test[at], gate(low)[at]
+        return r, passed
+
+    def _of(
+        self, name: str, some: FitScores, in_window: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        if name not in self.resampled:
+            raise InputError(
+                "bootstrap", f"fit {name}", "no file", "bootstrap intervals of every fit"
+            )
+        return self.resampled[name].at(some.electrodes, some.bins[in_window])
 
 
 def binwise_test(

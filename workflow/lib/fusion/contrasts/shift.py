@@ -19,6 +19,7 @@ from fusion.encoding.fit import fit_electrodes
 from fusion.encoding.inputs import Activations
 from fusion.encoding.scores import fisher
 from fusion.encoding.spec import Settings
+from fusion.encoding.streams import Features, rows_of
 from fusion.encoding.trials import Trials
 from fusion.io.errors import InputError
 from fusion.seeds import rng_for
@@ -52,7 +53,7 @@ def shifted_rows(
 
 
 def window_score(
-    features: Mapping[str, np.ndarray],
+    features: Mapping[str, Features],
     responses: np.ndarray,
     onset_s: np.ndarray,
     stimulus: np.ndarray,
@@ -68,7 +69,7 @@ def window_score(
 
 
 def shift_null(
-    features: Mapping[str, np.ndarray],
+    features: Mapping[str, Features],
     responses: np.ndarray,
     onset_s: np.ndarray,
     stimulus: np.ndarray,
@@ -111,7 +112,7 @@ def shift_null(
     drawn = []
     for _ in range(shifts):
         rows = shifted_rows(onset_s, stimulus, min_shift_s, rng)
-        turned = {name: values[rows] for name, values in features.items()}
+        turned = {name: rows_of(values, rows) for name, values in features.items()}
         drawn.append(window_score(turned, responses, onset_s, stimulus, settings))
         progress()
     null = np.array(drawn)
@@ -160,7 +161,9 @@ def subject_null(
     tables = []
     for group in trials.groups:
         own = group.trials
-        features = {layer: activations.read(layer, own.recordings) for layer in activations.layers}
+        features = {
+            layer: activations.features(layer, own.recordings) for layer in activations.layers
+        }
         names = (r.name for r in own.recordings)
         try:
             found = shift_null(

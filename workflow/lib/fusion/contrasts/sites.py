@@ -94,7 +94,10 @@ def site_table(
     p = verdicts.p_by_role(primary, roles, index, spec.alignments)
     tested_at = pd.MultiIndex.from_frame(primary.loc[primary["tested"], ["subject", "electrode"]])
     tested = index.isin(tested_at)
-    tests = verdicts.multimodality_tests(p, spec.level, spec.correction)
+    if spec.as_published:
+        tests = verdicts.published_tests(primary, roles, index, spec.alignments)
+    else:
+        tests = verdicts.multimodality_tests(p, spec.level, spec.correction)
     decision = verdicts.decide(verdicts.verdict_p(p), tested, spec.level, spec.correction)
     if any(role in p for role in verdicts.FINER):
         decision["verdict_without_audio"] = verdicts.without_finer(
@@ -232,6 +235,9 @@ def families(sites: pd.DataFrame, spec: SitesSpec) -> dict[str, str]:
         if column.startswith("q_"):
             name = column.removeprefix("q_")
             inside, of = sites[column].notna(), "electrodes"
+            if spec.as_published and name in TESTS:
+                out[column] = "as in the contrast's own family, over both alignments"
+                continue
             if name in ("integration", "better", "interaction", *TESTS) and among != of:
                 inside, of = inside & predicted, among
             out[column] = family_name(

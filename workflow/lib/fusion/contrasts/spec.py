@@ -199,6 +199,9 @@ class SitesSpec(Spec):
         Model -> what it was trained on.
     subjects
         Recording -> subject.
+    as_published
+        Whether tests are corrected and counted as in the paper's notebook: a contrast is one family
+        over all alignments, and "in one" or "in both" counts the alignments that are significant.
     """
 
     roles: dict[str, str | None]
@@ -209,3 +212,4 @@ class SitesSpec(Spec):
     correction: Correction
     modality: dict[str, str]
     subjects: dict[str, str]
+    as_published: bool = False

@@ -55,11 +55,21 @@ def p_by_role(
     alignments
         The columns wanted.
     """
+    return _by_role("p", contrasts, roles, sites, alignments)
+
+
+def _by_role(
+    column: str,
+    contrasts: pd.DataFrame,
+    roles: Mapping[str, str],
+    sites: pd.MultiIndex,
+    alignments: Sequence[str],
+) -> dict[str, np.ndarray]:
     out = {}
     for role, contrast in roles.items():
-        rows = contrasts[contrasts["contrast"] == contrast]
+        rows = contrasts[(contrasts["contrast"] == contrast) & contrasts["tested"]]
         wide = rows.pivot_table(
-            index=["subject", "electrode"], columns="alignment", values="p", aggfunc="first"
+            index=["subject", "electrode"], columns="alignment", values=column, aggfunc="first"
         )
         out[role] = wide.reindex(index=sites, columns=list(alignments)).to_numpy(float)
     return out
@@ -110,6 +120,30 @@ def multimodality_tests(p: Roles, level: float, correction: Correction) -> pd.Da
             values = np.maximum(values, signal)
         joined = any_of(values) if how == "one" else all_of(values)
         table[test] = family_q(joined, _family(joined, predicted), correction)
+    return pd.DataFrame(table)
+
+
+def published_tests(
+    contrasts: pd.DataFrame,
+    roles: Mapping[str, str],
+    sites: pd.MultiIndex,
+    alignments: Sequence[str],
+) -> pd.DataFrame:
+    """Return the q-values of the tests of multimodality as the paper counts them.
+
+    The q of a contrast is taken as it is in each alignment: "in one alignment" is the smallest, "in
+    both" the largest, 1 where an alignment has none. Arguments as in :func:`p_by_role`.
+    """
+    q = _by_role("q", contrasts, roles, sites, alignments)
+    table = {}
+    for test, (role, how) in TESTS.items():
+        values = q.get(role)
+        if values is None or (how == "all" and values.shape[1] < 2):
+            table[test] = np.full(len(sites), np.nan)
+            continue
+        filled = np.where(np.isfinite(values), values, 1.0)
+        joined = filled.min(axis=1) if how == "one" else filled.max(axis=1)
+        table[test] = np.where(np.isfinite(values).any(axis=1), joined, np.nan)
     return pd.DataFrame(table)
 
 

@@ -29,19 +29,21 @@ class Audit:
     def drawn(self) -> list[Drawn]:
         """(subject, alignment, fits, contrast) of each sample.
 
-        Contrasts of two single fits are preferred, because their effect can be audited too.
+        Contrasts of two single fits are preferred, because their effect can be audited too. Fits
+        that project two streams together take no part: the other solvers do not project.
         """
         study, count = self.study, self.study.config["audit"]["samples"]
         pairs: list[Drawn] = [
             (subject, alignment, contrast.pair, contrast)
             for contrast in study.contrasts.values()
-            if contrast.pair
+            if contrast.pair and not any(study.is_projected(fit.model) for fit in contrast.pair)
             for alignment in contrast.alignments
             for subject in study.subjects
         ]
         singles: list[Drawn] = [
             (subject, alignment, (FitId(model),), None)
             for model in study.models
+            if not study.is_projected(model)
             for alignment in study.alignments
             for subject in study.subjects
         ]

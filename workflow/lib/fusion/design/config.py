@@ -24,7 +24,7 @@ from fusion.design.schema import (
     with_paths,
 )
 from fusion.design.sound_only import without_pictures
-from fusion.design.zoo import Zoo, load_zoo
+from fusion.design.zoo import JOINED, Zoo, load_zoo
 from fusion.ids import FitId, Operand
 from fusion.io.atomic import whole
 from fusion.io.errors import InputError
@@ -79,7 +79,7 @@ def _every_contrast(config: Config, schema: Mapping[str, Any], zoo: Zoo) -> Conf
     if not isinstance(contrasts, dict) or not isinstance(models, list):
         return config
     named = [name for name in models if isinstance(name, str) and name in zoo]
-    networks = [name for name in named if zoo[name].get("family") != "concat"]
+    networks = [name for name in named if zoo[name].get("family") not in JOINED]
     inits = config.get("random_inits", schema["properties"]["random_inits"]["default"])
     inits = inits if isinstance(inits, int) else 0
     return {**config, "contrasts": each_model.expanded(contrasts, networks, inits)}
@@ -237,9 +237,7 @@ def check_controls(config: Config, zoo: Zoo, file: str) -> None:
                     f"one of {', '.join(config['models'])} (key models)",
                 )
     for pair in controls["floor_pairs"]:
-        if lost := [
-            name for name in pair if name not in zoo or zoo[name].get("family") == "concat"
-        ]:
+        if lost := [name for name in pair if name not in zoo or zoo[name].get("family") in JOINED]:
             raise InputError(
                 file,
                 "key controls.floor_pairs",

@@ -301,6 +301,7 @@ class Sites:
             window=statistics["primary_window"],
             modality={model: study.modality(model) for model in study.models},
             subjects={name: row.subject for name, row in study.recordings.items()},
+            as_published=statistics["procedure"] == "paper",
         ).plain()
 
     def _interaction(self) -> Inputs:

@@ -120,6 +120,7 @@ class Encode:
             fits=tuple(self.fits(model, init, pairing)),
             features=tuple(self._features(subject, model)),
             parts=self.study.parts(model),
+            projected=self.study.is_projected(model),
             settings=FitSpec.take(self.study.config["encoding"]),
         ).plain()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from fusion.design.zoo import Zoo
+from fusion.design.zoo import JOINED, Zoo
 from fusion.ids import FitId, Operand
 from fusion.io.errors import InputError
 
@@ -84,7 +84,7 @@ def without_pictures(
 def sees(model: str, zoo: Zoo) -> bool:
     """Return whether a network, or a part of a concatenation, is given pictures."""
     row = zoo.get(model, {})
-    if row.get("family") == "concat":
+    if row.get("family") in JOINED:
         return any(sees(part, zoo) for part in row["parts"])
     return row.get("feed", "joint") in SEES
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from fusion.design.recordings import Recording
+from fusion.design.zoo import JOINED
 from fusion.ids import TRAINED, TRUE, Contrast, FitId
 from fusion.stimuli.spec import Clip
 
@@ -111,8 +112,12 @@ class Study:
         return first, last
 
     def is_concat(self, model: str) -> bool:
-        """Return whether a model joins layers of others."""
-        return bool(self.zoo[model]["family"] == "concat")
+        """Return whether a model joins layers of others, side by side or projected together."""
+        return self.zoo[model]["family"] in JOINED
+
+    def is_projected(self, model: str) -> bool:
+        """Return whether a model projects layers of two others together."""
+        return bool(self.zoo[model]["family"] == "multilin")
 
     def parts(self, model: str) -> dict[str, str] | None:
         """Return model -> layer of a model that joins layers of others, or None."""

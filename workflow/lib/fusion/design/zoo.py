@@ -20,6 +20,9 @@ from fusion.models.paths import matches
 
 Zoo = dict[str, dict[str, Any]]
 
+#: Families of models that join layers of others.
+JOINED = ("concat", "multilin")
+
 
 def load_zoo(files: Sequence[str], base: Path, schema: Mapping[str, Any] | None = None) -> Zoo:
     """Return the model rows of ``files`` (YAML, relative to ``base``), by model name; later files
@@ -79,14 +82,14 @@ def check_row(
     check_values(row, file, str(model))
     check_schema(row, schema, f"{file}: model {model}")
     _check_feed(model, row, file)
-    if row["family"] != "concat":
+    if row["family"] not in JOINED:
         for key in ("checkpoint", "layers"):
             if not row.get(key):
                 raise InputError(
                     file,
                     f"model {model}, key {key}",
                     "nothing",
-                    "a value, for every family but concat",
+                    f"a value, for every family but {' and '.join(JOINED)}",
                 )
         return
     for key in ("checkpoint", "layers"):
@@ -95,21 +98,22 @@ def check_row(
                 file,
                 f"model {model}, key {key}",
                 repr(row[key]),
-                "nothing: a concat has parts only",
+                f"nothing: a {row['family']} has parts only",
             )
-    if len(row.get("parts", {})) < 2:
+    n_parts = len(row.get("parts", {}))
+    if n_parts < 2 or (row["family"] == "multilin" and n_parts != 2):
         raise InputError(
             file,
             f"model {model}, key parts",
             repr(row.get("parts")),
-            "two or more models, each with its layer",
+            f"two {'or more ' if row['family'] == 'concat' else ''}models, each with its layer",
         )
     for part, layer in row["parts"].items():
-        if part not in zoo or zoo[part].get("family") == "concat":
-            single = [name for name, other in zoo.items() if other.get("family") != "concat"]
+        if part not in zoo or zoo[part].get("family") in JOINED:
+            single = [name for name, other in zoo.items() if other.get("family") not in JOINED]
             accepted = did_you_mean(part, [name for name in single if name != part])
             if not accepted.endswith("?)"):
-                accepted = "a model of the zoo that is no concat"
+                accepted = "a model of the zoo that has a checkpoint"
             raise InputError(file, f"model {model}, key parts", repr(part), accepted)
         layers = zoo[part].get("layers") or {}
         if not any(matches(layer, pattern) for pattern in layers):

@@ -25,6 +25,7 @@ from fusion.encoding.primal import Primal
 from fusion.encoding.result import Fit
 from fusion.encoding.scores import edge_gain, fisher, fisher_slope
 from fusion.encoding.spec import DEFAULTS, Settings
+from fusion.encoding.streams import Features
 
 if TYPE_CHECKING:
     from fusion.encoding.himalaya_solver import Himalaya
@@ -33,7 +34,7 @@ log = logging.getLogger(__name__)
 
 
 def fit_electrodes(
-    features: Mapping[str, np.ndarray | Callable[[], np.ndarray]],
+    features: Mapping[str, Features | Callable[[], Features]],
     responses: np.ndarray,
     onset_s: np.ndarray,
     stimulus: np.ndarray,
@@ -48,7 +49,9 @@ def fit_electrodes(
     Parameters
     ----------
     features
-        Layer name -> (event, feature) array, or a function that returns it when its turn comes.
+        Layer name -> (event, feature) array, or a function that returns it when its turn comes. Two
+        such arrays are two streams that are projected together on the training events
+        (:mod:`fusion.encoding.streams`).
     responses
         (event, electrode, bin) float32; rows are the same events as those of the features.
     onset_s
@@ -89,7 +92,7 @@ class _Fitter:
 
     def __init__(
         self,
-        features: Mapping[str, np.ndarray | Callable[[], np.ndarray]],
+        features: Mapping[str, Features | Callable[[], Features]],
         responses: np.ndarray,
         onset_s: np.ndarray,
         stimulus: np.ndarray,
@@ -149,24 +152,19 @@ class _Fitter:
         )
         self.forms: dict[str, str] = {}
 
-    def add_layer(
-        self, index: int, name: str, features: np.ndarray | Callable[[], np.ndarray]
-    ) -> None:
+    def add_layer(self, index: int, name: str, features: Features | Callable[[], Features]) -> None:
         """Fit one layer; keep its predictions and influence where it is the best so far."""
-        features = np.asarray(features() if callable(features) else features)
-        if len(features) != len(self.order):
-            raise ValueError(
-                f"layer {name}: {len(features)} rows; expected {len(self.order)}, one an event"
-            )
-        scaled = scale_features(features[self.order], name)
-        if constant := features.shape[1] - scaled.shape[1]:
-            warnings.warn(
-                f"layer {name}: {constant} of {features.shape[1]} features are constant and"
-                " left out",
-                stacklevel=3,
-            )
+        given = features() if callable(features) else features
         del features
-        solver = self._solver(name, scaled)
+        streams = given if isinstance(given, tuple) else (given,)
+        scaled = [self._scaled(name, np.asarray(stream)) for stream in streams]
+        del given, streams
+        solver = self._solver(
+            name,
+            scaled[0] if len(scaled) == 1 else np.concatenate(scaled, axis=1),
+            scaled[0].shape[1] if len(scaled) > 1 else None,
+        )
+        del scaled
         per_batch = max(1, round(solver.batch / self.bins)) if solver.batch else self.electrodes
         for first in range(0, self.electrodes, per_batch):
             electrodes = slice(first, min(first + per_batch, self.electrodes))
@@ -182,8 +180,27 @@ class _Fitter:
                     self._score(solver, index, f, at, np.repeat(better[f, own], self.bins))
             self.progress(columns.stop - columns.start)
 
-    def _solver(self, name: str, features: np.ndarray) -> Solver:
+    def _scaled(self, name: str, features: np.ndarray) -> np.ndarray:
+        if len(features) != len(self.order):
+            raise ValueError(
+                f"layer {name}: {len(features)} rows; expected {len(self.order)}, one an event"
+            )
+        scaled = scale_features(features[self.order], name)
+        if constant := features.shape[1] - scaled.shape[1]:
+            warnings.warn(
+                f"layer {name}: {constant} of {features.shape[1]} features are constant and"
+                " left out",
+                stacklevel=4,
+            )
+        return scaled
+
+    def _solver(self, name: str, features: np.ndarray, first: int | None) -> Solver:
         grid = np.array(self.settings.grid)
+        if first is not None:
+            # The projection is made from the cross-products of the features.
+            self.forms[name] = "primal"
+            log.info("layer %s: %d + %d features", name, first, features.shape[1] - first)
+            return Primal(features, self.folds, grid, self.backend, first)
         if self.settings.solver == "himalaya":
             # Imported here because himalaya loads scikit-learn and matplotlib.
             from fusion.encoding.himalaya_solver import Himalaya

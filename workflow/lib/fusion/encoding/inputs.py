@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from fusion.encoding.streams import Features
 from fusion.ids import FitId
 from fusion.io.errors import InputError
 from fusion.io.labelled import open_labelled, require
@@ -145,6 +146,8 @@ class Activations:
         model of its own.
     fit
         The fit that the files should be of, where it is known.
+    projected
+        Whether the two parts are projected together rather than put side by side.
 
     Raises
     ------
@@ -158,7 +161,9 @@ class Activations:
         files: Sequence[tuple[str, str, str]],
         parts: Mapping[str, str] | None = None,
         fit: FitId | None = None,
+        projected: bool = False,
     ) -> None:
+        self.projected = projected
         self.files = {(stimulus, part): str(path) for stimulus, part, path in files}
         self.parts, self.stimuli = parts, sorted({stimulus for stimulus, _, _ in files})
         self.names = list(dict.fromkeys(part for _, part, _ in files))
@@ -214,7 +219,8 @@ class Activations:
     def layers(self) -> list[str]:
         """Names of the layers; joined parts make one."""
         if self.parts:
-            return ["+".join(f"{part}:{self.parts[part]}" for part in self.names)]
+            sign = "*" if self.projected else "+"
+            return [sign.join(f"{part}:{self.parts[part]}" for part in self.names)]
         return list(self.variables[self.stimuli[0], self.names[0]])
 
     @property
@@ -232,7 +238,16 @@ class Activations:
         InputError
             If an event of a recording has no activation.
         """
-        wanted = self.parts or {self.names[0]: layer}
+        return self._read(self.parts or {self.names[0]: layer}, recordings)
+
+    def features(self, layer: str, recordings: Sequence[Recording]) -> Features:
+        """Return a layer as it is fitted: as :meth:`read` does, or as two streams."""
+        if not self.projected or not self.parts:
+            return self.read(layer, recordings)
+        first, second = (self._read({part: own}, recordings) for part, own in self.parts.items())
+        return first, second
+
+    def _read(self, wanted: Mapping[str, str], recordings: Sequence[Recording]) -> np.ndarray:
         rows = []
         for recording in recordings:
             columns = []

@@ -89,7 +89,8 @@ def fit_subject(
     for k, group in enumerate(trials.groups):
         own = group.trials
         features = {
-            layer: partial(activations.read, layer, own.recordings) for layer in activations.layers
+            layer: partial(activations.features, layer, own.recordings)
+            for layer in activations.layers
         }
         try:
             fit = fit_electrodes(

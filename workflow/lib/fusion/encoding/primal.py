@@ -17,6 +17,7 @@ from fusion.encoding.folds import Folds, Held
 from fusion.encoding.moments import Quadratic, plan_quadratic, shrinkage, squared_norms
 from fusion.encoding.prepare import Targets
 from fusion.encoding.scores import FLAT, correlation
+from fusion.encoding.streams import joint_projection
 
 
 def contiguous(rows: np.ndarray, backend: ArrayLibrary) -> Array | slice:
@@ -73,6 +74,7 @@ def training_basis(
     train: np.ndarray,
     alphas: np.ndarray,
     backend: ArrayLibrary,
+    first: int | None = None,
 ) -> Basis:
     """Return the eigenbasis of the training events' standardised features.
 
@@ -90,6 +92,9 @@ def training_basis(
         (alpha,) penalties.
     backend
         Where the arrays go.
+    first
+        Number of features of the first of two streams that are projected together
+        (:mod:`fusion.encoding.streams`); None for features that are fitted as they are.
     """
     away = np.ones(len(features), dtype=bool)
     away[train] = False
@@ -104,12 +109,18 @@ def training_basis(
         1 / np.sqrt(np.maximum(variance, 1e-300)),
         0.0,
     )
-    values, vectors = backend.eigh(backend.double(gram * scale[:, None] * scale[None, :]))
+    gram = gram * scale[:, None] * scale[None, :]
+    turn = None
+    if first is not None:
+        turn = joint_projection(gram / len(train), first)
+        gram = turn.T @ gram @ turn
+    values, vectors = backend.eigh(backend.double(gram))
     values, vectors = backend.host(values), backend.host(vectors)
     # Directions without training variance get no weight from any penalty: leaving them out is
     # exact.
     kept = values > max(values[-1], 0) * len(values) * np.finfo(float).eps
-    values, rotation = values[kept], scale[:, None] * vectors[:, kept]
+    values, vectors = values[kept], vectors[:, kept]
+    rotation = scale[:, None] * (vectors if turn is None else turn @ vectors)
     return Basis(
         rotation=rotation,
         mean=mean,
@@ -132,13 +143,20 @@ class Primal:
         (alpha,) penalties.
     backend
         Where the work is done.
+    first
+        As for :func:`training_basis`.
     """
 
     #: Targets are best handed over in batches of about this many: the working set stays in cache.
     batch = 512
 
     def __init__(
-        self, features: np.ndarray, folds: Folds, alphas: np.ndarray, backend: ArrayLibrary
+        self,
+        features: np.ndarray,
+        folds: Folds,
+        alphas: np.ndarray,
+        backend: ArrayLibrary,
+        first: int | None = None,
     ) -> None:
         self.backend, self.folds, self.alphas = backend, folds, np.asarray(alphas, float)
         self.features = features
@@ -146,14 +164,14 @@ class Primal:
         total, sums = wide.T @ wide, wide.sum(axis=0)
         shared = folds.inner[0].blocks == folds.outer[0].blocks
         self.outer_basis = [
-            training_basis(wide, total, sums, held.train, self.alphas, backend)
+            training_basis(wide, total, sums, held.train, self.alphas, backend, first)
             for held in folds.outer
         ]
         self.inner_basis = (
             self.outer_basis
             if shared
             else [
-                training_basis(wide, total, sums, held.train, self.alphas, backend)
+                training_basis(wide, total, sums, held.train, self.alphas, backend, first)
                 for held in folds.inner
             ]
         )

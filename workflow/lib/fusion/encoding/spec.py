@@ -89,6 +89,8 @@ class EncodeSpec(Spec):
         Model -> layer, for a concatenation of layers of several models.
     settings
         What shapes the scores.
+    projected
+        Whether the parts are projected together on the training events.
     """
 
     subject: str
@@ -97,3 +99,4 @@ class EncodeSpec(Spec):
     features: tuple[tuple[str, str], ...]
     parts: dict[str, str] | None
     settings: FitSpec
+    projected: bool = False

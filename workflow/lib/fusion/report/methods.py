@@ -404,10 +404,16 @@ def statistics(config: Config, data: Data) -> str:
         "validation": "weighted by the positive part of validation scores",
         "equal": "equally weighted",
     }[tests["bin_weights"]]
+    in_window = f"windows declared beforehand ({windows}; verdicts use “{tests['primary_window']}”)"
     said = [
         f"A contrast is the difference of two models' Fisher z, averaged over the bins ({weight})"
-        f" of windows declared beforehand ({windows}; verdicts use “{tests['primary_window']}”)."
+        f" of {in_window}."
     ]
+    if tests["procedure"] == "paper":
+        said = [
+            "A contrast is the difference of two models' r, means over the bootstrap, at the bins"
+            f" that pass the signal gate for both, of {in_window}."
+        ]
     blocks = f"{config['encoding']['block_s']:g}-second blocks"
     said.append(
         {
@@ -439,6 +445,13 @@ def statistics(config: Config, data: Data) -> str:
         if signal
         else "p-values were corrected over all electrodes."
     )
+    if tests["procedure"] == "paper":
+        said.append(
+            "As published, a family is one contrast and window, both alignments together and"
+            f" electrodes with too few bins included ({name}, false-discovery level"
+            f" {tests['level']:g}); claims over alignments count those that are significant."
+        )
+        return " ".join(said)
     said.append(
         f"{among} A family is one contrast, alignment and window ({name}, false-discovery level"
         f" {tests['level']:g}). Claims over both alignments are partial conjunctions. Shares have"

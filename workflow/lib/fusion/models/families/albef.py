@@ -180,4 +180,5 @@ def load(row: Row, weights: Weights, trained: bool) -> Network:
         tokens,
         image_only=("visual_encoder", *lavis.crossed("fusion_encoder")),
         text_only=("text_encoder",),
+        notes={"preprocessing": preprocess.described} if row.feed != "text" else {},
     )

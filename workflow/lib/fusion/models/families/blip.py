@@ -175,4 +175,5 @@ def load(row: Row, weights: Weights, trained: bool) -> Network:
         texts,
         tokens,
         image_only=("vision_model", *lavis.crossed("text_encoder")),
+        notes={"preprocessing": preprocess.described} if row.feed != "text" else {},
     )

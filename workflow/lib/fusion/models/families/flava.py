@@ -52,4 +52,5 @@ def load(row: Row, weights: Weights, trained: bool) -> Network:
         prefix=lambda layer: own + 1 if layer.startswith("multimodal_model") else None,
         image_only=("image_model", "image_projection", "image_to_mm_projection"),
         text_only=("text_model", "text_projection", "text_to_mm_projection"),
+        notes={"preprocessing": preprocess.described} if preprocess else {},
     )

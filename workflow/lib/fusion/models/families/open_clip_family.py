@@ -122,7 +122,16 @@ def load(row: Row, weights: Weights, trained: bool) -> Network:
     def tokens(layer: str, batch: Batch) -> Tensor | None:
         return None if layer.startswith("visual") else batch["tokens"]
 
-    return Network(model, prepare, run, texts, tokens, image_only=("visual",), text_only=("*",))
+    return Network(
+        model,
+        prepare,
+        run,
+        texts,
+        tokens,
+        image_only=("visual",),
+        text_only=("*",),
+        notes={"preprocessing": preprocess.described} if row.feed != "text" else {},
+    )
 
 
 def transform_config(row: Row, model: nn.Module) -> PreprocessCfg:

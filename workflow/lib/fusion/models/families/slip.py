@@ -254,6 +254,7 @@ def load(row: Row, weights: Weights, trained: bool) -> Network:
         tokens,
         image_only=("visual", "image_*"),
         text_only=("*",),
+        notes={"preprocessing": preprocess.described} if "image" in towers else {},
     )
 
 

@@ -97,7 +97,8 @@ def load(row: Row, weights: Weights, trained: bool) -> Network:
     def prepare(items: Items) -> Batch:
         return {"pixels": preprocess(images.needed(items.images))}
 
-    return Network(model, prepare, lambda batch: model(batch["pixels"]))
+    notes = {"preprocessing": preprocess.described}
+    return Network(model, prepare, lambda batch: model(batch["pixels"]), notes=notes)
 
 
 def overrides(row: Row) -> dict[str, Any]:

@@ -97,7 +97,14 @@ def _whisper(
     def run(batch: Batch) -> None:
         model.encoder(batch["input_features"])
 
-    return Network(model, prepare, run, tokens=lambda path, batch: batch["read"], hearing=hearing)
+    return Network(
+        model,
+        prepare,
+        run,
+        tokens=lambda path, batch: batch["read"],
+        hearing=hearing,
+        notes=_notes(extractor),
+    )
 
 
 def _waveform(
@@ -130,7 +137,20 @@ def _waveform(
     def run(batch: Batch) -> None:
         model(batch["input_values"])
 
-    return Network(model, prepare, run, tokens=lambda path, batch: batch["read"], hearing=hearing)
+    return Network(
+        model,
+        prepare,
+        run,
+        tokens=lambda path, batch: batch["read"],
+        hearing=hearing,
+        notes=_notes(extractor),
+    )
+
+
+def _notes(extractor: Any) -> dict[str, str]:
+    kept = ("sampling_rate", "feature_size", "n_fft", "hop_length", "do_normalize")
+    told = ", ".join(f"{key} {getattr(extractor, key)}" for key in kept if hasattr(extractor, key))
+    return {"preprocessing": f"{type(extractor).__name__}: {told}"}
 
 
 def read_tokens(n_tokens: int, samples: int, read: int, step: int = STEP) -> np.ndarray:

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from fusion.io.errors import InputError
 from fusion.models.families.transformers_text import model_of
+from fusion.models.families.transformers_vision import described
 from fusion.models.run import images
 from fusion.models.run.network import Batch, Items, Network
 from fusion.models.spec import Row, Weights
@@ -46,7 +47,8 @@ def load(row: Row, weights: Weights, trained: bool) -> Network:
         else:
             model(batch["pixels"])
 
-    return Network(model, prepare, run, prefix=lambda layer: prefix)
+    notes = {"preprocessing": preprocess.described}
+    return Network(model, prepare, run, prefix=lambda layer: prefix, notes=notes)
 
 
 def clip_input(row: Row, weights: Weights) -> images.Preprocess:
@@ -65,7 +67,7 @@ def clip_input(row: Row, weights: Weights) -> images.Preprocess:
             pixels = one(clips.reshape(-1, *clips.shape[2:]))
             return pixels.reshape(*clips.shape[:2], *pixels.shape[1:])
 
-        return own
+        return images.Preprocess(own, one.described)
     options = {"local_files_only": True, "trust_remote_code": False}
     try:
         if Path(weights.path, "video_preprocessor_config.json").is_file():
@@ -91,4 +93,4 @@ def clip_input(row: Row, weights: Weights) -> images.Preprocess:
         made = processor(given, return_tensors="pt")
         return torch.as_tensor(made[key] if key in made else made["pixel_values"])
 
-    return process
+    return images.Preprocess(process, described(processor))

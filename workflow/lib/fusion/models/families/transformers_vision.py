@@ -4,6 +4,8 @@ checkpoint's own processor.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import torch
 import transformers
@@ -26,7 +28,8 @@ def load(row: Row, weights: Weights, trained: bool) -> Network:
     def prepare(items: Items) -> Batch:
         return {"pixel_values": preprocess(images.needed(items.images))}
 
-    return Network(model, prepare, lambda batch: model(**batch))
+    notes = {"preprocessing": preprocess.described}
+    return Network(model, prepare, lambda batch: model(**batch), notes=notes)
 
 
 def image_input(row: Row, weights: Weights) -> images.Preprocess:
@@ -59,4 +62,12 @@ def image_input(row: Row, weights: Weights) -> images.Preprocess:
         made = processor(list(frames), return_tensors="np")["pixel_values"]
         return torch.as_tensor(np.asarray(made))
 
-    return process
+    return images.Preprocess(process, described(processor))
+
+
+def described(processor: Any) -> str:
+    """Return what a processor of transformers does, in words: its class and settings."""
+    kept = ("size", "crop_size", "resample", "image_mean", "image_std", "rescale_factor")
+    settings = {**processor.to_dict()}
+    told = ", ".join(f"{key} {settings[key]}" for key in kept if settings.get(key) is not None)
+    return f"{type(processor).__name__}: {told}"

@@ -16,6 +16,7 @@ from transformers import BatchFeature
 
 from fusion.io.errors import InputError
 from fusion.models.families.transformers_text import model_of, refuse_code
+from fusion.models.families.transformers_vision import described
 from fusion.models.run import images
 from fusion.models.run.network import Batch, Items, Network
 from fusion.models.spec import Row, Weights
@@ -88,6 +89,7 @@ def load(row: Row, weights: Weights, trained: bool) -> Network:
         lambda batch: model.model(**batch, use_cache=False),
         tokens=tokens,
         image_only=tuple(f"model.{tower}" for tower in TOWERS),
+        notes={"preprocessing": described(processor.image_processor)},
     )
 
 

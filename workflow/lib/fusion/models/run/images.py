@@ -5,6 +5,7 @@ were trained.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -31,7 +32,17 @@ CLIP: Statistics = {
 HALF: Statistics = {"mean": [0.5, 0.5, 0.5], "std": [0.5, 0.5, 0.5]}
 STATISTICS = {"imagenet": IMAGENET, "clip": CLIP, "half": HALF}
 
-Preprocess = Callable[[np.ndarray], Tensor]
+
+@dataclass(frozen=True)
+class Preprocess:
+    """From pictures (n_items, y, x, 3) uint8 to what a network takes, and in words what is done."""
+
+    process: Callable[[np.ndarray], Tensor]
+    described: str
+
+    def __call__(self, images: np.ndarray) -> Tensor:
+        """Return what the network takes of pictures."""
+        return self.process(images)
 
 
 def preprocess(
@@ -92,7 +103,9 @@ def preprocess(
 def own(row: Row, **defaults: Any) -> Preprocess:
     """Return the processing above with the family's defaults, or what the row says instead."""
     options = defaults | row.preprocess
-    return lambda images: preprocess(images, **options)
+    filled = {"resize": "crop", "crop": 1.0, "interpolation": "bilinear", "normalise": "imagenet"}
+    told = ", ".join(f"{key} {value}" for key, value in sorted((filled | options).items()))
+    return Preprocess(lambda images: preprocess(images, **options), told)
 
 
 def of_library(transform: Callable[[Image.Image], Tensor]) -> Preprocess:
@@ -101,7 +114,7 @@ def of_library(transform: Callable[[Image.Image], Tensor]) -> Preprocess:
     def process(images: np.ndarray) -> Tensor:
         return torch.stack([transform(Image.fromarray(image)) for image in images])
 
-    return process
+    return Preprocess(process, " ".join(str(transform).split()))
 
 
 def statistics(row: Row) -> dict[str, tuple[float, ...]]:
