@@ -230,7 +230,7 @@ def pictures():
         zeroed = states * given["attention_mask"][:, :, None]
         share = float(1 - (zeroed**2).sum() / (states**2).sum())
         print(
-            f"| tokens after a text's end kept in flattened layers (MiniLM, 73 tokens) | {share:.0%}"
+            f"| tokens after a text's end kept in flattened layers (MiniLM) | {share:.0%}"
             f" of the squared norm, r of the geometry"
             f" {geometry(states.flatten(1).numpy(), zeroed.flatten(1).numpy()):.3f} |"
         )

@@ -267,3 +267,62 @@ def test_a_prefix_that_cannot_be_told_is_asked_for(tmp_path):
     assert {layer.prefix for layer in layers.values()} == {3}
     assert json.loads((folder / "config.json").read_text())["image_size"] == 32
     assert values(network, layers)
+
+
+def test_tokens_after_the_patches_are_in_no_mean(tmp_path):
+    """YOLOS has a class token before the patches and detection tokens after them."""
+    given = SIZES | {"image_size": [32, 32]}
+    config = T.YolosConfig(**given, num_detection_tokens=5)
+    tiny.seeded(T.YolosModel, config).save_pretrained(tmp_path)
+    T.ViTImageProcessorPil(size={"height": 32, "width": 32}).save_pretrained(tmp_path)
+    pattern = blocks(T.YolosModel.from_pretrained(tmp_path))
+    row = {"architecture": {"class": "YolosModel"}}
+    with pytest.raises(InputError, match="5 tokens among or after the patches"):
+        looked(tmp_path, layers={pattern: "mean"}, **row)
+    _, layers = looked(tmp_path, layers={pattern: "cls"}, **row)
+    assert {layer.prefix for layer in layers.values()} == {1}
+
+
+def test_patches_in_random_order_have_a_mean(tmp_path):
+    """ViT-MAE without a mask still shuffles the patches: means and class tokens do not change."""
+    folder = vision_folder(tmp_path, "ViTMAEModel", T.ViTMAEConfig(**SIZES, mask_ratio=0.0))
+    model = T.ViTMAEModel.from_pretrained(folder)
+    pattern = blocks(model)
+    row = {"architecture": {"class": "ViTMAEModel"}}
+    pixels = T.AutoImageProcessor.from_pretrained(folder, backend="pil")(
+        list(FRAMES), return_tensors="pt"
+    )
+    with torch.inference_mode():
+        state = model(**pixels, output_hidden_states=True).hidden_states[-1]
+    for pooling, expected in (("mean", state[:, 1:].mean(1)), ("cls", state[:, 0])):
+        network, layers = looked(folder, layers={pattern: pooling}, **row)
+        found = list(values(network, layers).values())[-1]
+        assert np.abs(found - expected.numpy()).max() < 1e-5
+    with pytest.raises(InputError, match="equal inputs"):
+        looked(folder, layers={pattern: "flatten"}, **row)
+
+
+def test_a_text_whose_values_depend_on_its_batch_is_refused(tmp_path):
+    folder = tiny.bert_folder(tmp_path)
+    row = row_of(family="transformers_text", feed="text", layers={"encoder.layer.*": "cls"})
+    network = families.build("tiny", row, weights_at(folder), "trained", 0)
+    layers = hooks.expand(network.module, row)
+    look(network, layers, row)
+    network.run = lambda batch: network.module(input_ids=batch["input_ids"])  # no mask
+    with pytest.raises(InputError, match="depend on how long the other texts"):
+        look(network, layers, row)
+
+
+def test_several_streams_of_a_module_are_not_taken_for_one():
+    assert hooks.first_tensor((torch.zeros(2), torch.ones(3))).shape == (2,)
+    with pytest.raises(ValueError, match="several tensors"):
+        hooks.first_tensor([torch.zeros(2), torch.ones(3)])
+    assert hooks.first_tensor({"last_hidden_state": [torch.zeros(2)]}).shape == (2,)
+
+
+def test_sound_encoders_of_other_kinds_are_one_error(tmp_path):
+    config = T.ASTConfig(**tiny.HIDDEN, num_mel_bins=16, max_length=24, patch_size=8)
+    tiny.seeded(T.ASTModel, config).save_pretrained(tmp_path)
+    T.Wav2Vec2FeatureExtractor().save_pretrained(tmp_path)
+    with pytest.raises(InputError, match=r"architecture\.class.*ASTModel"):
+        looked(tmp_path, "transformers_audio", "sound", layers={"encoder.layer.*": "mean"})

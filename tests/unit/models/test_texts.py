@@ -153,3 +153,24 @@ def test_padding_only_where_a_flattened_layer_has_tokens(tmp_path):
         if pooling == "flatten" and layer.startswith("encoder"):
             assert known[layer].shape == (40, 32)
     assert list(widths.values()) == [4, 40, 4]
+
+
+def test_a_text_tower_that_is_not_in_the_folder_is_one_error(tmp_path, monkeypatch):
+    """As open_clip's xlm-roberta networks, whose text tower it would fetch from the hub."""
+    import open_clip
+
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "hub"))
+    folder = tiny.open_clip_folder(tmp_path)
+    path = folder / "open_clip_config.json"
+    described = json.loads(path.read_text())
+    described["model_cfg"]["text_cfg"] = {
+        "hf_model_name": "xlm-roberta-base",
+        "hf_tokenizer_name": "xlm-roberta-base",
+        "hf_pooler_type": "mean_pooler",
+    }
+    path.write_text(json.dumps(described))
+    with pytest.raises(InputError, match=f"a model of open_clip {open_clip.__version__}") as error:
+        open_clip_family.load(row_of(family="open_clip"), weights_at(folder), True)
+    assert "\n" not in str(error.value)
+    assert "open_clip_config.json" in str(error.value)

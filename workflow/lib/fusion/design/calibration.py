@@ -92,6 +92,7 @@ class CalibrateWorld:
                 name: row["modality"] for name, row in study.zoo.items() if "modality" in row
             },
             parts={name: list(parts) for name in study.models if (parts := study.parts(name))},
+            projected=tuple(name for name in study.models if study.is_projected(name)),
             width=config["calibration"]["width"],
             noise=config["calibration"]["noise"],
             contrasts={name: comparison(contrast) for name, contrast in contrasts.items()},

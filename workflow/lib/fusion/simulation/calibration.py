@@ -15,6 +15,7 @@ from fusion.contrasts.frame import contrast_table, side, window_bins
 from fusion.contrasts.spec import CalibratedSpec, Comparison
 from fusion.encoding.fit import fit_electrodes
 from fusion.encoding.spec import Settings
+from fusion.encoding.streams import Features
 from fusion.ids import NOTHING, FitId, Operand, unique
 from fusion.seeds import rng_for
 from fusion.simulation import planted
@@ -69,7 +70,12 @@ def simulate_fits(
     out = []
     seed = int(rng_for(*ids, "model").integers(2**31))
     for name in spec.fits:
-        layer = planted.features(FitId.parse(name), streams, clock, world, spec=spec, seed=seed)
+        one = FitId.parse(name)
+        made = planted.features(one, streams, clock, world, spec=spec, seed=seed)
+        layer: Features = made
+        if one.model in spec.projected:
+            first, second = np.hsplit(made, 2)
+            layer = (first, second)
         fit = fit_electrodes(
             {"layer": layer}, responses, geometry.onset_s, geometry.stimulus, settings
         )

@@ -53,6 +53,8 @@ class SimulationSpec(Spec):
         How contrasts are tested (keys of ``encoding`` and ``statistics``).
     seed
         Seed of all random numbers.
+    projected
+        Models that project their parts together.
     """
 
     fits: tuple[str, ...]
@@ -68,6 +70,7 @@ class SimulationSpec(Spec):
     multipliers: int
     min_blocks: int
     seed: int
+    projected: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

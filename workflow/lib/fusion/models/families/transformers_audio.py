@@ -29,6 +29,14 @@ def load(row: Row, weights: Weights, trained: bool) -> Network:
     if hasattr(model, "decoder") and hasattr(model, "encoder"):
         del model.decoder
         return _whisper(model, extractor, weights)
+    if not hasattr(model, "_get_feat_extract_output_lengths") or not hasattr(
+        model.config, "conv_stride"
+    ):
+        raise row.error(
+            "architecture.class",
+            type(model).__name__,
+            "Whisper, or an encoder of the waveform: wav2vec 2.0, WavLM, HuBERT",
+        )
     return _waveform(model, extractor, weights)
 
 

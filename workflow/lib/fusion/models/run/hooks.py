@@ -148,10 +148,12 @@ def first_tensor(output: Any) -> Tensor:
     Raises
     ------
     ValueError
-        If there is none.
+        If there is none, or a list of several, which are streams of their own.
     """
     while not isinstance(output, Tensor):
         values = list(output.values()) if isinstance(output, Mapping) else output
+        if isinstance(output, list) and sum(isinstance(one, Tensor) for one in output) > 1:
+            raise ValueError("a list of several tensors; a module within one of the streams fits")
         if not isinstance(values, list | tuple) or not values:
             raise ValueError(f"an output that is no tensor but {type(output).__name__}")
         output = values[0]

@@ -54,11 +54,15 @@ class Seen:
         Module path -> output of each of its calls.
     grids
         Numbers of places of the maps that convolutions put out.
+    fixed
+        Number of tokens -> (n_tokens,) bool, which of them did not depend on the input where so
+        many tokens first appeared, before they saw each other.
     """
 
     batch: Batch
     outputs: dict[str, list[Tensor]]
     grids: set[int]
+    fixed: dict[int, Tensor]
 
 
 def look(
@@ -98,13 +102,15 @@ def look(
     items = _items(network, row, frames, texts)
     with _one_error(row):
         first, second = (_passed(network, items, layers) for _ in range(2))
+        longer = _beside_a_longer_text(network, items, layers)
     known: Layers = {}
     for name, layer in layers.items():
         for one in _calls(layer, first.outputs[layer.path], row):
-            _check_chance(one, first, second, row)
             made = _shaped(network, one, first, row)
+            _check_chance(network, made, first, second, row)
             depends = trained and not _one_region(network, items)
             _check_values(network, made, first, depends, row)
+            _check_padding(network, made, first, longer, row)
             known[name if made.calls == 1 else f"{name}@{made.call}"] = made
     if network.texts is not None and not network.texts.fixed:
         # Only a flattened layer of tokens needs all texts at one length.
@@ -152,12 +158,20 @@ def _passed(network: Network, items: Items, layers: Layers, scale: int = 1) -> S
     """Return what the layers' modules put out for ``items``, images enlarged by ``scale``."""
     outputs: dict[str, list[Tensor]] = {layer.path: [] for layer in layers.values()}
     grids: set[int] = set()
+    fixed: dict[int, Tensor] = {}
 
     def keep(path: str) -> Any:
         def hook(module: nn.Module, given: object, output: Any) -> None:
             outputs[path].append(first_tensor(output).detach().float().cpu().clone())
 
         return hook
+
+    def note_fixed(module: nn.Module, given: tuple[Any, ...], named: dict[str, Any]) -> None:
+        tokens = next((one for one in (*given, *named.values()) if isinstance(one, Tensor)), None)
+        if tokens is None or tokens.ndim != 3 or len(tokens) != ITEMS or tokens.is_complex():
+            return
+        if tokens.shape[1] not in fixed and tokens.is_floating_point():
+            fixed[tokens.shape[1]] = (tokens[0] == tokens[1]).all(dim=-1).cpu()
 
     def note_grid(module: nn.Module, given: object, output: Any) -> None:
         places = math.prod(output.shape[2:])
@@ -170,6 +184,8 @@ def _passed(network: Network, items: Items, layers: Layers, scale: int = 1) -> S
             handles.append(module.register_forward_hook(keep(path)))
         if isinstance(module, nn.Conv2d | nn.Conv3d):
             handles.append(module.register_forward_hook(note_grid))
+        if path:
+            handles.append(module.register_forward_pre_hook(note_fixed, with_kwargs=True))
     device = next(iter(network.module.parameters())).device
     try:
         with torch.inference_mode():
@@ -185,7 +201,7 @@ def _passed(network: Network, items: Items, layers: Layers, scale: int = 1) -> S
     finally:
         for handle in handles:
             handle.remove()
-    return Seen({key: value.cpu() for key, value in batch.items()}, outputs, grids)
+    return Seen({key: value.cpu() for key, value in batch.items()}, outputs, grids, fixed)
 
 
 @contextmanager
@@ -285,8 +301,30 @@ def _prefix(network: Network, layer: Layer, seen: Seen, row: Row) -> tuple[int |
     names = (name.rsplit(".", 1)[-1] for name, _ in network.module.named_parameters())
     has_class = any(CLASS_TOKEN.match(name) for name in names)
     n_tokens = (layer.shape or (0,))[0]
+    if declared is None:
+        declared = _before(layer, seen.fixed.get(n_tokens), row)
     n = leading(n_tokens, seen.grids, has_class) if declared is None else declared
     return n, has_class and bool(n)
+
+
+def _before(layer: Layer, fixed: Tensor | None, row: Row) -> int | None:
+    """Return how many leading tokens do not depend on the image; None if that tells nothing.
+
+    Raises
+    ------
+    InputError
+        If a mean would hold such tokens, because they do not come first.
+    """
+    if fixed is None or not fixed.any() or fixed.all():
+        return None
+    n = int((~fixed).int().argmax())
+    if layer.pooling == "mean" and (after := int(fixed[n:].sum())):
+        raise row.error(
+            f"layers.{layer.path}",
+            f"{after} tokens among or after the patches that are none (queries, detection tokens)",
+            "cls, last or flatten; or another layer",
+        )
+    return n or None
 
 
 def leading(n_tokens: int, grids: set[int], has_class: bool) -> int | None:
@@ -363,13 +401,30 @@ def _by_kind(module: nn.Module) -> Channels | None:
     return found.pop() if len(found) == 1 else None
 
 
-def _check_chance(layer: Layer, first: Seen, second: Seen, row: Row) -> None:
-    """Raise ``InputError`` if a layer differs between equal inputs."""
-    output, again = (seen.outputs[layer.path][layer.call] for seen in (first, second))
+def _pooled(network: Network, layer: Layer, seen: Seen, row: Row) -> Tensor:
+    """Return (n_items, n_features) what is read of a layer.
+
+    Raises
+    ------
+    InputError
+        If its pooling does not fit.
+    """
+    tokens = network.tokens(layer.path, seen.batch)
+    output = seen.outputs[layer.path][layer.call]
+    try:
+        return pool(output, layer.pooling, tokens, layer.prefix, layer.channels)
+    except ValueError as error:
+        where = f"layers.{layer.path}"
+        raise row.error(where, error, "a pooling that fits the layer") from None
+
+
+def _check_chance(network: Network, layer: Layer, first: Seen, second: Seen, row: Row) -> None:
+    """Raise ``InputError`` if what is read of a layer differs between equal inputs."""
+    output, again = (_pooled(network, layer, seen, row) for seen in (first, second))
     close = SAME * max(1.0, float(output.abs().max()))
-    if len(output) == ITEMS:
-        again = torch.stack([again, output[[2, 1, 0]]])
-    if float((again - output).abs().max()) > close:
+    again = torch.stack([again, output[[2, 1, 0]]])
+    # Comparisons with what is not finite hold nothing against chance.
+    if float((again - output).abs().nan_to_num(0).max()) > close:
         raise row.error(
             f"layers.{layer.path}",
             "different values for equal inputs",
@@ -377,15 +432,40 @@ def _check_chance(layer: Layer, first: Seen, second: Seen, row: Row) -> None:
         )
 
 
+def _beside_a_longer_text(network: Network, items: Items, layers: Layers) -> Seen | None:
+    """Return a pass in which the second text is longer, so that the first is padded more; None
+    where nothing is padded to the longest.
+    """
+    if network.texts is None or network.texts.fixed or items.texts is None:
+        return None
+    first, second, again = items.texts
+    return _passed(network, replace(items, texts=[first, " ".join([second] * 3), again]), layers)
+
+
+def _check_padding(
+    network: Network, layer: Layer, seen: Seen, longer: Seen | None, row: Row
+) -> None:
+    """Raise ``InputError`` if what a layer says of a text depends on the other texts of the
+    batch.
+    """
+    if longer is None or len(layer.shape or ()) > 2:
+        return
+    tokens = network.tokens(layer.path, seen.batch)
+    if layer.pooling == "flatten" and len(layer.shape or ()) == 2 and tokens is not None:
+        return  # read again with all texts at one length
+    first, padded = (_pooled(network, layer, one, row)[0] for one in (seen, longer))
+    if float((first - padded).abs().max()) > SAME * max(1.0, float(first.abs().max())):
+        raise row.error(
+            f"layers.{layer.path}",
+            "values of a text that depend on how long the other texts of a batch are",
+            "a network that heeds the attention mask",
+        )
+
+
 def _check_values(network: Network, layer: Layer, seen: Seen, depends: bool, row: Row) -> None:
     """Raise ``InputError`` if a layer is not finite, or is the same for different inputs."""
     where = f"layers.{layer.path}"
-    tokens = network.tokens(layer.path, seen.batch)
-    output = seen.outputs[layer.path][layer.call]
-    try:
-        values = pool(output, layer.pooling, tokens, layer.prefix, layer.channels)
-    except ValueError as error:
-        raise row.error(where, error, "a pooling that fits the layer") from None
+    values = _pooled(network, layer, seen, row)
     if not torch.isfinite(values).all():
         raise row.error(where, "values that are not finite", "other weights or another layer")
     if depends and torch.equal(values[0], values[1]):
