@@ -2,7 +2,7 @@
 
     python benchmarks/paper.py
 
-Two parts. A simulated subject (60 electrodes, 400 words and 150 cuts, four networks of 40 features,
+Two parts. A simulated subject (40 electrodes, 400 words and 150 cuts, four networks of 40 features,
 of which two know a stream that the others do not) shows what rankings, tests, folds and precision
 change. Real networks and pictures (EfficientNet-Lite0 and MiniLM from PyPI, two photographs of
 scikit-learn) show what the order of colours, two resizes and the padding of texts change; without
@@ -25,7 +25,7 @@ from fusion.encoding.folds import make_folds
 from fusion.encoding.spec import FoldSpec
 
 ALPHAS = 10.0 ** np.arange(-1, 6)
-BINS, ELECTRODES, RESAMPLES, LEVEL = 41, 60, 100, 0.05
+BINS, ELECTRODES, RESAMPLES, LEVEL = 31, 40, 40, 0.05
 KNOWS = {
     "slip": ("vision", "joint"),
     "flava": ("vision", "language"),

@@ -66,6 +66,23 @@ def test_weights_are_copies(p):
     assert np.allclose(r_test, scores[1][best, np.arange(4)], atol=1e-8)
 
 
+@pytest.mark.parametrize(("n", "p"), [(120, 9), (40, 90), (60, 40)])
+def test_correlations_without_predictions_are_those_of_predictions(n, p):
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((n, p)) * np.geomspace(3, 0.01, p)
+    x[:, -1] = x[:, 0]  # a direction without variance
+    y = x[:, :2] @ rng.standard_normal((2, 5)) + rng.standard_normal((n, 5))
+    weight, alphas = rng.integers(1, 5, n).astype(float), np.array([1e-3, 1.0, 1e5])
+    fit = bootstrap.Trained.on(x, y, weight)
+    others = rng.standard_normal((30, p)), rng.standard_normal((30, 5))
+    counts = rng.integers(1, 4, 30)
+    found = fit.r(*others, counts.astype(float), alphas)
+    rows = np.repeat(np.arange(30), counts)
+    for own, predicted in zip(found, fit.predict(others[0], alphas), strict=True):
+        expected = [np.corrcoef(predicted[rows, t], others[1][rows, t])[0, 1] for t in range(5)]
+        assert own == pytest.approx(np.array(expected), abs=1e-7)
+
+
 def test_intervals_shrink_with_events_and_hold_the_score():
     wide, narrow = [], []
     for n, into in ((100, wide), (800, narrow)):

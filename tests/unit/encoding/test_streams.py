@@ -97,9 +97,8 @@ def test_the_bootstrap_projects_too(n):
     train, test = np.arange(n), np.arange(120, 160)
     weight = np.random.default_rng(0).integers(1, 4, n).astype(float)
     both = np.hstack([first, second])
-    (found,) = bootstrap.ridge_predictions(
-        both[train], y[train], weight, [both[test]], np.array([10.0]), first=9
-    )
+    fit = bootstrap.Trained.on(both[train], y[train], weight, first=9)
+    found = fit.predict(both[test], np.array([10.0]))
     copies = np.repeat(train, weight.astype(int))
     rows = np.concatenate([copies, test])
     joint = projected(first[rows], second[rows], np.arange(len(copies)))

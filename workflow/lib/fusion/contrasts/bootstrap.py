@@ -8,6 +8,7 @@ cut may stand on both sides of it: of at most k - 1 events of a film in each res
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -23,6 +24,11 @@ from fusion.encoding.trials import Trials
 from fusion.io.errors import InputError
 from fusion.seeds import rng_for
 
+#: Eigenvalues nearer than this share of their sum count as equal.
+NEAR = 1e-9
+#: Largest expected relative error of a squared length that is found for all penalties at once.
+TOLERANCE = 1e-8
+
 
 def resample_counts(rng: np.random.Generator, n_events: int, resamples: int) -> np.ndarray:
     """Return how often each event is drawn in each resample (resamples, n_events) int16."""
@@ -31,77 +37,141 @@ def resample_counts(rng: np.random.Generator, n_events: int, resamples: int) -> 
     )
 
 
-def weighted_r(a: np.ndarray, b: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """Return Pearson's r of the columns of ``a`` and ``b`` (n, T) with weights (n); 0 where either
-    is constant.
-    """
-    share = weight / weight.sum()
-    a, b = a - share @ a, b - share @ b
-    products, norms = share @ (a * b), np.sqrt((share @ a**2) * (share @ b**2))
-    r = np.divide(products, norms, out=np.zeros_like(products), where=norms > 1e-12)
-    return np.asarray(r)
-
-
-def ridge_predictions(
-    x: np.ndarray,
-    y: np.ndarray,
-    weight: np.ndarray,
-    wanted: list[np.ndarray],
-    alphas: np.ndarray,
-    first: int | None = None,
-) -> list[np.ndarray]:
-    """Return predictions of weighted ridge fits for every penalty.
+@dataclass(frozen=True)
+class Trained:
+    """Weighted ridge fits of one training set, for every penalty, in its eigenbasis.
 
     Features are standardised by their weighted mean and SD; the intercept is left out (it does not
     change a correlation).
 
+    Attributes
+    ----------
+    mean, size
+        (p,) weighted mean of the features, and the inverse of their SD, 0 for constant ones.
+    turn
+        (p, q) standardised features times this are the basis.
+    values
+        (q,) eigenvalues.
+    rotated
+        (q, T) cross-products of the basis with the responses.
+    """
+
+    mean: np.ndarray
+    size: np.ndarray
+    turn: np.ndarray
+    values: np.ndarray
+    rotated: np.ndarray
+
+    @classmethod
+    def on(
+        cls, x: np.ndarray, y: np.ndarray, weight: np.ndarray, first: int | None = None
+    ) -> Trained:
+        """Fit training events.
+
+        Parameters
+        ----------
+        x, y
+            Features (n, p) and responses (n, T).
+        weight
+            Weights (n), all positive.
+        first
+            Number of features of the first of two streams that are projected together
+            (:mod:`fusion.encoding.streams`), or None.
+        """
+        share = weight / weight.sum()
+        mean = share @ x
+        scale = np.sqrt(share @ (x - mean) ** 2)
+        varies = scale > 1e-6 * np.abs(mean) + 1e-30
+        size = varies / np.where(varies, scale, 1.0)
+        root = np.sqrt(weight)[:, None]
+        rows = root * ((x - mean) * size)
+        turn = None
+        if first is not None:
+            turn = joint_projection(rows.T @ rows / weight.sum(), first)
+            rows = rows @ turn
+        primal = rows.shape[1] <= rows.shape[0]
+        values, vectors = scipy.linalg.eigh(
+            rows.T @ rows if primal else rows @ rows.T, driver="evd", check_finite=False
+        )
+        targets = root * y
+        return cls(
+            mean,
+            size,
+            _times(turn, vectors if primal else rows.T @ vectors),
+            np.maximum(values, 0),
+            vectors.T @ (rows.T @ targets if primal else targets),
+        )
+
+    def predict(self, x: np.ndarray, alphas: np.ndarray) -> np.ndarray:
+        """Return predictions (A, m, T) of events with features (m, p)."""
+        basis = ((x - self.mean) * self.size) @ self.turn
+        shrunk = [self.rotated / (self.values + alpha)[:, None] for alpha in alphas]
+        return np.stack([basis @ own for own in shrunk])
+
+    def r(self, x: np.ndarray, y: np.ndarray, weight: np.ndarray, alphas: np.ndarray) -> np.ndarray:
+        """Return Pearson's r (A, T) of responses and predictions of other events, by their weights;
+        0 where either is constant.
+
+        Predictions are not made: with the basis B of the events, the products z of the training
+        events and h = 1 / (values + alpha), r needs (h z) . B'y and the length of B (h z) alone.
+        """
+        root = np.sqrt(weight)[:, None]
+        share = weight / weight.sum()
+        basis = ((x - self.mean) * self.size) @ self.turn
+        basis = root * (basis - share @ basis)
+        held_out = root * (y - share @ y)
+        shrinkage = 1 / (self.values + alphas[:, None])
+        products = shrinkage @ (self.rotated * (basis.T @ held_out))
+        norms = squared_lengths(basis, self.values, self.rotated, shrinkage)
+        norms = np.sqrt(norms * np.einsum("ij,ij->j", held_out, held_out))
+        found = np.zeros_like(products)
+        np.divide(products, norms, out=found, where=norms > 1e-12 * weight.sum())
+        return found
+
+
+def _times(turn: np.ndarray | None, vectors: np.ndarray) -> np.ndarray:
+    return vectors if turn is None else np.asarray(turn @ vectors)
+
+
+def squared_lengths(
+    basis: np.ndarray, values: np.ndarray, rotated: np.ndarray, shrinkage: np.ndarray
+) -> np.ndarray:
+    """Return (A, T) squared lengths of predictions, ``basis @ (shrinkage * rotated)``.
+
+    By one product for all penalties where that is exact enough and cheaper
+    (:mod:`fusion.encoding.moments` has the algebra), else penalty by penalty.
+
     Parameters
     ----------
-    x, y
-        Features (n, p) and responses (n, T) of the training events.
-    weight
-        Their weights (n), all positive.
-    wanted
-        Features of the sets of events to predict, each (m, p).
-    alphas
-        Penalties (A).
-    first
-        Number of features of the first of two streams that are projected together
-        (:mod:`fusion.encoding.streams`), or None.
-
-    Returns
-    -------
-    list of np.ndarray
-        One (A, m, T) per set.
+    basis
+        (m, q).
+    values
+        (q,) eigenvalues, ascending.
+    rotated
+        (q, T).
+    shrinkage
+        (A, q) 1 / (values + alpha).
     """
-    share = weight / weight.sum()
-    mean = share @ x
-    scale = np.sqrt(share @ (x - mean) ** 2)
-    varies = scale > 1e-6 * np.abs(mean) + 1e-30
-    root = np.sqrt(weight)[:, None]
-
-    def standardised(features: np.ndarray) -> np.ndarray:
-        return (features - mean) / np.where(varies, scale, 1.0) * varies
-
-    rows = root * standardised(x)
-    turn = None
-    if first is not None:
-        turn = joint_projection(rows.T @ rows / weight.sum(), first)
-        rows = rows @ turn
-    targets = root * y
-    primal = rows.shape[1] <= rows.shape[0]
-    values, vectors = scipy.linalg.eigh(
-        rows.T @ rows if primal else rows @ rows.T, driver="evd", check_finite=False
-    )
-    values = np.maximum(values, 0)
-    rotated = vectors.T @ (rows.T @ targets if primal else targets)
-    out = []
-    for features in wanted:
-        scaled = standardised(features)
-        scaled = scaled if turn is None else scaled @ turn
-        basis = scaled @ vectors if primal else scaled @ (rows.T @ vectors)
-        out.append(np.stack([basis @ (rotated / (values + alpha)[:, None]) for alpha in alphas]))
-    return out
+    out = np.empty((len(shrinkage), rotated.shape[1]))
+    direct = np.ones(len(shrinkage), bool)
+    gram = basis.T @ basis
+    if len(values) < len(shrinkage) * len(basis):
+        distance = values[None, :] - values[:, None]
+        near = np.abs(distance) <= NEAR * (values[None, :] + values[:, None])
+        product = np.divide(2 * gram, distance, out=np.zeros_like(gram), where=~near)
+        rounding = (shrinkage**2 * values) @ (product**2 @ values)
+        size = (shrinkage**2 * values) @ np.diag(gram)
+        error = np.finfo(float).eps * np.sqrt(rounding)
+        # Nearly equal eigenvalues, as of directions without variance, are left to the direct way.
+        direct = (error > TOLERANCE * size) | (near.sum() > len(near))
+        if not direct.all():
+            spread = (product @ rotated) * rotated
+            exact = shrinkage[~direct]
+            out[~direct] = exact @ spread + (exact**2 * np.diag(gram)) @ rotated**2
+    for a in np.flatnonzero(direct):
+        predicted = basis @ (shrinkage[a][:, None] * rotated)
+        out[a] = np.einsum("ij,ij->j", predicted, predicted)
+    return np.maximum(out, 0)
 
 
 #: (n_events,) how often each event trains, validates and tests, for one fold.
@@ -176,24 +246,15 @@ def refit(
     alphas
         Penalties (A), one is chosen per target by mean validation r over folds.
     first
-        As for :func:`ridge_predictions`.
+        As for :meth:`Trained.on`.
     """
-    validations: list[list[np.ndarray]] = []
-    tests: list[list[np.ndarray]] = []
+    validations: list[np.ndarray] = []
+    tests: list[np.ndarray] = []
     for weights in sets:
         train, *scored = (np.flatnonzero(own) for own in weights)
-        predicted = ridge_predictions(
-            x[train],
-            y[train],
-            weights[0][train].astype(float),
-            [x[rows] for rows in scored],
-            alphas,
-            first,
-        )
-        for into, rows, weight, values in zip(
-            (validations, tests), scored, weights[1:], predicted, strict=True
-        ):
-            into.append([weighted_r(own, y[rows], weight[rows].astype(float)) for own in values])
+        fit = Trained.on(x[train], y[train], weights[0][train].astype(float), first)
+        for into, rows, weight in zip((validations, tests), scored, weights[1:], strict=True):
+            into.append(fit.r(x[rows], y[rows], weight[rows].astype(float), alphas))
     validation, test = np.mean(validations, axis=0), np.mean(tests, axis=0)
     best = validation.argmax(axis=0)[None]
     return (
