@@ -63,7 +63,7 @@ class Size:
 FULL = Size(
     768, 12, 224, 1024, 32, ((6000, 768, 155 * BINS, 4 * BINS), (6000, 7466, 155 * BINS, BINS))
 )
-SMALL = Size(64, 2, 32, 24, 8, ((400, 24, 4 * BINS, 2 * BINS), (300, 400, 2 * BINS, BINS)))
+SMALL = Size(64, 2, 32, 24, 8, ((400, 48, 4 * BINS, 2 * BINS), (300, 400, 2 * BINS, BINS)))
 
 
 def main():
