@@ -24,8 +24,7 @@ with threadpool_limits(snakemake.threads):
     for sample in spec.samples:
         trials = Trials.read(list(islice(responses, sample.n_recordings)))
         layers = [
-            Activations([(*labels, next(activations)) for labels in fit.features], fit.parts)
-            for fit in sample.fits
+            Activations.of(fit, list(islice(activations, len(fit.features)))) for fit in sample.fits
         ]
         stored = [read_parquet(next(scores)) for _ in sample.fits]
         table = read_parquet(next(contrasts)) if sample.comparison else None

@@ -14,10 +14,7 @@ log = begin(snakemake)
 spec = BootstrapSpec.read(snakemake.params.spec)
 
 trials = Trials.read(snakemake.input.responses)
-files = zip(spec.fit.features, snakemake.input.activations, strict=True)
-activations = Activations(
-    [(*labels, path) for labels, path in files], spec.fit.parts, projected=spec.fit.projected
-)
+activations = Activations.of(spec.fit, snakemake.input.activations)
 with labelled.open_labelled(snakemake.input.influence) as dataset:
     electrodes, layers = (dataset[key].values.astype(str) for key in ("electrode", "layer"))
 layer_of = dict(zip(electrodes, layers, strict=True))

@@ -26,8 +26,7 @@ n_targets = sum(len(group.electrodes) for group in trials.groups) * len(trials.b
 
 for k, fit in enumerate(spec.fits):
     files = snakemake.input.activations[k * len(spec.features) : (k + 1) * len(spec.features)]
-    labelled = [(*labels, path) for labels, path in zip(spec.features, files, strict=True)]
-    activations = Activations(labelled, spec.parts, fit, spec.projected)
+    activations = Activations.of(spec, files, fit)
     log.info("%s: %d layers", fit, len(activations.layers))
     with (
         threadpool_limits(snakemake.threads),

@@ -1,6 +1,7 @@
 """Contrasts of one subject and alignment, by fits that train on one film and test on another."""
 
 import logging
+from itertools import islice
 
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
@@ -20,8 +21,8 @@ logging.getLogger("fusion.encoding").setLevel("WARNING")
 trials = Trials.read(snakemake.input.responses, subject=spec.subject, alignment=spec.alignment)
 files, activations = iter(snakemake.input.activations), []
 for fit in spec.fits:
-    labelled = [(*labels, next(files)) for labels in fit.features]
-    activations.append(Activations(labelled, fit.parts, fit.fits[0]))
+    own = list(islice(files, len(fit.features)))
+    activations.append(Activations.of(fit, own, fit.fits[0]))
 log.info("%d films, %d fits", len(trials.films), len(spec.fits))
 with (
     threadpool_limits(snakemake.threads),

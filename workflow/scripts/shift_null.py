@@ -18,10 +18,7 @@ spec = ShiftNullSpec.read(snakemake.params.spec)
 logging.getLogger("fusion.encoding").setLevel("WARNING")
 
 trials = Trials.read(snakemake.input.responses)
-files = zip(spec.fit.features, snakemake.input.activations, strict=True)
-activations = Activations(
-    [(*labels, path) for labels, path in files], spec.fit.parts, projected=spec.fit.projected
-)
+activations = Activations.of(spec.fit, snakemake.input.activations)
 total = len(trials.groups) * spec.shifts
 with (
     threadpool_limits(snakemake.threads),

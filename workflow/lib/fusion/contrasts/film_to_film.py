@@ -182,7 +182,7 @@ def _fits(
     for fit, layers in zip(spec.fits, activations, strict=True):
         settings = Settings(**fit.settings.plain(), keep_predictions=False)
         settings = replace(settings, split="one_film", validation="nested")
-        features = {name: partial(layers.read, name, own.recordings) for name in layers.layers}
+        features = {name: partial(layers.features, name, own.recordings) for name in layers.layers}
         made = fit_electrodes(
             features, responses, own.onset_s, own.stimulus, settings, recording=own.recording
         )

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 import pandas as pd
 
+from fusion.encoding.spec import EncodeSpec
 from fusion.encoding.streams import Features
 from fusion.ids import FitId
 from fusion.io.errors import InputError
@@ -189,6 +191,22 @@ class Activations:
                 if own not in (part, FitId.parse(part).model):
                     raise InputError(path, "attribute 'model'", repr(own), f"{part}, as was asked")
             self._check(stimulus, part, path)
+
+    @classmethod
+    def of(cls, spec: EncodeSpec, paths: Iterable[str], fit: FitId | None = None) -> Self:
+        """Return the layers of a fit.
+
+        Parameters
+        ----------
+        spec
+            What shapes the fit.
+        paths
+            Its activations files, in the order of ``spec.features``.
+        fit
+            The fit, if the files are to be checked for it.
+        """
+        files = [(*labels, path) for labels, path in zip(spec.features, paths, strict=True)]
+        return cls(files, spec.parts, fit, spec.projected)
 
     def _check(self, stimulus: str, part: str, path: str) -> None:
         layers = list(self.variables[stimulus, part])
