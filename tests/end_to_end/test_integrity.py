@@ -73,29 +73,42 @@ def kept_time(path, content):
     os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
 
 
-@pytest.mark.parametrize("damage", DAMAGE)
-def test_damage_to_any_file_is_found_and_named(copy_of_finished, monkeypatch, damage):
-    monkeypatch.chdir(copy_of_finished)
+@pytest.fixture(scope="module")
+def mended(finished, tmp_path_factory):
+    """A copy of the finished run for tests that leave it as they found it."""
+    folder = tmp_path_factory.mktemp("mended") / "run"
+    shutil.copytree(finished / "results", folder / "results", symlinks=True)
+    return folder
+
+
+def test_damage_to_any_file_is_found_and_named(mended, monkeypatch):
+    monkeypatch.chdir(mended)
     files = [path for path, _ in checksums.all_records(RESULTS)]
     assert len(files) > 80
+    kinds = set()
     for path in files:
-        content = path.read_bytes()
-        damaged = DAMAGE[damage](content)
-        if damaged == content:
-            continue
-        path.write_bytes(damaged)
-        with pytest.raises(InputError) as error:
-            checksums.check(path)
-        said = str(error.value)
-        assert said.startswith(str(path))
-        assert f"rule {checksums.read(path).rule} wrote" in said
-        assert f"snakemake --cores 1 --force '{path}'" in said
+        content, rule = path.read_bytes(), checksums.read(path).rule
+        kinds.add((rule, path.suffix))
+        for damage in DAMAGE.values():
+            damaged = damage(content)
+            if damaged == content:
+                continue
+            path.write_bytes(damaged)
+            with pytest.raises(InputError) as error:
+                checksums.check(path)
+            said = str(error.value)
+            assert said.startswith(str(path))
+            assert f"rule {rule} wrote" in said
+            assert f"snakemake --cores 1 --force '{path}'" in said
         path.write_bytes(content)
         checksums.check(path)
+    suffixes = {suffix for _, suffix in kinds}
+    assert suffixes >= {".nc", ".parquet", ".tsv", ".json", ".eeg", ".vhdr", ".vmrk", ".png"}
+    assert len(kinds) > 30
 
 
-def test_a_sibling_in_its_place_is_found_and_named(copy_of_finished, monkeypatch):
-    monkeypatch.chdir(copy_of_finished)
+def test_a_sibling_in_its_place_is_found_and_named(mended, monkeypatch):
+    monkeypatch.chdir(mended)
     assert len(SWAPS) >= 17
     for name, sibling in SWAPS.items():
         path, other = (RESULTS / "intermediate" / one for one in (name, sibling))

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
+from fusion.io import checksums
+
 REPOSITORY = Path(__file__).parents[2]
 SMALL = REPOSITORY / "tests/small.yaml"
 
@@ -62,16 +64,19 @@ def snakemake(
     return ran
 
 
-def tables(folder: Path) -> dict[str, bytes]:
-    """Return the bytes of every table a person or a program would open."""
-    results = folder / "results" / "small"
-    found = [
-        *results.glob("*.tsv"),
-        *results.glob("*.parquet"),
-        *results.glob("contrasts/*.parquet"),
-        *results.glob("encoding/*/scores.parquet"),
-    ]
-    return {str(path.relative_to(results)): path.read_bytes() for path in sorted(found)}
+#: What tells of the run itself: dates, run times, places on the machine.
+OF_THE_RUN = ("report.html", "methods.md", "intermediate/weights/", "config.yaml", "validation")
+
+
+def made(results: Path) -> dict[str, str]:
+    """Return path -> SHA-256 of all files that a run has made, but for what tells of the run."""
+    return {
+        record.path: checksums.digest(path)
+        for path, _ in checksums.all_records(results)
+        if path.is_file()
+        and (record := checksums.check(path))
+        and not record.path.startswith(OF_THE_RUN)
+    }
 
 
 def made_once(factory, name: str, make) -> Path:

@@ -1,20 +1,37 @@
-"""Killed at random, a run that is started again ends with the same tables, byte for byte; so does
-one whose disk was full.
+"""One run that meets everything: a full disk, another folder, a read-only clone, other locales,
+time zones, hash seeds, cores and threads, killed and stopped jobs and controllers, a second
+controller, a clock that is set back. It ends with the files of a run that met nothing, byte for
+byte.
 """
 
 import os
-import random
+import shutil
 import signal
 import subprocess
 import sys
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
-from helpers.runs import SMALL, checkout, snakemake, tables
+from helpers.runs import SMALL, checkout, made
 
-KILLS = 20
+MINUTE = 60
+#: What each start of the workflow is under: number of cores, and variables of the environment.
+SURROUNDINGS = [
+    (1, {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0", "PYTHONHASHSEED": "1"}),
+    (2, {"LC_ALL": "de_DE.UTF-8", "TZ": "Pacific/Kiritimati", "OMP_NUM_THREADS": "2"}),
+    (1, {"LC_ALL": "tr_TR.UTF-8", "TZ": "America/St_Johns", "OPENBLAS_NUM_THREADS": "2"}),
+    (2, {"LANG": "", "TZ": "Asia/Kathmandu", "PYTHONHASHSEED": "7"}),
+]
+#: Who is hit, once a job runs, and by what.
+HITS = [
+    ("job", signal.SIGKILL),
+    ("controller", signal.SIGKILL),
+    ("job", signal.SIGTERM),
+    ("controller", signal.SIGTERM),
+    ("everyone", signal.SIGSTOP),
+]
 
 
 def descendants(pid: int) -> list[int]:
@@ -43,92 +60,126 @@ def jobs(controller: int) -> list[int]:
     return running
 
 
-def kill(pid: int) -> None:
-    with suppress(ProcessLookupError):
-        os.kill(pid, signal.SIGKILL)
+def send(number: int, pids: list[int]) -> None:
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, number)
 
 
-def disturbed(folder: Path, dice: random.Random) -> str:
-    """Start the workflow and kill one of its jobs, or all of it, after a moment; say what was
-    killed.
-    """
-    command = [
-        sys.executable,
-        "-m",
-        "snakemake",
-        "--cores",
-        "2",
-        "--configfile",
-        str(SMALL),
-        "--rerun-incomplete",
-        "--nolock",
-        "results/small/sites.tsv",
-    ]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-    controller = subprocess.Popen(
-        command, cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    end = time.monotonic() + 60
-    while not jobs(controller.pid) and controller.poll() is None and time.monotonic() < end:
-        time.sleep(0.05)
-    time.sleep(dice.uniform(0, 2.5))
-    if controller.poll() is not None:
-        return "finished"
-    running = jobs(controller.pid)
-    if running and dice.random() < 0.5:
-        kill(dice.choice(running))
+class Place:
+    """A clone that cannot be written to, and a working folder elsewhere."""
+
+    def __init__(self, clone: Path, folder: Path, locales: Path) -> None:
+        self.clone, self.folder, self.starts = clone, folder, 0
+        self.fixed = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "LOCPATH": str(locales)}
+
+    def start(self, *arguments: str) -> subprocess.Popen:
+        """Start the workflow under the next of the surroundings."""
+        cores, variables = SURROUNDINGS[self.starts % len(SURROUNDINGS)]
+        self.starts += 1
+        command = [sys.executable, "-m", "snakemake", "--cores", str(cores)]
+        command += ["--snakefile", str(self.clone / "workflow/Snakefile")]
+        command += ["--configfile", str(SMALL), "--rerun-incomplete", *arguments]
+        return subprocess.Popen(
+            command,
+            cwd=self.folder,
+            env={**os.environ, **self.fixed, **variables},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+        )
+
+    def run(self, *arguments: str) -> tuple[int, str]:
+        """Run the workflow to its end; return its status and what it said."""
+        process = self.start(*arguments)
+        said, _ = process.communicate(timeout=15 * MINUTE)
+        return process.returncode, said
+
+    def hit(self, victim: str, number: int) -> None:
+        """Start the workflow, wait for a job, and hit the victim; whatever is left is killed."""
+        controller = self.start("--nolock", "--keep-going", "results/small/sites.tsv")
+        end = time.monotonic() + MINUTE
+        while not jobs(controller.pid) and controller.poll() is None and time.monotonic() < end:
+            time.sleep(0.02)
+        time.sleep(0.4)
+        everyone = [controller.pid, *descendants(controller.pid)]
+        chosen = {"job": jobs(controller.pid)[:1], "controller": [controller.pid]}
+        send(number, chosen.get(victim, everyone))
+        if number == signal.SIGSTOP:
+            time.sleep(1)
+            send(signal.SIGCONT, everyone)
+            time.sleep(1)
+            send(signal.SIGTERM, [controller.pid])
         with suppress(subprocess.TimeoutExpired):
-            controller.wait(5)
-        victim = "job"
-    else:
-        victim = "controller"
-    family = [controller.pid, *descendants(controller.pid)]
-    for pid in family:
-        kill(pid)
-    controller.wait()
-    return victim
+            controller.communicate(timeout=5)
+        send(signal.SIGKILL, [controller.pid, *descendants(controller.pid), *everyone])
+        controller.communicate()
 
 
-@pytest.mark.slow
-def test_random_kills_leave_no_trace(finished, tmp_path):
-    folder = checkout(tmp_path / "run")
-    dice = random.Random(20)
-    killed = []
-    while len(killed) < KILLS:
-        killed.append(disturbed(folder, dice))
-        if killed[-1] == "finished":
-            killed.pop()
-            # Everything is made: take a random part away, so that there is something left to kill.
-            made = sorted(
-                path
-                for path in (folder / "results/small").rglob("*")
-                if path.is_file() and "benchmarks" not in path.parts and "bids" not in path.parts
-            )
-            for path in dice.sample(made, min(8, len(made))):
-                path.unlink()
-    assert {"job", "controller"} <= set(killed)
-    snakemake(folder)
-    assert tables(folder) == tables(finished)
+def locales(folder: Path) -> Path:
+    """Make the locales of the surroundings, where the machine has what they are made of."""
+    folder.mkdir()
+    for name in ("de_DE", "tr_TR"):
+        with suppress(FileNotFoundError):
+            command = ["localedef", "-i", name, "-f", "UTF-8", str(folder / f"{name}.UTF-8")]
+            subprocess.run(command, capture_output=True)
+    return folder
 
 
-@pytest.mark.slow
-@pytest.mark.skipif(
-    os.geteuid() != 0 or sys.platform != "linux", reason="a small tmpfs needs root on Linux"
-)
-def test_a_full_disk_is_one_clear_error_and_room_mends_it(finished, tmp_path):
-    folder = checkout(tmp_path / "run")
-    results = folder / "results"
-    results.mkdir()
-    if subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(results)], capture_output=True
-    ).returncode:
-        pytest.skip("tmpfs cannot be mounted here")
+@contextmanager
+def mounted(place: Path, *options: str):
+    """Mount something at a folder; yields whether that could be done."""
+    able = os.geteuid() == 0 and sys.platform == "linux"
+    done = (
+        able and not subprocess.run(["mount", *options, str(place)], capture_output=True).returncode
+    )
     try:
-        ran = snakemake(folder, "--rerun-incomplete", "results/small/sites.tsv", check=False)
-        assert ran.returncode
-        assert "No space left on device" in ran.stdout
-        subprocess.run(["mount", "-o", "remount,size=2g", str(results)], check=True)
-        snakemake(folder, "--rerun-incomplete")
-        assert tables(folder) == tables(finished)
+        yield done
     finally:
-        subprocess.run(["umount", "-l", str(results)], check=True)
+        if done:
+            subprocess.run(["umount", "-l", str(place)], check=True)
+
+
+@pytest.mark.slow
+def test_a_run_that_meets_everything_ends_with_the_same_files(finished, tmp_path):
+    clone, folder = checkout(tmp_path / "clone"), tmp_path / "ein Ordner é"
+    disk = tmp_path / "another disk"
+    for one in (folder, disk):
+        one.mkdir()
+    (folder / "results").symlink_to(disk, target_is_directory=True)
+    place = Place(clone, folder, locales(tmp_path / "locales"))
+    with (
+        mounted(disk, "-t", "tmpfs", "-o", "size=3m", "tmpfs") as small,
+        mounted(clone, "--bind", "-o", "ro", str(clone)),
+    ):
+        if small:
+            status, said = place.run("--quiet", "results/small/sites.tsv")
+            assert status
+            assert "No space left on device" in said
+            subprocess.run(["mount", "-o", "remount,size=2g", str(disk)], check=True)
+        for victim, number in HITS:
+            place.hit(victim, number)
+        # The clock is set back: everything that is there lies in the future.
+        later = time.time() + 86_400
+        for path in disk.rglob("*"):
+            if path.is_file() and not path.is_symlink():
+                os.utime(path, (later, later))
+        assert place.run("--unlock")[0] == 0
+        first = place.start()
+        end = time.monotonic() + MINUTE
+        while not jobs(first.pid) and first.poll() is None and time.monotonic() < end:
+            time.sleep(0.05)
+        if first.poll() is None:
+            status, said = place.run()
+            assert status
+            assert "locked" in said
+        said, _ = first.communicate(timeout=15 * MINUTE)
+        assert first.returncode == 0, said[-6000:]
+        expected, found = made(finished / "results/small"), made(folder / "results/small")
+        assert not list(disk.rglob(".part-*")), "something is left behind"
+        assert found == expected
+        # A copy elsewhere is as sound.
+        assert len(expected) > 60
+        shutil.copytree(disk, tmp_path / "copy/results", symlinks=True)
+        assert made(tmp_path / "copy/results/small") == expected

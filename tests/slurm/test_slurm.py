@@ -1,5 +1,5 @@
-"""The demo through a real SLURM: the same table as on a laptop, also when a job is cancelled and
-another runs out of memory.
+"""The demo through a real SLURM, from the recording of one subject on: the same table as on a
+laptop, also when a job is cancelled and another runs out of memory.
 """
 
 import subprocess
@@ -8,7 +8,7 @@ import time
 
 import cluster
 import pytest
-from helpers.runs import checkout, snakemake
+from helpers.runs import snakemake
 
 pytestmark = [
     pytest.mark.slow,
@@ -49,8 +49,9 @@ def cancel_one(environment, rule: str, cancelled: list):
         time.sleep(0.2)
 
 
-def test_the_demo_runs_through_the_profile(finished, tmp_path):
-    folder = checkout(tmp_path / "run")
+def test_the_demo_runs_through_the_profile(copy_of_finished, finished, tmp_path):
+    folder = copy_of_finished
+    clean = next((folder / "results/small/intermediate/clean").glob("sub-01*.eeg"))
     cancelled = []
     with cluster.running(tmp_path / "slurm") as environment:
         watcher = threading.Thread(
@@ -61,6 +62,8 @@ def test_the_demo_runs_through_the_profile(finished, tmp_path):
             folder,
             *HERE,
             "responses:mem_mb=100 * attempt * attempt",
+            "--forcerun",
+            str(clean.relative_to(folder)),
             "--",
             "results/small/sites.tsv",
             env=environment,

@@ -23,6 +23,10 @@ from fusion.io.errors import InputError
 CONFIG = " + ".join(map(str, workflow.configfiles)) or "config"
 
 try:
+    if workflow.is_main_process:
+        for file in workflow.configfiles:
+            # Snakemake has read it, and keeps the last of two equal keys without a word.
+            settings.read_yaml(Path(file))
     design = load(config, REPOSITORY, CONFIG)
     settings.write_resolved(design.study.config, design.study.results / "config.yaml")
     if workflow.is_main_process:

@@ -35,8 +35,8 @@ for seam in series.seams:
 brainvision.write(
     out.vhdr, list(series.names), signals, series.samples, series.sfreq, segments=onsets
 )
-write_tsv(dandi.channels(session), out.channels)
-write_tsv(session.places, out.electrodes)
-write_tsv(session.film, out.events, float_format="%.10g")
+write_tsv(dandi.channels(session), out.channels, literal=True)
+write_tsv(session.places, out.electrodes, literal=True)
+write_tsv(session.film, out.events, float_format="%.10g", literal=True)
 write_json(dandi.ieeg(session), out.sidecar)
 write_json(dandi.coordsystem(), out.coordsystem)

@@ -82,6 +82,6 @@ log.info(
     (table["status"] == "bad").sum(),
     samples / sfreq,
 )
-write_tsv(table, snakemake.output.channels)
+write_tsv(table, snakemake.output.channels, literal=True)
 write_json(bids.ieeg(spec.film, sfreq, samples, table), snakemake.output.sidecar)
-write_tsv(events, snakemake.output.events, float_format="%.10g")
+write_tsv(events, snakemake.output.events, float_format="%.10g", literal=True)

@@ -28,12 +28,13 @@ for subject, files in spec.subjects.items():
         "sub-%s: %d electrodes, %d without a position", subject, len(table), table["x"].isna().sum()
     )
     base = root / f"sub-{subject}" / "ieeg" / f"sub-{subject}_space-Other"
-    write_tsv(table, f"{base}_electrodes.tsv")
+    write_tsv(table, f"{base}_electrodes.tsv", literal=True)
     write_json(bids.coordsystem(), f"{base}_coordsystem.json")
 for film, files in spec.films.items():
     spoken, left_out = words.read_words(files.features)
     log.info("%s: %d words; left out: %s", film, len(spoken), left_out)
-    write_tsv(spoken, root / "stimuli" / f"{film}_words.tsv", float_format="%.10g")
+    place = root / "stimuli" / f"{film}_words.tsv"
+    write_tsv(spoken, place, float_format="%.10g", literal=True)
     if files.scenes:
         write_tsv(
             pd.DataFrame({"onset": words.read_cuts(files.scenes)}),

@@ -31,6 +31,8 @@ note = plausible.check_words(
     length_s=(words["offset_s"] - words["onset_s"]).to_numpy(),
     strict=spec.strict,
 )
+if note:
+    found["notes"].append(note)
 for warning in filter(None, (note, found["sound_warning"])):
     log.warning("%s", warning)
 

@@ -24,7 +24,7 @@ with scratch(Path(out.eeg).with_name(f".part-{spec.recording}")) as folder:
     shape = (source.samples, source.sfreq, unit, source.markers)
     brainvision.write(out.vhdr, cleaned.names, signals, *shape)
 
-write_tsv(cleaned.channels, out.channels)
+write_tsv(cleaned.channels, out.channels, literal=True)
 write_json(cleaned.sidecar, out.sidecar)
 write_tsv(cleaned.electrodes, out.electrodes)
 write_tsv(source.clock, out.clock, float_format="%.12g")

@@ -22,12 +22,14 @@ table = quality.combine(
     quality.count_events(given.responses),
 )
 films, transcripts = ([*map(read_json, files)] for files in (given.films, given.transcripts))
-lengths = {film["stimulus"]: film["end_s"] for film in films}
+by_name = {film["stimulus"]: film for film in films}
+lengths = {name: film["end_s"] for name, film in by_name.items()}
 ends = {name: lengths[film] for name, film in spec.films.items()}
 table = quality.with_coverage(table, clocks, ends)
 found = read_tsv(given.validation)
 table["bids_errors"] = [validation.errors_of(found, name) for name in table["recording"]]
 table = quality.with_notes(table, quality.same_name_elsewhere(electrodes, spec.recordings))
+table = quality.with_notes(table, quality.of_films(by_name, spec.films))
 for row in table.itertuples():
     log.info(
         "%s: kept %d of %d; dropped %s; warnings: %s",

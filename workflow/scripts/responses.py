@@ -9,7 +9,7 @@ from fusion.io.tables import read_tsv
 log = begin(snakemake)
 spec = ResponsesSpec.read(snakemake.params.spec)
 
-channels = read_tsv(snakemake.input.channels, dtype={"name": str})
+channels = read_tsv(snakemake.input.channels, dtype={"name": str}, literal=True)
 names, sfreq = list(channels["name"]), float(channels["sampling_frequency"].iloc[0])
 signals = Vectorized(snakemake.input.eeg, len(names))
 clock = read_tsv(snakemake.input.clock, ("film_s", "segment", "sample", "piece"))

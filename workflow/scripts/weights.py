@@ -5,7 +5,7 @@ from pathlib import Path
 
 from fusion.io.job import begin
 from fusion.models.run import fetch
-from fusion.models.run.lock import hold
+from fusion.models.run.lock import hold, is_pinned
 from fusion.models.run.weights import write_weights
 from fusion.models.spec import Weights, WeightsSpec
 
@@ -39,7 +39,7 @@ if spec.backbone:
     backbone = fetch.fetch(spec.backbone, None, (), cache, mirror, snakemake.input.backbone)
 for one, pin in ((found, spec.sha256), (tokenizer, None), (backbone, None)):
     if one is not None:
-        hold(one, isinstance(pin, dict) or len(pin or "") == 64, LOCK)
+        hold(one, is_pinned(one, pin), LOCK)
 write_weights(
     Weights(**vars(found), tokenizer=tokenizer, backbone=backbone), snakemake.output.weights
 )

@@ -5,7 +5,6 @@ Standard library only.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -15,6 +14,7 @@ from typing import Any
 from fusion.design import selection
 from fusion.ids import entities
 from fusion.io.errors import InputError
+from fusion.io.text import read_json
 
 EXTENSIONS = (".vhdr", ".edf", ".bdf", ".nwb", ".set", ".mefd", ".fif")
 COMPANIONS = (".eeg", ".dat", ".vmrk", ".fdt", ".tdat", ".tidx", ".tmet")
@@ -128,9 +128,12 @@ def recordings(config: Mapping[str, Any], bids_root: Path) -> dict[str, Recordin
 
 
 def _require_content(path: Path, root: Path) -> None:
-    """Raise ``InputError`` for a file of git-annex whose content was not fetched: a link that leads
-    nowhere, or a short text that names the content.
+    """Raise ``InputError`` for a path that is no file (reading a pipe would never end), and for a
+    file of git-annex whose content was not fetched: a link that leads nowhere, or a short text that
+    names the content.
     """
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise InputError(path, "", "a pipe, socket or device", "a file")
     absent = path.is_symlink() and not path.exists()
     signals = path.suffix.lower() in (*EXTENSIONS, *COMPANIONS) and path.is_file()
     if not absent and signals and path.stat().st_size < 1000:
@@ -323,7 +326,7 @@ def of_treebank(release: Path, root: Path) -> list[Recording]:
     """
     rows = []
     for timings in sorted(release.glob("subject_timings/sub_*_trial*_timings.csv")):
-        found = re.fullmatch(r"sub_(\d+)_trial(\d+)_timings", timings.stem)
+        found = re.fullmatch("sub_([0-9]+)_trial([0-9]+)_timings", timings.stem)
         if not found:
             raise InputError(
                 timings, "", "an unknown name", "sub_<number>_trial<number>_timings.csv"
@@ -376,16 +379,9 @@ def _release_files(release: Path, subject: int, trial: str, timings: Path) -> di
     """
     stem = f"sub_{subject}_trial{trial}"
     metadata = release / "subject_metadata" / f"{stem}_metadata.json"
-    try:
-        slug = json.loads(metadata.read_text(encoding="utf-8-sig"))["filename"]
-    except FileNotFoundError:
-        raise InputError(
-            metadata, "", "no such file", "the metadata of a trial that has timings"
-        ) from None
-    except (json.JSONDecodeError, KeyError, TypeError) as error:
-        raise InputError(
-            metadata, "key 'filename'", f"{type(error).__name__}: {error}", "the name of the film"
-        ) from None
+    slug = read_json(metadata).get("filename")
+    if not isinstance(slug, str) or not re.fullmatch(r"[^\\/\x00-\x1f]+", slug) or slug == "..":
+        raise InputError(metadata, "key 'filename'", repr(slug), "the name of the film")
     recording = [
         release / "all_subject_data" / f"{stem}.h5",
         release / f"{stem}.h5",
@@ -397,7 +393,7 @@ def _release_files(release: Path, subject: int, trial: str, timings: Path) -> di
         "h5": recording,
         "corrupted": [release / "corrupted_elec.json"],
         "scenes": [
-            *sorted(release.glob(f"scene_annotations/{slug}/*.csv")),
+            *sorted((release / "scene_annotations" / slug).glob("*.csv")),
             release / "scene_annotations" / f"{slug}.csv",
         ],
         "coords": [release / "localization" / "elec_coords_full.csv"],

@@ -16,6 +16,7 @@ import jsonschema
 import yaml
 
 from fusion.io.errors import InputError
+from fusion.io.text import read_text
 
 # A tenth of the time, where PyYAML was built with libyaml.
 LOADER, DUMPER = (
@@ -23,6 +24,10 @@ LOADER, DUMPER = (
     getattr(yaml, "CSafeDumper", yaml.SafeDumper),
 )
 
+#: Values that a YAML file may unfold to, aliases counted as often as they are used.
+MOST_VALUES = 1_000_000
+#: Numbers beyond this are mistakes: sums and products of them are infinite.
+LARGEST = 1e18
 #: What no name, path or label may hold.
 CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
@@ -33,10 +38,19 @@ def read_yaml(path: Path) -> Any:
     Raises
     ------
     InputError
-        If it is not YAML.
+        If it is not YAML, says one key twice, or its aliases unfold to more values than memory
+        holds.
     """
     try:
-        return yaml.load(path.read_text(encoding="utf-8-sig"), LOADER)
+        loader = LOADER(read_text(path))
+        try:
+            node = loader.get_single_node()
+            if node is None:
+                return None
+            _check_node(node, path, {})
+            return loader.construct_document(node)
+        finally:
+            loader.dispose()
     except RecursionError:
         raise InputError(path, "", "values nested too deeply", "a YAML file") from None
     except (yaml.YAMLError, ValueError) as error:
@@ -45,6 +59,54 @@ def read_yaml(path: Path) -> Any:
         raise InputError(
             path, where, getattr(error, "problem", None) or str(error), "a YAML file"
         ) from None
+
+
+def _check_node(node: yaml.Node, path: Path, sizes: dict[int, int]) -> int:
+    """Return how many values a node unfolds to.
+
+    Parameters
+    ----------
+    node
+        A node of a YAML file.
+    path
+        The file.
+    sizes
+        Identity of a node -> its values; 0 while it is looked at.
+
+    Raises
+    ------
+    InputError
+        If a key stands twice, a value holds itself, or there are too many values.
+    """
+    if id(node) in sizes:
+        if sizes[id(node)] == 0:
+            where = f"line {node.start_mark.line + 1}"
+            raise InputError(path, where, "a value that holds itself", "a YAML file")
+        return sizes[id(node)]
+    sizes[id(node)] = 0
+    inner: list[yaml.Node] = []
+    if isinstance(node, yaml.MappingNode):
+        names: set[str] = set()
+        for key, value in node.value:
+            inner += [key, value]
+            if not isinstance(key, yaml.ScalarNode):
+                continue
+            if key.value in names:
+                where = f"line {key.start_mark.line + 1}, key {key.value}"
+                raise InputError(path, where, "a second one of that name", "every key once")
+            names.add(key.value)
+    elif isinstance(node, yaml.SequenceNode):
+        inner = node.value
+    size = 1 + sum(_check_node(one, path, sizes) for one in inner)
+    if size > MOST_VALUES:
+        raise InputError(
+            path,
+            f"line {node.start_mark.line + 1}",
+            f"aliases that unfold to {size:,} values",
+            f"at most {MOST_VALUES:,}",
+        )
+    sizes[id(node)] = size
+    return size
 
 
 def did_you_mean(name: object, known: Iterable[object]) -> str:
@@ -71,12 +133,15 @@ def check_keys(value: Any, file: str | Path, where: str = "") -> None:
 
 
 def check_values(value: Any, file: str | Path, where: str = "") -> None:
-    """Raise ``InputError`` for a number that is not finite, or text with control characters.
+    """Raise ``InputError`` for a number that is not finite or beyond any use, or text with control
+    characters.
 
     JSON Schema can refuse neither: NaN passes every bound, and ``$`` matches before a line break.
     """
     if isinstance(value, float) and not math.isfinite(value):
         raise InputError(file, f"key {where}", str(value), "a finite number")
+    if isinstance(value, int | float) and abs(value) > LARGEST:
+        raise InputError(file, f"key {where}", _short(value), f"a number within {LARGEST:.0e}")
     if isinstance(value, str) and (bad := CONTROL.search(value)):
         raise InputError(file, f"key {where}", repr(value), f"text without {bad[0]!r}")
     if isinstance(value, Mapping):
@@ -87,6 +152,12 @@ def check_values(value: Any, file: str | Path, where: str = "") -> None:
     elif isinstance(value, list):
         for index, inner in enumerate(value):
             check_values(inner, file, f"{where}.{index}")
+
+
+def _short(value: float) -> str:
+    if isinstance(value, int) and value.bit_length() > 200:
+        return f"a number of {value.bit_length() * 3 // 10} digits"
+    return repr(value)
 
 
 def check_schema(config: Any, schema: Mapping[str, Any], file: str | Path) -> None:

@@ -89,6 +89,7 @@ def draw(name: str, tables: Tables, spec: FiguresSpec) -> tuple[Figure, pd.DataF
     """
     try:
         figure, data = DRAW[name](tables, spec)
+        style.lay_out(figure)  # some errors come only here
     except Exception as error:
         log.exception("%s could not be drawn", name)
         why = f"{type(error).__name__}: {error}".split("\n", 1)[0]

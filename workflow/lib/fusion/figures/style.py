@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -14,8 +15,12 @@ from matplotlib.figure import Figure
 
 from fusion.io.atomic import whole
 from fusion.io.tables import write_tsv
+from fusion.io.text import write_text
 
 WIDTH_IN = 7.1  # a journal's full column, 180 mm
+
+#: What XML cannot hold.
+CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 
 #: (members, marker, face, edge, label) of dots that look alike; ``members`` is a mask (n_sites).
 Look = tuple[np.ndarray, str, str, str, str]
@@ -40,6 +45,8 @@ SETTINGS: dict[str, Any] = {
     "legend.facecolor": "white",
     "lines.linewidth": 1.2,
     "savefig.facecolor": "white",
+    # A dollar sign in a label is a dollar sign.
+    "text.parse_math": False,
     "svg.fonttype": "none",
     "svg.hashsalt": "ieeg-fusion",
 }
@@ -53,18 +60,25 @@ def new_figure(width: float = WIDTH_IN, height: float = 3.2) -> Figure:
     return Figure(figsize=(width, height), layout="constrained")
 
 
+def lay_out(figure: Figure) -> None:
+    """Place everything in a figure, once for all files."""
+    if figure.get_layout_engine() is not None:
+        figure.draw_without_rendering()
+        figure.set_layout_engine("none")
+
+
 def save(
     figure: Figure, data: pd.DataFrame, svg: str | Path, png: str | Path, tsv: str | Path
 ) -> None:
     """Write a figure as SVG and PNG (200 dpi) with its data beside it; the same bytes for the same
     data.
     """
-    if figure.get_layout_engine() is not None:
-        # Laid out once for both files.
-        figure.draw_without_rendering()
-        figure.set_layout_engine("none")
+    lay_out(figure)
     with whole(svg) as part:
         figure.savefig(part, format="svg", dpi=300, metadata={"Date": None, "Creator": None})
+        drawn = part.read_text(encoding="utf-8")
+        if CONTROL.search(drawn):
+            write_text(CONTROL.sub("\N{REPLACEMENT CHARACTER}", drawn), part)
     with whole(png) as part:
         figure.savefig(part, format="png", dpi=200, metadata={"Software": None})
     write_tsv(data, tsv)

@@ -53,6 +53,13 @@ def rate(
         "ieeg.json": float(stated) if _is_number(stated) else None,
         "channels.tsv": max(set(values), key=values.count) if values else None,
     }
+    if opened.unsure_rate and not any(sources.values()):
+        raise InputError(
+            opened.path,
+            "record duration",
+            "0, so that the sampling rate is not known",
+            "seconds, or SamplingFrequency in ieeg.json",
+        )
     for name, said in sources.items():
         if said is None or said <= 0 or _drift(said, sfreq, opened.samples) <= DRIFT_S:
             continue

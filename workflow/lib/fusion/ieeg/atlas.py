@@ -44,9 +44,8 @@ def with_regions(positions: Positions, files: list[str], reach_mm: float) -> Pos
         note = f"no region: positions are in {positions.space}, the atlas is in MNI space"
         return Positions(positions.table, positions.space, [*positions.notes, note])
     image, to_world = _load(volume)
-    names = read_tsv(labels, columns=("index", "name"), dtype={"name": str}).set_index("index")[
-        "name"
-    ]
+    table = read_tsv(labels, columns=("index", "name"), dtype={"name": str}, literal=True)
+    names = table.set_index("index")["name"]
     found = nearest_label(
         positions.table.loc[wanted, ["x", "y", "z"]].to_numpy(float), image, to_world, reach_mm
     )

@@ -10,6 +10,7 @@ import pandas as pd
 
 from fusion.ieeg import filters
 from fusion.ieeg.spec import CleaningSpec
+from fusion.io.errors import InputError
 
 Filter = Callable[[np.ndarray], np.ndarray]
 
@@ -84,6 +85,19 @@ def minus_mean(signal: np.ndarray, others: list[np.ndarray]) -> np.ndarray:
         mean /= len(others)
     np.subtract(signal, mean, out=mean)
     return mean
+
+
+def check(spec: CleaningSpec, sfreq: float) -> None:
+    """Raise ``InputError`` for a filter that a recording's sampling rate (Hz) does not allow."""
+    asked = {"high_pass_hz": (spec.high_pass_hz or 0.0,), "high_gamma_hz": spec.high_gamma_hz or ()}
+    for key, edges in asked.items():
+        if any(edge >= sfreq / 2 for edge in edges):
+            raise InputError(
+                "config",
+                f"key ieeg.{key}",
+                f"{max(edges):g} Hz in a recording of {sfreq:g} Hz",
+                f"less than half of its rate, {sfreq / 2:g} Hz",
+            )
 
 
 def shortest_s(spec: CleaningSpec) -> float:

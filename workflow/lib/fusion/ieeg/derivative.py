@@ -156,5 +156,5 @@ def write_places(root: Path, electrodes: Mapping[str, pd.DataFrame]) -> None:
     for name, recordings in groups.items():
         table, system = bids_electrodes([electrodes[r] for r in recordings])
         base = root / folder(recordings[0])
-        write_tsv(table, base / f"{name}_electrodes.tsv")
+        write_tsv(table, base / f"{name}_electrodes.tsv", literal=True)
         write_json(system, base / f"{name}_coordsystem.json")

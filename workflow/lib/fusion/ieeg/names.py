@@ -19,13 +19,13 @@ def split(name: str) -> tuple[str, int | None]:
     """Return the shaft (stem) and the number of a contact, ``("T1bIc", 4)``; the number is None if
     there is none.
     """
-    match = re.fullmatch(r"(.*?)[ _-]?0*(\d+)", name.strip())
+    match = re.fullmatch(r"(.*?)[ _-]?0*([0-9]+)", name.strip())
     return (match[1], int(match[2])) if match else (name.strip(), None)
 
 
 def pair(name: str) -> tuple[str, str] | None:
     """Return the two contacts of a bipolar channel's name, ``A1-A2``; None for other names."""
-    match = re.fullmatch(r"\s*([A-Za-z']+[^-]*?\d+)\s*-\s*([A-Za-z']+[^-]*?\d+)\s*", name)
+    match = re.fullmatch(r"\s*([A-Za-z']+[^-]*?[0-9]+)\s*-\s*([A-Za-z']+[^-]*?[0-9]+)\s*", name)
     return (match[1], match[2]) if match else None
 
 

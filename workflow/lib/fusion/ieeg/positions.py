@@ -90,7 +90,7 @@ def read_positions(sidecars: list[str], space: str | None = None) -> Positions:
         if len(found) > 1
         else []
     )
-    table = read_tsv(path, columns=("name", "x", "y", "z"), dtype={"name": str})
+    table = read_tsv(path, columns=("name", "x", "y", "z"), dtype={"name": str}, literal=True)
     table = table[table["name"].notna()]
     table["name"] = table["name"].str.strip()
     require_unique(table["name"], path, "electrode")

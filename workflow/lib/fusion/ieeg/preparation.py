@@ -22,7 +22,7 @@ from fusion.ieeg import (
     units,
 )
 from fusion.ieeg.artefacts import Marks
-from fusion.ieeg.cleaning import clean, shortest_s
+from fusion.ieeg.cleaning import check, clean, shortest_s
 from fusion.ieeg.clock import clock_table, on_samples
 from fusion.ieeg.formats.opened import Opened
 from fusion.ieeg.positions import Positions, from_file, read_positions
@@ -154,6 +154,7 @@ def open_source(
     opened = open_recording(files, list(table["name"]), rates)
     label_notes = channels.check_labels(table, opened.duplicates, ieeg, spec.channel_types)
     sfreq, rate_notes = agreement.rate(opened, info, rates)
+    check(spec.cleaning, sfreq)
     events, events_file = sidecars.read_events(given)
     if sfreq != opened.sfreq:
         opened.seams = at_rate(opened.seams, opened.sfreq, sfreq)

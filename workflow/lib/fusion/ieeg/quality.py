@@ -87,7 +87,8 @@ def line_frequency(wanted: float | None, info: Mapping[str, Any]) -> float | Non
     if wanted:
         return float(wanted)
     stated = info.get("PowerLineFrequency")
-    return float(stated) if isinstance(stated, int | float) and stated > 0 else None
+    is_number = isinstance(stated, int | float) and not isinstance(stated, bool)
+    return float(stated) if is_number and stated > 0 else None
 
 
 def row(
@@ -306,15 +307,35 @@ def with_notes(table: pd.DataFrame, notes: Sequence[tuple[str, tuple[str, ...]]]
     return table
 
 
+def of_films(
+    films: Mapping[str, Mapping[str, Any]], seen: Mapping[str, str]
+) -> list[tuple[str, tuple[str, ...]]]:
+    """Return what was repaired or is odd in a film, and which recordings saw it.
+
+    Parameters
+    ----------
+    films
+        Film -> its facts, as :func:`fusion.stimuli.facts.of_film` returns them.
+    seen
+        Recording -> film.
+    """
+    notes = []
+    for film, facts in films.items():
+        recordings = tuple(name for name, one in seen.items() if one == film)
+        said = [*facts.get("notes", ()), facts.get("sound_warning")]
+        notes += [(f"film {film}: {text.replace(';', ',')}", recordings) for text in said if text]
+    return notes
+
+
 def same_name_elsewhere(
     electrodes: Mapping[str, pd.DataFrame], subject_of: Mapping[str, str], reach_mm: float = 5.0
-) -> list[tuple[str, tuple[str, str]]]:
+) -> list[tuple[str, tuple[str, ...]]]:
     """Return a warning, and which two recordings, where an electrode name stands for different
     places in a subject's recordings.
 
     Responses of such recordings are joined at the electrode's name although they are of different
     contacts."""
-    notes = []
+    notes: list[tuple[str, tuple[str, ...]]] = []
     by_subject: dict[str, list[str]] = {}
     for recording in electrodes:
         by_subject.setdefault(subject_of[recording], []).append(recording)

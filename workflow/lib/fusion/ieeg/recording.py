@@ -5,6 +5,7 @@ channel-major in one pass.
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -18,6 +19,10 @@ from fusion.ieeg.formats import edf, mef, nwb, vhdr
 from fusion.ieeg.formats.opened import Opened, one_after_another, renamed, suffixed
 from fusion.ieeg.segments import JOINTS, SKIP, Seam, Segments
 from fusion.io.errors import InputError
+from fusion.io.text import require_file
+
+#: No amplifier samples faster.
+HIGHEST_HZ = 1e6
 
 
 def open_recording(files: Sequence[str], wanted: list[str], rates: dict[str, float]) -> Opened:
@@ -40,12 +45,15 @@ def open_recording(files: Sequence[str], wanted: list[str], rates: dict[str, flo
         If a file is missing, cut short or unreadable, or parts do not belong together.
     """
     for path in files:
-        if not Path(path).exists():
-            raise InputError(path, "", "no such file", "the recording")
+        require_file(path, "the recording", folder=True)  # MEF3 is a folder
     if len(files) == 1 or Path(files[0]).suffix == ".fif":  # mne follows the parts of a FIF file
         opened = _open(files[0], wanted, rates)
     else:
         opened = _joined([_open(path, wanted, rates) for path in files])
+    if not 0 < opened.sfreq <= HIGHEST_HZ:
+        raise InputError(
+            files[0], "sampling rate", f"{opened.sfreq:g} Hz", f"a rate up to {HIGHEST_HZ:g} Hz"
+        )
     if opened.samples < 2:
         raise InputError(files[0], "", f"{opened.samples} samples", "a recording")
     return opened
@@ -57,10 +65,10 @@ def _open(path: str, wanted: list[str], rates: dict[str, float]) -> Opened:
         return nwb.open_nwb(path, wanted)
     if kind == ".vhdr":
         vhdr.check(Path(path))
-        raw = _read(path)
-        opened = _of_mne(path, raw)
-        seams, opened.notes = vhdr.seams(Path(path), opened.sfreq, opened.samples)
-        opened.seams += seams
+        raw, said = _read(path)
+        opened = _of_mne(path, raw, said)
+        seams, notes = vhdr.seams(Path(path), opened.sfreq, opened.samples)
+        opened.seams, opened.notes = opened.seams + seams, opened.notes + notes
         opened.units = dict(raw._orig_units)
         opened.assumed = {n: 1.0 for n, unit in opened.units.items() if unit not in _BV_UNITS}
         opened.rounds = partial(vhdr.rounds, Path(path))
@@ -68,8 +76,10 @@ def _open(path: str, wanted: list[str], rates: dict[str, float]) -> Opened:
         return opened
     if kind in (".edf", ".bdf"):
         return _open_edf(path, rates)
-    raw = _read(path)
-    opened = _of_mne(path, raw)
+    if kind == ".mefd":
+        mef.try_out(path, lambda: _read(path)[0])
+    raw, said = _read(path)
+    opened = _of_mne(path, raw, said)
     if kind == ".mefd":
         opened.seams = mef.seams(raw, path, opened.names)
         opened.units = dict(raw._orig_units)
@@ -88,7 +98,7 @@ _BV_UNITS = ("V", "mV", "µV", "uV", "nV")
 def _open_edf(path: str, rates: dict[str, float]) -> Opened:
     header = edf.read_header(Path(path))
     edf.check_length(Path(path), header)
-    raw, notes = _read(path), list[str]()
+    (raw, said), notes = _read(path), list[str]()
     names = list(raw.ch_names)
     values = [rate for name, rate in rates.items() if name in raw.ch_names]
     if values:
@@ -96,12 +106,13 @@ def _open_edf(path: str, rates: dict[str, float]) -> Opened:
         same = [name for name, rate in rates.items() if rate == common and name in raw.ch_names]
         if abs(float(raw.info["sfreq"]) / common - 1) > 1e-3:
             highest = float(raw.info["sfreq"])
-            raw = _read(path, include=same)
+            raw, said = _read(path, include=same)
             notes = [f"of channels of several rates (to {highest:g} Hz) took {common:g}"]
-    opened = _of_mne(path, raw)
+    opened = _of_mne(path, raw, said)
+    opened.unsure_rate = header.record_s == 0
     opened.duplicates = renamed(header.of_signals(header.labels), names)
-    seams, said = edf.seams(Path(path), header, opened.sfreq)
-    opened.seams, opened.notes = opened.seams + seams, notes + said
+    seams, drifts = edf.seams(Path(path), header, opened.sfreq)
+    opened.seams, opened.notes = opened.seams + seams, [*opened.notes, *notes, *drifts]
     opened.rounds = partial(header.rounds, sfreq=opened.sfreq)
     opened.promised = header.records >= 0
     _units_of_edf(opened, header)
@@ -121,7 +132,8 @@ def _units_of_edf(opened: Opened, header: edf.Header) -> None:
             opened.assumed[name] = 1.0
 
 
-def _read(path: str, **options: Any) -> Any:
+def _read(path: str, **options: Any) -> tuple[Any, list[str]]:
+    """Return a recording as mne opens it, and what mne warned of."""
     # Imported on use: mne loads a reader's dependencies lazily, and only one reader is needed.
     import mne
 
@@ -129,7 +141,9 @@ def _read(path: str, **options: Any) -> Any:
     # by name where mne would look for a suffix in lower case
     reader = getattr(mne.io, own.get(Path(path).suffix.lower(), "read_raw"))
     try:
-        return reader(path, preload=False, verbose="warning", **options)
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always")
+            raw = reader(path, preload=False, verbose="warning", **options)
     # whatever a reader stumbles over is a fault of this file, and must carry its name
     except Exception as error:
         found = f"a file that cannot be read ({type(error).__name__}: {_first_line(error)})"
@@ -137,6 +151,20 @@ def _read(path: str, **options: Any) -> Any:
         raise InputError(
             path, "", found, f"a valid {suffix} recording, of a format that mne reads"
         ) from error
+    beside = (Path(path).parent.resolve(), Path(path).resolve().parent)
+    for part in filter(None, raw.filenames):
+        if Path(part).parent.resolve() not in beside and not Path(path).is_dir():
+            raise InputError(path, "", f"signals in {part}", "signals beside the header")
+    return raw, _in_words(said)
+
+
+def _in_words(said: Sequence[warnings.WarningMessage]) -> list[str]:
+    """Return the warnings of a reader, each once, in one line: they bear on the data, and belong
+    into the table of recordings.
+    """
+    # the table joins warnings by semicolons
+    found = (_first_line(Exception(str(one.message))).replace(";", ",") for one in said)
+    return [f"reader: {text}" for text in dict.fromkeys(found)]
 
 
 def _read_annotations(path: str) -> Any:
@@ -145,7 +173,7 @@ def _read_annotations(path: str) -> Any:
     return mne.read_annotations(path)
 
 
-def _of_mne(path: str, raw: Any) -> Opened:
+def _of_mne(path: str, raw: Any, said: list[str]) -> Opened:
     sfreq = float(raw.info["sfreq"])
 
     def read(picks: list[int], start: int, stop: int) -> np.ndarray:
@@ -156,6 +184,7 @@ def _of_mne(path: str, raw: Any) -> Opened:
     if not path.endswith((".set", ".mefd")):
         opened.seams = _annotated(raw.annotations, sfreq, float(raw.first_time))
     opened.began = raw.info["meas_date"]
+    opened.notes += said
     return opened
 
 

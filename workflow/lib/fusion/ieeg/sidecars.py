@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -19,8 +18,12 @@ from fusion.io.text import read_json
 
 log = logging.getLogger(__name__)
 
-#: Keys of ieeg.json that are compared as numbers.
-NUMBERS = ("SamplingFrequency", "PowerLineFrequency", "RecordingDuration")
+#: Keys of ieeg.json that are compared as numbers: smallest, largest, unit.
+BOUNDS = {
+    "PowerLineFrequency": (10.0, 1000.0, "Hz"),
+    "SamplingFrequency": (1.0, 1e6, "Hz"),
+    "RecordingDuration": (1e-3, 1e7, "s"),
+}
 #: How far a row of events.tsv may lie from the seam that it means, rounded as onsets are (s).
 ROUNDED_S = 0.02
 #: Type of a channel for which channels.tsv gives none.
@@ -38,6 +41,11 @@ def pick(sidecars: list[str], suffix: str) -> Path | None:
 def read_info(sidecars: list[str]) -> dict[str, Any]:
     """Return ``*_ieeg.json``, inherited from the top of the dataset down; ``{}`` if there is
     none.
+
+    Raises
+    ------
+    InputError
+        If a number is none that its key can have.
     """
     found = sorted(
         (Path(p) for p in sidecars if Path(p).name.endswith("ieeg.json")),
@@ -45,11 +53,31 @@ def read_info(sidecars: list[str]) -> dict[str, Any]:
     )
     merged: dict[str, Any] = {}
     for path in found:
-        merged.update(read_json(path))
-    for key in NUMBERS:
-        if re.fullmatch(r"\s*\d+(\.\d*)?\s*", str(merged.get(key))):
-            merged[key] = float(merged[key])  # also where it stands in quotation marks
+        content = read_json(path)
+        merged |= content | {
+            key: _bounded(content[key], path, key) for key in BOUNDS if key in content
+        }
     return merged
+
+
+def _bounded(value: Any, path: Path, key: str) -> Any:
+    """Return a number of ``*_ieeg.json``; what is no number stays as it is.
+
+    Raises
+    ------
+    InputError
+        If it cannot be what the key says; 0 stands for unknown.
+    """
+    low, high, unit = BOUNDS[key]
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        return value
+    if isinstance(value, bool) or not (number == 0 or low <= number <= high):
+        raise InputError(
+            path, f"key {key}", repr(value), f"n/a, or a number from {low:g} to {high:g} ({unit})"
+        )
+    return number
 
 
 def read_channels(sidecars: list[str], ieeg: str) -> pd.DataFrame:
@@ -71,6 +99,7 @@ def read_channels(sidecars: list[str], ieeg: str) -> pd.DataFrame:
         path,
         columns=("name", "type"),
         dtype={"name": str, "type": str, "group": str, "status_description": str, "units": str},
+        literal=True,
     )
     if table.empty:
         raise InputError(path, "", "no rows", "one row a channel")
@@ -172,7 +201,8 @@ def read_events(
     path = pick(sidecars, "events.tsv")
     if path is None:
         return None, None
-    table = read_tsv(path, columns=("onset", *columns), dtype={"trial_type": str, "value": str})
+    text = {"trial_type": str, "value": str}
+    table = read_tsv(path, columns=("onset", *columns), dtype=text, literal=True)
     onset = pd.to_numeric(table["onset"], errors="coerce")
     if (wrong := onset.isna() & table["onset"].notna()).any():
         raise InputError(

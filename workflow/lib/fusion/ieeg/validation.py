@@ -72,11 +72,16 @@ def run(root: str | Path) -> list[dict[str, Any]]:
             "the official BIDS validator (PyPI: bids-validator-deno)",
         )
     done = subprocess.run(
-        [program, str(root), "--format", "json"], capture_output=True, text=True, check=False
+        # absolute, as a name may begin with a dash
+        [program, str(Path(root).absolute()), "--format", "json"],
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+        check=False,
     )
     try:
         issues: list[dict[str, Any]] = json.loads(done.stdout)["issues"]["issues"]
-    except (json.JSONDecodeError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError):
         said = (done.stderr or done.stdout).strip().splitlines() or [
             f"exit status {done.returncode} and no word"
         ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,11 +16,18 @@ def whole(path: str | Path) -> Iterator[Path]:
     error.
 
     The temporary name keeps the suffixes of ``path`` because writers choose the format by them.
-    After an error the temporary file is removed and ``path`` is as it was.
+    After an error the temporary file is removed and ``path`` is as it was. What a killed process of
+    this machine left behind is removed by the next that writes ``path``.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".part-{os.getpid()}-{path.name}")
+    host = re.sub("[^A-Za-z0-9]", "", os.uname().nodename)
+    part = path.with_name(f".part-{host}.{os.getpid()}-{path.name}")
+    left_behind = re.compile(rf"\.part-{host}\.([0-9]+)-{re.escape(path.name)}")
+    for other in path.parent.glob(".part-*"):
+        found = left_behind.fullmatch(other.name)
+        if found and not Path("/proc", found[1]).exists() and Path("/proc/self").exists():
+            other.unlink(missing_ok=True)
     try:
         yield part
         with open(part, "rb") as written:

@@ -205,6 +205,12 @@ def verify(folder: Path) -> tuple[list[str], list[str], int]:
     return wrong, older, count
 
 
+def _expected(path: Path) -> list[Path]:
+    """Return the files of an input: itself, if a file was written there, else what it holds."""
+    at = record_path(path)
+    return [path] if at is not None and at.is_file() else files_of(path)
+
+
 def check_inputs(paths: Iterable[str | Path]) -> tuple[dict[str, str], list[Path]]:
     """Compare a job's inputs with their records.
 
@@ -221,7 +227,7 @@ def check_inputs(paths: Iterable[str | Path]) -> tuple[dict[str, str], list[Path
         At the first that is not what was written.
     """
     digests, unknown = {}, []
-    for path in (file for one in paths for file in files_of(one)):
+    for path in (file for one in paths for file in _expected(Path(one))):
         record = check(path)
         if record is not None:
             digests[record.path] = record.sha256

@@ -4,6 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+#: Characters of a user's text that a message repeats.
+LONGEST = 800
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]} .. ({len(text):,} characters)"
+
 
 class InputError(Exception):
     """Something in the user's data or config is wrong, and the message says what and where.
@@ -21,6 +28,7 @@ class InputError(Exception):
     """
 
     def __init__(self, file: str | Path, where: str, found: str, accepted: str) -> None:
+        where, found, accepted = _shortened(where), _shortened(found), _shortened(accepted)
         self.file, self.where, self.found, self.accepted = str(file), where, found, accepted
         place = f"{file}: {where}" if where else f"{file}"
         message = f"{place}: found {found}; expected {accepted}"

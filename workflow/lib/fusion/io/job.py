@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import atexit
 import logging
+import signal
 import sys
+import threading
 from typing import Any
 
 from fusion.io import checksums, logs
@@ -14,7 +16,7 @@ log = logging.getLogger(__name__)
 
 def begin(snakemake: Any) -> logging.Logger:
     """Begin a job: send what it says to its log, compare its inputs with their records, and record
-    its outputs when it ends without an error.
+    its outputs when it ends without an error. A job that is terminated leaves nothing half written.
 
     Parameters
     ----------
@@ -39,7 +41,14 @@ def begin(snakemake: Any) -> logging.Logger:
         failed.append(True)
         hook(kind, error, traceback)
 
+    def stop(number: int, frame: Any) -> None:
+        failed.append(True)
+        log.error("stopped by signal %d", number)
+        sys.exit(128 + number)  # which removes what is half written
+
     sys.excepthook = fail
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, stop)
     inputs, unknown = checksums.check_inputs(snakemake.input)
     for path in unknown:
         log.warning("%s has no record in %s, so it is not checked", path, checksums.FOLDER)

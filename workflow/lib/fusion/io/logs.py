@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import logging
 import os
 import sys
@@ -33,6 +34,7 @@ def log_to(path: str | Path) -> logging.Logger:
         force=True,
     )
     logging.captureWarnings(True)
+    faulthandler.enable(2)  # a crash in C says where, too
     sys.excepthook = _report
     return logging.getLogger("fusion.script")
 

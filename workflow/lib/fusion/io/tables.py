@@ -21,20 +21,31 @@ FilePath = str | Path
 #: What ends a line, and what would end a cell or a line in the middle of one.
 LINE = re.compile(r"\r\n|\n|\r")
 BREAKS = re.compile(r"[\t\r\n]+")
+#: What a spreadsheet takes for a formula: a sign in front, unless it is that of a number.
+FORMULA = re.compile(
+    r"'*(?:[=@]|[+-](?!(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\Z)(?=.))", re.ASCII | re.DOTALL
+)
+MARKED = re.compile(r"(?:^|\t)'", re.MULTILINE)
 
 
-def write_tsv(table: pd.DataFrame, path: FilePath, float_format: str = "%.6g") -> None:
+def write_tsv(
+    table: pd.DataFrame, path: FilePath, float_format: str = "%.6g", *, literal: bool = False
+) -> None:
     """Write ``table`` as a BIDS table: numbers to six significant digits, ``n/a`` where missing,
     ``true`` and ``false`` in lower case, no index, nothing quoted.
 
-    A tab or a line break inside a cell becomes a space, as the format has no way to write it.
+    A tab or a line break inside a cell becomes a space, as the format has no way to write it. An
+    apostrophe is put before text that a spreadsheet would run as a formula (``=..``, ``@..``,
+    ``+..``, ``-..``); :func:`read_tsv` takes it away. ``literal`` leaves it out, for files that
+    other programs read as BIDS.
+
     Times of long films and recordings need more digits: six leave 10 ms at two hours; ``%.10g``
     leaves a microsecond.
     """
     written = table.copy()
     for name in table.select_dtypes(["bool", "boolean", "object", "string", "category"]):
-        written[name] = [_cell(value) for value in table[name]]
-    written.columns = [_cell(name) for name in table.columns]
+        written[name] = [_cell(value, literal) for value in table[name]]
+    written.columns = [_cell(name, literal) for name in table.columns]
     with whole(path) as part:
         written.to_csv(
             part,
@@ -48,20 +59,33 @@ def write_tsv(table: pd.DataFrame, path: FilePath, float_format: str = "%.6g") -
         )
 
 
-def _cell(value: Any) -> Any:
+def _cell(value: Any, literal: bool) -> Any:
     if isinstance(value, bool | np.bool_):
         return str(value).lower()
-    return BREAKS.sub(" ", value) if isinstance(value, str) else value
+    if not isinstance(value, str):
+        return value
+    text = BREAKS.sub(" ", value)
+    return f"'{text}" if not literal and FORMULA.match(text) else text
+
+
+def _unmarked(value: Any) -> Any:
+    marked = isinstance(value, str) and value.startswith("'") and FORMULA.match(value[1:])
+    return value[1:] if marked else value
 
 
 def read_tsv(
-    path: FilePath, columns: Iterable[str] = (), dtype: Mapping[str, Any] | None = None
+    path: FilePath,
+    columns: Iterable[str] = (),
+    dtype: Mapping[str, Any] | None = None,
+    *,
+    literal: bool = False,
 ) -> pd.DataFrame:
     """Read a BIDS table: tab-separated UTF-8 (with or without a mark), nothing quoted, ``n/a`` as
     missing; ``columns`` must be there.
 
     Only ``n/a`` and the empty cell count as missing, so that an electrode or a word called ``NA``
-    survives. A quotation mark is a character like any other.
+    survives. A quotation mark is a character like any other. ``literal`` is for tables that
+    :func:`write_tsv` did not write, or wrote so: an apostrophe in front is part of the text.
 
     Raises
     ------
@@ -102,6 +126,9 @@ def read_tsv(
         )
     except (ValueError, OverflowError) as error:
         raise InputError(path, "", str(error).strip(), "a tab-separated table") from None
+    if not literal and MARKED.search(text):
+        for name in table.select_dtypes(["object", "string"]):
+            table[name] = table[name].map(_unmarked)
     for name in table.select_dtypes("float"):
         if (infinite := np.isinf(table[name].to_numpy())).any():
             row = int(infinite.argmax())

@@ -7,12 +7,41 @@ from __future__ import annotations
 
 import json
 import math
+import stat
 import unicodedata
 from pathlib import Path
 from typing import Any, NoReturn
 
 from fusion.io.atomic import whole
 from fusion.io.errors import InputError
+
+
+def require_file(path: str | Path, accepted: str, *, folder: bool = False) -> None:
+    """Raise ``InputError`` for a path that leads to no regular file.
+
+    A pipe would be waited for without end, and a device never ends.
+
+    Parameters
+    ----------
+    path
+        The path.
+    accepted
+        What it should be, for the message.
+    folder
+        Whether a folder will do.
+    """
+    try:
+        mode = Path(path).stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        raise InputError(path, "", "no such file", accepted) from None
+    except (OSError, ValueError) as error:  # links in a circle, a name that is too long
+        found = getattr(error, "strerror", None) or str(error)
+        raise InputError(path, "", found, accepted) from None
+    if stat.S_ISREG(mode) or (folder and stat.S_ISDIR(mode)):
+        return
+    raise InputError(
+        path, "", "a folder" if stat.S_ISDIR(mode) else "a pipe, socket or device", accepted
+    )
 
 
 def read_text(path: str | Path) -> str:
@@ -23,9 +52,10 @@ def read_text(path: str | Path) -> str:
     Raises
     ------
     InputError
-        If the file is missing, is not UTF-8, or holds NUL characters.
+        If the file is missing or no regular file, is not UTF-8, or holds NUL characters.
     """
     path = Path(path)
+    require_file(path, "a text file")
     try:
         content = path.read_bytes()
         text = content.decode("utf-8-sig")
@@ -33,8 +63,6 @@ def read_text(path: str | Path) -> str:
         raise InputError(
             path, f"byte {error.start}", f"{content[error.start]:#04x}", "text in UTF-8"
         ) from None
-    except (FileNotFoundError, NotADirectoryError):
-        raise InputError(path, "", "no such file", "a text file") from None
     except OSError as error:
         raise InputError(
             path, "", error.strerror or str(error), "a file that can be read"

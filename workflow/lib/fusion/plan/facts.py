@@ -195,7 +195,7 @@ def film_head(path: Path) -> tuple[float, float, float]:
     import av
 
     try:
-        with av.open(str(path)) as opened:
+        with av.open(f"file:{path}", options={"protocol_whitelist": "file"}) as opened:
             seconds = (opened.duration or 0) / av.time_base
             streams = [s for s in opened.streams.video if s.average_rate]
             if not streams:

@@ -10,7 +10,17 @@ import av
 from av.stream import Disposition
 
 from fusion.io.errors import InputError
+from fusion.io.text import require_file
 
+#: What names further files or servers instead of holding a film, and what reads names as patterns.
+ELSEWHERE = frozenset(
+    ("concat", "concatf", "dash", "hls", "applehttp", "image2", "imf", "rtp", "rtsp", "sap", "sdp")
+)
+#: A film is one file: nothing in it leads to another or to the network.
+OPTIONS = {
+    "protocol_whitelist": "file",
+    "format_whitelist": ",".join(sorted(av.formats_available - ELSEWHERE)),
+}
 COMMENTARY = Disposition.comment | Disposition.visual_impaired | Disposition.descriptions
 COMMENTS = (
     "comment", "comentari", "kommentar", "director", "narrat",
@@ -21,15 +31,17 @@ COMMENTS = (
 def open_film(path: str | Path) -> Any:
     """Open a film; a context manager.
 
+    A playlist is refused: what it leads to is not in the dataset, or not on this machine.
+
     Raises
     ------
     InputError
         If the file is missing or no demuxer reads it.
     """
+    require_file(path, "a film")
     try:
-        return av.open(str(path))
-    except FileNotFoundError:
-        raise InputError(path, "", "no such file", "a film") from None
+        # Without the scheme, FFmpeg reads one out of names such as data:1.mp4.
+        return av.open(f"file:{path}", options=OPTIONS)
     except (av.error.FFmpegError, OSError) as error:
         raise InputError(
             path,

@@ -11,9 +11,14 @@ import numpy as np
 import pandas as pd
 
 from fusion.io.errors import InputError
+from fusion.io.text import require_file
 
 QUOTED = re.compile(r'"(?=.*"".*")(?:[^"]|"")*"')  # a cell in quotes because it holds some, doubled
 CLOCK = re.compile(r"([-+]?)(?:(\d+):)?(\d+):(\d+(?:[.,]\d+)?)")
+#: Beyond this a file of words is something else, and would be read for minutes.
+MOST_BYTES, MOST_LINES = 200_000_000, 500_000
+#: Ticks that no clock of a film counts.
+LATEST_S = 1e15
 BOMS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 #: Share of letters beyond ASCII from which text in cp1252 is none (French has 0.05).
 FOREIGN = 0.4
@@ -60,8 +65,9 @@ def read_text(path: str | Path, what: str, notes: Notes | None = None) -> str:
         If the file is missing, empty or not text.
     """
     path = Path(path)
-    if not path.is_file():
-        raise InputError(path, "", "no such file", what)
+    require_file(path, what)
+    if (size := path.stat().st_size) > MOST_BYTES:
+        raise InputError(path, "", f"{size:,} bytes", f"{what} of at most {MOST_BYTES:,} bytes")
     raw = path.read_bytes()
     if not raw.strip():
         raise InputError(path, "", "an empty file", what)
@@ -80,7 +86,12 @@ def read_text(path: str | Path, what: str, notes: Notes | None = None) -> str:
         raise InputError(path, "", "a file that is not text", what)
     if notes is not None and encoding not in ("utf-8", "utf-8-sig"):
         notes.add(f"encoding {encoding}")
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if (lines := text.count("\n")) > MOST_LINES:
+        raise InputError(
+            path, "", f"{lines:,} lines", f"{what} of at most {MOST_LINES:,}, the words of a week"
+        )
+    return text
 
 
 def _western(raw: bytes, path: Path, what: str) -> str:
@@ -171,10 +182,15 @@ def _unquoted(cell: str) -> str:
 
 def seconds(cell: object) -> float:
     """Return a time as a number: ``1.25``, ``1,25``, ``00:00:01.25``, ``0:01,25``; NaN if none."""
+    value = _seconds(cell)
+    return value if abs(value) < LATEST_S else np.nan
+
+
+def _seconds(cell: object) -> float:
     if cell is None or isinstance(cell, bool):
         return np.nan
     if isinstance(cell, int | float):
-        return float(cell)
+        return float(cell) if abs(cell) < LATEST_S else np.nan
     text = str(cell).strip()
     if found := CLOCK.fullmatch(text):
         sign, hours, minutes, rest = found.groups()

@@ -11,7 +11,7 @@ import pandas as pd
 from praatio.utilities import textgrid_io
 
 from fusion.io.errors import InputError
-from fusion.stimuli.decoding import Notes, read_text
+from fusion.stimuli.decoding import Notes, read_text, seconds
 
 WORD_TIERS = ("words", "word", "ort-mau", "ort")
 #: The Montreal Forced Aligner writes a tier of words for each speaker.
@@ -98,7 +98,14 @@ def _word_tiers(tiers: dict[str, Any], tier: str | None, path: str | Path) -> li
 
 def _intervals(entries: Any, path: str | Path, tier: str) -> list[tuple[float, float, str]]:
     """Return intervals in order; boundaries that differ by rounding only are one."""
-    found = sorted((float(a), float(b), str(label)) for a, b, label in entries)
+    found = []
+    for a, b, label in entries:
+        times = seconds(a), seconds(b)
+        if not np.isfinite(times).all():
+            where = f"tier {tier!r}, interval {str(label)!r}"
+            raise InputError(path, where, f"{a!s} to {b!s}", "seconds")
+        found.append((*times, str(label)))
+    found.sort()
     for k, (a, b, label) in enumerate(found):
         if k and a < found[k - 1][1]:
             end = found[k - 1][1]

@@ -34,7 +34,9 @@ def read(path: str | Path, notes: Notes) -> pd.DataFrame:
     text = read_text(path, ACCEPTED, notes)
     try:
         found = json.loads(text)
-    except json.JSONDecodeError as error:
+    except RecursionError:
+        raise InputError(path, "", "values nested too deeply", ACCEPTED) from None
+    except ValueError as error:  # no JSON, or a number of thousands of digits
         found = _lines(text)
         if found is None:
             raise InputError(path, "", f"no JSON ({error})", ACCEPTED) from None

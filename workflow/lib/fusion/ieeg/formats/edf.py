@@ -36,7 +36,7 @@ class Header:
     records
         Number of records; -1 if it is not known.
     record_s, record_text
-        Length of a record (s), and as the header spells it.
+        Length of a record (s), and as the header spells it. Where it is 0, mne takes 1 s.
     labels, units
         Of every signal, annotations included.
     units_latin
@@ -109,7 +109,7 @@ def read_header(path: Path) -> Header:
                 kind=kind,
                 bytes=int(head[184:192]),
                 records=int(head[236:244]),
-                record_s=float(head[244:252]) or 1.0,
+                record_s=float(head[244:252]),
                 record_text=_text(head[244:252]),
                 labels=columns[0],
                 units=columns[2],
@@ -197,7 +197,8 @@ def seams(path: Path, header: Header, sfreq: float) -> tuple[list[Seam], list[st
     onsets = record_onsets(path, header)
     if onsets is None or len(onsets) < 2:
         return [], []
-    length = np.full(len(onsets), header.record_s)
+    record_s = header.record_s or 1.0
+    length = np.full(len(onsets), record_s)
     late = gaps(onsets, length, max(1.5 / sfreq, 0.001))
     if (late < 0).any():
         k = int(np.argmax(late < 0))
@@ -209,7 +210,7 @@ def seams(path: Path, header: Header, sfreq: float) -> tuple[list[Seam], list[st
             f"a record that begins at {onsets[k]:.6g} s, before the one before it ends",
             "records in the order of time",
         )
-    samples, notes = header.record_s * sfreq, []
+    samples, notes = record_s * sfreq, []
     drift = float(onsets[-1] - onsets[0] - length[:-1].sum() - late.sum())
     if abs(drift) > DRIFT_S:
         notes.append(

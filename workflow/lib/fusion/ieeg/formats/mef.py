@@ -5,12 +5,48 @@ mne compares the numbers of samples, which go on after a pause; the times of the
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from fusion.ieeg.segments import Seam, gaps
 from fusion.io.errors import InputError
+
+
+def try_out(path: str, read: Callable[[], Any]) -> None:
+    """Raise ``InputError`` for a recording on which the reader crashes.
+
+    The library that reads MEF3 is written in C and trusts what a header says; a damaged one may end
+    the process. So it is opened, and its ends are read, in a process of its own first.
+
+    Parameters
+    ----------
+    path
+        The folder.
+    read
+        Opens it with mne.
+    """
+    child = os.fork()
+    if child == 0:
+        try:
+            raw = read()
+            session = raw._raw_extras[0]["session"]
+            for name in raw.ch_names:
+                session.get_channel_toc(name)
+            raw[:, : min(raw.n_times, 100)]
+            raw[:, max(0, raw.n_times - 100) :]
+        finally:  # errors are found again, and named, by the process that asked
+            os._exit(0)
+    _, status = os.waitpid(child, 0)
+    if os.WIFSIGNALED(status):
+        raise InputError(
+            path,
+            "",
+            f"a file on which the reader crashes (signal {os.WTERMSIG(status)})",
+            "a sound MEF3 recording",
+        )
 
 
 def seams(raw: Any, path: str, names: list[str]) -> list[Seam]:

@@ -45,6 +45,8 @@ class Opened:
         Labels that stand more than once in the file, and under which names they are read.
     places
         Positions that the file itself holds (electrode, x, y, z); None if it holds none.
+    unsure_rate
+        Whether the file does not say how fast it was sampled, and ``sfreq`` is a guess.
     rounds
         Whether a rate (Hz) is that of the file but for digits that the file leaves out.
     promised
@@ -66,6 +68,7 @@ class Opened:
     convention: Literal["V", "µV"] | None = None
     duplicates: dict[str, list[str]] = field(default_factory=dict)
     places: pd.DataFrame | None = None
+    unsure_rate: bool = False
     rounds: Callable[[float], bool] = lambda rate: False
     promised: bool = True
     notes: list[str] = field(default_factory=list)

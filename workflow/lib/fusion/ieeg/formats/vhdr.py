@@ -25,10 +25,14 @@ def check(vhdr: Path) -> None:
     if not text.startswith(("Brain Vision Data Exchange", "BrainVision Data Exchange")):
         raise InputError(vhdr, "line 1", repr(text[:40]), "Brain Vision Data Exchange Header File")
     common, binary = section(text, "Common Infos"), section(text, "Binary Infos")
-    if not common.get("DataFile") or not common.get("NumberOfChannels", "").isdigit():
+    if not common.get("DataFile") or not re.fullmatch(
+        "0*[1-9][0-9]{0,5}", common.get("NumberOfChannels", "")
+    ):
         raise InputError(vhdr, "[Common Infos]", "no DataFile or no NumberOfChannels", "both")
     for key, path in files(vhdr).items():
-        if not path.exists():
+        if path.parent != vhdr.parent or path.name == "..":
+            raise InputError(vhdr, key, repr(common[key]), "the name of a file beside the header")
+        if not path.is_file():
             raise InputError(
                 vhdr,
                 f"{key}={path.name}",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from open_clip.transform import PreprocessCfg, image_transform_v2
 from torch import Tensor, nn
 
 from fusion.io.errors import InputError
+from fusion.io.text import read_json
 from fusion.models.families.transformers_text import affixes, check_case
 from fusion.models.run import checkpoints, images
 from fusion.models.run.network import Batch, Items, Network
@@ -69,7 +69,7 @@ def model_of(row: Row, weights: Weights, trained: bool) -> nn.Module:
 
 def trained_with_quick_gelu(source: str, folder: Path) -> bool:
     """Return whether a checkpoint's config or name says that it was trained with QuickGELU."""
-    config = json.loads((folder / "open_clip_config.json").read_text(encoding="utf-8"))
+    config = read_json(folder / "open_clip_config.json")
     if config.get("model_cfg", {}).get("quick_gelu"):
         return True
     tag = source.split("@")[0].rsplit("/", 1)[-1].rpartition(".")[2]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ from timm.data.transforms_factory import create_transform
 from torch import nn
 
 from fusion.io.errors import InputError
+from fusion.io.text import read_json
 from fusion.models.run import checkpoints, images
 from fusion.models.run.network import Batch, Items, Network
 from fusion.models.spec import Row, Weights
@@ -43,7 +43,7 @@ def model_of(row: Row, weights: Weights, trained: bool) -> nn.Module:
                 "no config.json with model.safetensors or pytorch_model.bin",
                 "a folder as timm saves models",
             )
-        described = json.loads((path / "config.json").read_text(encoding="utf-8"))
+        described = read_json(path / "config.json")
         described_name = described.get("architecture", "")
         tag = described.get("pretrained_cfg", {}).get("tag", "")
         quick = with_quick_gelu(described_name, tag) if not name else None

@@ -4,7 +4,6 @@ knows.
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -218,11 +217,9 @@ def limit_of(model: nn.Module) -> int:
 def own_limit(path: str) -> int:
     """Return ``max_seq_length`` of a folder of sentence-transformers, to which it was trained."""
     file = Path(path, "sentence_bert_config.json")
-    limit = (
-        json.loads(file.read_text(encoding="utf-8")).get("max_seq_length")
-        if file.is_file()
-        else None
-    )
+    limit = read_json(file).get("max_seq_length") if file.is_file() else None
+    if not (limit is None or (isinstance(limit, int) and limit >= 0)):
+        raise InputError(file, "key max_seq_length", repr(limit), "a number of tokens")
     return int(limit or 10**9)
 
 

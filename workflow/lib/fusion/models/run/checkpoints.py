@@ -30,6 +30,9 @@ File = str | Path
 KEYS = ("state_dict", "model", "model_state_dict", "params")
 #: What wrappers put before the names of all weights.
 WRAPPERS = ("module.", "_orig_mod.")
+#: torch.save stores tensors as they are: an archive that unpacks to many times its size is none of
+#: its own.
+LARGEST_RATIO = 10
 EXPORT = (
     "tensors and plain data; where the checkpoint was made, save the tensors alone:"
     " torch.save(model.state_dict(), 'weights.pt'), or safetensors.torch.save_file"
@@ -76,6 +79,14 @@ def _refuse_archives(path: Path) -> None:
     kind = None
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as held:
+            unpacked = sum(one.file_size for one in held.infolist())
+            if unpacked > LARGEST_RATIO * path.stat().st_size:
+                raise InputError(
+                    path,
+                    "",
+                    f"an archive of {path.stat().st_size:,} bytes that unpacks to {unpacked:,}",
+                    "tensors that are not compressed, as torch.save writes them",
+                )
             if any(name.endswith("/constants.pkl") for name in held.namelist()):
                 kind = "a TorchScript program"
     elif tarfile.is_tarfile(path):
@@ -154,7 +165,10 @@ def renamed(
             some = ", ".join(list(names.values())[:3])
             wrong = f"{old!r}, which fits no weight"
             raise InputError(path, "rename_keys", wrong, f"patterns of names such as {some}")
-        names |= {key: one.expand(target) for key, one in found.items() if one}
+        try:
+            names |= {key: one.expand(target) for key, one in found.items() if one}
+        except (re.error, IndexError) as error:
+            raise InputError(path, "rename_keys", f"{new!r} ({error})", "a new name") from None
     if len(set(names.values())) < len(names):
         twice = collections.Counter(names.values()).most_common(1)[0][0]
         raise InputError(path, "rename_keys", f"two weights for {twice}", "one for each name")
@@ -163,7 +177,11 @@ def renamed(
 
 def _rule(old: str, new: str) -> tuple[re.Pattern[str], str]:
     if old.startswith("re:"):
-        return re.compile(old.removeprefix("re:")), new
+        try:
+            return re.compile(old.removeprefix("re:")), new
+        except re.error as error:
+            found = f"{old!r} ({error})"
+            raise InputError("rename_keys", "", found, "a regular expression") from None
     pattern = re.compile("(.*)".join(map(re.escape, old.split("*"))))
     parts = new.replace("\\", r"\\").split("*")
     numbered = parts[0] + "".join(f"\\g<{i}>{part}" for i, part in enumerate(parts[1:], 1))

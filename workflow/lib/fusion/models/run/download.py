@@ -30,6 +30,16 @@ def shown(url: str) -> str:
     return urlunsplit((parts.scheme, place, parts.path, ".." if parts.query else "", ""))
 
 
+def named(url: str) -> str:
+    """Return an address as lock files know it: as it is shown, but two queries are told apart."""
+    query = urlsplit(url).query
+    return shown(url).replace("?..", f"?{_key(query)}") if query else shown(url)
+
+
+def _key(query: str) -> str:
+    return hashlib.sha256(query.encode()).hexdigest()[:12]
+
+
 def with_secrets(url: str) -> str:
     """Return the address that is asked for: ``$VARIABLES`` of its query written out.
 
@@ -85,8 +95,7 @@ def place(url: str) -> Path:
     if not names or any(re.search(r"[\\/\x00-\x1f]|^\.{1,2}$", name) for name in names):
         raise InputError(shown(url), "path", repr(parts.path), "the path of a file, without ..")
     if parts.query:
-        key = hashlib.sha256(parts.query.encode()).hexdigest()[:12]
-        names[-1] = f"{key}-{names[-1]}"
+        names[-1] = f"{_key(parts.query)}-{names[-1]}"
     host = (parts.hostname or "") + (f":{parts.port}" if parts.port else "")
     return Path(host, *names)
 

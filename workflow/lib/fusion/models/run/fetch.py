@@ -78,7 +78,7 @@ def fetch(
     """
     if source.lower().startswith(("http://", "https://")):
         path = from_url(source, sha256, cache, mirror)
-        source = download.shown(source)
+        source = download.named(source)
     elif source.startswith("hf:"):
         path = from_hub(source, files, mirror)
     elif source.startswith("package:"):
