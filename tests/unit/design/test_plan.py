@@ -34,6 +34,10 @@ def made(config, films=None, recordings=None, networks=NETWORKS):
     return Facts(config, films, recordings, networks)
 
 
+def event(gmacs):
+    return gmacs + work.EVENT_GMACS
+
+
 def job(rule, limit_min=60.0, gpu=0, **wildcards):
     return {"rule": rule, "wildcards": wildcards, "threads": 2, "mem_mb": 1000, "disk_mb": 0,
             "gpu": gpu, "runtime_min": limit_min}  # fmt: skip
@@ -52,14 +56,14 @@ def test_a_network_is_counted_by_its_own_size(config):
     )
     for name, gmacs in (("slip", 17.6), ("slip_small", 4.6)):
         row = found.loc[("activations", name)]
-        assert row["core_hours"] == pytest.approx((6 + 0.04 * gmacs * 446) / 3600)
+        assert row["core_hours"] == pytest.approx((6 + 0.04 * event(gmacs) * 446) / 3600)
         assert row["low"] == pytest.approx(row["core_hours"] / 3)
         assert row["high"] == pytest.approx(row["core_hours"] * 3)
         assert f"{gmacs:g} GMAC an event by its listed size" in row["basis"]
 
 
 def test_what_was_measured_of_one_network_says_nothing_of_another(config):
-    slow = measured.Measured("demo", "activations", "slip_small", 4.6 * 100, 300.0)
+    slow = measured.Measured("demo", "activations", "slip_small", event(4.6) * 100, 300.0)
     costs = table.Costs(REFERENCE, [slow])
     found = one(
         job("activations", stimulus="film", model="slip"),
@@ -69,10 +73,10 @@ def test_what_was_measured_of_one_network_says_nothing_of_another(config):
     )
     own, other = (found.loc[("activations", name)] for name in ("slip_small", "slip"))
     assert own["core_hours"] * 3600 == pytest.approx(
-        300 * (6 + 0.04 * 4.6 * 446) / (6 + 0.04 * 460)
+        300 * (6 + 0.04 * event(4.6) * 446) / (6 + 0.04 * event(4.6) * 100)
     )
     assert "measured: 1 job of demo, times 4.46 in size" in own["basis"]
-    assert other["core_hours"] * 3600 == pytest.approx(6 + 0.04 * 17.6 * 446)
+    assert other["core_hours"] * 3600 == pytest.approx(6 + 0.04 * event(17.6) * 446)
     assert other["basis"].startswith("reference")
 
 
@@ -95,7 +99,9 @@ def test_hours_on_a_gpu_are_not_core_hours(config):
         ("activations", "slip")
     ]
     assert row["core_hours"] == 0
-    assert row["gpu_hours"] == pytest.approx((6 + 0.04 * 17.6 * 446) / 3600 / table.GPU_CORES)
+    assert row["gpu_hours"] == pytest.approx(
+        (6 + 0.04 * event(17.6) * 446) / 3600 / table.GPU_CORES
+    )
 
 
 def test_units_follow_the_shapes(config):
@@ -174,7 +180,7 @@ def test_measured_jobs_have_their_own_units_and_processor_time(config, tmp_path)
     assert found["encode"].seconds == 30.0
     assert found["encode"].network == "slip"
     assert found["activations"].seconds == 50.0
-    assert found["activations"].units == pytest.approx(290 * 17.6)
+    assert found["activations"].units == pytest.approx(290 * event(17.6))
     known = facts.of_results(folder, NETWORKS)
     assert found["encode"].units == pytest.approx(
         work.units("encode", {"subject": "01", "alignment": "language", "model": "slip"}, known)

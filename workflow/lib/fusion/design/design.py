@@ -287,7 +287,7 @@ class Design:
     def rows_of_the_zoo(self) -> dict[str, dict[str, Any]]:
         """Return what the plan of a run needs to know of the networks that take part."""
         keys = ("feed", "layers", "parts", "checkpoint")
-        names = {part for model in self.study.models for part in self.study.parts(model) or ()}
+        names = {fit.model for fit in self.activations.asked}
         out = {}
         for name in sorted(names | set(self.study.models)):
             row = {key: self.study.zoo[name].get(key) for key in keys}

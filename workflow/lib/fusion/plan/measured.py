@@ -10,8 +10,8 @@ import pandas as pd
 
 from fusion.plan import facts, work
 
-#: Rules that share a folder of benchmarks.
-FOLDER_OF = {rule: "activations" for rule in work.ACTIVATIONS}
+#: Rules whose jobs are named by a network.
+NAMED = ("weights", *work.ACTIVATIONS, *work.FITS)
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,12 @@ def of_results(folder: Path, known: Mapping[str, facts.Network]) -> list[Measure
         for file in sorted(place.glob("*/**/*.tsv")):
             rule = file.relative_to(place).parts[0]
             wildcards = wildcards_of(file.stem, found)
+            if rule not in NAMED:
+                wildcards.pop("model", None)
             seconds = _seconds(file)
+            # Rules that make the same files in other numbers share a folder.
+            if rule == "encode" and "init" in wildcards:
+                rule = "single_encode"
             if rule == "activations":
                 rule = kind_of(wildcards.get("model", ""), folder)
             try:

@@ -12,9 +12,18 @@ from fusion.plan.facts import Facts, Network
 RANDOM = ("random_activations", "all_activations")
 SHUFFLED = ("shuffled_activations", "all_activations")
 ACTIVATIONS = ("activations", *RANDOM, "shuffled_activations")
+#: What an event costs besides the forward pass (resizing, tokens, writing), in multiply-adds.
+EVENT_GMACS = 0.2
 #: Fits of all electrodes; controls fit the primary window in bins that do not overlap.
-FITS = ("encode", "bootstrap", "shift_null")
+FITS = ("encode", "single_encode", "bootstrap", "shift_null")
 CONTROLS = ("partition", "dimension_match", "interaction", "negative_controls", "ceiling")
+#: Multiply-adds, at the rate of a large product, of an eigendecomposition for a feature cubed, of a
+#: solve in the space of events for an event cubed, and of a score for an event
+#: (benchmarks/encode.md).
+EIGEN, SOLVE, SCORE = 40.0, 8.0, 100.0
+#: Pictures that are decoded for one that is wanted (benchmarks/frames.md), and what resizing and
+#: storing one costs, in megapixels decoded.
+DECODED, STORED_MP = 30.0, 1.7
 #: Rules that read a table of all electrodes.
 JOINS = ("sites", "score_profiles", "control_tables", "figure_tables", "figures", "report")
 
@@ -47,8 +56,12 @@ def units(rule: str, wildcards: Mapping[str, str], facts: Facts) -> float:
         if rule in ("transcript", "events", "lowlevel", "passive"):
             return film.words
         if rule in ("scene_cuts", "frames"):
+            if rule == "frames":
+                events = sum(facts.events(wildcards["stimulus"], one) for one in facts.alignments)
+                decoded = min(film.pictures, DECODED * events) * film.megapixels
+                return decoded + STORED_MP * events
             detected = not facts.config["stimuli"][wildcards["stimulus"]]["scene_cuts"]["file"]
-            return film.pictures * film.megapixels if rule == "frames" or detected else 0.0
+            return film.pictures * film.megapixels if detected else 0.0
         return film.seconds if rule == "sound" else 0.0
     if (recording := facts.recordings.get(wildcards.get("recording", ""))) is not None:
         if rule == "responses":
@@ -74,7 +87,7 @@ def network_of(wildcards: Mapping[str, str], facts: Facts) -> Network | None:
 
 def _activations(rule: str, wildcards: Mapping[str, str], facts: Facts) -> float:
     network, film = network_of(wildcards, facts), wildcards["stimulus"]
-    gmacs = network.gmacs if network else 0.0
+    gmacs = EVENT_GMACS + (network.gmacs if network else 0.0)
     return copies(rule, facts) * gmacs * sum(facts.events(film, one) for one in facts.alignments)
 
 
@@ -92,15 +105,16 @@ def fit_gmacs(
     nested
         Whether pairs of folds are left out too.
     """
-    fits = folds + (folds * (folds - 1) / 2 if nested else 0)
-    small = min(events, features)
-    train = events * (1 - (2 if nested else 1) / folds)
-    tested = events / folds
-    factor = train * features * small + 10 * small**3
-    solve = train * small * targets + alphas * tested * small * targets
-    # Influence: every training event moves the predictions of each held-out fold.
-    influence = folds * 2 * train * small * targets / max(fits, 1)
-    return fits * (factor + solve + influence) / 1e9
+    sets = folds + (folds * (folds - 1) / 2 if nested else 0)
+    train = events * (1 - 1 / folds)
+    scored = SCORE * alphas * sets * events / folds
+    if 1.25 * features < train:
+        shared = sets * EIGEN * features**3
+        target = 3 * events * features + 2 * sets * features**2 + 2 * folds * events * features
+    else:
+        shared = events**2 * features + sets * SOLVE * train**3
+        target = (2 * folds + alphas * sets / folds) * events * train
+    return (shared + targets * (target + scored)) / 1e9
 
 
 def _layers(wildcards: Mapping[str, str], facts: Facts) -> tuple[int, int]:
