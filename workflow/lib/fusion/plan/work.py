@@ -21,6 +21,8 @@ CONTROLS = ("partition", "dimension_match", "interaction", "negative_controls", 
 #: solve in the space of events for an event cubed, and of a score for an event
 #: (benchmarks/encode.md).
 EIGEN, SOLVE, SCORE = 40.0, 8.0, 100.0
+#: Events that a score costs before the first one.
+FEW = 40.0
 #: Pictures that are decoded for one that is wanted (benchmarks/frames.md), and what resizing and
 #: storing one costs, in megapixels decoded.
 DECODED, STORED_MP = 30.0, 1.7
@@ -107,7 +109,7 @@ def fit_gmacs(
     """
     sets = folds + (folds * (folds - 1) / 2 if nested else 0)
     train = events * (1 - 1 / folds)
-    scored = SCORE * alphas * sets * events / folds
+    scored = SCORE * alphas * sets * (events / folds + FEW)
     if 1.25 * features < train:
         shared = sets * EIGEN * features**3
         target = 3 * events * features + 2 * sets * features**2 + 2 * folds * events * features
