@@ -63,7 +63,7 @@ def test_another_sha256_is_another_job_and_another_content_an_error(tmp_path):
     out = {"weights": tmp_path / "weights.json"}
     run_script("weights", inputs, out, WeightsSpec.read(before))
     file.write_bytes(b"others")
-    with pytest.raises(InputError, match="SHA-256"):
+    with pytest.raises(InputError, match="sha256 of net.pt"):
         run_script("weights", inputs, out, WeightsSpec.read(before))
     changed = config_with(tmp_path, "demo_slip", checkpoint=str(file), sha256=digest(file))
     assert design_for(changed).weights.spec("demo_slip") != before
