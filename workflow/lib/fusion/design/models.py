@@ -72,8 +72,9 @@ class Weights(_Rule):
                     name = "regions.backbone" if key == "backbone" else key
                     accepted = "a file or folder, absolute or from the project's root"
                     raise row.error(name, f"{source}, which does not exist", accepted)
-            for film in self.study.stimuli if row.regions.file else ():
-                path = self.study.stimulus_file(row.regions.file.format(stimulus=film))
+            regions = row.regions.file or ""
+            for film in self.study.stimuli if regions else ():
+                path = self.study.stimulus_file(regions.format(stimulus=film))
                 if not Path(path).is_file():
                     found = f"{path}, which does not exist"
                     raise row.error("regions.file", found, "a file of regions of every film")

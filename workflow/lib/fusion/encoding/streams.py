@@ -39,4 +39,4 @@ def rows_of(features: Features, rows: np.ndarray) -> Features:
     """Return some events of features."""
     if isinstance(features, tuple):
         return features[0][rows], features[1][rows]
-    return features[rows]
+    return np.asarray(features[rows])
