@@ -236,8 +236,10 @@ def nwb(
         io.write(file)
 
 
-def mefd(path, pieces, names, sfreq):
-    """Write MEF3: a segment a piece, in steps of 0.1 µV."""
+def mefd(path, pieces, names, sfreq, late_us=0):
+    """Write MEF3: a segment a piece, in steps of 0.1 µV; the segments of each channel start
+    ``late_us`` later than those of the one before.
+    """
     from pymef.mef_session import MefSession
 
     session = MefSession(str(path), "", new_session=True)
@@ -246,7 +248,7 @@ def mefd(path, pieces, names, sfreq):
         done = 0
         for segment, (onset, part) in enumerate(pieces):
             numbers = np.rint(part[k] * 10).astype(np.int32)
-            start = zero + round(onset * 1e6)
+            start = zero + round(onset * 1e6) + (k * late_us if segment else 0)
             section = {
                 "sampling_frequency": float(sfreq),
                 "units_conversion_factor": 0.1,

@@ -244,6 +244,15 @@ def test_a_series_of_nwb_in_a_processing_module(pieces, tmp_path):
     assert found.onset_s == pytest.approx([0, 31.5], abs=1e-3)
 
 
+def test_channels_of_mef3_whose_times_are_rounded_each(pieces, tmp_path):
+    paused.mefd(tmp_path / "a.mefd", pieces, NAMES, SFREQ, late_us=300)
+    _, found = found_in(tmp_path / "a.mefd")
+    assert found.onset_s == pytest.approx([0, 31.5], abs=1e-3)
+    paused.mefd(tmp_path / "b.mefd", pieces, NAMES, SFREQ, late_us=30_000)
+    with pytest.raises(InputError, match="pauses at different moments"):
+        found_in(tmp_path / "b.mefd")
+
+
 @pytest.mark.parametrize("dated", [True, False])
 def test_skips_of_a_fif_file_that_begins_late(pieces, tmp_path, dated):
     path = tmp_path / "x_ieeg.fif"
