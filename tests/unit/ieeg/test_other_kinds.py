@@ -163,6 +163,22 @@ def test_dates_of_segments_in_whole_seconds(data, tmp_path):
     assert "whole seconds" in opened.notes[0]
 
 
+def test_rows_of_film_that_are_rounded_follow_on_each_other(data, tmp_path):
+    """Three stretches of film in hundredths of a second, and a pause before the last."""
+    place = tmp_path / "bids/sub-01/ieeg"
+    paused.describe(place, STEM, NAMES, SFREQ)
+    paused.vhdr(place / f"{STEM}_ieeg.vhdr", [(0.0, data)], NAMES, SFREQ)
+    rows = ["onset\tduration\ttrial_type\tfilm_s"]
+    rows += [f"{on}\t{for_s}\tfilm\t{at}" for on, for_s, at in (
+        ("2.00", "10.33", "0.00"), ("12.34", "10.33", "10.34"), ("22.66", "10.34", "20.66"),
+        ("34.01", "10.00", "31.01"))]  # fmt: skip
+    (place / f"{STEM}_events.tsv").write_text("\n".join(rows) + "\n")
+    made = running.design(tmp_path / "bids", film_zero={"rule": "film_events"})
+    clock = read_tsv(running.preprocess(made, tmp_path / "results").clock)
+    assert clock["segment"].tolist() == [0, 0, 0, 0, 1, 1]
+    assert clock["recording_s"].iloc[-2] - clock["film_s"].iloc[-2] == pytest.approx(3.0)
+
+
 # ---- formats
 @pytest.mark.parametrize("lost", [np.nan, 0.0, []])
 def test_boundaries_of_eeglab_whose_length_is_not_known(pieces, tmp_path, lost):
@@ -235,6 +251,36 @@ def test_timestamps_of_nwb_in_float32(pieces, tmp_path):
     opened, found = found_in(path)
     assert opened.sfreq == SFREQ
     assert found.onset_s == pytest.approx([0, 31.5], abs=0.01)
+
+
+@pytest.mark.parametrize("side_by_side", [True, False])
+def test_series_of_nwb_with_timestamps_each(data, tmp_path, side_by_side):
+    """A rate that is no whole number is measured of each series, with other last digits."""
+    from pynwb import NWBHDF5IO, NWBFile
+    from pynwb.ecephys import ElectricalSeries
+
+    rate, rng = 255.9071, np.random.default_rng(0)
+    file = NWBFile("film", "film", paused.START)
+    device = file.create_device(name="amplifier")
+    group = file.create_electrode_group(name="A", description="depth", location="x", device=device)
+    file.add_electrode_column(name="label", description="contact")
+    for name in NAMES:
+        file.add_electrode(location="x", group=group, label=name)
+    half = 9000
+    parts = ([0, 1, 2], [3, 4]) if side_by_side else ([0, 1, 2, 3, 4],) * 2
+    for k, rows in enumerate(parts):
+        late = k * (half / rate + 11.5) * (not side_by_side)
+        region = file.create_electrode_table_region(region=rows, description="x")
+        stamps = late + np.arange(half) / rate + rng.normal(0, 1e-4, half)
+        series = {"data": data[rows, :half].T * 1e-6, "electrodes": region, "timestamps": stamps}
+        file.add_acquisition(ElectricalSeries(name=f"s{k}", **series))
+    with NWBHDF5IO(str(tmp_path / "x.nwb"), "w") as io:
+        io.write(file)
+    opened, found = found_in(tmp_path / "x.nwb")
+    assert (sorted(opened.names), opened.notes) == (NAMES, [])
+    assert opened.sfreq == pytest.approx(rate, rel=1e-5)
+    starts = [0.0] if side_by_side else [0, half / rate + 11.5]
+    assert found.onset_s == pytest.approx(starts, abs=2e-3)
 
 
 def test_a_series_of_nwb_in_a_processing_module(pieces, tmp_path):

@@ -115,7 +115,7 @@ def _one_piece(zero: float, duration: float, rule: FilmZero) -> pd.DataFrame:
 
 
 def _from_film_events(
-    events: pd.DataFrame, file: Path, duration: float, tolerance_s: float = 0.002
+    events: pd.DataFrame, file: Path, duration: float, tolerance_s: float = 0.016
 ) -> pd.DataFrame:
     for column in ("trial_type", "film_s", "duration"):
         if column not in events:

@@ -81,7 +81,7 @@ class ZeroPhaseFFT:
         made once a length.
         """
         block = 2 * scipy.fft.next_fast_len(
-            (min(max(2**16, 8 * self.pad), n + 2 * self.pad) + 1) // 2, real=True
+            (min(max(2**16, 16 * self.pad), n + 2 * self.pad) + 1) // 2, real=True
         )
         if block not in self.gains:
             frequencies = np.linspace(0, np.pi, block // 2 + 1)

@@ -156,7 +156,7 @@ def open_source(
     sfreq, rate_notes = agreement.rate(opened, info, rates)
     check(spec.cleaning, sfreq)
     events, events_file = sidecars.read_events(given)
-    if sfreq != opened.sfreq:
+    if opened.dated and sfreq != opened.sfreq:
         opened.seams = at_rate(opened.seams, opened.sfreq, sfreq)
     whole = segments(opened.samples, sfreq, opened.seams)
     if spec.onsets == "time" and events is not None:

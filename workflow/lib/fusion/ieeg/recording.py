@@ -71,7 +71,7 @@ def _open(path: str, wanted: list[str], rates: dict[str, float]) -> Opened:
         opened.seams, opened.notes = opened.seams + seams, opened.notes + notes
         opened.units = dict(raw._orig_units)
         opened.assumed = {n: 1.0 for n, unit in opened.units.items() if unit not in _BV_UNITS}
-        opened.rounds = partial(vhdr.rounds, Path(path))
+        opened.rounds, opened.dated = partial(vhdr.rounds, Path(path)), True
         opened.promised = vhdr.promised(Path(path)) > 0
         return opened
     if kind in (".edf", ".bdf"):
@@ -232,7 +232,7 @@ def _joined(parts: list[Opened]) -> Opened:
     read = one_after_another([part.read for part in parts], [part.samples for part in parts])
     joined = Opened(one.path, one.names, one.sfreq, int(first[-1]), read, seams)
     joined.units, joined.assumed, joined.duplicates = one.units, one.assumed, one.duplicates
-    joined.convention = one.convention
+    joined.convention, joined.dated = one.convention, True
     joined.rounds, joined.promised = one.rounds, all(part.promised for part in parts)
     joined.notes = [note for part in parts for note in part.notes]
     joined.notes.append(f"{len(parts)} parts of a split recording joined")

@@ -7,7 +7,7 @@ BIDS counts onsets.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -167,6 +167,14 @@ def segments(samples: int, sfreq: float, seams: Iterable[Seam] = ()) -> Segments
         now += (lost + seam.filler / sfreq) if first else 0.0
         begin = max(begin, at + seam.filler)
     return Segments(np.array(first), np.array(count), np.array(onset), sfreq, unknown)
+
+
+def alike(one: Sequence[Seam], other: Sequence[Seam], sfreq: float) -> bool:
+    """Return whether two channels were paused together; each may have its times rounded."""
+    return len(one) == len(other) and all(
+        abs(a.sample - b.sample) <= 1 and abs(a.lost_s - b.lost_s) <= 1.5 / sfreq
+        for a, b in zip(one, other, strict=True)
+    )
 
 
 def at_rate(seams: Iterable[Seam], was: float, sfreq: float) -> list[Seam]:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from fusion.ieeg.segments import Seam, gaps
+from fusion.ieeg.segments import Seam, alike, gaps
 from fusion.io.errors import InputError
 
 
@@ -70,7 +70,7 @@ def seams(raw: Any, path: str, names: list[str]) -> list[Seam]:
     session, sfreq = raw._raw_extras[0]["session"], float(raw.info["sfreq"])
     every = {name: _of_channel(session.get_channel_toc(name), sfreq) for name in names}
     first = every[names[0]]
-    if differ := [name for name, own in every.items() if not _alike(own, first, sfreq)]:
+    if differ := [name for name, own in every.items() if not alike(own, first, sfreq)]:
         raise InputError(
             path,
             f"channels {names[0]}, {differ[0]}",
@@ -87,14 +87,6 @@ def seams(raw: Any, path: str, names: list[str]) -> list[Seam]:
                 f"{raw.n_times} samples, as its header says: the file is cut short",
             )
     return first
-
-
-def _alike(one: list[Seam], other: list[Seam], sfreq: float) -> bool:
-    """Return whether two channels were paused together; times are rounded channel by channel."""
-    return len(one) == len(other) and all(
-        abs(a.sample - b.sample) <= 1 and abs(a.lost_s - b.lost_s) <= 1.5 / sfreq
-        for a, b in zip(one, other, strict=True)
-    )
 
 
 def _of_channel(toc: np.ndarray, sfreq: float) -> list[Seam]:

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from fusion.ieeg.formats.opened import Opened, one_after_another
-from fusion.ieeg.segments import Seam, jumps
+from fusion.ieeg.segments import Seam, alike, jumps
 from fusion.io.errors import InputError
 
 #: Timestamps that confirm a pause.
@@ -108,16 +108,16 @@ def open_nwb(path: str, wanted: list[str]) -> Opened:
     series, notes = [as_series(one, table, label, path) for one in chosen], []
     if left := sorted(one.name for one in objects if not any(one is other for other in chosen)):
         notes.append(f"of {len(objects)} series left out {', '.join(left)}")
-    rates = {one.sfreq for one in series}
-    if len(rates) > 1:
-        votes = {
-            rate: sum(len(set(one.names) & set(wanted)) for one in series if one.sfreq == rate)
-            for rate in rates
-        }
-        rate = max(votes, key=lambda r: (votes[r], r))
-        left = [one.name for one in series if one.sfreq != rate]
-        series = [one for one in series if one.sfreq == rate]
-        notes.append(f"of series of several rates took {rate:g} Hz, left out {', '.join(left)}")
+    # rates measured from timestamps differ in their last digits
+    rates = [min(r.sfreq for r in series if abs(r.sfreq / one.sfreq - 1) < 1e-4) for one in series]
+    votes = dict.fromkeys(rates, 0)
+    for one, rate in zip(series, rates, strict=True):
+        votes[rate] += len(set(one.names) & set(wanted))
+    if len(votes) > 1:
+        best = max(votes, key=lambda rate: (votes[rate], rate))
+        left = [one.name for one, rate in zip(series, rates, strict=True) if rate != best]
+        series = [one for one, rate in zip(series, rates, strict=True) if rate == best]
+        notes.append(f"of series of several rates took {best:g} Hz, left out {', '.join(left)}")
     opened = _joined(path, series, notes)
     opened.places = _places(table, label)
     if all((one.scale == 1).all() for one in series):
@@ -207,7 +207,8 @@ def _joined(path: str, series: list[Series], notes: list[str]) -> Opened:
     series = sorted(series, key=lambda one: (one.start_s, one.name))
     sfreq, zero = series[0].sfreq, series[0].start_s
     together = all(
-        (one.samples, one.seams) == (series[0].samples, series[0].seams)
+        one.samples == series[0].samples
+        and alike(one.seams, series[0].seams, sfreq)
         and abs(one.start_s - zero) < 0.5 / sfreq
         for one in series
     )

@@ -49,6 +49,8 @@ class Opened:
         Whether the file does not say how fast it was sampled, and ``sfreq`` is a guess.
     rounds
         Whether a rate (Hz) is that of the file but for digits that the file leaves out.
+    dated
+        Whether its pauses were measured between dates, less the samples between them at ``sfreq``.
     promised
         Whether the file itself says how long it is.
     notes
@@ -70,6 +72,7 @@ class Opened:
     places: pd.DataFrame | None = None
     unsure_rate: bool = False
     rounds: Callable[[float], bool] = lambda rate: False
+    dated: bool = False
     promised: bool = True
     notes: list[str] = field(default_factory=list)
     began: datetime | None = None
