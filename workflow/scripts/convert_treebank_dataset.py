@@ -1,5 +1,6 @@
 """What the Brain Treebank release says of its subjects and films, as BIDS."""
 
+import shutil
 from pathlib import Path
 
 import pandas as pd
@@ -49,8 +50,6 @@ people = pd.DataFrame(
     }
 )
 write_tsv(people, root / "participants.tsv")
-write_json(bids.PARTICIPANT_COLUMNS, root / "participants.json")
-write_json(bids.EVENT_COLUMNS, root / "events.json")
-write_json(bids.ELECTRODE_COLUMNS, root / "space-Other_electrodes.json")
-(root / "README").write_text(bids.README, encoding="utf-8")
+for path in snakemake.input.facts:
+    shutil.copyfile(path, root / Path(path).name)
 bids.describe(root)

@@ -5,7 +5,8 @@ dataset.
 from fusion.ieeg import derivative, quality, validation
 from fusion.ieeg.spec import RecordingsSpec
 from fusion.io.job import begin
-from fusion.io.tables import read_tsv, write_tsv
+from fusion.io.schema import read_schema
+from fusion.io.tables import read_tsv, write_described, write_tsv
 from fusion.io.text import read_json, write_json
 from fusion.stimuli import overview
 
@@ -41,8 +42,13 @@ for row in table.itertuples():
     )
 table = quality.with_unclaimed(table, spec.unclaimed)
 derivative.write(snakemake.output.derivative, electrodes, clocks, given.clean, spec)
-write_json(quality.dictionary(table), snakemake.output.dictionary)
-write_tsv(table, snakemake.output.table, float_format="%.10g")
+write_described(
+    table,
+    snakemake.output.table,
+    snakemake.output.dictionary,
+    read_schema(given.schema),
+    float_format="%.10g",
+)
 stimuli = overview.table(films, transcripts, list(spec.films.values()))
 described = {column: {"Description": text} for column, text in overview.COLUMNS.items()}
 write_json(described, snakemake.output.stimuli_dictionary)

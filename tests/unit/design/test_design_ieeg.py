@@ -94,7 +94,7 @@ def test_recordings_collects_every_recording(design):
 def test_only_a_release_is_converted(design):
     assert design.convert_treebank.trials == {}
     assert design.convert_treebank_dataset.tables() == []
-    assert design.convert_treebank_dataset.inputs() == {"tables": []}
+    assert design.convert_treebank_dataset.inputs() == {"tables": [], "facts": []}
 
 
 def test_the_demo_writes_the_files_that_its_recordings_are_read_from(design):

@@ -356,7 +356,9 @@ def test_the_derivative_passes_the_validator(tmp_path):
     assert list(table["recording"]) == sorted(done)
     assert ["mean different places" in str(w) for w in table["warnings"]] == [True, True, False]
     assert table["events_language"].tolist() == [5, 5, 5]
-    assert set(json.loads(out["dictionary"].read_text())) == set(table.columns)
+    described = json.loads(out["dictionary"].read_text())
+    assert set(described) == set(table.columns)
+    assert "dropped" in described["events_dropped_language"]["Description"]
     stimuli = read_tsv(out["stimuli"])
     shown = ["recordings", "words", "transcript", "left_out", "warnings"]
     assert stimuli.loc[0, shown].tolist() == [

@@ -48,6 +48,9 @@ class _Treebank(_Rule):
 class ConvertTreebankDataset(_Treebank):
     """What a Brain Treebank release says of its subjects and films, as BIDS."""
 
+    #: What describes the dataset, shipped with the workflow.
+    FACTS = ("README", "events.json", "participants.json", "space-Other_electrodes.json")
+
     @cached_property
     def _subjects(self) -> dict[str, TreebankSubject]:
         return {row.subject: TreebankSubject.take(row.release) for row in self.trials.values()}
@@ -57,10 +60,14 @@ class ConvertTreebankDataset(_Treebank):
         return {row.release["film"]: TreebankFilm.take(row.release) for row in self.trials.values()}
 
     def inputs(self) -> Inputs:
-        """Return the tables of the release."""
+        """Return the tables of the release, and what is said about columns."""
         keys = ("labels", "coords", "depth", "features", "scenes")
         found = {row.release[key] for row in self.trials.values() for key in keys}
-        return {"tables": sorted(path for path in found if path)}
+        facts = [self.study.shipped(f"resources/treebank/{name}") for name in self.FACTS]
+        return {
+            "tables": sorted(path for path in found if path),
+            "facts": facts if self.trials else [],
+        }
 
     @property
     def description(self) -> str:
@@ -224,6 +231,7 @@ class Recordings(_Rule):
             "transcripts": [
                 paths.fill(paths.TRANSCRIPT, stimulus=film) for film in self.study.stimuli
             ],
+            "schema": self.study.shipped("workflow/schemas/recordings.schema.yaml"),
         }
 
     def spec(self) -> dict[str, Any]:

@@ -17,69 +17,8 @@ from fusion.io.labelled import open_labelled
 if TYPE_CHECKING:
     from fusion.ieeg.preparation import Source
 
-COLUMNS = [
-    "recording",
-    "subject",
-    "stimulus",
-    "sfreq_hz",
-    "duration_s",
-    "line_freq_hz",
-    "film_zero_s",
-    "film_end_s",
-    "film_segments",
-    "segments",
-    "lost_s",
-    "segments_left_out",
-    "channels",
-    "neural",
-    "kept",
-    "dropped",
-    "space",
-    "with_position",
-    "with_region",
-    "electrodes_without_channel",
-    "artefacts_percent",
-    "warnings",
-]
-
-
 #: Share of the film below which a recording has a warning.
 WHOLE = 0.5
-DESCRIPTIONS = {
-    "recording": "BIDS name of the recording.",
-    "subject": "Subject.",
-    "stimulus": "Film that was shown.",
-    "sfreq_hz": "Sampling rate.",
-    "duration_s": "What was recorded, pauses left out.",
-    "line_freq_hz": "Line frequency that was removed with its harmonics.",
-    "film_zero_s": (
-        "Recording time at which the film starts; missing if its start is not on the clock."
-    ),
-    "film_end_s": "Recording time at which the film's clock ends.",
-    "film_segments": "Pieces in which the film plays without a stop.",
-    "film_from_s": "First second of the film that is on the recording's clock.",
-    "film_to_s": "Last second of the film that is on the recording's clock.",
-    "film_share": "Share of the film that is on the recording's clock.",
-    "segments": "Pieces in which the recorder ran without a pause.",
-    "lost_s": "Length of all pauses of the recorder.",
-    "segments_left_out": "Segments shorter than a period of the high-pass, which are left out.",
-    "channels": "Channels in channels.tsv or the data file.",
-    "neural": "Channels that are neural by type and name.",
-    "kept": "Electrodes that are analysed.",
-    "dropped": (
-        "Neural channels that are not analysed: reason and count; for the bipolar reference the"
-        " channels that entered no pair."
-    ),
-    "space": "Coordinate system of the positions.",
-    "with_position": "Kept electrodes that have a position.",
-    "with_region": "Kept electrodes that have a region.",
-    "electrodes_without_channel": "Rows of electrodes.tsv that no channel belongs to.",
-    "artefacts_percent": "Share of the signals marked as artefacts (amplitude, step, line, flat).",
-    "warnings": "What was repaired, guessed or missing.",
-    "events": "Events whose window lies in the recording",
-    "droppedevents": "Events that were dropped: reason and count",
-    "bids_errors": "Errors of the BIDS validator about the files of this recording.",
-}
 
 
 def line_frequency(wanted: float | None, info: Mapping[str, Any]) -> float | None:
@@ -98,7 +37,7 @@ def row(
     electrodes: pd.DataFrame,
     range_uv: np.ndarray,
 ) -> dict[str, Any]:
-    """Return one row of the quality table as a dict of ``COLUMNS``.
+    """Return one row of the quality table as a dict; the schema of recordings.tsv describes it.
 
     Parameters
     ----------
@@ -193,7 +132,7 @@ def warnings(
 
 def table(row: Mapping[str, Any]) -> pd.DataFrame:
     """Return the row as a table."""
-    return pd.DataFrame([row], columns=COLUMNS).replace({"warnings": {"": np.nan}})
+    return pd.DataFrame([row]).replace({"warnings": {"": np.nan}})
 
 
 def combine(
@@ -356,18 +295,3 @@ def same_name_elsewhere(
                     )
                 )
     return notes
-
-
-def dictionary(table: pd.DataFrame) -> dict[str, dict[str, str]]:
-    """Return the data dictionary of the quality table: column -> Description and, where there is
-    one, Units.
-    """
-    units = {"_hz": "Hz", "_s": "s"}
-    out = {}
-    for column in map(str, table):
-        kind, _, alignment = column.partition("_")
-        text = DESCRIPTIONS.get(column) or f"{DESCRIPTIONS[kind]}: {alignment} alignment."
-        out[column] = {"Description": text} | next(
-            ({"Units": u} for end, u in units.items() if column.endswith(end)), {}
-        )
-    return out

@@ -12,49 +12,6 @@ from mne_bids import make_dataset_description
 
 from fusion.ieeg import clock as film_clock
 
-README = """The Brain Treebank (Wang et al. 2024, arXiv 2411.08343; CC BY 4.0) as a BIDS dataset,
-converted by ieeg-fusion.
-
-Each recording is one film (task) of one subject; run is the release's trial number plus one.
-Recordings are in microvolt, as in the release. Positions are those of the release in a space that
-it does not name (iEEGCoordinateSystem "Other"): they are not MNI. events.tsv holds the film's clock
-(rows `film`: the film runs from film_s to film_end_s during onset .. onset + duration; between rows
-that do not touch it was paused), the words and the scene cuts. Films are not part of the release.
-"""
-
-EVENT_COLUMNS = {
-    "trial_type": {
-        "Description": "What happens.",
-        "Levels": {
-            "film": "a stretch in which the film plays",
-            "word": "onset of a spoken word",
-            "scene_cut": "a new shot begins",
-        },
-    },
-    "film_s": {"Description": "Film time at the onset.", "Units": "s"},
-    "film_end_s": {"Description": "Film time at the end of a stretch of film.", "Units": "s"},
-    "word": {"Description": "The word."},
-    "sentence_id": {
-        "Description": "The sentence that the word belongs to; unique within the film."
-    },
-    "sentence": {"Description": "The text of that sentence."},
-    "trigger_sample": {
-        "Description": (
-            "Sample of the onset by the release's own rule: the nearest trigger plus the time"
-            " from it."
-        )
-    },
-}
-
-ELECTRODE_COLUMNS = {
-    "hemisphere": {"Description": "Side of the brain.", "Levels": {"L": "left", "R": "right"}},
-    "region": {"Description": "DKT label (FreeSurfer) of the nearest grey matter."},
-    "destrieux": {"Description": "Destrieux label (FreeSurfer) of the nearest grey matter."},
-    "desikan_killiany": {
-        "Description": "Desikan-Killiany label (FreeSurfer) of the nearest grey matter."
-    },
-}
-
 AUTHORS = [
     "Christopher Wang",
     "Adam Uri Yaari",
@@ -70,8 +27,6 @@ AUTHORS = [
     "Ignacio Cases",
     "Andrei Barbu",
 ]
-
-PARTICIPANT_COLUMNS = {"treebank_id": {"Description": "Name of the subject in the release."}}
 
 
 def describe(root: Path) -> None:
