@@ -22,9 +22,10 @@ lint: .venv/ready
 	PYTHONPATH=workflow/lib $(BIN)/lint-imports
 	$(BIN)/mypy
 
-# config/README.md, from the schema.
+# config/README.md from the schema, and the site of the documentation (site/), in an environment of its own.
 docs: .venv/ready
 	$(BIN)/python docs/config_reference.py
+	$(BIN)/uv run --quiet --no-project --isolated --with-requirements docs/requirements.txt mkdocs build --strict --quiet
 
 # The environment: every transitive version pinned in requirements.txt. uv installs it in a quarter of pip's time.
 # Bytecode is compiled here once: where PYTHONDONTWRITEBYTECODE is set, every job would compile torch anew.
@@ -42,6 +43,7 @@ envs-check: .venv/ready
 # Resolve requirements.in anew.
 lock:
 	$(BIN)/python -m uv pip compile --quiet --universal --python-version 3.11 --no-header requirements.in --output-file requirements.txt
+	$(BIN)/python -m uv pip compile --quiet --universal --python-version 3.11 --no-header docs/requirements.in --output-file docs/requirements.txt
 
 clean:
 	rm -rf .snakemake results logs

@@ -64,6 +64,9 @@ class Moments:
     Events that belong to the same sets are an atom; products are made once for each atom, and those
     of a set are sums over its atoms.
 
+    Products with targets are made in float32: their error is far below that of any score, and there
+    are many targets.
+
     Parameters
     ----------
     x
@@ -74,9 +77,7 @@ class Moments:
         The plan.
     standardise
         Divide features by their SD over the events of a set.
-
-    Products with targets are made in float32: their error is far below that of any score, and there
-    are many targets."""
+    """
 
     def __init__(self, x: np.ndarray, y: np.ndarray, folds: Folds, standardise: bool):
         self.mean_x, self.mean_y, self.standardise = x.mean(0), y.mean(0), standardise
