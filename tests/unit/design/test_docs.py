@@ -39,3 +39,9 @@ def test_every_renamed_key_is_in_the_changelog():
         assert rows.get(old) == new, f"{old} -> {new}"
     for (key, old), new in renamed.VALUES.items():
         assert rows.get(f"{key}: {old}") == f"{key}: {new}"
+
+
+def test_every_page_has_its_place_in_the_site():
+    sections = (REPOSITORY / "docs/generated_pages.py").read_text(encoding="utf-8")
+    pages = {path.stem for path in (REPOSITORY / "docs").glob("*.md")}
+    assert {page for page in pages if f'"{page}"' not in sections and page != "glossary"} == set()
