@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,10 @@ OPTIONS = {
     "protocol_whitelist": "file",
     "format_whitelist": ",".join(sorted(av.formats_available - ELSEWHERE)),
 }
+#: Names of handlers that are nobody's title.
+HANDLER = re.compile(
+    r"\s*(sound|audio|video|stereo|core media|iso media|gpac|mainconcept).*hand?ler?.*", re.I
+)
 COMMENTARY = Disposition.comment | Disposition.visual_impaired | Disposition.descriptions
 COMMENTS = (
     "comment", "comentari", "kommentar", "director", "narrat",
@@ -101,8 +106,9 @@ def is_commentary(stream: Any) -> bool:
 
 
 def _title(stream: Any) -> str:
-    """Return the title of a track; MP4 has it as the name of its handler."""
-    return str(stream.metadata.get("title") or stream.metadata.get("handler_name") or "")
+    """Return the title of a track; MP4 has it as its name, or that of its handler."""
+    names = (stream.metadata.get(key) for key in ("title", "name", "handler_name"))
+    return next((str(name) for name in names if name and not HANDLER.fullmatch(name)), "")
 
 
 def sound_facts(container: Any) -> tuple[str, str]:
