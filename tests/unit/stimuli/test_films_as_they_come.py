@@ -355,10 +355,22 @@ def test_an_hdr_film_is_not_dark(tmp_path):
 # -- stamps that jump
 
 
+@pytest.mark.parametrize("suffix", ["mp4", "mov", "flv"])
+def test_parts_of_which_only_the_first_is_seen_are_refused(suffix, tmp_path):
+    options = {**FAST, "bf": 0}
+    parts = [write(tmp_path / f"{k}.{suffix}", "libx264", options, n=30) for k in range(2)]
+    path = tmp_path / f"film.{suffix}"
+    path.write_bytes(b"".join(part.read_bytes() for part in parts))
+    assert len(film.read_clock(parts[0]).pts) == 30
+    with pytest.raises(InputError, match="2 films one after the other"):
+        film.read_clock(path)
+
+
 @pytest.mark.parametrize(
     ("suffix", "codec", "options"),
-    [("ts", "libx264", FAST), ("vob", "mpeg2video", {"b": "4000000", "bf": 2})],
-)
+    [("ts", "libx264", FAST), ("vob", "mpeg2video", {"b": "4000000", "bf": 2}),
+     ("mkv", "libx264", FAST), ("webm", *CODECS["VP8 in WebM"][1:])],
+)  # fmt: skip
 def test_two_parts_put_together_follow_on_each_other(suffix, codec, options, tmp_path, caplog):
     parts = [write(tmp_path / f"{k}.{suffix}", codec, options, first=k * N) for k in range(2)]
     path = tmp_path / f"film.{suffix}"

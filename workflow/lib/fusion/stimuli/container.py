@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import av
 from av.stream import Disposition
@@ -22,6 +23,8 @@ OPTIONS = {
     "protocol_whitelist": "file",
     "format_whitelist": ",".join(sorted(av.formats_available - ELSEWHERE)),
 }
+#: How an FLV file begins.
+FLV = re.compile(rb"FLV\x01[\x01\x04\x05]\x00\x00\x00\x09")
 #: Names of handlers that are nobody's title.
 HANDLER = re.compile(
     r"\s*(sound|audio|video|stereo|core media|iso media|gpac|mainconcept).*hand?ler?.*", re.I
@@ -157,3 +160,41 @@ def wav_share(path: str | Path) -> float:
         return 1.0
     stated, there = int.from_bytes(head[at + 4 : at + 8], "little"), there - at - 8
     return max(1.0, stated / there) if 0 < stated < 2**32 - 1 and there > 0 else 1.0
+
+
+def refuse_joined(path: str | Path, form: str) -> None:
+    """Raise ``InputError`` for MP4 or FLV files put together byte by byte: of these, players and
+    FFmpeg see the first one only.
+
+    Parameters
+    ----------
+    path
+        The film.
+    form
+        Its format, as FFmpeg names it.
+    """
+    count = 0
+    with open(path, "rb") as file:
+        if "mp4" in form:
+            count = sum(kind == b"moov" for kind in _boxes(file))
+        elif form == "flv":
+            count = len(FLV.findall(file.read()))
+    if count > 1:
+        raise InputError(
+            path,
+            "",
+            f"{count} films one after the other in one file, of which the first one alone is seen",
+            "one film: join the parts with `ffmpeg -f concat`",
+        )
+
+
+def _boxes(file: BinaryIO) -> Iterator[bytes]:
+    """Yield the kinds of the boxes of an MP4 file, those within others left out."""
+    while len(head := file.read(8)) == 8:
+        size, kind = int.from_bytes(head[:4], "big"), head[4:]
+        yield kind
+        if size == 1:
+            size = int.from_bytes(file.read(8), "big") - 8
+        if size < 8:  # 0: to the end of the file
+            return
+        file.seek(size - 8, 1)

@@ -146,6 +146,8 @@ def read_clock(
                 f"damaged data ({container.first_line(error)})",
                 "a whole film",
             ) from None
+        if whole:
+            container.refuse_joined(path, form)
         # Only MP4 has an exact table of its pictures.
         if "mp4" in form and total < stream.frames:
             raise InputError(
