@@ -35,7 +35,7 @@ def clock(seconds):
     )
 
 
-@pytest.mark.parametrize("digits", [3, 4, 6, 9])
+@pytest.mark.parametrize("digits", [2, 3, 4, 6, 9])
 def test_a_rounded_time_is_the_picture_it_was(digits, tmp_path):
     seconds = np.arange(20_000) * 1001 / 24_000
     frames = np.arange(7, 20_000, 13)
@@ -86,6 +86,18 @@ def test_cuts_in_every_unit_and_of_pyscenedetect(text, given, tmp_path):
     (tmp_path / "a.csv").write_text(text)
     table = cuts.from_table(tmp_path / "a.csv", given, clock(np.arange(100) / 25))
     assert table["frame"].tolist() == [25, 50]
+
+
+def test_pictures_that_are_counted_from_one_are_counted_from_nought(tmp_path, caplog):
+    (tmp_path / "a.csv").write_text("shot,first\n1,1\n2,26\n3,51\n")
+    table = cuts.from_table(
+        tmp_path / "a.csv", how("first", unit="frames"), clock(np.arange(100) / 25)
+    )
+    assert table["frame"].tolist() == [25, 50]
+    assert "counted from 1" in caplog.text
+    (tmp_path / "a.csv").write_text("first\n0.5\n26\n")
+    with pytest.raises(InputError, match="no number of a picture"):
+        cuts.from_table(tmp_path / "a.csv", how("first", unit="frames"), clock(np.arange(100) / 25))
 
 
 @pytest.mark.parametrize(

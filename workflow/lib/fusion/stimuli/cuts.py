@@ -17,7 +17,8 @@ from fusion.stimuli.spec import AnnotatedCuts
 
 log = logging.getLogger(__name__)
 
-# tables round the time of a picture, to milliseconds at best; a cut is a picture's own time
+# tables round the time of a picture, to milliseconds at best, else to the digits that they have; a
+# cut is a picture's own time
 ROUNDING_S = 0.001
 # shorter side of the pictures that detectors see: cuts are coarse, and PySceneDetect itself shrinks
 # films
@@ -56,7 +57,7 @@ def from_table(
     InputError
         If a time is no number, or most cuts lie outside the film.
     """
-    onset = _onsets(path, how)
+    onset, decimals = _onsets(path, how)
     rate = len(clock.pts) / clock.end_s if clock.end_s > 0 else None
     if how.unit == "frames":
         index = np.round(onset).astype(int)
@@ -67,11 +68,15 @@ def from_table(
                 f"{onset[part][0]:g}, which is no number of a picture",
                 "whole numbers, or the unit of these times (key scene_cuts.unit)",
             )
+        if len(index) and index.min() == 1:
+            log.warning("%s: pictures are counted from 1", path)
+            index = index - 1
         frame = np.where((index >= 0) & (index < len(clock.pts)), index, -1)
         onset = np.where(frame >= 0, clock.seconds[np.maximum(frame, 0)], index / (rate or 1.0))
     else:
         onset = onset / (1000.0 if how.unit == "ms" else float(how.unit != "s" and how.unit or 1))
-        frame = clock.frame_at(onset, tolerance_s=ROUNDING_S)
+        rounding = min(0.5 * 10.0**-decimals, 0.4 / rate) if how.unit == "s" and rate else 0.0
+        frame = clock.frame_at(onset, tolerance_s=max(ROUNDING_S, rounding))
     if note := plausible.check_cuts(onset, clock.end_s, rate, path, stimulus, strict=how.strict):
         log.warning("%s: %s", path, note)
     if n := int((frame < 0).sum()):
@@ -86,8 +91,10 @@ def from_table(
     return _table(frame, clock, how.skip_first, path)
 
 
-def _onsets(path: str | Path, how: AnnotatedCuts) -> np.ndarray:
-    """Return the times or numbers of a table of cuts, in its own unit."""
+def _onsets(path: str | Path, how: AnnotatedCuts) -> tuple[np.ndarray, int]:
+    """Return the times or numbers of a table of cuts, in its own unit, and how many decimals they
+    have.
+    """
     notes = decoding.Notes()
     cells = decoding.read_cells(path, notes, skip="Timecode List")
     names = {"".join(c for c in name.casefold() if c.isalnum()): name for name in cells.columns}
@@ -106,8 +113,10 @@ def _onsets(path: str | Path, how: AnnotatedCuts) -> np.ndarray:
     found = decoding.times(cells[column], path, notes).dropna().to_numpy()
     for note in notes.said:
         log.info("%s: %s", path, note)
-    # PySceneDetect counts pictures from 1.
-    return found - 1 if column.casefold().replace(" ", "") == "startframe" else found
+    if column.casefold().replace(" ", "") == "startframe":
+        found = found - 1  # PySceneDetect counts pictures from 1
+    text = cells[column].astype(str).str.strip().str.extract(r"[.,](\d+)$")[0].dropna()
+    return found, int(text.str.len().max()) if len(text) else 0
 
 
 def detect(
