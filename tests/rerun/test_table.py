@@ -78,13 +78,8 @@ CONFIG = {
 CODE = {
     "design/design.py": set(),
     "design/paths.py": set(),
-    "ieeg/filters.py": {
-        "preprocess",
-        "recordings",
-        "convert_treebank",
-        "convert_treebank_dataset",
-        "convert_dandi",
-    },
+    "ieeg/filters.py": {"preprocess", "recordings"},
+    "ieeg/formats/nwb.py": {"preprocess", "convert_dandi"},
     "stimuli/cuts.py": {"scene_cuts"},
     "models/run/pooling.py": {"activations"},
     "models/families/slip.py": {"activations"},
