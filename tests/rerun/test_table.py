@@ -79,7 +79,6 @@ CODE = {
     "design/design.py": set(),
     "design/paths.py": set(),
     "ieeg/filters.py": {"preprocess", "recordings"},
-    "ieeg/formats/nwb.py": {"preprocess", "recordings", "convert_dandi"},
     "stimuli/cuts.py": {"scene_cuts"},
     "models/run/pooling.py": {"activations"},
     "models/families/slip.py": {"activations"},
