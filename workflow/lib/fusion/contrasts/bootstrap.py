@@ -126,7 +126,7 @@ class Trained:
         norms = np.sqrt(norms * np.einsum("ij,ij->j", held_out, held_out))
         found = np.zeros_like(products)
         np.divide(products, norms, out=found, where=norms > 1e-12 * weight.sum())
-        return found
+        return np.asarray(found)
 
 
 def _times(turn: np.ndarray | None, vectors: np.ndarray) -> np.ndarray:
@@ -204,7 +204,7 @@ def cut_again(
     if spec.split == "film":
         fold = np.unique(of_film, return_inverse=True)[1]
     else:
-        sizes = [np.count_nonzero(of_film == one) for one in np.unique(of_film)]
+        sizes = [int((of_film == one).sum()) for one in np.unique(of_film)]
         fold = np.concatenate(
             [np.repeat(np.arange(spec.folds), shares(n, spec.folds)) for n in sizes]
         )

@@ -43,8 +43,15 @@ class Resampled:
     @classmethod
     def of(cls, dataset: xr.Dataset) -> Resampled:
         """Return what a bootstrap file holds."""
-        names = ("r_val_low", "r_val_mean", "r_test_mean")
-        return cls(*(dataset[name].to_pandas() for name in names))
+        low, validation, test = (
+            pd.DataFrame(
+                dataset[name].to_numpy(),
+                index=dataset["electrode"].to_numpy().astype(str),
+                columns=dataset["bin_ms"].to_numpy(),
+            )
+            for name in ("r_val_low", "r_val_mean", "r_test_mean")
+        )
+        return cls(low, validation, test)
 
     def at(
         self, electrodes: tuple[str, ...], bins: np.ndarray
