@@ -30,7 +30,7 @@ rule encode:
         mem_mb=lambda wildcards, input, attempt: design.encode.mem_mb(
             wildcards.model, input.responses, input.activations, attempt, len(design.study.inits)
         ),
-        runtime=240,
+        runtime=240 if design.study.is_demo else 2880,
         gpu=design.encode.gpu,
     params:
         spec=lambda wildcards: design.encode.spec(**wildcards),
@@ -57,7 +57,7 @@ use rule encode as single_encode with:
         mem_mb=lambda wildcards, input, attempt: design.encode.mem_mb(
             wildcards.model, input.responses, input.activations, attempt
         ),
-        runtime=240,
+        runtime=240 if design.study.is_demo else 2880,
         gpu=design.encode.gpu,
     message:
         "Encoding fit of subject {wildcards.subject}, {wildcards.alignment}: {wildcards.model}-{wildcards.init}-{wildcards.pairing}"

@@ -40,7 +40,7 @@ rule scene_cuts:
     threads: 2
     resources:
         mem_mb=grows(1000),
-        runtime=120,
+        runtime=240,
     params:
         spec=lambda wildcards: design.scene_cuts.spec(**wildcards),
         code=design.code("scene_cuts.py"),
@@ -90,7 +90,7 @@ rule frames:
     threads: 2
     resources:
         mem_mb=grows(1000),
-        runtime=120,
+        runtime=240,
     params:
         spec=lambda wildcards: design.frames.spec(**wildcards),
         code=design.code("frames.py"),
