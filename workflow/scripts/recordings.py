@@ -41,7 +41,7 @@ for row in table.itertuples():
         row.warnings,
     )
 table = quality.with_unclaimed(table, spec.unclaimed)
-derivative.write(snakemake.output.derivative, electrodes, clocks, given.clean, spec)
+derivative.write(snakemake.output.derivative, electrodes, clocks, given.clean, given.facts, spec)
 write_described(
     table,
     snakemake.output.table,

@@ -213,6 +213,9 @@ class Responses(_Rule):
 class Recordings(_Rule):
     """The quality table of all recordings, and the clean recordings as a BIDS derivative."""
 
+    #: What describes the derivative, shipped with the workflow.
+    FACTS = ("README", "desc-clean_events.json", "electrodes.json")
+
     def inputs(self) -> Inputs:
         """Return what preprocessing and binning wrote."""
         clean = ("ieeg.vhdr", "ieeg.vmrk", "ieeg.eeg", "ieeg.json", "channels.tsv")
@@ -232,6 +235,7 @@ class Recordings(_Rule):
                 paths.fill(paths.TRANSCRIPT, stimulus=film) for film in self.study.stimuli
             ],
             "schema": self.study.shipped("workflow/schemas/recordings.schema.yaml"),
+            "facts": [self.study.shipped(f"resources/derivative/{name}") for name in self.FACTS],
         }
 
     def spec(self) -> dict[str, Any]:

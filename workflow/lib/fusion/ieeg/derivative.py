@@ -14,30 +14,7 @@ from fusion.ids import entities
 from fusion.ieeg.spec import RecordingsSpec
 from fusion.io.atomic import whole_folder
 from fusion.io.tables import write_tsv
-from fusion.io.text import write_json
-
-README = """Cleaned intracranial recordings of {dataset}, made by ieeg-fusion.
-
-The source dataset is named in dataset_description.json. Each recording was re-referenced and
-filtered as its `*_desc-clean_ieeg.json` says. `*_desc-clean_channels.tsv` lists the channels that
-were kept and what was subtracted from each. `*_desc-clean_events.tsv` holds the film's clock: rows
-`film` give the recording time (onset, duration) during which the film ran from `film_s` to
-`film_end_s`.
-"""
-
-ELECTRODE_COLUMNS = {
-    "hemisphere": {"Description": "Side of the brain.", "Levels": {"L": "left", "R": "right"}},
-    "region": {"Description": "Anatomical region, by the source dataset or by an atlas."},
-}
-
-EVENT_COLUMNS = {
-    "trial_type": {
-        "Description": "What happens.",
-        "Levels": {"film": "the film plays without a stop"},
-    },
-    "film_s": {"Description": "Film time at the onset.", "Units": "s"},
-    "film_end_s": {"Description": "Film time at the end.", "Units": "s"},
-}
+from fusion.io.text import read_text, write_json
 
 
 def write(
@@ -45,6 +22,7 @@ def write(
     electrodes: Mapping[str, pd.DataFrame],
     clocks: Mapping[str, pd.DataFrame],
     clean: Sequence[str],
+    facts: Sequence[str],
     spec: RecordingsSpec,
 ) -> None:
     """Write the derivative dataset.
@@ -57,6 +35,8 @@ def write(
         Recording -> its electrodes and the knots of its clock.
     clean
         Files of the clean recordings, which are linked.
+    facts
+        Files that describe the dataset, which are copied.
     spec
         Name, source and version.
     """
@@ -70,9 +50,9 @@ def write(
             source_datasets=[{"URL": spec.source}],
             verbose="error",
         )
-        write_json(EVENT_COLUMNS, root / "desc-clean_events.json")
-        write_json(ELECTRODE_COLUMNS, root / "electrodes.json")
-        (root / "README").write_text(README.format(dataset=spec.dataset), encoding="utf-8")
+        for fact in map(Path, facts):
+            said = read_text(fact).replace("{dataset}", spec.dataset)
+            (root / fact.name).write_text(said, encoding="utf-8")
         write_places(root, electrodes)
         for name, clock in clocks.items():
             events = root / folder(name) / f"{name}_desc-clean_events.tsv"
