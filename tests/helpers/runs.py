@@ -64,8 +64,10 @@ def snakemake(
     return ran
 
 
+#: What holds the place of a network's files, which the workflow's own clone decides.
+WITH_PLACES = ("intermediate/weights/", "intermediate/activations/")
 #: What tells of the run itself: dates, run times, places on the machine.
-OF_THE_RUN = ("report.html", "methods.md", "intermediate/weights/", "config.yaml", "validation")
+OF_THE_RUN = ("report.html", "methods.md", "config.yaml", *WITH_PLACES)
 
 
 def made(results: Path) -> dict[str, str]:

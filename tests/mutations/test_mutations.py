@@ -12,7 +12,7 @@ from mutations.kinds import KINDS
 from mutations.run import run
 
 SLOW = {"bids": 12, "edf": 6, "bdf": 3, "set": 6, "nwb": 5, "fif": 6, "mef": 4, "films": 12}
-SLOW |= {"networks": 12}
+SLOW |= {"networks": 4, "transcripts": 25}
 
 
 @pytest.mark.parametrize("name", KINDS)

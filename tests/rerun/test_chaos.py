@@ -154,7 +154,7 @@ def test_a_run_that_meets_everything_ends_with_the_same_files(finished, tmp_path
         mounted(clone, "--bind", "-o", "ro", str(clone)),
     ):
         if small:
-            status, said = place.run("--quiet", "results/small/sites.tsv")
+            status, said = place.run("results/small/sites.tsv")
             assert status
             assert "No space left on device" in said
             subprocess.run(["mount", "-o", "remount,size=2g", str(disk)], check=True)

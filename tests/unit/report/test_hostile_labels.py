@@ -7,6 +7,7 @@ import pytest
 
 from fusion.figures import registry, style
 from fusion.figures.spec import FIGURES
+from fusion.report import assemble
 
 LABELS = [
     "$\\frac{$7",
@@ -50,3 +51,10 @@ def test_a_figure_that_fails_when_it_is_laid_out_costs_itself_only(monkeypatch):
     figure, data, state, why = registry.draw("leak", {}, None)
     assert state == "failed" and "division" in why
     assert FIGURES["leak"].title in figure.why
+
+
+def test_recordings_without_any_warning_all_take_part():
+    table = pd.DataFrame({"recording": ["a", "b"], "warnings": [float("nan")] * 2})
+    assert assemble.no_part(table) == []
+    table["warnings"] = ["takes no part: no film", None]
+    assert assemble.no_part(table) == [("a", "no film")]

@@ -294,10 +294,10 @@ def no_part(recordings: pd.DataFrame | None) -> list[tuple[str, str]]:
     """Return (recording, why) of the recordings of the dataset that take no part."""
     if recordings is None or "warnings" not in recordings:
         return []
-    said = recordings["warnings"].astype(str)
-    absent = recordings[said.str.startswith(NO_PART)]
-    why = absent["warnings"].str.removeprefix(NO_PART).str.strip(": ")
-    return list(zip(absent["recording"].astype(str), why, strict=True))
+    said = recordings["warnings"].astype(str)  # a column without any warning is one of numbers
+    absent = said.str.startswith(NO_PART)
+    why = said[absent].str.removeprefix(NO_PART).str.strip(": ")
+    return list(zip(recordings.loc[absent, "recording"].astype(str), why, strict=True))
 
 
 def empty(drawn: pd.DataFrame) -> list[tuple[str, str]]:
