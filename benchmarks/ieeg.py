@@ -106,7 +106,7 @@ def streaming(path, minutes, events, high_pass):
     channels, _, _ = recording.transpose(opened, opened.names, factors, whole, folder / "channels")
     montage, _ = reference.montage(usable, "laplacian")
     number = {name: k for k, name in enumerate(opened.names)}
-    spec = CleaningSpec(**CLEANING, high_pass_hz=0.1 if high_pass else False)
+    spec = CleaningSpec(**CLEANING, high_pass_hz=0.2 if high_pass else False)
     signals = cleaning.clean(montage, lambda name: channels.read(number[name]), SFREQ, LINE, spec)
     brainvision.write(
         folder / "clean_ieeg.vhdr", list(montage["electrode"]), signals, opened.samples, SFREQ
@@ -147,7 +147,7 @@ def plain(path, minutes, events, high_pass):
     raw.load_data()
     raw.notch_filter(np.arange(LINE, SFREQ / 2, LINE))
     if high_pass:
-        raw.filter(0.1, None)
+        raw.filter(0.2, None)
     shafts = np.array([name[0] for name in raw.ch_names])
     inner = [k for k in range(1, len(shafts) - 1) if shafts[k - 1] == shafts[k] == shafts[k + 1]]
     data = np.empty((len(inner), raw.n_times))
@@ -209,7 +209,7 @@ def main(folder, minutes=30.0, channels=150, events=2000):
         ours, theirs = np.load(folder / "streaming.npy"), np.load(folder / "plain.npy")
         rows.append(
             {
-                "filters": "notch and 0.1 Hz high-pass" if high_pass else "notch",
+                "filters": "notch and 0.2 Hz high-pass" if high_pass else "notch",
                 **{
                     f"{way} {key}": round(row[key], 1)
                     for way, row in pair.items()

@@ -11,6 +11,7 @@ from scipy.signal import butter, hilbert, iirnotch, sosfilt, sosfilt_zi, sosfilt
 # blocks transformed at once: the FFT works on several side by side, at twice the speed of one after
 # the other
 BATCH = 4
+BLOCK = 180_000  # samples of a block where the filter rings for less than a quarter of it
 DECAY = 1e-7  # what is left of a filter's response where it is cut off, relative to its start
 
 
@@ -81,7 +82,7 @@ class ZeroPhaseFFT:
         made once a length.
         """
         block = 2 * scipy.fft.next_fast_len(
-            (min(max(2**16, 16 * self.pad), n + 2 * self.pad) + 1) // 2, real=True
+            (min(max(BLOCK, 4 * self.pad), n + 2 * self.pad) + 1) // 2, real=True
         )
         if block not in self.gains:
             frequencies = np.linspace(0, np.pi, block // 2 + 1)
