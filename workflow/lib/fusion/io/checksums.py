@@ -102,8 +102,15 @@ def read(path: str | Path) -> Record | None:
     if at is None or not at.is_file():
         return None
     try:
-        return Record(**json.loads(at.read_text(encoding="utf-8")))
-    except (ValueError, TypeError):
+        record = Record(**json.loads(at.read_text(encoding="utf-8")))
+        if not (
+            isinstance(record.size, int)
+            and isinstance(record.inputs, dict)
+            and all(isinstance(text, str) for text in (record.path, record.sha256, record.rule))
+        ):
+            raise TypeError
+        return record
+    except (ValueError, TypeError, RecursionError):
         raise InputError(at, "", "a damaged record", f"one that `{again(path)}` writes") from None
 
 
