@@ -66,8 +66,9 @@ def snakemake(
 
 #: What holds the place of a network's files, which the workflow's own clone decides.
 WITH_PLACES = ("intermediate/weights/", "intermediate/activations/")
-#: What tells of the run itself: dates, run times, places on the machine.
-OF_THE_RUN = ("report.html", "methods.md", "config.yaml", *WITH_PLACES)
+#: What tells of the run itself (dates, run times, places on the machine), and what is drawn or
+#: copied from the other files.
+OF_THE_RUN = ("report.html", "methods.md", "config.yaml", "figures/", "derivatives/", *WITH_PLACES)
 
 
 def made(results: Path) -> dict[str, str]:
