@@ -15,9 +15,11 @@ from fusion.demo import sources, speech
 
 CONFIG = REPOSITORY / "config" / "ds005574.yaml"
 SECONDS, SFREQ, SLOW = 600, 256, 64
-FOLLOW = ["G1", "G3", "S2", "D1"]
-NONE = ["G2", "G4", "S1", "S3", "D2", "D3"]
-CONTACTS = sorted(FOLLOW + NONE)
+CONTACTS = [f"G{k}" for k in range(1, 17)] + [f"S{k}" for k in range(1, 9)]
+CONTACTS += [f"D{k}" for k in range(1, 7)]
+#: Few, as the average reference gives every contact a thirtieth of what each of them follows.
+FOLLOW = ["G3", "S5", "D2"]
+EFFECT = 0.6  # SD of the planted course over that of the noise
 
 
 def transcript(rng):
@@ -45,7 +47,7 @@ def courses(words, rng):
             course = sources.word_source(
                 sources.code(features, rng), words["start"].to_numpy(), SECONDS, SFREQ, 0.3
             )
-            noise += course * noise.std()
+            noise += EFFECT * course * noise.std()
         data.append(20 * noise)
     return np.array(data)
 
