@@ -19,7 +19,8 @@ CONTACTS = [f"G{k}" for k in range(1, 17)] + [f"S{k}" for k in range(1, 9)]
 CONTACTS += [f"D{k}" for k in range(1, 7)]
 #: Few, as the average reference gives every contact a thirtieth of what each of them follows.
 FOLLOW = ["G3", "S5", "D2"]
-EFFECT = 0.6  # SD of the planted course over that of the noise
+#: SD of the planted course over that of the noise; a third in bins of 200 ms, which average noise.
+EFFECT = 0.05
 
 
 def transcript(rng):
@@ -41,13 +42,12 @@ def courses(words, rng):
     features = sources.word_features(words)
     data = []
     for name in CONTACTS:
-        noise = np.cumsum(rng.standard_normal(SECONDS * SFREQ)) * 0.05
-        noise += rng.standard_normal(SECONDS * SFREQ)
+        noise = rng.standard_normal(SECONDS * SFREQ)
         if name in FOLLOW:
             course = sources.word_source(
                 sources.code(features, rng), words["start"].to_numpy(), SECONDS, SFREQ, 0.3
             )
-            noise += EFFECT * course * noise.std()
+            noise += EFFECT * course
         data.append(20 * noise)
     return np.array(data)
 
