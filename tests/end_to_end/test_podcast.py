@@ -135,11 +135,15 @@ def podcast(tmp_path_factory):
 def test_sites_of_language_are_found_and_no_others(podcast):
     sites = pd.read_csv(podcast / "sites.tsv", sep="\t", dtype={"subject": str}, na_values="n/a")
     tested = sites[sites["electrode"].isin(CONTACTS)]
-    found = tested[tested["verdict"] == "language"]
+    found = tested["verdict"] == "language"
     planted = tested["electrode"].isin(FOLLOW)
-    print(f"{len(found)} sites of language of {planted.sum()} planted, {len(tested)} tested")
-    assert found["electrode"].isin(FOLLOW).mean() >= 0.9
-    assert len(found) >= 0.75 * planted.sum()
+    print(
+        f"sites of language: {(found & planted).sum()} of {planted.sum()} planted,"
+        f" {(found & ~planted).sum()} of {(~planted).sum()} others"
+    )
+    assert found[planted].mean() >= 0.75
+    # The average reference hands a thirtieth of the planted course to every other contact.
+    assert found[~planted].mean() <= 0.1
     assert sites.loc[sites["electrode"] == "OSAT", "verdict"].isin(["not tested"]).all()
 
 
