@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from praatio import textgrid
 
@@ -61,7 +61,9 @@ ODD = st.one_of(
     st.sampled_from(TRAPS), st.text(string.ascii_letters + "'\"’é,.!?", min_size=1, max_size=8)
 )
 # in a table without quoting these read as a quoted quote
-ODD = ODD.filter(lambda word: '""' not in word and any(c.isalnum() for c in word))
+ODD = ODD.filter(
+    lambda word: '""' not in word and any(c.isalnum() for c in word) and word not in SPEC.labels
+)
 quick = settings(
     max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
@@ -246,6 +248,7 @@ def test_every_reader_returns_the_same_table(name, expected, tmp_path):
 @quick
 @given(expected=content(ODD, full_stops=False))
 def test_words_that_tables_trip_over_survive(name, expected, tmp_path):
+    assume((expected["word"] == "10").mean() <= 0.5)  # a table of numbers is refused
     file, form, write = {**WITH_SENTENCES, **BY_TIME}[name]
     write(expected, tmp_path / file)
     found = read(tmp_path / file, form, tmp_path / "sentences.tsv" if name == "ds003688" else None)

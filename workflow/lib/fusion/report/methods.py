@@ -207,6 +207,7 @@ def recordings(config: Config) -> str:
     source = {
         "bids": "a BIDS dataset",
         "treebank": "a Brain Treebank release, converted to BIDS",
+        "dandi": "Dandiset 000623, converted to BIDS",
         "simulate": "a simulated BIDS dataset with planted sites",
     }
     said = [
