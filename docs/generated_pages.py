@@ -28,7 +28,7 @@ COPIED = {
 
 #: Section -> pages of docs/, in the order in which they are read.
 SECTIONS = {
-    "Start": ["first_run", "demo", "own_data", "reading_the_results"],
+    "Start": ["first_run", "demo", "tutorial", "own_data", "reading_the_results"],
     "How to": [
         "films",
         "recordings",

@@ -14,33 +14,41 @@ if not (REPOSITORY / "workflow" / "lib").is_dir():
     )
 sys.path.insert(0, str(REPOSITORY / "workflow" / "lib"))
 
-from fusion.design import checks
+from fusion.design import checks, codehash, look, paths
 from fusion.design import config as settings
-from fusion.design import paths
 from fusion.design.load import load
 from fusion.io.errors import InputError
+from fusion.progress import Benchmarks, Reporter
 
 CONFIG = " + ".join(map(str, workflow.configfiles)) or "config"
+
+# Two targets look at what may not be fit to run: for them there is no design. Snakemake knows its targets only after it has
+# read this file.
+LOOKING = look.asked(sys.argv)
 
 try:
     if workflow.is_main_process:
         for file in workflow.configfiles:
             # Snakemake has read it, and keeps the last of two equal keys without a word.
             settings.read_yaml(Path(file))
-    design = load(config, REPOSITORY, CONFIG)
-    settings.write_resolved(design.study.config, design.study.results / "config.yaml")
-    if workflow.is_main_process:
+    design = None if LOOKING else load(config, REPOSITORY, CONFIG)
+    drafted = (
+        look.draft(workflow.config_settings.config or {}, REPOSITORY) if "draft" in LOOKING else {}
+    )
+    if design:
+        settings.write_resolved(design.study.config, design.study.results / "config.yaml")
+    if design and workflow.is_main_process:
         checks.check_files(design.study, CONFIG)
 except InputError as error:
-    raise WorkflowError(str(error)) from None
+    hint = "" if LOOKING else "\n`snakemake check` lists all that is wrong at once."
+    raise WorkflowError(f"{error}{hint}") from None
 
-if workflow.is_main_process:
-    for note in checks.notes(design.study):
-        logger.warning(note)
+for note in checks.notes(design.study) if design and workflow.is_main_process else ():
+    logger.warning(note)
 
 
 wildcard_constraints:
-    **design.wildcard_constraints,
+    **(design.wildcard_constraints if design else {}),
 
 
 # A memory request (MB) that grows with every attempt, for profiles that retry.

@@ -49,9 +49,11 @@ EVER = {
         "train_demo_models",
     },
     "mne": {
+        "check",
         "convert_dandi",
         "convert_treebank",
         "convert_treebank_dataset",
+        "draft",
         "preprocess",
         "recordings",
         "responses",

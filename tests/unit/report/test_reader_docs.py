@@ -18,7 +18,7 @@ PAGES = [
     REPOSITORY / "README.md",
     *(
         REPOSITORY / "docs" / f"{name}.md"
-        for name in ("first_run", "own_data", "reading_the_results")
+        for name in ("first_run", "own_data", "reading_the_results", "tutorial")
     ),
 ]
 
@@ -70,20 +70,15 @@ def test_the_two_commands_are_targets_of_the_makefile():
     assert set(asked) == {"demo", "test"} and set(asked) <= set(targets)
 
 
-def test_columns_named_in_the_readme_exist():
-    schema = yaml.safe_load((REPOSITORY / "workflow/schemas/sites.schema.yaml").read_text())
-    rows = re.findall(r"^\| (`.*?) \|", (REPOSITORY / "README.md").read_text(), re.MULTILINE)
-    names = [
-        name
-        for row in rows
-        for name in re.findall(r"`([^`]+)`", row)
-        if "<" not in name and not name.startswith("_")
-    ]
-    assert len(names) >= 7
-    for name in names:
-        assert name in schema["columns"] or any(
-            re.fullmatch(pattern, name) for pattern in schema.get("patterns", {})
-        ), name
+def test_the_readme_cites_the_version_that_there_is():
+    text = (REPOSITORY / "README.md").read_text()
+    citation = yaml.safe_load((REPOSITORY / "CITATION.cff").read_text())
+    (entry,) = (block for block in blocks(REPOSITORY / "README.md", "bibtex"))
+    assert f"version = {{{citation['version']}}}" in entry
+    paper = citation["references"][0]
+    assert paper["title"] in entry
+    assert all(one["family-names"] in entry for one in paper["authors"])
+    assert len(text.splitlines()) <= 110, "two screens"
 
 
 @pytest.mark.slow

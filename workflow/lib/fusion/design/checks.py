@@ -8,7 +8,7 @@ from pathlib import Path
 
 from fusion.design import film_zero
 from fusion.design.study import Study
-from fusion.io.errors import InputError
+from fusion.io.errors import InputError, going_on
 from fusion.stimuli.spec import form_of
 
 #: Format of the config -> what the file must look like.
@@ -48,12 +48,14 @@ def check_files(study: Study, file: str) -> None:
         transcript = study.config["stimuli"][film]["transcript"]
         path = Path(study.stimulus_file(transcript["file"]))
         if path.is_file():
-            check_form(
-                path, transcript["format"], f"key stimuli.{film}.transcript.format of {file}"
-            )
+            with going_on():
+                check_form(
+                    path, transcript["format"], f"key stimuli.{film}.transcript.format of {file}"
+                )
     film_zero.check_events(study.config, study.recordings, file)
     for film in study.stimuli:
-        _check_clock(study, film, file)
+        with going_on():
+            _check_clock(study, film, file)
 
 
 def check_form(path: Path, form: str, key: str) -> None:
@@ -93,6 +95,8 @@ def check_form(path: Path, form: str, key: str) -> None:
 def _check_clock(study: Study, film: str, file: str) -> None:
     """Raise ``InputError`` for words on the clock of a recording: an events.tsv of a run."""
     row = study.config["stimuli"][film]
+    if row["film_zero"] is None:
+        return
     transcript, path = row["transcript"], Path(study.stimulus_file(row["transcript"]["file"]))
     own = [
         one for one in study.recordings.values() if path.name.startswith(one.name.split("_acq")[0])

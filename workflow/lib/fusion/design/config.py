@@ -27,7 +27,7 @@ from fusion.design.sound_only import without_pictures
 from fusion.design.zoo import JOINED, Zoo, load_zoo
 from fusion.ids import FitId, Operand
 from fusion.io.atomic import whole
-from fusion.io.errors import InputError
+from fusion.io.errors import InputError, going_on
 
 __all__ = ["fits_of", "load_zoo", "read_yaml", "resolve", "with_defaults", "write_resolved"]
 
@@ -58,17 +58,23 @@ def resolve(
     """
     config = _runs_as_text(config)
     check_keys(config, file)
-    check_values(config, file)
-    check_renamed(config, file)
+    with going_on():
+        check_values(config, file)
+    with going_on():
+        check_renamed(config, file)
     config = each_film.expanded(_every_contrast(config, schema, zoo), file)
-    check_schema(config, schema, file)
+    config = check_schema(config, schema, file)
     resolved: Config = with_paths(with_defaults(config, schema), schema, file)
-    check_models(resolved, zoo, file)
-    resolved, _ = without_pictures(resolved, zoo, file)
-    check_contrasts(resolved, file)
-    check_statistics(resolved, file)
-    check_windows(resolved, file)
-    check_controls(resolved, zoo, file)
+    resolved = check_models(resolved, zoo, file)
+    with going_on():
+        resolved, _ = without_pictures(resolved, zoo, file)
+    resolved = check_contrasts(resolved, file)
+    for check in (check_statistics, check_windows):
+        with going_on():
+            check(resolved, file)
+    with going_on():
+        check_controls(resolved, zoo, file)
+    check_root(resolved, file)
     check_files(resolved, file)
     return resolved
 
@@ -96,11 +102,35 @@ def _runs_as_text(config: Mapping[str, Any]) -> Config:
     return config
 
 
-def check_models(config: Config, zoo: Zoo, file: str) -> None:
-    """Raise ``InputError`` for a model that no zoo file has."""
+def check_models(config: Config, zoo: Zoo, file: str) -> Config:
+    """Raise ``InputError`` for a model that no zoo file has.
+
+    Where errors are gathered, the config is returned without such models and their contrasts.
+    """
     for name in config["models"]:
-        if name not in zoo:
-            raise InputError(file, "key models", f"unknown model {name!r}", did_you_mean(name, zoo))
+        with going_on():
+            if name not in zoo:
+                accepted = did_you_mean(name, zoo)
+                raise InputError(file, "key models", f"unknown model {name!r}", accepted)
+    unknown = {name for name in config["models"] if name not in zoo}
+    if not unknown:
+        return config
+    kept = {
+        name: given
+        for name, given in config["contrasts"].items()
+        if not unknown & _models_of(given)
+    }
+    models = [name for name in config["models"] if name in zoo]
+    return {**config, "models": models, "contrasts": kept}
+
+
+def _models_of(contrast: Mapping[str, Any]) -> set[str]:
+    """Return the models that a contrast names, as far as it can be read."""
+    try:
+        operands = [Operand.parse(contrast[side]) for side in "ab"]
+    except ValueError:
+        return set()
+    return {fit.model for operand in operands for fit in operand.fits}
 
 
 def fits_of(operand: str | list[str] | Mapping[str, Any]) -> list[str]:
@@ -108,41 +138,58 @@ def fits_of(operand: str | list[str] | Mapping[str, Any]) -> list[str]:
     return Operand.parse(operand).names
 
 
-def check_contrasts(config: Config, file: str) -> None:
+def check_contrasts(config: Config, file: str) -> Config:
     """Raise ``InputError`` for a contrast over fits that the config does not make, or two that play
     one part in the verdicts.
+
+    Where errors are gathered, the config is returned without such contrasts.
     """
     inits = ["trained", *(f"random{k}" for k in range(config["random_inits"]))]
     pairings = ["true", *(f"shuffled{k}" for k in range(config["events"]["shuffled_pairings"]))]
+    known = (config["models"], inits, pairings)
     played: dict[str, str] = {}
+    kept = {}
     for name, contrast in config["contrasts"].items():
-        operands = {}
-        for side in "ab":
-            try:
-                operands[side] = Operand.parse(contrast[side])
-            except ValueError as error:
-                raise InputError(
-                    file, f"key contrasts.{name}.{side}", str(error), "the names of fits"
-                ) from None
-        if operands["a"].is_nothing and operands["b"].is_nothing:
+        with going_on():
+            _check_contrast(name, contrast, known, played, file)
+            kept[name] = contrast
+        played.setdefault(contrast["role"], name)
+    return {**config, "contrasts": kept}
+
+
+def _check_contrast(
+    name: str,
+    contrast: Mapping[str, Any],
+    known: tuple[list[str], list[str], list[str]],
+    played: Mapping[str, str],
+    file: str,
+) -> None:
+    operands = {}
+    for side in "ab":
+        try:
+            operands[side] = Operand.parse(contrast[side])
+        except ValueError as error:
             raise InputError(
-                file,
-                f"key contrasts.{name}",
-                "nothing against nothing",
-                "a fit on one side at least",
-            )
-        role = contrast["role"]
-        if role and role in played:
-            raise InputError(
-                file,
-                f"key contrasts.{name}.role",
-                f"{role!r}, as contrast {played[role]} has",
-                "one contrast for each role",
-            )
-        played[role] = name
-        for side, operand in operands.items():
-            for fit in operand.fits:
-                _check_fit(fit, (config["models"], inits, pairings), file, f"{name}.{side}")
+                file, f"key contrasts.{name}.{side}", str(error), "the names of fits"
+            ) from None
+    if operands["a"].is_nothing and operands["b"].is_nothing:
+        raise InputError(
+            file,
+            f"key contrasts.{name}",
+            "nothing against nothing",
+            "a fit on one side at least",
+        )
+    role = contrast["role"]
+    if role and role in played:
+        raise InputError(
+            file,
+            f"key contrasts.{name}.role",
+            f"{role!r}, as contrast {played[role]} has",
+            "one contrast for each role",
+        )
+    for side, operand in operands.items():
+        for fit in operand.fits:
+            _check_fit(fit, known, file, f"{name}.{side}")
 
 
 def _check_fit(
@@ -267,13 +314,18 @@ def check_controls(config: Config, zoo: Zoo, file: str) -> None:
             )
 
 
+def check_root(config: Config, file: str) -> None:
+    """Raise ``InputError`` if the dataset's root is not there."""
+    root = config["root"]
+    if config["source"] != "simulate" and (not root or not Path(root).is_dir()):
+        raise InputError(file, "key root", repr(root), "an existing folder")
+
+
 def check_files(config: Config, file: str) -> None:
-    """Raise ``InputError`` if the dataset's root or a stimulus file is not there."""
+    """Raise ``InputError`` if a stimulus file is not there."""
     if config["source"] == "simulate":
         return
     root = config["root"]
-    if not root or not Path(root).is_dir():
-        raise InputError(file, "key root", repr(root), "an existing folder")
     for name, stimulus in config["stimuli"].items():
         files = {
             "video": stimulus["video"],
@@ -289,12 +341,13 @@ def check_files(config: Config, file: str) -> None:
                 and (config["source"] == "bids" or Path(path).is_absolute())
                 and not (Path(root) / path).is_file()
             ):
-                raise InputError(
-                    file,
-                    f"key stimuli.{name}.{inner}",
-                    f"{Path(root) / path}, which does not exist",
-                    "an existing file",
-                )
+                with going_on():
+                    raise InputError(
+                        file,
+                        f"key stimuli.{name}.{inner}",
+                        f"{Path(root) / path}, which does not exist",
+                        "an existing file",
+                    )
 
 
 def write_resolved(config: Mapping[str, Any], path: Path) -> None:

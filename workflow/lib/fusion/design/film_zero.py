@@ -12,7 +12,7 @@ from fusion.design.recordings import Recording
 from fusion.design.schema import did_you_mean
 from fusion.ids import entities
 from fusion.ieeg.spec import FilmZero
-from fusion.io.errors import InputError
+from fusion.io.errors import InputError, going_on
 
 
 def check(config: Mapping[str, Any], recordings: Mapping[str, Recording], file: str) -> None:
@@ -32,12 +32,13 @@ def check(config: Mapping[str, Any], recordings: Mapping[str, Recording], file: 
         rule, key = row["film_zero"], f"key stimuli.{film}.film_zero"
         if not shown:
             continue
-        if rule is None:
-            raise InputError(file, key, "nothing", _rules(shown))
-        if rule["rule"] == "first_event" and rule["value"] is None:
-            raise InputError(file, f"{key}.value", "nothing", _rules(shown))
-        if rule["rule"] != "film_events":
-            _check_runs(rule["film_s"], shown, file, f"{key}.film_s")
+        with going_on():
+            if rule is None:
+                raise InputError(file, key, "nothing", _rules(shown))
+            if rule["rule"] == "first_event" and rule["value"] is None:
+                raise InputError(file, f"{key}.value", "nothing", _rules(shown))
+            if rule["rule"] != "film_events":
+                _check_runs(rule["film_s"], shown, file, f"{key}.film_s")
 
 
 def of_recording(rule: Mapping[str, Any], recording: str) -> FilmZero:
@@ -68,32 +69,37 @@ def check_events(config: Mapping[str, Any], recordings: Mapping[str, Recording],
     """
     for one in recordings.values():
         rule = config["stimuli"][one.stimulus]["film_zero"]
-        if rule["rule"] == "recording_start":
+        if rule is None or rule["rule"] == "recording_start":
             continue
-        table = _events_file(one)
-        if table is None:
-            raise InputError(
-                one.ieeg, "sidecars", "no events.tsv", f"one, for film_zero.rule {rule['rule']}"
-            )
-        columns, rows = _read(table)
-        wanted = {"film_events": "film_s"}.get(rule["rule"], rule["column"])
-        if wanted not in columns:
-            raise InputError(
-                table,
-                f"column {wanted!r}",
-                f"columns {', '.join(columns)}",
-                f"that column (key stimuli.{one.stimulus}.film_zero of {file})",
-            )
-        column, value = ("trial_type", "film") if wanted == "film_s" else (wanted, rule["value"])
-        values = Counter(row.get(column) or "n/a" for row in rows)
-        if not any(_equal(cell, value) for cell in values):
-            raise InputError(
-                table,
-                f"column {column!r}",
-                f"no {value!r}",
-                f"{did_you_mean(value, list(values)[:10])}"
-                f" (key stimuli.{one.stimulus}.film_zero of {file})",
-            )
+        with going_on():
+            _check_events_of(one, rule, file)
+
+
+def _check_events_of(one: Recording, rule: Mapping[str, Any], file: str) -> None:
+    table = _events_file(one)
+    if table is None:
+        raise InputError(
+            one.ieeg, "sidecars", "no events.tsv", f"one, for film_zero.rule {rule['rule']}"
+        )
+    columns, rows = _read(table)
+    wanted = {"film_events": "film_s"}.get(rule["rule"], rule["column"])
+    if wanted not in columns:
+        raise InputError(
+            table,
+            f"column {wanted!r}",
+            f"columns {', '.join(columns)}",
+            f"that column (key stimuli.{one.stimulus}.film_zero of {file})",
+        )
+    column, value = ("trial_type", "film") if wanted == "film_s" else (wanted, rule["value"])
+    values = Counter(row.get(column) or "n/a" for row in rows)
+    if not any(_equal(cell, value) for cell in values):
+        raise InputError(
+            table,
+            f"column {column!r}",
+            f"no {value!r}",
+            f"{did_you_mean(value, list(values)[:10])}"
+            f" (key stimuli.{one.stimulus}.film_zero of {file})",
+        )
 
 
 def _rules(shown: Iterable[Recording]) -> str:

@@ -13,7 +13,7 @@ from fusion.design.schema import did_you_mean, expanded, read_yaml
 from fusion.design.sound_only import without_pictures
 from fusion.design.study import Study
 from fusion.design.zoo import load_zoo
-from fusion.io.errors import InputError
+from fusion.io.errors import InputError, going_on
 
 SCHEMAS = "workflow/schemas"
 
@@ -44,7 +44,9 @@ def load(given: Mapping[str, Any], repository: Path, file: str = "config") -> De
     config = configs.resolve(dict(given), schema, zoo, file)
     for key, path in config["ieeg"]["atlas"].items():
         # Snakemake would go on with the regions that it found before.
-        if key in ("volume", "labels") and path and not Path(path).is_file():
+        with going_on():
+            if key not in ("volume", "labels") or not path or Path(path).is_file():
+                continue
             raise InputError(file, f"key ieeg.atlas.{key}", repr(path), "an existing file")
     shared = Path("results", config["dataset"])
     results = shared / config["analysis"] if config["analysis"] else shared
@@ -69,7 +71,8 @@ def load(given: Mapping[str, Any], repository: Path, file: str = "config") -> De
             left_out=without_pictures({**config, **_asked(given, config)}, zoo, file)[1],
         )
     )
-    design.weights.check(sorted({fit.model for fit in design.activations.asked}))
+    with going_on():
+        design.weights.check(sorted({fit.model for fit in design.activations.asked}))
     return design
 
 

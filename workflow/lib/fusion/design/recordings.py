@@ -13,7 +13,7 @@ from typing import Any
 
 from fusion.design import selection
 from fusion.ids import entities
-from fusion.io.errors import InputError
+from fusion.io.errors import InputError, going_on
 from fusion.io.text import read_json
 
 EXTENSIONS = (".vhdr", ".edf", ".bdf", ".nwb", ".set", ".mefd", ".fif")
@@ -113,13 +113,36 @@ def find(config: Mapping[str, Any], bids_root: Path, file: str = "config") -> Fo
             else "recordings",
         )
     names = [row.name for row in found]
-    kept = selection.chosen(names, config["recordings"], file, "recordings")
-    claimed, unclaimed = selection.claims(names, config["stimuli"], kept, file)
+    kept = names
+    with going_on():
+        kept = selection.chosen(names, config["recordings"], file, "recordings")
+    claimed: dict[str, str] = {}
+    unclaimed: dict[str, str] = {}
+    with going_on():
+        claimed, unclaimed = selection.claims(names, config["stimuli"], kept, file)
     shown = [replace(row, stimulus=claimed[row.name]) for row in found if row.name in claimed]
     for row in shown:
         for path in map(Path, row.files):
-            _require_content(path, bids_root)
+            with going_on():
+                _require_content(path, bids_root)
     return Found({row.name: row for row in shown}, unclaimed)
+
+
+def listed(root: Path) -> list[Recording]:
+    """Return all recordings of a BIDS dataset, those too whose data file is not there: by their
+    sidecars.
+    """
+    rows = _from_bids({}, root)
+    known = {row.name for row in rows}
+    seen: dict[Path, list[tuple[Path, dict[str, str]]]] = {}
+    for path in sorted(root.glob("sub-*/**/ieeg/*_ieeg.json")):
+        name = path.name.removesuffix("_ieeg.json")
+        with going_on():
+            if name in known or path.name.startswith(".") or "task" not in _entities(path):
+                continue
+            _check_folders(path, root)
+            rows.append(_row(path, _sidecars(path, root, seen), name=name))
+    return sorted(rows, key=lambda row: row.name)
 
 
 def recordings(config: Mapping[str, Any], bids_root: Path) -> dict[str, Recording]:
@@ -154,37 +177,17 @@ def _from_bids(config: Mapping[str, Any], root: Path) -> list[Recording]:
     found: dict[tuple[Path, str], list[Path]] = {}
     files = (path for place in ("sub-*", "sub-*/ses-*") for path in root.glob(f"{place}/ieeg/*"))
     for path in sorted(files):
-        if re.fullmatch(r"[^.].*_ieeg", path.stem) and path.suffix.lower() in EXTENSIONS:
+        if not re.fullmatch(r"[^.].*_ieeg", path.stem) or path.suffix.lower() not in EXTENSIONS:
+            continue
+        with going_on():
             _check_extension(path)
             _check_folders(path, root)
             name = re.sub(r"_split-[A-Za-z0-9]+", "", path.name.split("_ieeg.")[0])
             found.setdefault((path.parent, name), []).append(path)
     rows: list[Recording] = []
     for (_, name), paths in found.items():
-        if len({path.suffix for path in paths}) > 1:
-            raise InputError(
-                paths[0].parent,
-                f"recording {name}",
-                " and ".join(path.name for path in paths),
-                "one data file: remove one of the formats",
-            )
-        parts = sorted(paths, key=_split)
-        if len(parts) > 1 and any("split" not in entities(path.name) for path in parts):
-            raise InputError(
-                parts[0].parent,
-                f"recording {name}",
-                " and ".join(path.name for path in parts),
-                "either the whole recording or its parts",
-            )
-        rows.append(
-            _row(
-                parts[0],
-                _sidecars(parts[0], root, listed),
-                name=name,
-                further_parts=tuple(map(str, parts[1:])),
-                companions=tuple(str(file) for path in parts for file in _companions(path)),
-            )
-        )
+        with going_on():
+            rows.append(_of_files(name, paths, root, listed))
     return rows
 
 
@@ -195,6 +198,37 @@ def _check_extension(path: Path) -> None:
         raise InputError(
             path, "", f"extension {path.suffix}", f"{usual}, as BIDS has it: rename it"
         )
+
+
+def _of_files(
+    name: str,
+    paths: list[Path],
+    root: Path,
+    listed: dict[Path, list[tuple[Path, dict[str, str]]]],
+) -> Recording:
+    """Return the recording of one name: one data file, or its parts."""
+    if len({path.suffix for path in paths}) > 1:
+        raise InputError(
+            paths[0].parent,
+            f"recording {name}",
+            " and ".join(path.name for path in paths),
+            "one data file: remove one of the formats",
+        )
+    parts = sorted(paths, key=_split)
+    if len(parts) > 1 and any("split" not in entities(path.name) for path in parts):
+        raise InputError(
+            parts[0].parent,
+            f"recording {name}",
+            " and ".join(path.name for path in parts),
+            "either the whole recording or its parts",
+        )
+    return _row(
+        parts[0],
+        _sidecars(parts[0], root, listed),
+        name=name,
+        further_parts=tuple(map(str, parts[1:])),
+        companions=tuple(str(file) for path in parts for file in _companions(path)),
+    )
 
 
 def _split(path: Path) -> tuple[int, str]:

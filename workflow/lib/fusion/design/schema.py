@@ -8,14 +8,14 @@ import difflib
 import math
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 import yaml
 
-from fusion.io.errors import InputError
+from fusion.io.errors import InputError, going_on
 from fusion.io.text import read_text
 
 # A tenth of the time, where PyYAML was built with libyaml.
@@ -160,31 +160,77 @@ def _short(value: float) -> str:
     return repr(value)
 
 
-def check_schema(config: Any, schema: Mapping[str, Any], file: str | Path) -> None:
+def check_schema(config: Any, schema: Mapping[str, Any], file: str | Path) -> Any:
     """Raise ``InputError`` for the first key of ``config`` that ``schema`` does not allow, with a
     suggestion.
+
+    Returns
+    -------
+    Any
+        The config. Where errors are gathered, each refused key is one, and what is returned goes
+        without them.
     """
-    errors = sorted(
-        jsonschema.Draft202012Validator(schema).iter_errors(config),
-        key=lambda e: (len(e.path), str(list(e.path))),
-    )
-    if not errors:
-        return
-    error = errors[0]
-    where = ".".join(map(str, error.absolute_path))
+    validator = jsonschema.Draft202012Validator(schema)
+    while errors := sorted(
+        validator.iter_errors(config), key=lambda e: (len(e.path), str(list(e.path)))
+    ):
+        refused = []
+        for error in errors:
+            for fault, path in _in_words(error, file):
+                refused.append(path)
+                with going_on():
+                    raise fault
+        left = _without(config, refused)
+        if left == config:  # a key that everything needs is missing
+            raise next(_in_words(errors[0], file))[0]
+        config = left
+    return config
+
+
+def _without(config: Any, paths: Iterable[Sequence[Any]]) -> Any:
+    """Return a config without the keys and items at ``paths``."""
+    left = copy.deepcopy(config)
+    # From the last item to the first, so that the positions of the others stay.
+    in_order = sorted(paths, key=lambda path: [(isinstance(k, str), k) for k in path], reverse=True)
+    for path in in_order:
+        inner = left
+        try:
+            for key in path[:-1]:
+                inner = inner[key]
+            del inner[path[-1]]
+            if inner == [] and len(path) > 1:  # an empty list would be a fault of its own
+                inner = left
+                for key in path[:-2]:
+                    inner = inner[key]
+                del inner[path[-2]]
+        except (KeyError, IndexError, TypeError):
+            continue  # gone already, with what held it
+    return left
+
+
+def _in_words(error: Any, file: str | Path) -> Iterator[tuple[InputError, list[Any]]]:
+    """Yield what is wrong, and the path of what would have to go."""
+    path = list(error.absolute_path)
+    where = ".".join(map(str, path))
     if error.validator == "additionalProperties" and isinstance(error.instance, dict):
         known = list(error.schema.get("properties", {}))
-        unknown = next(key for key in error.instance if key not in known)
-        key = ".".join(filter(None, [where, str(unknown)]))
-        raise InputError(file, f"key {key}", "an unknown key", did_you_mean(unknown, known))
+        for unknown in (key for key in error.instance if key not in known):
+            key = ".".join(filter(None, [where, str(unknown)]))
+            fault = InputError(file, f"key {key}", "an unknown key", did_you_mean(unknown, known))
+            yield fault, [*path, unknown]
+        return
     if error.validator == "required":
-        missing = next(key for key in error.validator_value if key not in error.instance)
-        key = ".".join(filter(None, [where, missing]))
-        raise InputError(file, f"key {key}", "nothing", "a value")
+        for missing in (key for key in error.validator_value if key not in error.instance):
+            key = ".".join(filter(None, [where, missing]))
+            yield InputError(file, f"key {key}", "nothing", "a value"), path
+        return
     if error.validator in ("maximum", "maxItems") and "costs" in error.schema:
         most = f"at most {error.validator_value}{' of them' * (error.validator == 'maxItems')}"
         found = str(len(error.instance) if error.validator == "maxItems" else error.instance)
-        raise InputError(file, f"key {where}", found, f"{most}: {error.schema['costs']}")
+        yield InputError(file, f"key {where}", found, f"{most}: {error.schema['costs']}"), path
+        return
+    if "propertyNames" in error.absolute_schema_path:
+        path = [*path, error.instance]
     if error.validator == "enum":
         accepted = "one of " + ", ".join(map(str, error.validator_value))
     else:
@@ -193,7 +239,8 @@ def check_schema(config: Any, schema: Mapping[str, Any], file: str | Path) -> No
     if _is_unquoted(error.instance) and _asks_for_text(error.schema):
         found = f"{error.instance}, which YAML reads as {_kind(error.instance)}"
         hint = f'if it is text, put it in quotes: "{error.instance}"'
-    raise InputError(file, f"key {where}" if where else "", found, f"{accepted} ({hint})")
+    place = f"key {where}" if where else ""
+    yield InputError(file, place, found, f"{accepted} ({hint})"), path
 
 
 def _is_unquoted(value: Any) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 
 from fusion.design.schema import did_you_mean
 from fusion.ids import ENTITIES, entities
-from fusion.io.errors import InputError
+from fusion.io.errors import InputError, going_on
 
 Chosen = Mapping[str, Any]
 
@@ -100,17 +100,19 @@ def claims(
     if not stimuli:
         raise InputError(file, "key stimuli", "no film", "one film or transcript at least")
     for film, row in stimuli.items():
-        chosen(names, row["recordings"], file, f"stimuli.{film}.recordings")
+        with going_on():
+            chosen(names, row["recordings"], file, f"stimuli.{film}.recordings")
     claimed, unclaimed = {}, {}
     for name in kept:
         films = [film for film, row in stimuli.items() if fits(name, row["recordings"])]
-        if len(films) > 1:
-            raise InputError(
-                file,
-                "key stimuli",
-                f"{', '.join(films)} all fit {name}",
-                "entities in stimuli.*.recordings that tell them apart",
-            )
+        with going_on():
+            if len(films) > 1:
+                raise InputError(
+                    file,
+                    "key stimuli",
+                    f"{', '.join(films)} all fit {name}",
+                    "entities in stimuli.*.recordings that tell them apart",
+                )
         if films:
             claimed[name] = films[0]
         else:

@@ -15,7 +15,7 @@ from fusion.design.schema import (
     read_yaml,
     with_defaults,
 )
-from fusion.io.errors import InputError
+from fusion.io.errors import InputError, going_on
 from fusion.models.paths import matches
 
 Zoo = dict[str, dict[str, Any]]
@@ -59,10 +59,14 @@ def load_zoo(files: Sequence[str], base: Path, schema: Mapping[str, Any] | None 
         origin.update(dict.fromkeys(rows, name))
     if schema is None:
         return zoo
+    checked = {}
     for model, row in zoo.items():
-        check_row(model, row, zoo, schema, origin[model])
+        with going_on():
+            check_row(model, row, zoo, schema, origin[model])
+            checked[model] = row
     return {
-        model: with_defaults(row, schema) | {"origin": origin[model]} for model, row in zoo.items()
+        model: with_defaults(row, schema) | {"origin": origin[model]}
+        for model, row in checked.items()
     }
 
 

@@ -29,7 +29,7 @@ from fusion.ieeg.positions import Positions, from_file, read_positions
 from fusion.ieeg.recording import open_recording, transpose
 from fusion.ieeg.segments import Segments, at_rate, segments
 from fusion.ieeg.spec import PreprocessSpec
-from fusion.io.errors import InputError
+from fusion.io.errors import InputError, going_on
 
 log = logging.getLogger(__name__)
 
@@ -152,20 +152,30 @@ def open_source(
     info, table = sidecars.read_info(given), sidecars.read_channels(given, ieeg)
     rates = sidecars.stated_rates(table, spec.channel_types)
     opened = open_recording(files, list(table["name"]), rates)
-    label_notes = channels.check_labels(table, opened.duplicates, ieeg, spec.channel_types)
-    sfreq, rate_notes = agreement.rate(opened, info, rates)
-    check(spec.cleaning, sfreq)
+    label_notes: list[str] = []
+    with going_on():
+        label_notes = channels.check_labels(table, opened.duplicates, ieeg, spec.channel_types)
+    sfreq, rate_notes = opened.sfreq, list[str]()
+    with going_on():
+        sfreq, rate_notes = agreement.rate(opened, info, rates)
+    with going_on():
+        check(spec.cleaning, sfreq)
     events, events_file = sidecars.read_events(given)
     if opened.dated and sfreq != opened.sfreq:
         opened.seams = at_rate(opened.seams, opened.sfreq, sfreq)
     whole = segments(opened.samples, sfreq, opened.seams)
     if spec.onsets == "time" and events is not None:
-        agreement.check_onsets(events, whole, str(events_file))
+        with going_on():
+            agreement.check_onsets(events, whole, str(events_file))
     if spec.onsets == "samples" and events is not None:
         events = events.assign(onset=whole.time_of(events["onset"].to_numpy(float) * sfreq))
     if marked := sidecars.seams_in(events, whole):
         whole = segments(opened.samples, sfreq, [*opened.seams, *marked])
-    agreement.check_time(opened, info, whole, spec.onsets)
+    with going_on():
+        agreement.check_time(opened, info, whole, spec.onsets)
+    film = pd.DataFrame(columns=["film_s", "recording_s", "segment"])
+    with going_on():
+        film = clock_table(spec.film_zero, events, events_file, whole.end_s, ieeg)
     long = whole.long_enough(shortest_s(spec.cleaning))
     if not long.any():
         raise InputError(
@@ -184,7 +194,6 @@ def open_source(
     kept = usable[usable["kept"]]
     factors, unit_notes = units.factors(opened, table, kept, whole.take(long), spec.units)
     line_hz = quality.line_frequency(spec.cleaning.line_freq_hz, info)
-    film = clock_table(spec.film_zero, events, events_file, whole.end_s, ieeg)
     log.info(
         "%s: %d channels, %d neural, %d usable, %.6g s at %g Hz in %d segments, %.6g s lost",
         ieeg,

@@ -12,7 +12,7 @@ import pandas as pd
 
 from fusion.ids import entities
 from fusion.ieeg.segments import JOINTS, SKIP, Seam, Segments
-from fusion.io.errors import InputError
+from fusion.io.errors import InputError, going_on
 from fusion.io.tables import read_tsv, require_unique
 from fusion.io.text import read_json
 
@@ -111,15 +111,17 @@ def read_channels(sidecars: list[str], ieeg: str) -> pd.DataFrame:
             "a channel name",
         )
     table["name"] = table["name"].str.strip()
-    require_unique(table["name"], path, "channel")
+    with going_on():
+        require_unique(table["name"], path, "channel")
     table["type"] = table["type"].fillna(NO_TYPE).str.strip().str.upper()
     status = (
         table["status"].astype(object).fillna("n/a").astype(str).str.strip().str.lower()
         if "status" in table
         else pd.Series("good", index=table.index)
     )
-    if unknown := sorted(set(status) - {"good", "bad", "n/a"}):
-        raise InputError(path, "column 'status'", repr(unknown[0]), "good, bad or n/a")
+    for unknown in sorted(set(status) - {"good", "bad", "n/a"}):
+        with going_on():
+            raise InputError(path, "column 'status'", repr(unknown), "good, bad or n/a")
     table["status"] = np.where(status == "bad", "bad", "good")
     for column in ("status_description", "group"):
         if column not in table:
@@ -204,13 +206,14 @@ def read_events(
     text = {"trial_type": str, "value": str}
     table = read_tsv(path, columns=("onset", *columns), dtype=text, literal=True)
     onset = pd.to_numeric(table["onset"], errors="coerce")
-    if (wrong := onset.isna() & table["onset"].notna()).any():
-        raise InputError(
-            path,
-            f"row {int(wrong.argmax()) + 2}, column 'onset'",
-            repr(table["onset"][wrong].iloc[0]),
-            "seconds",
-        )
+    for row in np.flatnonzero(onset.isna() & table["onset"].notna()):
+        with going_on():
+            raise InputError(
+                path,
+                f"row {row + 2}, column 'onset'",
+                repr(table["onset"].iloc[row]),
+                "seconds",
+            )
     table["onset"] = onset
     if table["onset"].isna().any():
         log.warning("%s: %d rows without an onset are left out", path, table["onset"].isna().sum())

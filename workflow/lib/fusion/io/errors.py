@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 
 #: Characters of a user's text that a message repeats.
@@ -33,3 +36,43 @@ class InputError(Exception):
         place = f"{file}: {where}" if where else f"{file}"
         message = f"{place}: found {found}; expected {accepted}"
         super().__init__(" ".join(message.split()))  # one line, whatever stands in the user's file
+
+
+_FOUND: ContextVar[list[InputError] | None] = ContextVar("found", default=None)
+
+
+@contextmanager
+def gathering() -> Iterator[list[InputError]]:
+    """Yield a list to which every ``InputError`` within :func:`going_on` is added.
+
+    Without it the first error stops the program.
+    """
+    found: list[InputError] = []
+    token = _FOUND.set(found)
+    try:
+        yield found
+    finally:
+        _FOUND.reset(token)
+
+
+@contextmanager
+def going_on() -> Iterator[None]:
+    """Note an ``InputError`` of the block and go on behind it, where errors are gathered; raise it
+    elsewhere.
+
+    What follows must do without the block: ``with going_on():`` stands around checks whose failure
+    leaves the others meaningful.
+    """
+    try:
+        yield
+    except InputError as error:
+        found = _FOUND.get()
+        if found is None:
+            raise
+        if str(error) not in map(str, found):
+            found.append(error)
+
+
+def is_gathering() -> bool:
+    """Return whether errors are gathered."""
+    return _FOUND.get() is not None

@@ -14,7 +14,7 @@ import pandas as pd
 
 from fusion.io.atomic import whole
 from fusion.io.dictionary import data_dictionary
-from fusion.io.errors import InputError
+from fusion.io.errors import InputError, going_on
 from fusion.io.text import read_text, write_json
 
 FilePath = str | Path
@@ -99,14 +99,19 @@ def read_tsv(
     if not lines:
         raise InputError(path, "", "an empty file", "a tab-separated table with a header")
     header = lines[0].split("\t")
+    ragged = None
     for number, line in enumerate(LINE.split(text), 1):
         if line and (cells := line.count("\t") + 1) != len(header):
-            raise InputError(
+            ragged = InputError(
                 path,
                 f"line {number}",
                 f"{cells} cells",
                 f"{len(header)}, one for each column; separated by tabs",
             )
+            with going_on():
+                raise ragged
+    if ragged is not None:
+        raise ragged
     if twice := [name for name in header if header.count(name) > 1]:
         raise InputError(path, f"column {twice[0]!r}", "two of that name", "every column once")
     if missing := [name for name in columns if name not in header]:

@@ -159,9 +159,9 @@ def read_clock(
         if whole and form == "avi" and stream.frames and stream.average_rate:
             # Its length is taken from what is there; the header counts the pictures.
             stated = float(stream.frames / stream.average_rate)
-            _check_whole(path, float(total / stream.average_rate), stated, events_s)
+            check_whole(path, float(total / stream.average_rate), stated, events_s)
         if whole and any(name in form for name in STATED) and opened.duration:
-            _check_whole(path, reached, opened.duration / av.time_base, events_s)
+            check_whole(path, reached, opened.duration / av.time_base, events_s)
         # AVI has no presentation times, only an order of decoding; VP8 hides pictures in packets of
         # their own.
         guessed = codec.name == "vp8" or (form == "avi" and codec.has_b_frames)
@@ -193,9 +193,9 @@ def read_any_clock(path: str | Path, events_s: np.ndarray | None = None) -> Film
                 if packet.size and packet.pts is not None:
                     end = max(end, float((packet.pts + (packet.duration or 0)) * sound.time_base))
             if opened.format.name == "wav":
-                _check_whole(path, end, end * container.wav_share(path), events_s)
+                check_whole(path, end, end * container.wav_share(path), events_s)
             elif opened.duration and any(name in opened.format.name for name in STATED):
-                _check_whole(path, end, opened.duration / av.time_base, events_s)
+                check_whole(path, end, opened.duration / av.time_base, events_s)
     if sound is None:
         return read_clock(path, events_s)
     none = np.zeros(0, np.int64)
@@ -208,9 +208,10 @@ def silent_clock(end_s: float) -> FilmClock:
     return FilmClock(none, none.astype(float), none, none.astype(bool), end_s, 0.0)
 
 
-def _check_whole(
-    path: str | Path, reached: float, stated: float, events_s: np.ndarray | None
+def check_whole(
+    path: str | Path, reached: float, stated: float, events_s: np.ndarray | None = None
 ) -> None:
+    """Raise ``InputError`` if a film ends (``reached``, s) before its header says (``stated``)."""
     if stated - reached > max(SHORTER_S, SHORTER * stated):
         raise InputError(
             path,
