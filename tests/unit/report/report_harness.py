@@ -23,7 +23,10 @@ from fusion.figures.spec import FIGURES, FiguresSpec
 from fusion.io.tables import write_parquet, write_tsv
 from fusion.report.spec import ReportSpec
 
-CONTROLS = ("partition", "interaction", "floors", "leak", "passive", "calibration")
+CONTROLS = (
+    *("partition", "interaction", "floors", "leak", "passive"),
+    *("calibration", "calibration_recorded", "planning"),
+)
 KINDS = ("svg", "png", "tsv")
 PROFILES = [
     "electrode",

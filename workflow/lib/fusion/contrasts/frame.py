@@ -57,7 +57,8 @@ class Side:
     name, layer
         (n_electrodes,) the best fit on validation over all folds, and its layer.
     each
-        Where the best of several fits is held against nothing: each of them alone.
+        Each of several fits alone, where the best of them is held against nothing, or has to be
+        beaten.
     """
 
     operand: Operand
@@ -196,12 +197,10 @@ def contrast_rows(
         side(fits, operand, in_window, validation, procedure.merit)
         for operand in comparison.operands
     )
-    a, b = (
-        replace(own, each=alone(fits, own.operand, in_window, validation))
-        if other.operand.is_nothing
-        else own
-        for own, other in ((a, b), (b, a))
-    )
+    if b.operand.is_nothing:
+        a = replace(a, each=alone(fits, a.operand, in_window, validation))
+    elif a.operand.is_nothing or comparison.alternative == "greater":
+        b = replace(b, each=alone(fits, b.operand, in_window, validation))
     found = procedure.test(fits, a, b, comparison.alternative, in_window)
     columns: dict[str, object] = {
         "electrode": some.electrodes,

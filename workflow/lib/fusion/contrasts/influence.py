@@ -56,7 +56,10 @@ def active_blocks(influence: np.ndarray) -> np.ndarray:
 
 
 def block_variance(
-    sums: np.ndarray, n_blocks: np.ndarray | int | None = None, n_folds: int = 1
+    sums: np.ndarray,
+    n_blocks: np.ndarray | int | None = None,
+    n_folds: int = 1,
+    of_others: int = 1,
 ) -> np.ndarray:
     """Return the variance of a sum over blocks of every part: V = K/(K-F) sum_k (B_k - mean B)^2 of
     the first, K/(K-1) .. of others.
@@ -74,6 +77,8 @@ def block_variance(
         NaN without one more than are lost.
     n_folds
         F.
+    of_others
+        What the other parts lose instead of 1.
 
     Returns
     -------
@@ -81,7 +86,8 @@ def block_variance(
         (n_parts, ..).
     """
     n_blocks = np.asarray(sums.shape[1] if n_blocks is None else n_blocks)
-    sums, lost = np.asarray(sums, float), np.ones((len(sums), *[1] * (sums.ndim - 2)), int)
+    sums = np.asarray(sums, float)
+    lost = np.full((len(sums), *[1] * (sums.ndim - 2)), of_others)
     lost[0] = n_folds
     count = np.maximum(n_blocks, lost + 1)
     squares = (sums**2).sum(axis=1) - sums.sum(axis=1) ** 2 / count
@@ -109,8 +115,9 @@ def difference(
     alternative
         ``greater`` or ``two-sided``.
     conservative
-        Take the variance of the two parts' sum where that is larger. For a score held against
-        nothing: without a difference of two models the noise of training and test does not cancel.
+        Take the variance of the two parts' sum where that is larger, all with K/(K-F). For a score
+        held against nothing: without a difference of two models the noise of training and test does
+        not cancel, and their product is skewed to the right (benchmarks/calibration.md).
 
     Returns
     -------
@@ -124,11 +131,11 @@ def difference(
     sums = np.einsum("fpkeb,feb->pke", influence, weights).astype(float)
     effect = (z * weights).sum(axis=2).mean(axis=0)
     n_blocks = active_blocks(influence).sum(axis=0)
-    variance = block_variance(sums, n_blocks, len(z)).sum(axis=0)
+    others = len(z) if conservative else 1
+    variance = block_variance(sums, n_blocks, len(z), others).sum(axis=0)
     if conservative:
-        variance = np.maximum(
-            variance, block_variance(sums.sum(axis=0, keepdims=True), n_blocks)[0]
-        )
+        both = sums.sum(axis=0, keepdims=True)
+        variance = np.maximum(variance, block_variance(both, n_blocks, len(z))[0])
     se = np.sqrt(variance)
     df = np.maximum(n_blocks - len(z), 1)
     half = stdtrit(df, (1 + CONFIDENCE) / 2) * se

@@ -30,7 +30,7 @@ import numpy as np
 import pandas as pd
 
 from fusion.controls.inputs import Group, Networks, at_events, band_components
-from fusion.controls.interaction import second_order, stream_correlation
+from fusion.controls.interaction import second_order, stream_correlation, without
 from fusion.controls.joint import FilePath, additive, read_films, streams
 from fusion.controls.problem import Problem, Test, ranked, versus
 from fusion.controls.spec import InteractionSpec
@@ -215,8 +215,13 @@ def interaction(
 ) -> Test:
     """Test whether the interaction part adds to the base more than its own time-shifted copies do,
     in banded fits.
+
+    Of part and copies only what the base does not explain is added: where streams correlate, most
+    of their products lies in the squares of each, and a base whose squares are shrunk would gain by
+    seeing them twice.
     """
-    with_part, *with_shifts = problem.fit_added(base, [part, *shifts], RATIOS)
+    own, *copies = (without(one, base) for one in (part, *shifts))
+    with_part, *with_shifts = problem.fit_added(base, [own, *copies], RATIOS)
     return versus(problem, with_part, with_shifts)
 
 

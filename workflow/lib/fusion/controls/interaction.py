@@ -139,6 +139,20 @@ def second_order(streams: list[np.ndarray], most: int = 12) -> np.ndarray:
     return np.asarray((made - made.mean(0)) / np.where(sd > 0, sd, 1))
 
 
+def without(part: np.ndarray, others: np.ndarray, shrinkage: float = 1e-3) -> np.ndarray:
+    """Return what of some features (event, feature) others do not explain, by slightly shrunk least
+    squares over all events.
+
+    Responses take no part in it, so no test event is seen before its time.
+    """
+    x = others - others.mean(0)
+    sd = x.std(0)
+    x = x / np.where(sd > 0, sd, 1)
+    left = part - part.mean(0)
+    gram = x.T @ x + shrinkage * len(x) * np.eye(x.shape[1])
+    return np.asarray(left - x @ np.linalg.solve(gram, x.T @ left))
+
+
 def stream_correlation(
     vision: np.ndarray,
     language: np.ndarray,

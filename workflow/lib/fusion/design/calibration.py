@@ -6,12 +6,26 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from fusion.contrasts.spec import CalibratedSpec, Comparison
 from fusion.design import paths
+from fusion.design.encoding import Encode, Inputs, responses
 from fusion.design.study import Study
-from fusion.ids import Contrast, Operand, unique
-from fusion.simulation.spec import ComparisonSpec, RatesSpec, SideSpec, SimulationSpec, WorldSpec
+from fusion.encoding.spec import FitSpec
+from fusion.ids import Contrast, FitId, Operand, unique
+from fusion.io.errors import InputError
+from fusion.simulation.spec import (
+    CalibrateSpec,
+    ComparisonSpec,
+    RatesSpec,
+    RecordedRatesSpec,
+    RecordedSpec,
+    SideSpec,
+    SimulationSpec,
+    WorldSpec,
+)
 
-Inputs = dict[str, str | list[str]]
+#: Tables of the worlds made of recordings.
+RECORDED = ("calibration_recorded", "planning")
 # Worlds without an effect: its size and the length of the film make no difference there.
 EFFECTLESS = ("none", "drift")
 # Keys of ``encoding`` that do not shape a simulated fit.
@@ -103,32 +117,154 @@ class CalibrateWorld:
 
 
 @dataclass(frozen=True)
+class CalibrateRecorded:
+    """Null worlds and planted effects in the recordings of one subject and alignment."""
+
+    study: Study
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """The config's ``calibration.recorded``."""
+        return dict(self.study.config["calibration"]["recorded"])
+
+    @cached_property
+    def subjects(self) -> tuple[str, ...]:
+        """Subjects whose recordings are used; none without turns."""
+        asked, known = self.given["subjects"], self.study.subjects
+        wanted = known if asked is None else tuple(map(str, asked))
+        if unknown := [one for one in wanted if one not in known]:
+            where = "key calibration.recorded.subjects"
+            raise InputError("config", where, unknown[0], ", ".join(known))
+        return wanted if self.given["turns"] else ()
+
+    @cached_property
+    def alignments(self) -> tuple[str, ...]:
+        """Alignments in which a contrast is tested."""
+        return tuple(one for one in self.study.alignments if self.tested(one))
+
+    def tested(self, alignment: str) -> tuple[Contrast, ...]:
+        """Return the contrasts that are tested in an alignment."""
+        known = self.study.contrasts
+        asked = known if self.given["contrasts"] is None else self.given["contrasts"]
+        if unknown := [name for name in asked if name not in known]:
+            where = "key calibration.recorded.contrasts"
+            raise InputError("config", where, unknown[0], ", ".join(known))
+        return tuple(known[name] for name in asked if alignment in known[name].alignments)
+
+    def fits(self, alignment: str) -> tuple[FitId, ...]:
+        """Return the fits that those contrasts compare, each once."""
+        return unique(fit for contrast in self.tested(alignment) for fit in contrast.fits)
+
+    def tables(self) -> list[str]:
+        """Return the files of all subjects and alignments."""
+        return [
+            paths.fill(paths.RECORDED_WORLDS, subject=subject, alignment=alignment)
+            for alignment in self.alignments
+            for subject in self.subjects
+        ]
+
+    def inputs(self, subject: str, alignment: str) -> Inputs:
+        """Return the subject's responses, and the activations of every fit."""
+        encode = Encode(self.study)
+        return {
+            "responses": responses(self.study, subject, alignment),
+            "activations": [
+                path
+                for fit in self.fits(alignment)
+                for path in encode.inputs(subject, alignment, fit.model, fit.init, fit.pairing)[
+                    "activations"
+                ]
+            ],
+        }
+
+    def spec(self, subject: str, alignment: str) -> dict[str, Any]:
+        """Return what is turned, planted, fitted and tested."""
+        study, config, encode = self.study, self.study.config, Encode(self.study)
+        statistics, fits = config["statistics"], self.fits(alignment)
+        return RecordedSpec.take(
+            self.given,
+            subject=subject,
+            alignment=alignment,
+            features=tuple(
+                (str(fit), *labels)
+                for fit in fits
+                for labels in encode.features(subject, fit.model)
+            ),
+            parts={
+                model: parts
+                for model in unique(fit.model for fit in fits)
+                if (parts := study.parts(model))
+            },
+            comparisons=tuple(map(Comparison.of, self.tested(alignment))),
+            window_name=statistics["primary_window"],
+            window=study.window,
+            step_ms=config["calibration"]["step_ms"],
+            validation=config["encoding"]["validation"],
+            calibrated=CalibratedSpec.take(statistics, statistics["calibrated"]),
+            settings=FitSpec.take(config["encoding"]),
+            seed=config["seed"],
+        ).plain()
+
+
+@dataclass(frozen=True)
 class Calibrate:
-    """Error rates and power in all worlds."""
+    """Error rates and power in all worlds, simulated and recorded."""
 
     study: Study
 
     @cached_property
+    def recorded(self) -> CalibrateRecorded:
+        """Worlds made of the recordings."""
+        return CalibrateRecorded(self.study)
+
+    @cached_property
+    def tables(self) -> tuple[str, ...]:
+        """Names of the tables that the rule writes."""
+        return ("calibration", *(RECORDED if self.recorded.tables() else ()))
+
+    @cached_property
     def names(self) -> tuple[str, ...]:
-        """Name of the table, if the report shows it: where it is asked for, or made already."""
+        """Names of the tables, if the report shows them: where asked for, or made already."""
         made = self.study.results / "tables" / "calibration.tsv"
         asked = self.study.config["calibration"]["report"] or made.is_file()
-        return ("calibration",) if asked else ()
+        return self.tables if asked else ()
 
     def inputs(self) -> Inputs:
-        """Return the simulations of all worlds and alignments."""
+        """Return the worlds, the contrasts of the run beside which recorded ones stand, and the
+        schemas.
+        """
+        recorded = self.recorded.tables()
         return {
             "worlds": [
                 paths.fill(paths.WORLD, alignment=alignment, world=world)
                 for alignment in self.study.alignments
                 for world in self.study.config["calibration"]["worlds"]
             ],
-            "schema": self.study.shipped("workflow/schemas/calibration.schema.yaml"),
+            **({"recorded": recorded, "contrasts": paths.ALL_CONTRASTS} if recorded else {}),
+            "schemas": [
+                self.study.shipped(f"workflow/schemas/{name}.schema.yaml") for name in self.tables
+            ],
+        }
+
+    def outputs(self) -> Inputs:
+        """Return the tables, and their dictionaries."""
+        return {
+            "tables": [paths.fill(paths.TABLE, table=name) for name in self.tables],
+            "dictionaries": [paths.fill(paths.DICTIONARY, table=name) for name in self.tables],
         }
 
     def spec(self) -> dict[str, Any]:
         """Return how rates are counted."""
-        return RatesSpec.take(self.study.config["statistics"]).plain()
+        statistics = self.study.config["statistics"]
+        return CalibrateSpec(
+            simulated=RatesSpec.take(statistics),
+            recorded=RecordedRatesSpec.take(
+                statistics,
+                window=statistics["primary_window"],
+                minutes=tuple(self.recorded.given["minutes"]),
+                electrodes=tuple(self.recorded.given["plan_electrodes"]),
+            ),
+        ).plain()
 
 
 def comparison(contrast: Contrast) -> ComparisonSpec:

@@ -231,6 +231,11 @@ class Design:
         return calibration.CalibrateWorld(self.study)
 
     @cached_property
+    def calibrate_recorded(self) -> calibration.CalibrateRecorded:
+        """Rule ``calibrate_recorded``."""
+        return calibration.CalibrateRecorded(self.study)
+
+    @cached_property
     def calibrate(self) -> calibration.Calibrate:
         """Rule ``calibrate``."""
         return calibration.Calibrate(self.study)

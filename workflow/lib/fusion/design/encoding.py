@@ -101,7 +101,7 @@ class Encode:
                     pairing=fit.pairing,
                 )
                 for fit in self.fits(model, init, pairing)
-                for stimulus, part in self._features(subject, model)
+                for stimulus, part in self.features(subject, model)
             ],
         }
 
@@ -118,7 +118,7 @@ class Encode:
             subject=subject,
             alignment=alignment,
             fits=tuple(self.fits(model, init, pairing)),
-            features=tuple(self._features(subject, model)),
+            features=tuple(self.features(subject, model)),
             parts=self.study.parts(model),
             projected=self.study.is_projected(model),
             settings=FitSpec.take(self.study.config["encoding"]),
@@ -145,6 +145,7 @@ class Encode:
         libraries = 2000 if self.gpu else 400
         return attempt * int(libraries + 3.2 * y + 24 * x / n_layers / n_fits)
 
-    def _features(self, subject: str, model: str) -> list[tuple[str, str]]:
+    def features(self, subject: str, model: str) -> list[tuple[str, str]]:
+        """Return (film, model) of each activations file of a fit."""
         parts = self.study.parts(model) or {model: ""}
         return [(stimulus, part) for stimulus in self.study.stimuli_of(subject) for part in parts]

@@ -47,6 +47,7 @@ SHIFT_NULL = (
     "<results>/intermediate/shift_null/{subject}_{alignment}_{model}-{init}-{pairing}.parquet"
 )
 WORLD = "<results>/intermediate/calibration/{alignment}_{world}.parquet"
+RECORDED_WORLDS = "<results>/intermediate/calibration_recorded/{subject}_{alignment}.parquet"
 BENCHMARKS = "<results>/intermediate/benchmarks"
 
 # Answers.

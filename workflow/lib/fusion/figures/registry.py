@@ -27,6 +27,7 @@ from fusion.figures import (
     parcels,
     partition,
     passive,
+    planning,
     region_map,
     regions,
     scatter,
@@ -65,6 +66,7 @@ DRAW: dict[str, Draw] = {
     "leak": leak.draw,
     "passive": passive.draw,
     "calibration": calibration.draw,
+    "planning": planning.draw,
     "folds": folds.draw,
 }
 

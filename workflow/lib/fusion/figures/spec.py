@@ -58,6 +58,7 @@ FIGURES: dict[str, Entry] = {
     "leak": Entry("Leak meter", "Controls", ("leak",)),
     "passive": Entry("Passive control", "Controls", ("passive",)),
     "calibration": Entry("Calibration", "Controls", ("calibration",)),
+    "planning": Entry("Planning a study", "Controls", ("planning", "calibration_recorded")),
     "folds": Entry("Folds of film time", "Quality", ("folds",)),
 }
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from fusion.report.numbers import unique_language
@@ -96,6 +98,24 @@ KNOWN: dict[str, tuple[str, str, list[str]]] = {
         ),
         ["calibration"],
     ),
+    "calibration_recorded": (
+        "Calibration on these recordings",
+        (
+            "The film turned against the recordings by random amounts, everything refitted: bursts,"
+            " drift and what electrodes share stay, so any discovery is false. Effects of known"
+            " size were planted into the same responses: the detectable effect is what 80% of"
+            " electrodes would have shown."
+        ),
+        [],
+    ),
+    "planning": (
+        "Planning a study",
+        (
+            "The effect that 80% of electrodes would show, by minutes of film and by the number of"
+            " electrodes tested together, from the standard errors of these recordings."
+        ),
+        ["planning"],
+    ),
     "audit": (
         "Audit",
         (
@@ -171,8 +191,8 @@ def sections(tables: Mapping[str, pd.DataFrame], figures: Iterable[str]) -> list
                 file=file,
                 filtered=len(frame) > 12,
             )
-        if name == "audit" and name in tables:
-            text = f"{text} {audited(tables[name])}"
+        if name in SENTENCES and name in tables:
+            text = f"{text} {SENTENCES[name](tables[name])}"
         own = tuple(one for one in drawn if one not in drawn_already)
         out.append(Section(f"control-{name}", title, text, own, shown))
         drawn_already |= set(drawn)
@@ -187,3 +207,32 @@ def audited(table: pd.DataFrame) -> str:
         f"Audited: {len(fits)} fits ({int(r['values'].sum())} correlations), largest difference of"
         f" r {r['largest_difference'].max():.1g}."
     )
+
+
+def levels(table: pd.DataFrame) -> str:
+    """Return, contrast by contrast, how many null electrodes were called at 0.05, and what could
+    have been found, in sentences.
+    """
+    told = []
+    for row in table.to_dict("records"):
+        told.append(
+            f"On your recordings, {row['contrast']} ({row['alignment']}) at 0.05 called"
+            f" {int(row['called_05'])} of {int(row['nulls'])} null electrodes: {row['level']};"
+            f" {detectable(row)}."
+        )
+    return " ".join(told)
+
+
+def detectable(row: Mapping[Any, Any]) -> str:
+    """Return which effect would have been found, beside what was observed."""
+    observed = f"the median effect observed is {row['median_effect']:.3f}"
+    if not np.isfinite(row["detectable"]):
+        return f"no planted effect was found at 80% of electrodes, {observed}"
+    return f"an effect of {row['detectable']:.3f} would be found at 80% of electrodes, {observed}"
+
+
+#: Table -> what it says, in sentences.
+SENTENCES: dict[str, Callable[[pd.DataFrame], str]] = {
+    "audit": audited,
+    "calibration_recorded": levels,
+}

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from fusion.contrasts.spec import BinWeights
+from fusion.contrasts.spec import BinWeights, CalibratedSpec, Comparison, Validation
+from fusion.encoding.spec import FitSpec
 from fusion.ids import Alignment, Alternative
 from fusion.spec import Spec
 
@@ -109,8 +110,89 @@ class WorldSpec(Spec):
 
 
 @dataclass(frozen=True)
+class RecordedSpec(Spec):
+    """Null worlds and planted effects in the recorded responses of one subject and alignment.
+
+    Attributes
+    ----------
+    subject, alignment
+        Ids.
+    features
+        (fit, film, model) of each activations file, in the order of the files.
+    parts
+        Model -> layer of each model that it joins, for concatenations.
+    comparisons
+        The contrasts that are tested.
+    window_name, window
+        The primary window, and its first and last bin centre (ms).
+    step_ms
+        Smallest distance of the bins that are fitted.
+    turns, min_shift_s
+        How often the film is turned against the recordings, and the smallest turn (s).
+    electrodes
+        Electrodes taken of the subject, evenly spaced; None for all.
+    sizes
+        Sizes of planted effects: the SD of what is added at the peak, over the robust SD of the
+        responses.
+    minutes
+        Shorter lengths of film that are tried.
+    validation, calibrated, settings
+        How fits and tests are made.
+    seed
+        Of the config.
+    """
+
+    subject: str
+    alignment: Alignment
+    features: tuple[tuple[str, str, str], ...]
+    parts: dict[str, dict[str, str]]
+    comparisons: tuple[Comparison, ...]
+    window_name: str
+    window: tuple[float, float]
+    step_ms: float
+    turns: int
+    min_shift_s: float
+    electrodes: int | None
+    sizes: tuple[float, ...]
+    minutes: tuple[float, ...]
+    validation: Validation
+    calibrated: CalibratedSpec
+    settings: FitSpec
+    seed: int
+
+
+@dataclass(frozen=True)
+class RecordedRatesSpec(Spec):
+    """How the null worlds of recordings are counted.
+
+    Attributes
+    ----------
+    window
+        Name of the primary window.
+    level, correction
+        Keys of ``statistics``.
+    minutes, electrodes
+        Lengths of film and numbers of electrodes of the planning table.
+    """
+
+    window: str
+    level: float
+    correction: Literal["bh", "by"]
+    minutes: tuple[float, ...]
+    electrodes: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class RatesSpec(Spec):
     """How error rates are counted (keys of ``statistics``)."""
 
     level: float
     correction: Literal["bh", "by"]
+
+
+@dataclass(frozen=True)
+class CalibrateSpec(Spec):
+    """How all worlds are counted."""
+
+    simulated: RatesSpec
+    recorded: RecordedRatesSpec

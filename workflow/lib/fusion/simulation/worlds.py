@@ -29,6 +29,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.signal import butter, lfilter, sosfiltfilt
 
+from fusion.simulation.noise import Noise, disturbed
+
 KINDS = (
     "none",
     "vision",
@@ -42,6 +44,7 @@ KINDS = (
 )
 INTEGRATES = ("interaction", "better vision interaction")
 SFREQ_HZ = 20.0
+STATIONARY = Noise()
 
 
 @dataclass(frozen=True)
@@ -150,6 +153,7 @@ def respond(
     snr: float = 0.5,
     high_pass_hz: float | None = 0.1,
     exponent: float = 1.0,
+    noise: Noise = STATIONARY,
 ) -> np.ndarray:
     """Return binned responses (event, electrode, bin) float32.
 
@@ -173,15 +177,17 @@ def respond(
         4th-order zero-phase Butterworth on the sum; None leaves the drift in.
     exponent
         Of the noise's power spectrum.
+    noise
+        What is done to it.
     """
     n_electrodes = signal.shape[1]
     n = int((onset_s[-1] + 6.0) * SFREQ_HZ)
-    noise = one_over_f(rng, n, n_electrodes, exponent)
+    background = disturbed(rng, noise, one_over_f(rng, n, n_electrodes, exponent), SFREQ_HZ)
     impulses = np.zeros((n, n_electrodes))
     np.add.at(impulses, np.round(onset_s * SFREQ_HZ).astype(int), signal)
     lag = np.arange(0, 1.2, 1 / SFREQ_HZ)
     kernel = np.exp(-0.5 * ((lag - 0.45) / 0.2) ** 2)
-    series = noise + snr * lfilter(kernel, [1.0], impulses, axis=0)
+    series = background + snr * lfilter(kernel, [1.0], impulses, axis=0)
     if high_pass_hz:
         series = sosfiltfilt(
             butter(4, high_pass_hz, "highpass", fs=SFREQ_HZ, output="sos"), series, axis=0
