@@ -26,8 +26,9 @@ def line_frequency(wanted: float | None, info: Mapping[str, Any]) -> float | Non
     if wanted:
         return float(wanted)
     stated = info.get("PowerLineFrequency")
-    is_number = isinstance(stated, int | float) and not isinstance(stated, bool)
-    return float(stated) if is_number and stated > 0 else None
+    if isinstance(stated, bool) or not isinstance(stated, int | float):
+        return None
+    return float(stated) if stated > 0 else None
 
 
 def row(
