@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from fusion.ieeg import sidecars
+from fusion.ieeg import positions, sidecars
 from fusion.ieeg.preparation import open_source
 from fusion.io.errors import InputError, gathering, going_on
 from fusion.look import header
@@ -63,7 +63,7 @@ def check_recording(one: CheckedRecording) -> None:
     with going_on():
         sidecars.read_events(given)
     with going_on():
-        sidecars.read_positions(given, one.spec.space)
+        positions.read_positions(given, one.spec.space)
     with going_on():
         open_source(one.files, given, one.atlas, one.spec)
 

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from fusion.ids import entities
-from fusion.ieeg import sidecars
+from fusion.ieeg import positions, sidecars
 from fusion.ieeg.recording import open_recording
 from fusion.io.errors import InputError, gathering, going_on
 from fusion.io.tables import read_tsv
@@ -140,11 +140,11 @@ def _places(given: Sequence[str]) -> dict[str, Any]:
     tables = [Path(path) for path in given if path.endswith("electrodes.tsv")]
     if not tables:
         return {}
-    found = sidecars.read_positions(list(given))
+    found = positions.read_positions(list(given))
     columns = {c for path in tables for c in read_tsv(path).columns}
     spaces = {entities(path.name).get("space", found.space) for path in tables}
     return {
         "spaces": tuple(sorted({found.space, *spaces} if len(tables) > 1 else {found.space})),
         "placed": int(np.isfinite(found.table["x"].to_numpy(float)).sum()),
-        "region_column": next((c for c in sidecars.REGION_COLUMNS if c in columns), ""),
+        "region_column": next((c for c in positions.REGION_COLUMNS if c in columns), ""),
     }

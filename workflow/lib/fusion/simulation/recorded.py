@@ -274,7 +274,7 @@ class Worlds:
 
 
 def _rows_of(read: Callable[[], np.ndarray], rows: np.ndarray) -> np.ndarray:
-    return read()[rows]
+    return np.asarray(read()[rows])
 
 
 def subject_worlds(
