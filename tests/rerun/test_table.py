@@ -16,7 +16,7 @@ BASE = yaml.safe_load(SMALL.read_text(encoding="utf-8"))
 # What reads the responses' bins beside the fits: the controls, and what `calibrate` simulates.
 CONTROLS = {"ceiling": 2, "dimension_match": 2, "interaction": 2, "negative_controls": 2}
 CONTROLS |= {"partition": 2, "passive": 1}
-SIMULATED = {"calibrate_world": 8}
+SIMULATED = {"calibrate_world": 8, "calibrate_recorded": 2}
 ON_DEMAND = {"bootstrap": 6, "shift_null": 6}
 # Made only of subjects who saw several films; nobody did here.
 FILMS = {"film_to_film": 2}
@@ -60,6 +60,7 @@ CONFIG = {
             rule: 1
             for rule in (
                 "audit",
+                "calibrate",
                 "ceiling",
                 "control_tables",
                 "figure_tables",
@@ -78,8 +79,8 @@ CONFIG = {
 CODE = {
     "design/design.py": set(),
     "design/paths.py": set(),
-    "ieeg/filters.py": {"preprocess", "recordings"},
-    "stimuli/cuts.py": {"scene_cuts"},
+    "ieeg/filters.py": {"check", "preprocess", "recordings"},
+    "stimuli/cuts.py": {"check", "draft", "scene_cuts"},
     "models/run/pooling.py": {"activations"},
     "models/families/slip.py": {"activations"},
     "contrasts/verdicts.py": {"sites"},

@@ -37,9 +37,9 @@ def test_all_worlds_read_one_recording(demo):
     first = next(iter(design.study.recordings))
     expected = {"responses": f"<shared>/responses/{first}_vision.nc"}
     assert design.calibrate_world.inputs(alignment="vision", world="none") == expected
-    other = load(demo | {"calibration": {"recording": "sub-02_task-film"}}, REPOSITORY)
+    other = load(demo | {"calibration": {"recording": "sub-02_task-film_run-1"}}, REPOSITORY)
     found = other.calibrate_world.inputs(alignment="vision", world="none")["responses"]
-    assert found == "<shared>/responses/sub-02_task-film_vision.nc"
+    assert found == "<shared>/responses/sub-02_task-film_run-1_vision.nc"
 
 
 def test_effects_and_minutes_vary_one_at_a_time_where_there_is_an_effect(demo):

@@ -12,6 +12,7 @@ import yaml
 from helpers.runs import REPOSITORY
 from helpers.scripts import design_for
 
+from fusion.design.zoo import JOINED
 from fusion.io.errors import InputError
 from fusion.plan import before, facts, measured, table, work
 from fusion.plan.facts import Facts, Film, Network, Recording
@@ -149,7 +150,7 @@ def test_the_size_of_a_network_without_an_entry_is_that_of_its_weights():
 def test_every_shipped_network_has_a_size():
     zoo = yaml.safe_load((REPOSITORY / "config/models.yaml").read_text())
     known = pd.read_csv(REPOSITORY / "resources/network_sizes.tsv", sep="\t", comment="#")
-    networks = {name for name, row in zoo.items() if row["family"] != "concat"}
+    networks = {name for name, row in zoo.items() if row["family"] not in JOINED}
     assert networks <= set(known["network"])
     assert (known[["gmacs", "layers", "width"]] > 0).all().all()
 

@@ -67,7 +67,7 @@ def test_the_two_commands_are_targets_of_the_makefile():
         for command in commands(page)
         if command.startswith("make ")
     ]
-    assert set(asked) == {"demo", "test"} and set(asked) <= set(targets)
+    assert "demo" in asked and set(asked) <= set(targets)
 
 
 def test_the_readme_cites_the_version_that_there_is():

@@ -52,9 +52,7 @@ def load_zoo(files: Sequence[str], base: Path, schema: Mapping[str, Any] | None 
             raise InputError(path, "", type(rows).__name__, "a mapping of model names to rows")
         for model, row in rows.items():
             if not isinstance(row, dict):
-                raise InputError(
-                    path, f"model {model}", type(row).__name__, "a row: keys and values"
-                )
+                raise InputError(path, f"model {model}", repr(row)[:80], "a row: keys and values")
         zoo.update(rows)
         origin.update(dict.fromkeys(rows, name))
     if schema is None:
