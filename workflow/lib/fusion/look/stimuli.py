@@ -181,12 +181,17 @@ def _likelihood(one: Words) -> tuple[bool, bool, bool, int, str]:
     named = WORD_NAMES.search(Path(one.file).name) is not None
     return (
         one.mean_length > 1.5,
-        # Words of a subtitle share the time of their line.
-        one.file.casefold().endswith((".srt", ".vtt", ".ass")),
+        # Words of a subtitle or of a table of sentences share the time of their line.
+        one.file.casefold().endswith((".srt", ".vtt", ".ass")) or _of_lines(one.file),
         not (named or _is_timed(one.file)),
         -one.kinds,
         one.file,
     )
+
+
+def _of_lines(file: str) -> bool:
+    name = Path(file).name.casefold()
+    return "word" not in name and any(part in name for part in ("sentence", "clause", "phrase"))
 
 
 def _is_timed(name: str) -> bool:
