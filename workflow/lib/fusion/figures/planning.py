@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter, StrMethodFormatter
 
 from fusion.figures import colours, names, style
 from fusion.figures.read import Tables
@@ -45,6 +46,9 @@ def draw(tables: Tables, spec: FiguresSpec) -> tuple[Figure, pd.DataFrame]:
             axes.axhline(found.mean(), color=colours.GREY, linewidth=0.8, linestyle=":")
         style.letter(axes, k, names.contrast_name(contrast))
         axes.set_xscale("log")
+        # A power of ten would be a formula, and labels are plain text.
+        axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+        axes.xaxis.set_minor_formatter(NullFormatter())
         axes.set_ylim(bottom=0)
     style.finish_grid(grid, len(contrasts), columns)
     figure.supxlabel("Minutes of film (dotted: median effect of the sites found)", fontsize=8)
