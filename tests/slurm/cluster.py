@@ -52,11 +52,21 @@ def missing() -> str:
         return f"not installed: {', '.join(absent)} (Debian packages slurm-wlm and munge)"
     if os.geteuid():
         return "SLURM's daemons need root"
-    return (
-        f"{SYSTEM_CONFIG} is there: this machine belongs to a cluster"
-        if SYSTEM_CONFIG.exists()
-        else ""
-    )
+    if os.path.lexists(SYSTEM_CONFIG) and not left_behind():
+        return f"{SYSTEM_CONFIG} is there: this machine belongs to a cluster"
+    return ""
+
+
+def left_behind() -> bool:
+    """Say whether SLURM's configuration is the link of an earlier test that was killed."""
+    if not SYSTEM_CONFIG.is_symlink():
+        return False
+    target = SYSTEM_CONFIG.readlink()
+    if not target.exists():
+        return True
+    pid = target.with_name("slurmctld.pid")
+    ours = "ClusterName=test\n" in target.read_text()
+    return ours and not (pid.exists() and Path("/proc", pid.read_text().strip()).exists())
 
 
 def find(name):
@@ -86,6 +96,8 @@ def running(folder: Path, cores: int = 2):
     (folder / "slurm.conf").write_text(text)
     # Inside a job the executor clears SLURM's variables, so srun finds the cluster only in SLURM's
     # own place.
+    if left_behind():
+        SYSTEM_CONFIG.unlink()
     SYSTEM_CONFIG.symlink_to(folder / "slurm.conf")
     environment = dict(os.environ)
     started = []
