@@ -4,10 +4,12 @@ storing whole layers first.
     python benchmarks/activations.py [events]
     python benchmarks/activations.py pairings [events]
     python benchmarks/activations.py padding [events]
+    python benchmarks/activations.py overlap [events]
 
 The second form times the shuffled pairings of two joint networks of full size against one forward
 pass of each event and pairing. The third times networks of text whose ``flatten`` layer is one
-vector already, with every text padded to the full length and without.
+vector already, with every text padded to the full length and without. The fourth says what reading
+and resizing pictures cost beside a network, and what preparing them ahead in a thread saves.
 
 In the first, one process takes turns, batch by batch, between the bare forward pass and the
 extraction (forward pass, hooks, flattening, projection to the Johnson-Lindenstrauss size, writing),
@@ -39,6 +41,7 @@ from fusion.models.run.look import look
 from fusion.models.run.network import Items
 from fusion.models.run.projection import Projection, target_size
 from fusion.models.spec import Row, Weights
+from fusion.stimuli.frames import storage
 
 SIZES = {
     "width": 768,
@@ -443,11 +446,92 @@ def padding(n_events):
         )
 
 
+def photographs(n_events):
+    """Return (n_events, 256, 341, 3) uint8 cuts of scikit-learn's two photographs."""
+    from sklearn.datasets import load_sample_images
+
+    rng = np.random.default_rng(0)
+    whole = load_sample_images().images
+    return np.stack(
+        [
+            whole[k % 2][y : y + 256, x : x + 341]
+            for k, (y, x) in enumerate(rng.integers(0, [170, 298], (n_events, 2)))
+        ]
+    )
+
+
+def overlap(n_events):
+    """Measure reading, resizing and the forward pass, each alone and overlapping, and print
+    tables.
+    """
+    torch.set_num_threads(1)
+    seconds = {}
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "frames.nc")
+        images = photographs(n_events)
+        coords = {"frame": np.arange(n_events), "y": 256, "x": 341, "rgb": ["r", "g", "b"]}
+        with labelled.create(path, coords, {}) as file:
+            dims = ("frame", "y", "x", "rgb")
+            labelled.add(file, "image", dims, dtype="uint8", **storage(256, 341))[:] = images
+        vit = Path(folder, "vit.pt")
+        torch.save({"state_dict": slip.Slip(SIZES, ("image",)).state_dict()}, vit)
+        network, layers = built(vit, "trained", layers={"visual.blocks.*": "cls"})
+        with labelled.open_labelled(path) as film:
+
+            def read(start, stop):
+                return labelled.take(film["image"], np.arange(start, stop))
+
+            def items(start, stop):
+                return Items(np.arange(start, stop), read(start, stop), None)
+
+            parts = {
+                "reading from the film's file": 0.0,
+                "resizing, normalising": 0.0,
+                "forward": 0.0,
+            }
+            names = list(parts)
+            with torch.inference_mode():
+                for start in range(0, n_events, BATCH):
+                    stop = min(start + BATCH, n_events)
+                    own = timed(parts, names[0], items, start, stop)
+                    batch = timed(parts, names[1], network.prepare, own)
+                    timed(parts, names[2], network.run, batch)
+            running = extract.Running(torch.device("cpu"), BATCH)
+
+            def ahead():
+                return list(extract.features(network, layers, n_events, items, running))
+
+            def in_turn():
+                found = []
+                with hooks.capture(network, layers) as captured, torch.inference_mode():
+                    for start in range(0, n_events, BATCH):
+                        batch = network.prepare(items(start, min(start + BATCH, n_events)))
+                        found.append(extract.forward(network, captured, layers, batch, ""))
+                return found
+
+            for _ in range(2):
+                for name, way in (("ahead", ahead), ("in turn", in_turn)):
+                    start = time.perf_counter()
+                    way()
+                    seconds[name] = min(seconds.get(name, np.inf), time.perf_counter() - start)
+    whole = sum(parts.values())
+    print(f"{n_events} events, ViT-B/16 at 224 px, 1 thread, torch {torch.__version__}\n")
+    print("| part | CPU ms an event | share |\n| --- | --- | --- |")
+    for name, cost in parts.items():
+        print(f"| {name} | {1000 * cost / n_events:.1f} | {cost / whole:.1%} |")
+    print(
+        f"\nwall time: {seconds['in turn']:.1f} s in turn, {seconds['ahead']:.1f} s with"
+        " coming batches prepared in a thread (the better of two runs each)"
+    )
+
+
 if __name__ == "__main__":
     arguments = sys.argv[1:]
     if arguments[:1] == ["pairings"]:
         pairings(int(arguments[1]) if len(arguments) > 1 else 24)
     elif arguments[:1] == ["padding"]:
         padding(int(arguments[1]) if len(arguments) > 1 else 16)
+    elif arguments[:1] == ["overlap"]:
+        overlap(int(arguments[1]) if len(arguments) > 1 else 96)
     else:
         main(int(arguments[0]) if arguments else 500)

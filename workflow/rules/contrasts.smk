@@ -12,7 +12,7 @@ rule bootstrap:
         "<benchmarks>/bootstrap/{subject}_{alignment}_{model}-{init}-{pairing}.tsv"
     conda:
         "../../envs/encoding.yaml"
-    threads: 4
+    threads: 1
     resources:
         mem_mb=lambda wildcards, input, attempt: design.encode.mem_mb(
             wildcards.model, input.responses, input.activations, attempt
@@ -62,7 +62,7 @@ rule film_to_film:
         "<benchmarks>/film_to_film/{subject}_{alignment}.tsv"
     conda:
         "../../envs/encoding.yaml"
-    threads: 2
+    threads: 1
     resources:
         mem_mb=grows(8000),
         runtime=1440,
@@ -147,7 +147,7 @@ rule shift_null:
         "<benchmarks>/shift_null/{subject}_{alignment}_{model}-{init}-{pairing}.tsv"
     conda:
         "../../envs/encoding.yaml"
-    threads: 2
+    threads: 1
     resources:
         mem_mb=lambda wildcards, input, attempt: design.encode.mem_mb(
             wildcards.model, input.responses, input.activations, attempt

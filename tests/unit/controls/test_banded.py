@@ -8,6 +8,7 @@ from scipy.stats import pearsonr
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import KFold
 
+from fusion.controls import himalaya_banded
 from fusion.controls.banded import Moments, fit, grid, search
 from fusion.encoding.folds import Folds, Held, make_folds
 
@@ -69,6 +70,34 @@ def test_equals_himalaya(sizes):
     np.testing.assert_allclose(found.prediction[200:], theirs, atol=1e-4 * np.abs(theirs).max())
     chosen = gammas[found.scaling[0]].T / found.alpha[0]
     np.testing.assert_allclose(np.log(chosen), deltas, atol=1e-4)
+
+
+@pytest.mark.parametrize("sizes", [(5, 8), (4, 30, 3)])
+def test_himalayas_solvers_give_the_same_fit(sizes):
+    bands, y, onset_s = problem(5, 160, sizes, n_targets=5)
+    y[:, 3] = 0
+    given = bands, y, folds_of(onset_s), np.arange(160) // 10
+    gammas = grid(len(sizes), steps=(-1, 1))
+    ours = fit(*given, gammas, ALPHAS, standardise=False)
+    theirs = himalaya_banded.fit(*given, scalings=gammas, alphas=ALPHAS)
+    varies = [0, 1, 2, 4]
+    for name in ("scaling", "alpha"):
+        np.testing.assert_array_equal(
+            getattr(theirs, name)[:, varies], getattr(ours, name)[:, varies]
+        )
+    for name in ("z", "z_val", "split"):
+        np.testing.assert_allclose(
+            getattr(theirs, name)[..., varies], getattr(ours, name)[..., varies], atol=1e-5
+        )
+        assert np.abs(getattr(theirs, name)[..., 3]).max() < 1e-8
+    np.testing.assert_allclose(theirs.dof[:, varies], ours.dof[:, varies], rtol=1e-6)
+    for name in ("influence", "prediction"):
+        scale = np.nanmax(np.abs(getattr(ours, name)))
+        np.testing.assert_allclose(
+            getattr(theirs, name)[..., varies],
+            getattr(ours, name)[..., varies],
+            atol=2e-5 * scale,
+        )
 
 
 def test_search_equals_loops():

@@ -251,15 +251,34 @@ def chosen_on(tried: np.ndarray, alphas: np.ndarray, n_bands: int, block: np.nda
     block
         (n_events,) block of film time.
     """
-    k_folds, n_targets, n_blocks = len(tried), tried.shape[-1], int(block.max()) + 1
-    flat = tried.reshape(k_folds, -1, n_targets)
+    flat = tried.reshape(len(tried), -1, tried.shape[-1])
     best = flat.argmax(1)
+    r_val = np.take_along_axis(flat, best[:, None], 1)[:, 0].astype("float64")
+    return blank(best // len(alphas), alphas[best % len(alphas)], r_val, n_bands, block)
+
+
+def blank(
+    scaling: np.ndarray, alpha: np.ndarray, r_val: np.ndarray, n_bands: int, block: np.ndarray
+) -> BandedFit:
+    """Return a fit with what was chosen, and everything else still to be filled in.
+
+    Parameters
+    ----------
+    scaling, alpha, r_val
+        (n_folds, n_targets) index of the scaling, penalty, and validation correlation.
+    n_bands
+        Number of bands.
+    block
+        (n_events,) block of film time.
+    """
+    k_folds, n_targets = scaling.shape
+    n_blocks = int(block.max()) + 1
     return BandedFit(
         z=np.zeros((k_folds, n_targets)),
-        z_val=_atanh(np.take_along_axis(flat, best[:, None], 1)[:, 0].astype("float64")),
+        z_val=_atanh(r_val),
         split=np.zeros((n_bands, k_folds, n_targets)),
-        scaling=best // len(alphas),
-        alpha=alphas[best % len(alphas)],
+        scaling=scaling,
+        alpha=alpha,
         dof=np.zeros((k_folds, n_targets)),
         influence=np.zeros((k_folds, 2, n_blocks, n_targets), "float32"),
         prediction=np.full((len(block), n_targets), np.nan, "float32"),

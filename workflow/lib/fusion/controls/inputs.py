@@ -87,6 +87,7 @@ def groups(paths: Sequence[FilePath], spec: FittingSpec) -> Iterator[Group]:
                 own.folds(spec, held_out[group.rows]),
                 block,
                 spec.alphas,
+                spec.solver,
             ),
             own,
             group.electrodes,

@@ -71,7 +71,11 @@ def passive(
     )
     trials = Trials((viewing,))
     problem = Problem(
-        y[inside], trials.folds(fitting), trials.blocks(fitting.block_s)[1], fitting.alphas
+        y[inside],
+        trials.folds(fitting),
+        trials.blocks(fitting.block_s)[1],
+        fitting.alphas,
+        fitting.solver,
     )
     names = [str(name) for name in lowlevel]
     log.info("%d events, %d latencies, features: %s", len(trials), len(bins_ms), ", ".join(names))

@@ -11,6 +11,7 @@ from fusion.contrasts.influence import bin_weights, difference
 from fusion.controls import added
 from fusion.controls.banded import ALPHAS, BandedFit, fit
 from fusion.encoding.folds import Folds
+from fusion.encoding.spec import Solver
 from fusion.ids import Alternative
 
 #: Results of a test: name -> (n_electrodes,).
@@ -31,12 +32,15 @@ class Problem:
         (n_events,) block of film time, 0 .. n_blocks - 1.
     alphas
         Ridge penalties that are tried.
+    solver
+        Whose solvers make the fits (``encoding.solver``); those of :meth:`fit_added` are ours.
     """
 
     y: np.ndarray
     folds: Folds
     block: np.ndarray
     alphas: tuple[float, ...] = ALPHAS
+    solver: Solver = "eigen"
 
     def fit(self, bands: list[np.ndarray], scalings: np.ndarray | None = None) -> BandedFit:
         """Return the fit of all electrodes and bins, see :func:`fusion.controls.banded.fit`.
@@ -50,6 +54,18 @@ class Problem:
         """
         n = len(self.y)
         scalings = np.ones((1, len(bands))) if len(bands) == 1 else scalings
+        if self.solver == "himalaya" and scalings is not None:
+            # Imported here because himalaya loads scikit-learn and matplotlib.
+            from fusion.controls import himalaya_banded
+
+            return himalaya_banded.fit(
+                bands,
+                self.y.reshape(n, -1),
+                self.folds,
+                self.block,
+                scalings=scalings,
+                alphas=self.alphas,
+            )
         return fit(
             bands,
             self.y.reshape(n, -1),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fusion.contrasts.spec import Comparison, Correction
-from fusion.encoding.spec import FoldSpec
+from fusion.encoding.spec import FoldSpec, Solver
 from fusion.ids import Alignment, FitId
 from fusion.spec import Spec
 
@@ -23,7 +23,7 @@ class FittingSpec(FoldSpec):
         First and last bin centre of the window.
     bin_width_ms
         Width of a bin; of overlapping bins only some are taken.
-    block_s, alphas, drift_cosines_s, clip_mad
+    block_s, alphas, drift_cosines_s, clip_mad, solver
         As in the encoding fits (keys of ``encoding``).
     """
 
@@ -33,6 +33,7 @@ class FittingSpec(FoldSpec):
     alphas: tuple[float, ...]
     drift_cosines_s: float | bool
     clip_mad: float | bool
+    solver: Solver = "eigen"
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from fusion.ids import Alignment, FitId
 from fusion.spec import Spec
 
 Backend = Literal["numpy", "torch"]
+Solver = Literal["eigen", "himalaya"]
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class FitSpec(FoldSpec):
 
     alphas: tuple[float, ...] = (0.1, 1.0, 10.0, 100.0, 1e3, 1e4, 1e5, 1e6)
     infinite_alpha: bool = False
-    solver: Literal["eigen", "himalaya"] = "eigen"
+    solver: Solver = "eigen"
     alpha_per: Literal["target", "electrode"] = "target"
     penalise_intercept: bool = False
     drift_cosines_s: float | bool = False
