@@ -69,7 +69,8 @@ def model_of(row: Row, weights: Weights, trained: bool) -> nn.Module:
         classifier: Any = getattr(model, "pretrained_cfg", {}).get("classifier") or ()
         heads = [classifier] if isinstance(classifier, str) else list(classifier)
         state = checkpoints.state_dict(path, rename=row.rename_keys)
-        ignore = [*(f"{head}.*" for head in heads), *row.ignore_keys]
+        # A head of several layers is left out as a whole, the classifier being its last.
+        ignore = [*(f"{head.split('.')[0]}.*" for head in heads), *row.ignore_keys]
         checkpoints.load_strict(model, state, path, ignore)
     return model
 

@@ -4,6 +4,7 @@ knows.
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +29,13 @@ def load(row: Row, weights: Weights, trained: bool) -> Network:
     """Return the network of a row: a folder of transformers' own layout, and its tokenizer.
 
     ``architecture`` may name the ``class`` (default: what AutoModel takes for the config) and
-    keyword arguments of its config."""
+    keyword arguments of its config.
+
+    SigLIP was trained on texts padded to one length, and attends to the padding."""
     model = model_of(row, weights, trained)
     texts = text_input(row, weights, model)
+    unmasked = str(model.config.model_type).startswith("siglip")
+    texts.fixed = unmasked
 
     def prepare(items: Items) -> Batch:
         return as_batch(texts, items.texts or [])
@@ -38,7 +43,7 @@ def load(row: Row, weights: Weights, trained: bool) -> Network:
     return Network(
         model,
         prepare,
-        lambda batch: model(**batch),
+        lambda batch: model(input_ids=batch["input_ids"]) if unmasked else model(**batch),
         texts,
         lambda layer, batch: batch["attention_mask"].bool(),
     )
@@ -195,6 +200,7 @@ def text_input(row: Row, weights: Weights, model: nn.Module) -> Texts:
         length=length,
         unknown=tokenizer.unk_token_id,
         class_token=bool(begin) and begin[0] == tokenizer.cls_token_id,
+        multiple=window_of(config),
     )
 
 
@@ -212,6 +218,12 @@ def limit_of(model: nn.Module) -> int:
             before = 0 if part.padding_idx is None else part.padding_idx + 1
             limit = min(limit, part.num_embeddings - before)
     return limit
+
+
+def window_of(config: Any) -> int:
+    """Return the number of tokens of which Longformer and its kin pad texts to a multiple."""
+    window = getattr(config, "attention_window", 1)
+    return math.lcm(*window) if isinstance(window, list | tuple) else int(window)
 
 
 def own_limit(path: str) -> int:

@@ -67,6 +67,9 @@ class Texts:
         Words beyond which a text is cut before it is encoded, if any.
     fixed
         Whether every text is padded to :attr:`length`; by default to the longest of its batch.
+    multiple
+        Texts are padded to multiples of so many tokens, for networks that attend in windows and
+        would pad them themselves.
     truncate
         ``left`` keeps the end of what is too long, the words just heard; ``right`` its beginning.
     """
@@ -81,6 +84,7 @@ class Texts:
     clean: Callable[[str], str] = str
     max_words: int | None = None
     fixed: bool = False
+    multiple: int = 1
     truncate: Side = "left"
     _known: dict[str, list[int]] = field(default_factory=dict, repr=False)
 
@@ -88,6 +92,7 @@ class Texts:
         """Return ids (n_texts, n_tokens) int64 and which of them count (n_texts, n_tokens) bool."""
         rows = [self.ids(text) for text in texts]
         width = self.length if self.fixed else max(map(len, rows))
+        width += -width % self.multiple
         ids = torch.full((len(rows), width), self.pad)
         counted = torch.zeros((len(rows), width), dtype=torch.bool)
         for i, row in enumerate(rows):
