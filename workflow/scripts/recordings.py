@@ -6,7 +6,7 @@ from fusion.ieeg import derivative, quality, validation
 from fusion.ieeg.spec import RecordingsSpec
 from fusion.io.job import begin
 from fusion.io.schema import read_schema
-from fusion.io.tables import read_tsv, write_described, write_tsv
+from fusion.io.tables import ELECTRODES, read_tsv, write_described, write_tsv
 from fusion.io.text import read_json, write_json
 from fusion.stimuli import overview
 
@@ -14,7 +14,7 @@ log = begin(snakemake)
 spec, given = RecordingsSpec.read(snakemake.params.spec), snakemake.input
 
 electrodes = {
-    name: read_tsv(path, dtype={"electrode": str})
+    name: read_tsv(path, dtype=ELECTRODES)
     for name, path in zip(spec.recordings, given.electrodes, strict=True)
 }
 clocks = {name: read_tsv(path) for name, path in zip(spec.recordings, given.clock, strict=True)}

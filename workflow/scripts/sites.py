@@ -10,7 +10,7 @@ from fusion.contrasts import correct, regions, replication, sites, summary
 from fusion.contrasts.spec import SitesSpec
 from fusion.io.job import begin
 from fusion.io.schema import read_schema
-from fusion.io.tables import read_parquet, read_tsv, write_described, write_tsv
+from fusion.io.tables import ELECTRODES, read_parquet, read_tsv, write_described, write_tsv
 
 log = begin(snakemake)
 spec = SitesSpec.read(snakemake.params.spec)
@@ -20,7 +20,7 @@ places = {}
 for path in snakemake.input.electrodes:
     recording = Path(path).stem
     places[spec.subjects[recording], recording] = read_tsv(
-        path, (*sites.PLACE[1:], "kept", "reason"), dtype={"electrode": str}
+        path, (*sites.PLACE[1:], "kept", "reason"), dtype=ELECTRODES
     )
 atlas = read_tsv(snakemake.input.atlas, ("region", "hemisphere"))
 

@@ -213,6 +213,24 @@ def test_facts_before_a_run_come_from_sidecars_and_the_transcript(config, tmp_pa
     assert found.films["film"].seconds == 400.0
 
 
+def test_the_plan_reads_tables_as_the_workflow_does(config, tmp_path):
+    rows = "name\ttype\tstatus\n" + '"A0\tSEEG\tgood\n' + "A1\tSEEG\tgood\n" + 'A2"\tSEEG\tgood\n'
+    (tmp_path / "r1_channels.tsv").write_text(rows)
+    info = {"SamplingFrequency": 512, "RecordingDuration": "n/a"}
+    (tmp_path / "r1_ieeg.json").write_text(json.dumps(info))
+    made = before.Job(
+        "preprocess", {"recording": "r1"}, {"sidecars": list(map(str, tmp_path.iterdir()))}, {}
+    )
+    spec = {"recording": "r1", "subject": "01", "stimulus": "film"}
+    jobs = [made, before.Job("responses", {"recording": "r1"}, {}, spec)]
+    found = before.of_jobs(jobs, {**config, "source": "bids"}, NETWORKS)
+    assert found.recordings["r1"].channels == 3
+    (tmp_path / "r1_ieeg.json").write_text('{"SamplingFrequency": NaN}')
+    assert (
+        before.of_jobs(jobs, {**config, "source": "bids"}, NETWORKS).recordings["r1"].sfreq == 1000
+    )
+
+
 def test_the_last_row_adds_up(config):
     found = table.plan(
         pd.DataFrame(

@@ -7,13 +7,15 @@ import os
 from pathlib import Path
 
 import bids_dataset
+import h5py
 import numpy as np
 import pandas as pd
 import paused
 import pytest
 import running
 
-from fusion.ieeg import names, quality
+from fusion.ieeg import names, positions, quality
+from fusion.ieeg.recording import open_recording
 from fusion.io.errors import InputError
 from fusion.io.tables import read_tsv
 
@@ -165,3 +167,17 @@ def test_a_label_that_a_spreadsheet_runs_keeps_its_name(tmp_path):
     assert "\n=1+1\t" in Path(done.channels).read_text(encoding="utf-8")  # BIDS
     events = bids_dataset.words(tmp_path / "w.tsv")
     assert running.responses(made, done, events, tmp_path / "out")
+
+
+@pytest.mark.parametrize("name", ["a.nwb", "a.set"])
+def test_a_container_names_data_of_its_own_folder_only(tmp_path, name):
+    with h5py.File(tmp_path / name, "w") as file:
+        file["acquisition/series/data"] = h5py.ExternalLink("../other/b.nwb", "/data")
+    with pytest.raises(InputError, match=r"'\.\./other/b\.nwb'.*beside it"):
+        open_recording([str(tmp_path / name)], ["A1"], {})
+
+
+def test_regions_that_are_numbers_are_labels(tmp_path):
+    path = tmp_path / "sub-01_electrodes.tsv"
+    path.write_text("name\tx\ty\tz\tregion\nA1\t1\t2\t3\t1001\nA2\t1\t2\t3\tn/a\n")
+    assert positions.read_positions([str(path)]).table["region"].tolist()[0] == "1001"

@@ -9,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from helpers.scripts import LIB
@@ -82,6 +83,7 @@ def test_merged_keys_may_be_said_again(tmp_path):
 
 
 FORMULAS = ["=1+1", "=cmd|' /C calc'!A0", "@SUM(A1)", "+1+1", "-1+cmd", "+A1", "-x", "'=x", "''-x"]
+FORMULAS += ["＝cmd|' /C calc'!A0", "＠SUM(A1)", "＋A1", "－1+cmd"]
 PLAIN = ["-1", "+1.5e-3", "-.5", "1-2", "A+B", "-", "+", "'x", "", "−1"]
 
 
@@ -98,6 +100,14 @@ def test_text_that_a_spreadsheet_runs_is_marked_and_comes_back(tmp_path):
     tables.write_tsv(table, path, literal=True)
     back = tables.read_tsv(path, dtype={"electrode": str}, literal=True)["electrode"].fillna("")
     assert back.tolist() == [*FORMULAS, *PLAIN]
+
+
+def test_a_region_that_looks_like_a_number_is_a_label(tmp_path):
+    table = pd.DataFrame({"electrode": ["007", "1e5"], "region": ["1001", np.nan]})
+    tables.write_tsv(table, tmp_path / "t.tsv")
+    back = tables.read_tsv(tmp_path / "t.tsv", dtype=tables.ELECTRODES)
+    assert back["region"].tolist()[0] == "1001"
+    assert back["electrode"].tolist() == ["007", "1e5"]
 
 
 @given(st.text(st.sampled_from("'=+-@1.eA"), min_size=1, max_size=6))

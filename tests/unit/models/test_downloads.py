@@ -2,12 +2,13 @@
 
 import hashlib
 import threading
+import zipfile
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
 from fusion.io.errors import InputError
-from fusion.models.families.transformers_text import refuse_code
+from fusion.models.families.transformers_text import refuse_kernels
 from fusion.models.run import download, fetch
 
 CONTENT = bytes(range(256)) * 400
@@ -155,6 +156,25 @@ def test_a_name_on_the_hub_is_no_path(tmp_path, name):
         get(name, tmp_path, None, str(tmp_path))
 
 
+@pytest.mark.parametrize(
+    "source",
+    ["package:numpy/../../x", "package:numpy", "package:os.path/x", "package:/x", "package:"],
+)
+def test_a_file_of_a_package_lies_in_it(tmp_path, source):
+    with pytest.raises(InputError, match="no (file|package)"):
+        get(source, tmp_path)
+
+
+def test_an_archive_of_a_package_does_not_unpack_without_end(tmp_path, monkeypatch):
+    (tmp_path / "bomb").mkdir()
+    (tmp_path / "bomb/__init__.py").touch()
+    with zipfile.ZipFile(tmp_path / "bomb/a.zip", "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr("a", b"0" * 10_000_000)
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(InputError, match="unpacks to 10,000,000"):
+        get("package:bomb/a.zip", tmp_path)
+
+
 def test_an_index_names_files_of_its_own_folder_only(tmp_path):
     folder = tmp_path / "net"
     folder.mkdir()
@@ -172,8 +192,10 @@ def test_an_address_is_shown_without_what_may_be_secret():
     assert download.shown("https://u:p@h.org:8/a/b.pt?x=1#f") == "https://h.org:8/a/b.pt?.."
 
 
-@pytest.mark.parametrize("value", ['"someone/kernel"', '"flash_attention_2"', '{"": "a/b"}'])
-def test_a_kernel_of_attention_from_the_hub_is_refused(tmp_path, value):
-    (tmp_path / "config.json").write_text(f'{{"_attn_implementation": {value}}}')
-    with pytest.raises(InputError, match="expected eager, sdpa"):
-        refuse_code(str(tmp_path), "config.json", "")
+@pytest.mark.parametrize("value", ['"someone/kernel"', '"someone/kernel@main:f"', '{"": "a/b"}'])
+@pytest.mark.parametrize("where", ["%s", '{"text_config": %s}', '{"a": {"b": %s}}'])
+@pytest.mark.parametrize("key", ["_attn_implementation", "experts_implementation"])
+def test_a_kernel_of_attention_from_the_hub_is_refused(tmp_path, value, where, key):
+    (tmp_path / "config.json").write_text(where % f'{{"{key}": {value}}}')
+    with pytest.raises(InputError, match="expected sdpa, eager, or no such key"):
+        refuse_kernels(str(tmp_path), "config.json")

@@ -15,6 +15,8 @@ from fusion.ids import TRAINED, TRUE, FitId
 from fusion.models.spec import ActivationsSpec, Heard, Row, Shown, WeightsSpec
 
 Inputs = dict[str, str | list[str]]
+#: What stands for a film's name in ``regions.file``.
+FILM = "{stimulus}"
 REMOTE = ("http://", "https://", "hf:", "package:")
 
 #: Rule -> the inits and pairings that its models are run with.
@@ -74,7 +76,7 @@ class Weights(_Rule):
                     raise row.error(name, f"{source}, which does not exist", accepted)
             regions = row.regions.file or ""
             for film in self.study.stimuli if regions else ():
-                path = self.study.stimulus_file(regions.format(stimulus=film))
+                path = self.study.stimulus_file(regions.replace(FILM, film))
                 if not Path(path).is_file():
                     found = f"{path}, which does not exist"
                     raise row.error("regions.file", found, "a file of regions of every film")
@@ -179,7 +181,7 @@ class Activations(_Rule):
         elif row.feed != "text":
             files["frames"] = paths.fill(paths.FRAMES, stimulus=stimulus)
             if row.regions.file:
-                path = row.regions.file.format(stimulus=stimulus)
+                path = row.regions.file.replace(FILM, stimulus)
                 files["regions"] = study.stimulus_file(path)
         return files
 

@@ -89,6 +89,14 @@ def check_row(
     check_values(row, file, str(model))
     check_schema(row, schema, f"{file}: model {model}")
     _check_feed(model, row, file)
+    regions = (row.get("regions") or {}).get("file") or ""
+    if pattern := re.search(r"[{}<>]", regions.replace("{stimulus}", "")):
+        raise InputError(
+            file,
+            f"model {model}, key regions.file",
+            repr(regions),
+            f"a path without {pattern[0]!r}, a sign of patterns, but for {{stimulus}}",
+        )
     if row["family"] not in JOINED:
         for key in ("checkpoint", "layers"):
             if not row.get(key):

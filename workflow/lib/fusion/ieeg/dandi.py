@@ -16,6 +16,7 @@ import pandas as pd
 
 from fusion.ieeg.formats import nwb
 from fusion.io.errors import InputError
+from fusion.io.hdf5 import refuse_elsewhere
 
 PAD_S = 10.0
 FRAMES_HZ = 25.0
@@ -72,6 +73,7 @@ def read(path: str | Path) -> Session:
     # Imported on use: only this source needs it.
     from pynwb import NWBHDF5IO
 
+    refuse_elsewhere(path)
     try:
         file = NWBHDF5IO(str(path), "r", load_namespaces=True).read()
     except Exception as error:

@@ -90,7 +90,9 @@ def read_positions(sidecars: list[str], space: str | None = None) -> Positions:
         if len(found) > 1
         else []
     )
-    table = read_tsv(path, columns=("name", "x", "y", "z"), dtype={"name": str}, literal=True)
+    # regions may be numbers of an atlas: labels, too
+    text = dict.fromkeys(("name", *REGION_COLUMNS), str)
+    table = read_tsv(path, columns=("name", "x", "y", "z"), dtype=text, literal=True)
     table = table[table["name"].notna()]
     table["name"] = table["name"].str.strip()
     require_unique(table["name"], path, "electrode")

@@ -19,6 +19,7 @@ from fusion.ieeg.formats import edf, mef, nwb, vhdr
 from fusion.ieeg.formats.opened import Opened, one_after_another, renamed, suffixed
 from fusion.ieeg.segments import JOINTS, SKIP, Seam, Segments
 from fusion.io.errors import InputError
+from fusion.io.hdf5 import refuse_elsewhere
 from fusion.io.text import require_file
 
 #: No amplifier samples faster.
@@ -78,6 +79,8 @@ def _open(path: str, wanted: list[str], rates: dict[str, float]) -> Opened:
         return _open_edf(path, rates)
     if kind == ".mefd":
         mef.try_out(path, lambda: _read(path)[0])
+    if kind == ".set":
+        refuse_elsewhere(path)  # MATLAB 7.3
     raw, said = _read(path)
     opened = _of_mne(path, raw, said)
     if kind == ".mefd":

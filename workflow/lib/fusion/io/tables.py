@@ -21,11 +21,16 @@ FilePath = str | Path
 #: What ends a line, and what would end a cell or a line in the middle of one.
 LINE = re.compile(r"\r\n|\n|\r")
 BREAKS = re.compile(r"[\t\r\n]+")
-#: What a spreadsheet takes for a formula: a sign in front, unless it is that of a number.
+#: What a spreadsheet takes for a formula: a sign in front, unless it is that of a number. Some take
+#: the wide signs of East Asian scripts for the same.
 FORMULA = re.compile(
-    r"'*(?:[=@]|[+-](?!(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\Z)(?=.))", re.ASCII | re.DOTALL
+    r"'*(?:[=@\uff1d\uff20\uff0b\uff0d]|[+-](?!(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\Z)(?=.))",
+    re.ASCII | re.DOTALL,
 )
 MARKED = re.compile(r"(?:^|\t)'", re.MULTILINE)
+
+#: What columns of a table of electrodes are read as: labels may look like numbers.
+ELECTRODES = dict.fromkeys(("electrode", "region", "hemisphere", "space", "reason"), str)
 
 
 def write_tsv(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -12,6 +11,8 @@ from typing import Any
 import pandas as pd
 
 from fusion.io.errors import InputError
+from fusion.io.tables import read_tsv
+from fusion.io.text import parse_json, read_json, read_text
 from fusion.plan.facts import (
     CUTS_HZ,
     MEGAPIXELS,
@@ -25,6 +26,8 @@ from fusion.plan.facts import (
 )
 
 log = logging.getLogger(__name__)
+
+TEXT = {"name": str, "type": str, "status": str}
 
 
 @dataclass(frozen=True)
@@ -97,15 +100,15 @@ def _recording(job: Job, jobs: Sequence[Job], config: Mapping[str, Any]) -> Reco
         trial = _of(jobs, "convert_treebank", trial=name)
         h5 = Path(trial.inputs["h5"][0]) if trial and "h5" in trial.inputs else None
         labels = trial.inputs.get("labels") if trial else None
-        channels = len(json.loads(Path(labels[0]).read_text("utf-8"))) if labels else 170
+        channels = len(parse_json(read_text(labels[0]), labels[0])) if labels else 170
         samples = h5.stat().st_size / 8 if h5 and h5.is_file() else channels * 2048 * 7200
         return Recording(subject, film, channels, 2048.0, samples / channels / 2048)
     made = _of(jobs, "preprocess", recording=name)
     files = [Path(path) for paths in (made.inputs.values() if made else ()) for path in paths]
     info = _sidecar(files, "_ieeg.json")
-    sfreq = float(info.get("SamplingFrequency") or 1000.0)
+    sfreq = _number(info, "SamplingFrequency") or 1000.0
     channels = _channels(files, config["ieeg"]["channel_types"]) or 100
-    seconds = float(info.get("RecordingDuration") or 0.0)
+    seconds = _number(info, "RecordingDuration")
     if not seconds:
         data = sum(path.stat().st_size for path in files if path.is_file())
         seconds = data / 2 / channels / sfreq
@@ -118,16 +121,28 @@ def _sidecar(files: Sequence[Path], end: str) -> dict[str, Any]:
     there = [path for path in dict.fromkeys(files) if path.name.endswith(end) and path.is_file()]
     for path in sorted(there, key=lambda path: len(path.parts)):
         try:
-            found |= json.loads(path.read_text("utf-8-sig") or "{}")
-        except ValueError:
-            log.warning("%s is no JSON", path)
+            found |= read_json(path)
+        except InputError as error:
+            log.warning("%s", error)
     return found
+
+
+def _number(info: Mapping[str, Any], key: str) -> float:
+    """Return a number of a sidecar; 0 where it has none."""
+    try:
+        return max(0.0, float(info.get(key, 0)))
+    except (TypeError, ValueError):
+        return 0.0
 
 
 def _channels(files: Sequence[Path], types: Sequence[str]) -> int:
     for path in files:
         if path.name.endswith("channels.tsv") and path.is_file() and path.stat().st_size:
-            table = pd.read_csv(path, sep="\t", encoding="utf-8-sig", dtype=str)
+            try:
+                table = read_tsv(path, ("name", "type"), dtype=TEXT, literal=True)
+            except InputError as error:
+                log.warning("%s", error)
+                return 0
             good = table.get("status", pd.Series("good", table.index)) != "bad"
             return int((table["type"].str.upper().isin(types) & good).sum())
     return 0

@@ -16,6 +16,7 @@ import pandas as pd
 from fusion.ieeg.formats.opened import Opened, one_after_another
 from fusion.ieeg.segments import Seam, alike, jumps
 from fusion.io.errors import InputError
+from fusion.io.hdf5 import refuse_elsewhere
 
 #: Timestamps that confirm a pause.
 STEADY = 8
@@ -85,6 +86,7 @@ def open_nwb(path: str, wanted: list[str]) -> Opened:
     from pynwb import NWBHDF5IO
     from pynwb.ecephys import ElectricalSeries, SpikeEventSeries
 
+    refuse_elsewhere(path)
     try:
         nwb = NWBHDF5IO(path, "r", load_namespaces=True).read()
     except Exception as error:

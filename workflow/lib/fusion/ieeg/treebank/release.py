@@ -13,6 +13,7 @@ import pandas as pd
 
 from fusion.ieeg import names
 from fusion.io.errors import InputError
+from fusion.io.hdf5 import refuse_elsewhere
 from fusion.io.text import parse_json, read_text
 
 FilePath = str | Path
@@ -61,6 +62,7 @@ def electrode_datasets(h5: h5py.File, path: FilePath) -> list[str]:
     """Return the names of the recording's datasets by electrode number (h5py lists ``electrode_10``
     before ``electrode_2``).
     """
+    refuse_elsewhere(path)
     if "data" not in h5:
         raise InputError(path, "", f"groups {', '.join(h5) or 'none'}", "a group 'data'")
     numbered = {

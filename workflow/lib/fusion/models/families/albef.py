@@ -49,6 +49,7 @@ class Albef(nn.Module):
             layer_norm_eps=1e-12,
             hidden_act="gelu",
             encoder_hidden_size=vision["width"],
+            attn_implementation="eager",  # all that the class has
         )
         self.visual_encoder = VisionTransformer(
             img_size=vision["image"],

@@ -16,7 +16,7 @@ from transformers import BlipConfig, BlipForImageTextRetrieval
 
 from fusion.models import paths
 from fusion.models.families import lavis
-from fusion.models.families.transformers_text import as_batch, model_of
+from fusion.models.families.transformers_text import as_batch, attending, model_of
 from fusion.models.families.transformers_vision import image_input
 from fusion.models.run import checkpoints, images
 from fusion.models.run.checkpoints import File
@@ -88,7 +88,7 @@ def from_checkpoint(
             len(state["vision_proj.bias"]) if "vision_proj.bias" in state else 256
         ),
     )
-    model = BlipForImageTextRetrieval(config)
+    model = attending(BlipForImageTextRetrieval, config)
     if trained:
         state["visual_encoder.pos_embed"] = lavis.resized(
             state["visual_encoder.pos_embed"], vision["image"], vision["patch"]

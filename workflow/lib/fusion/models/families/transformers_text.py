@@ -5,8 +5,10 @@ knows.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 import transformers
@@ -23,6 +25,12 @@ from fusion.models.spec import Row, Weights
 CAPITALS = 0.05
 #: Tokens that a network without a limit of its own is given at most.
 LONGEST = 512
+#: Implementations of attention, best first: those of torch and transformers themselves.
+ATTENTION = ("sdpa", "eager")
+#: Keys of a config that name such an implementation.
+KERNELS = ("attn_implementation", "experts_implementation")
+
+Model = TypeVar("Model")
 
 
 def load(row: Row, weights: Weights, trained: bool) -> Network:
@@ -58,6 +66,8 @@ def as_batch(texts: Texts, given: list[str]) -> Batch:
 def model_of(row: Row, weights: Weights, trained: bool, default: str = "AutoModel") -> Any:
     """Return the model of a transformers folder, in float32, every key accounted for.
 
+    Attention is computed as ``ATTENTION`` says, whatever the checkpoint's config names.
+
     Raises
     ------
     InputError
@@ -76,6 +86,7 @@ def model_of(row: Row, weights: Weights, trained: bool, default: str = "AutoMode
         )
     if "class" not in row.architecture:
         refuse_code(path, "config.json", "architecture.class in the row: a class of transformers")
+    refuse_kernels(path, "config.json")
     try:
         config = transformers.AutoConfig.from_pretrained(
             path, local_files_only=True, trust_remote_code=False
@@ -94,19 +105,20 @@ def model_of(row: Row, weights: Weights, trained: bool, default: str = "AutoMode
         setattr(config, key, value)
     if not trained:
         make = kind.from_config if name.startswith("Auto") else kind
-        return make(config).float()
+        return attending(make, config).float()
     found = _weights(path, row)
     if found["pretrained_model_name_or_path"] is None and name.startswith("Auto"):
         kinds = kind._model_mapping[type(config)]
         kind = kinds[0] if isinstance(kinds, tuple) else kinds
     try:
-        model, info = kind.from_pretrained(
-            **found,
-            config=config,
+        make = partial(
+            kind.from_pretrained,
             dtype=torch.float32,
             local_files_only=True,
             output_loading_info=True,
+            **found,
         )
+        model, info = attending(lambda config: make(config=config), config)
     except InputError:
         raise
     except Exception as error:
@@ -142,9 +154,24 @@ def _weights(path: str, row: Row) -> dict[str, Any]:
     }
 
 
+def attending(make: Callable[[Any], Model], config: Any) -> Model:
+    """Return the model that ``make`` builds of a config, with the first implementation of
+    ``ATTENTION`` that all its parts have.
+    """
+    for implementation in ATTENTION[:-1]:
+        config._attn_implementation = implementation  # that of all parts, too
+        try:
+            return make(config)
+        except ValueError as error:
+            # how transformers says that a class has no such implementation
+            if 'attn_implementation="eager"' not in str(error):
+                raise
+    config._attn_implementation = ATTENTION[-1]
+    return make(config)
+
+
 def refuse_code(path: str, name: str, accepted: str) -> None:
-    """Raise ``InputError`` if a description asks for code that is not of transformers: code that
-    lies beside it, or a kernel of attention from the hub.
+    """Raise ``InputError`` if a description asks for code that lies beside it.
 
     transformers would ignore the code and take a class of its own, which may be another network.
     """
@@ -152,9 +179,26 @@ def refuse_code(path: str, name: str, accepted: str) -> None:
     described = read_json(file) if file.is_file() else {}
     if code := described.get("auto_map"):
         raise InputError(file, "auto_map", f"code of the checkpoint's own ({code})", accepted)
-    for key in ("_attn_implementation", "_attn_implementation_internal", "attn_implementation"):
-        if described.get(key) not in (None, "eager", "sdpa"):
-            raise InputError(file, key, repr(described[key]), "eager, sdpa, or no such key")
+
+
+def refuse_kernels(path: str, name: str) -> None:
+    """Raise ``InputError`` if a description, or one of its parts, names code of the hub for its
+    attention or experts.
+
+    Other names are those of libraries, and not used either (:func:`attending`).
+    """
+    file = Path(path, name)
+    parts = [read_json(file)] if file.is_file() else []
+    while parts:
+        described = parts.pop()
+        for key, value in described.items():
+            if key.strip("_").removesuffix("_internal") in KERNELS and not _is_name(value):
+                raise InputError(file, key, repr(value), f"{', '.join(ATTENTION)}, or no such key")
+        parts += [value for value in described.values() if isinstance(value, dict)]
+
+
+def _is_name(value: object) -> bool:
+    return value is None or (isinstance(value, str) and value.isidentifier())
 
 
 def text_input(row: Row, weights: Weights, model: nn.Module) -> Texts:

@@ -31,6 +31,8 @@ AGAIN = (
     requests.Timeout,
     requests.exceptions.ChunkedEncodingError,
 )
+#: How many times its size the archive of a package may unpack to.
+LARGEST_RATIO = 20
 HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*", re.ASCII)
 REVISION = re.compile(r"(?!.*\.\.)[\w./-]*", re.ASCII)
 DESCRIPTIONS = ["*.json", "*.txt", "*.model", "*.jinja", "*.bpe"]
@@ -353,18 +355,28 @@ def from_package(source: str, cache: Path) -> Path:
     Raises
     ------
     InputError
-        If the package is not installed or does not have the file.
+        If the package is not installed or does not have the file, the path leads out of it, or
+        an archive unpacks to many times its size.
     """
     name, _, inner = source.removeprefix("package:").partition("/")
-    found = importlib.util.find_spec(name)
+    found = importlib.util.find_spec(name) if name.isidentifier() else None
     if found is None or not found.submodule_search_locations:
         accepted = "a package that is installed, with its weights inside"
         raise InputError(source, "", f"no package {name}", accepted)
     path = Path(found.submodule_search_locations[0], inner)
-    if not path.is_file():
-        raise InputError(source, "", f"no file {path}", f"a file of {name}")
+    if not path.is_file() or ".." in Path(inner).parts:
+        raise InputError(source, "", f"no file {inner!r}", f"a file of {name}")
     if path.suffix != ".zip":
         return path
+    with zipfile.ZipFile(path) as held:
+        unpacked = sum(one.file_size for one in held.infolist())
+    if unpacked > LARGEST_RATIO * path.stat().st_size:
+        raise InputError(
+            source,
+            "",
+            f"an archive of {path.stat().st_size:,} bytes that unpacks to {unpacked:,}",
+            f"at most {LARGEST_RATIO} times its size",
+        )
     folder = cache / "packages" / f"{name}-{digest(path)[:16]}"
     if not folder.is_dir():
         folder.parent.mkdir(parents=True, exist_ok=True)

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from torchvision.ops import roi_align
 
 from fusion.io.errors import InputError
+from fusion.io.hdf5 import refuse_elsewhere
 from fusion.models.run import checkpoints, images
 from fusion.models.run.checkpoints import File
 from fusion.models.run.network import Items
@@ -58,6 +59,7 @@ def from_file(path: File, width: int) -> Look:
     """
     if not Path(path).is_file():
         raise InputError(path, "", "no such file", "an .npz or .h5 file of region features")
+    refuse_elsewhere(path)
     with (
         h5py.File(path)
         if Path(path).suffix in (".h5", ".hdf5")
