@@ -30,6 +30,10 @@ def resource(job, name, otherwise=0):
     return value if isinstance(value, int | float) else otherwise
 
 
+def number(value):
+    return f"{value:,.3f}" if value >= 1 or not value else f"{value:.2g}"
+
+
 def listed(value):
     return [str(value)] if isinstance(value, str) else [str(one) for one in value]
 
@@ -100,6 +104,6 @@ else:
     made = table.plan(jobs, found, costs)
     log.info("machine: %.2f times the reference; %d jobs measured", costs.machine,
              len(costs.measured))  # fmt: skip
-    shown = made.to_string(index=False, float_format="{:,.3f}".format, justify="left")
+    shown = made.to_string(index=False, float_format=number, justify="left")
     os.write(terminal, (shown + "\n").encode())
     table.check_disk(made, shutil.disk_usage(".").free / 1e6, Path.cwd())

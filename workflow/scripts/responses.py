@@ -24,6 +24,8 @@ for alignment, path in zip(spec.alignments, snakemake.input.events, strict=True)
     for reason, count in dropped.items():
         log.warning("%s: %d of %d events dropped: %s", alignment, count, len(events), reason)
     binning.check_some(kept, dropped, path, spec.recording)
+    if warning := binning.check_share(kept, dropped, events, clock, spec):
+        log.warning("%s: %s", alignment, warning)
     window = (int(grid.start.min()), int(grid.stop.max()))
     marked = artefacts.at_events(marks, names, kept["sample"].to_numpy(), window, sfreq)
     kept, marked, dropped = binning.rejected(kept, marked, dropped, spec.reject)

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from fusion.ieeg import binning
 from fusion.ieeg.clock import clock_table, first_event, on_samples, to_recording
-from fusion.ieeg.segments import segments
-from fusion.ieeg.spec import FilmZero
+from fusion.ieeg.segments import Seam, segments
+from fusion.ieeg.spec import FilmZero, ResponsesSpec
 from fusion.io.errors import InputError
 
 
@@ -167,3 +167,55 @@ def test_no_bin_without_a_sample():
 def test_batches_cover_every_electrode_once():
     assert [list(b) for b in binning.batches(5, 10, limit=20)] == [[0, 1], [2, 3], [4]]
     assert [list(b) for b in binning.batches(2, 100, limit=20)] == [[0], [1]]
+
+
+EVENTS = pd.DataFrame({"event": [f"w{k}" for k in range(97)], "onset_s": np.arange(3.0, 100)})
+
+
+def share(film_zero, duration, seams=(), strict=True, zero=0.0):
+    """Return what is said of a recording whose first_event is at second ``zero``."""
+    spec = ResponsesSpec.read(
+        {
+            "recording": "sub-01_task-film",
+            "subject": "01",
+            "stimulus": "film",
+            "alignments": ["language"],
+            "unit": "µV",
+            "window_ms": [-1000, 1000],
+            "bin_width_ms": 100,
+            "step_ms": 25,
+            "reject": False,
+            "film_zero": film_zero.plain(),
+            "strict": strict,
+        }
+    )
+    events = pd.DataFrame({"onset": [zero], "trial_type": ["film"]})
+    clock = clock_table(film_zero, events, "events.tsv", duration, "x.vhdr")
+    pieces = segments(round(100 * duration), 100.0, seams)
+    grid = binning.bins((-1000, 1000), 100, 25, 100.0)
+    clock = on_samples(clock, pieces)
+    kept, dropped = binning.place(EVENTS, clock, pieces.table(np.ones(len(pieces), bool)), grid)
+    return binning.check_share(kept, dropped, EVENTS, clock, spec)
+
+
+def test_a_recording_in_which_few_events_of_the_film_survive_is_an_error():
+    whole = FilmZero("first_event", "trial_type", "film")
+    assert share(whole, 120.0) == share(whole, 60.0) == ""
+    with pytest.raises(InputError, match="36 of 97 events .*film_zero may name a later moment"):
+        share(whole, 40.0)
+    with pytest.raises(InputError, match=r"59 not on the film's clock.*stimuli\.film\.implausible"):
+        share(whole, 120.0, zero=80.0)
+    assert "36 of 97 events" in share(whole, 40.0, strict=False)
+
+
+def test_a_part_that_the_config_names_is_no_small_share():
+    part = FilmZero("first_event", "trial_type", "film", 0.0, 30.0)
+    assert share(part, 40.0) == ""
+    assert share(FilmZero("first_event", "trial_type", "film", 70.0, None), 40.0) == ""
+
+
+def test_pauses_that_take_most_events_are_named():
+    whole = FilmZero("first_event", "trial_type", "film")
+    seams = [Seam(k, 0.0) for k in range(150, 12000, 150)]
+    with pytest.raises(InputError, match=r"touches a seam.*shorter responses\.window_ms"):
+        share(whole, 120.0, seams)

@@ -407,3 +407,23 @@ def test_a_table_of_words_with_a_sentence_column_is_words(tmp_path):
     )  # fmt: skip
     frame.to_csv(tmp_path / "a.tsv", sep="\t", index=False)
     same(read(tmp_path / "a.tsv"))
+
+
+def test_ctm_of_several_files_asks_which_and_short_rows_are_refused(tmp_path):
+    rows = [("a", 1, 0.5, 0.2, "no"), *(("b", 1, a, b - a, w) for w, a, b in TRUTH)]
+    (tmp_path / "a.ctm").write_text(lines(rows, " "))
+    with pytest.raises(InputError, match="tiers a, b"):
+        read(tmp_path / "a.ctm")
+    same(read(tmp_path / "a.ctm", tier="b"), atol=1e-3)
+    (tmp_path / "a.ctm").write_text("a 1 0.5 0.2 no\na 1 0.9\n")
+    with pytest.raises(InputError, match="row 2: found a 1 0.9"):
+        read(tmp_path / "a.ctm", "ctm")
+
+
+def test_a_song_s_line_is_not_stretched_over_the_music_after_it(tmp_path):
+    text = "[ti:Song]\n[00:01.00][00:30.00]One two\n[00:02.00]\n[00:20.00]three four\n"
+    (tmp_path / "a.lrc").write_text(text)
+    found = read(tmp_path / "a.lrc")
+    assert found["word"].tolist() == ["One", "two", "three", "four", "One", "two"]
+    assert found["offset_s"].max() == pytest.approx(40.0)
+    assert found["onset_s"].tolist()[:3] == [1.0, 1.5, 20.0]

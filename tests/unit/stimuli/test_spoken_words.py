@@ -414,6 +414,15 @@ def other_forms(plain, rows):
     short = 'File type = "ooTextFile"\nObject class = "TextGrid"\n\n0\n6\n<exists>\n1\n'
     short += f'"IntervalTier"\n"words"\n0\n6\n{len(plain)}\n'
     short += "".join(f'{a}\n{b}\n"{w}"\n' for w, a, b in plain)
+    json3 = {"wireMagic": "pb3", "events": [{"tStartMs": 0, "dDurationMs": 6000, "id": 1}]}
+    for part in (plain[:3], plain[3:]):
+        start = round(1000 * part[0][1])
+        segments = [{"utf8": f" {w}", "tOffsetMs": round(1000 * a) - start} for w, a, _ in part]
+        segments[0] = {"utf8": part[0][0]}
+        json3["events"] += [
+            {"tStartMs": start, "dDurationMs": 4000, "segs": segments},
+            {"tStartMs": start + 500, "dDurationMs": 3000, "aAppend": 1, "segs": [{"utf8": "\n"}]},
+        ]
     elan = ("Begin Time - hh:mm:ss.ms", "End Time - hh:mm:ss.ms", "words", "notes")
     return {
         "words": ("a.tsv", table(("word", "onset_s", "offset_s", "sentence_id", "sentence"), full),
@@ -432,13 +441,25 @@ def other_forms(plain, rows):
         "Vosk": ("a.json", json.dumps({"result": bare}, ensure_ascii=False), {}),
         "ASS with karaoke": ("a.ass", karaoke, {}),
         "a short TextGrid": ("a.TextGrid", short, {}),
+        "CTM": ("a.ctm", ";; a comment\n" + "".join(
+            f"film A {a:.2f} {b - a:.2f} {w} 0.99\n" for w, a, b in plain), {}),
+        "CTM out of order": ("a.ctm", "".join(
+            f"film 1 {a:.2f} {b - a:.2f} {w}\n" for w, a, b in (*plain[3:], *plain[:3])), {}),
+        "YouTube's json3": ("a.json3", json.dumps(json3, ensure_ascii=False), {}),
+        "LRC": ("a.lrc", "[ar:Anna]\n[offset:0]\n" + "".join(
+            f"[00:{part[0][1]:05.2f}]" + " ".join(f"<00:{a:05.2f}>{w}" for w, a, _ in part) + "\n"
+            for part in (plain[:3], plain[3:])) + "[00:04.50]\n", {}),
+        "LRC with an offset": ("a.lrc", "[offset:+500]\n" + "".join(
+            f"[00:{part[0][1] + 0.5:05.2f}]"
+            + " ".join(f"<00:{a + 0.5:05.2f}>{w}" for w, a, _ in part) + "\n"
+            for part in (plain[:3], plain[3:])), {}),
         "ELAN with a column a tier": ("a.txt", table(elan,
                                       [(stamp(a), stamp(b), w, "x") for w, a, b in plain]), {}),
     }  # fmt: skip
 
 
 #: Of these, words end where the next one begins.
-NO_ENDS = ("WebVTT", "ASS with karaoke")
+NO_ENDS = ("WebVTT", "ASS with karaoke", "YouTube's json3", "LRC", "LRC with an offset")
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
@@ -461,7 +482,7 @@ def test_one_transcript_in_every_form_gives_the_same_events_and_texts(name, enco
     np.testing.assert_allclose(table["onset_s"], [a for _, a, _ in TRUTH], atol=1e-6)
 
 
-@pytest.mark.parametrize("form", ["srt", "vtt", "ass"])
+@pytest.mark.parametrize("form", ["srt", "vtt", "ass", "sbv", "lrc", "json3"])
 def test_captions_in_every_form_give_the_same_sentences(form, tmp_path):
     cues = [(1.0, 1.9, "Où est Anna?"), (3.0, 4.5, "Elle arrive demain, merci.")]
     text = "".join(
@@ -469,6 +490,20 @@ def test_captions_in_every_form_give_the_same_sentences(form, tmp_path):
     )
     if form == "vtt":
         text = "WEBVTT\n\n" + text
+    if form == "sbv":
+        text = "".join(f"0{stamp(a)[1:]},0{stamp(b)[1:]}\n{t}\n\n" for a, b, t in cues)
+    if form == "lrc":
+        text = "".join(f"[00:{a:05.2f}]{t}\n[00:{b:05.2f}]\n" for a, b, t in cues)
+    if form == "json3":
+        text = json.dumps(
+            {
+                "events": [
+                    {"tStartMs": 1e3 * a, "dDurationMs": 1e3 * (b - a), "segs": [{"utf8": t}]}
+                    for a, b, t in cues
+                ]
+            },
+            ensure_ascii=False,
+        )
     if form == "ass":
         columns = "Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text"
         text = f"[Script Info]\nScriptType: v4.00+\n\n[Events]\nFormat: {columns}\n" + "".join(

@@ -199,8 +199,11 @@ class Responses(_Rule):
     def spec(self, recording: str) -> dict[str, Any]:
         """Return which bins are taken."""
         row, config = self.study.recordings[recording], self.study.config
+        film = config["stimuli"][row.stimulus]
         return ResponsesSpec.take(
             config["responses"],
+            film_zero=film_zero.of_recording(film["film_zero"], recording),
+            strict=film["implausible"] == "stop",
             recording=recording,
             subject=row.subject,
             stimulus=row.stimulus,

@@ -21,6 +21,10 @@ from fusion.io.errors import InputError
 
 log = logging.getLogger(__name__)
 
+#: Share of the events of a recording's stretch of film below which something is wrong.
+SURVIVING = 0.5
+OFF = "not on the film's clock"
+
 
 @dataclass(frozen=True)
 class Bins:
@@ -122,7 +126,7 @@ def place(
     whole = in_piece & (first >= low) & (last <= high)
     paused = ~played & film_clock.in_a_pause(clock, onset)
     dropped = {
-        "not on the film's clock": int((~played & ~paused).sum()),
+        OFF: int((~played & ~paused).sum()),
         "in a pause of the recording": int(paused.sum()),
         "window leaves the recording": int(leaves.sum()),
         "window touches a seam": int((played & ~in_piece & ~leaves).sum()),
@@ -210,6 +214,63 @@ def check_some(
             f"no event whose window lies in {recording} ({why})",
             "an event with its window inside the recording",
         )
+
+
+def check_share(
+    kept: pd.DataFrame,
+    dropped: dict[str, int],
+    events: pd.DataFrame,
+    clock: pd.DataFrame,
+    spec: ResponsesSpec,
+) -> str:
+    """Return a warning if most events of the recording's stretch of film cannot be used, empty if
+    all is well.
+
+    The stretch is what the config says: the whole film, or from ``film_s`` to the next part; rows
+    ``film`` of events.tsv say it themselves.
+
+    Parameters
+    ----------
+    kept, dropped
+        As :func:`place` returns them.
+    events
+        All events of the film: event, onset_s.
+    clock
+        As :func:`fusion.ieeg.clock.on_samples` returns it.
+    spec
+        The recording, its stretch, and whether this stops the run.
+
+    Raises
+    ------
+    InputError
+        If fewer than ``SURVIVING`` of them are left, and ``spec.strict``.
+    """
+    onset, zero = events["onset_s"].to_numpy(float), spec.film_zero
+    if zero.rule == "film_events":
+        asked = (film_clock.to_sample(clock, onset)[1] >= 0) | film_clock.in_a_pause(clock, onset)
+    else:
+        asked = (onset >= zero.film_s) & (onset < (zero.until_s or np.inf))
+    expected = int(asked.sum())
+    if len(kept) >= SURVIVING * expected:
+        return ""
+    lost = {why: n for why, n in dropped.items() if why != OFF}
+    off = expected - len(kept) - sum(lost.values())
+    why = ", ".join(f"{n} {reason}" for reason, n in {OFF: off, **lost}.items() if n > 0)
+    key = f"stimuli.{spec.stimulus}"
+    found = f"{len(kept)} of {expected} events of its stretch of the film can be used ({why})"
+    accepted = (
+        f"half of them at least; {key}.film_zero may name a later moment, or the recording be of"
+        f" another film ({key}.recordings) or of a part of it ({key}.film_zero.film_s); if it was"
+        f" stopped early, {key}.implausible: report"
+    )
+    if sum(lost.values()) > off:
+        accepted = (
+            "half of them at least: fewer pauses, or a shorter responses.window_ms; if it is right"
+            f" as it is, {key}.implausible: report"
+        )
+    if spec.strict:
+        raise InputError(spec.recording, "events", found, accepted)
+    return f"found {found}; expected {accepted}"
 
 
 def lost_s(pieces: pd.DataFrame) -> float:

@@ -82,7 +82,15 @@ class PreprocessSpec(Spec):
 
 @dataclass(frozen=True)
 class ResponsesSpec(Spec):
-    """Which bins around which events (keys of ``responses``)."""
+    """Which bins around which events (keys of ``responses``).
+
+    Attributes
+    ----------
+    film_zero
+        Which stretch of the film the recording should hold.
+    strict
+        Stop where few of its events can be used.
+    """
 
     recording: str
     subject: str
@@ -93,6 +101,8 @@ class ResponsesSpec(Spec):
     bin_width_ms: float
     step_ms: float
     reject: float | Literal[False]
+    film_zero: FilmZero
+    strict: bool
 
 
 @dataclass(frozen=True)

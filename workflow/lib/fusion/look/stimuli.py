@@ -17,7 +17,9 @@ from fusion.stimuli.spec import AnnotatedCuts, TranscriptSpec
 
 FILMS = (".mp4", ".m4v", ".mkv", ".mov", ".avi", ".webm", ".mpg", ".mpeg", ".wmv", ".flv", ".ts")
 SOUNDS = (".wav", ".mp3", ".flac", ".ogg", ".m4a", ".aac", ".opus")
-WORDS = (".srt", ".vtt", ".ass", ".textgrid", ".json", ".tsv", ".csv", ".txt")
+CAPTIONS = (".srt", ".vtt", ".ass", ".sbv", ".lrc")
+TIMED = (*CAPTIONS, ".ctm", ".textgrid", ".json", ".json3")
+WORDS = (*TIMED, ".tsv", ".csv", ".txt")
 #: Folders of derived and raw data in which no stimulus is looked for.
 ELSEWHERE = re.compile("sub-.*|derivatives|sourcedata|code|phenotype|\\..*")
 #: Tables that are about the film, but hold no transcript.
@@ -182,7 +184,7 @@ def _likelihood(one: Words) -> tuple[bool, bool, bool, int, str]:
     return (
         one.mean_length > 1.5,
         # Words of a subtitle or of a table of sentences share the time of their line.
-        one.file.casefold().endswith((".srt", ".vtt", ".ass")) or _of_lines(one.file),
+        one.file.casefold().endswith(CAPTIONS) or _of_lines(one.file),
         not (named or _is_timed(one.file)),
         -one.kinds,
         one.file,
@@ -195,7 +197,7 @@ def _of_lines(file: str) -> bool:
 
 
 def _is_timed(name: str) -> bool:
-    return name.casefold().endswith((".srt", ".vtt", ".ass", ".textgrid", ".json"))
+    return name.casefold().endswith(TIMED)
 
 
 def language(words: Iterable[str]) -> str:

@@ -1,5 +1,5 @@
-"""Captions: SRT, WebVTT and ASS. A cue is shown from one time to another; words share its time in
-proportion to their letters, unless the cue times them.
+"""Captions: SRT, WebVTT, SBV, LRC and ASS. A cue is shown from one time to another; words share
+its time in proportion to their letters, unless the cue times them.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pysubs2
 
@@ -16,8 +17,14 @@ from fusion.io.errors import InputError
 from fusion.stimuli import spoken
 from fusion.stimuli.decoding import Notes, read_text, seconds
 from fusion.stimuli.sentences import is_spaceless
+from fusion.stimuli.spec import LRC, form_of
 
+WHAT = "captions (SRT, WebVTT, SBV, LRC or ASS)"
 ARROW = re.compile(r"^\s*([\d:.,]+)\s*-->\s*([\d:.,]+)(.*)$")
+COMMA = re.compile(r"^(\d+:\d\d:\d\d\.\d+),(\d+:\d\d:\d\d\.\d+)()\s*$")  # of SBV
+LRC_OFFSET = re.compile(r"^\[offset:\s*([-+]?\d+)\s*\]", re.MULTILINE | re.IGNORECASE)
+#: How long a line of LRC, which has no end, lasts at most (s).
+LINE_S = 10.0
 INLINE = re.compile(r"<(\d+(?::\d+){1,2}[.,]\d+)>")
 OVERRIDE = re.compile(r"\{[^{}]*\}")  # of ASS
 KARAOKE = re.compile(r"\\(?:k|K|kf|ko)(\d+)")  # hundredths of a second until the next one
@@ -49,10 +56,16 @@ def read(path: str | Path, notes: Notes) -> pd.DataFrame:
     InputError
         If the file holds no caption.
     """
-    text = read_text(path, "captions (SRT, WebVTT or ASS)", notes)
-    cues = _ass(text, path, notes) if "[Script Info]" in text or "[Events]" in text else _cues(text)
+    text = read_text(path, WHAT, notes)
+    form = form_of(text[:4000])
+    if form == "ass" or "[Events]" in text:
+        cues = _ass(text, path, notes)
+    elif form == "lrc":
+        cues = _lrc(text, notes)
+    else:
+        cues = _cues(text, COMMA if form == "sbv" else ARROW)
     if not cues:
-        raise InputError(path, "", "no caption", "captions (SRT, WebVTT or ASS)")
+        raise InputError(path, "", "no caption", WHAT)
     cues, dropped = unrolled(cues)
     if dropped:
         notes.lose(f"rolling captions: {dropped} repeated lines are left out")
@@ -82,22 +95,61 @@ def words_of(cues: Sequence[Cue], notes: Notes) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["word", "onset_s", "offset_s", "key"])
 
 
-def _cues(text: str) -> list[Cue]:
-    """Return the cues of SRT or WebVTT: a line with an arrow, then lines up to an empty one."""
+def _cues(text: str, times: re.Pattern[str]) -> list[Cue]:
+    """Return the cues of SRT, WebVTT or SBV: a line with two times, then lines up to an empty
+    one.
+    """
     lines, cues, k = text.split("\n"), [], 0
     while k < len(lines):
-        if not (found := ARROW.match(lines[k])):
+        if not (found := times.match(lines[k])):
             k += 1
             continue
         body, k = [], k + 1
-        while k < len(lines) and lines[k] != "" and not ARROW.match(lines[k]):
+        while k < len(lines) and lines[k] != "" and not times.match(lines[k]):
             body.append(lines[k])
             k += 1
-        if k < len(lines) and ARROW.match(lines[k]) and body and body[-1].strip().isdigit():
+        if k < len(lines) and times.match(lines[k]) and body and body[-1].strip().isdigit():
             body.pop()  # the number of the next cue, which no empty line parts
         shown = tuple(line for line in body if line.strip())
         cues.append(Cue(seconds(found[1]), seconds(found[2]), shown))
     return cues
+
+
+def _lrc(text: str, notes: Notes) -> list[Cue]:
+    """Return the cues of LRC: a line begins at its stamp and ends where the next one begins; a
+    line with several stamps is sung as often. ``[offset:500]`` shows all lines 0.5 s earlier.
+    """
+    told = LRC_OFFSET.search(text)
+    early = int(told[1]) / 1000 if told else 0.0
+    if early:
+        notes.add(f"times are {early:g} s earlier, as the file's offset says")
+    sung = []
+    for line in text.split("\n"):
+        stamps, rest = [], line
+        while found := LRC.match(rest):
+            stamps.append(_lrc_seconds(found.group().strip("[]")) - early)
+            rest = rest[found.end() :]
+        if early and len(stamps) == 1:
+            rest = INLINE.sub(lambda m: f"<{stamp(_lrc_seconds(m[1]) - early)}>", rest)
+        sung += [(at, rest) for at in stamps]
+    sung.sort(key=lambda row: row[0])
+    ends = [*(at for at, _ in sung[1:]), np.inf]
+    return [
+        Cue(at, min(end, at + LINE_S), (line,))
+        for (at, line), end in zip(sung, ends, strict=True)
+        if line.strip()
+    ]
+
+
+def _lrc_seconds(text: str) -> float:
+    minutes, _, rest = text.partition(":")
+    return 60 * int(minutes) + float(rest.replace(":", ".").replace(",", "."))
+
+
+def stamp(at_s: float) -> str:
+    """Return a time (s) as captions write it."""
+    minutes, rest = divmod(max(at_s, 0.0), 60)
+    return f"{int(minutes) // 60:02d}:{int(minutes) % 60:02d}:{rest:06.3f}"
 
 
 def _ass(text: str, path: str | Path, notes: Notes) -> list[Cue]:
@@ -125,16 +177,15 @@ def _plain_ass(text: str, onset_s: float) -> str:
     """Return the text of an ASS line without its overrides; those of karaoke become time stamps."""
     now = onset_s
 
-    def stamp(found: re.Match[str]) -> str:
+    def stamped(found: re.Match[str]) -> str:
         nonlocal now
         said = ""
         for length in KARAOKE.findall(found.group()):
-            minutes, rest = divmod(now, 60)
-            said = f"<{int(minutes) // 60:02d}:{int(minutes) % 60:02d}:{rest:06.3f}>"
+            said = f"<{stamp(now)}>"
             now += int(length) / 100
         return said
 
-    plain = OVERRIDE.sub(stamp, text)
+    plain = OVERRIDE.sub(stamped, text)
     return plain.replace("\\h", " ").replace("\\n", "\n").replace("\\N", "\n")
 
 

@@ -297,13 +297,28 @@ def whisper(path: FilePath, tier: str | None, notes: Notes) -> pd.DataFrame:
     return tool_json.read(path, notes)
 
 
+def ctm(path: FilePath, tier: str | None, notes: Notes) -> pd.DataFrame:
+    """Read CTM of speech recognisers (NIST, Kaldi): file, channel, start, length, word, and often a
+    confidence. ``tier`` names the file where there are several.
+    """
+    lines = decoding.read_text(path, "CTM", notes).split("\n")
+    rows = [line.split() for line in lines if line.strip() and not line.startswith(";;")]
+    if short := [k for k, row in enumerate(rows, 1) if len(row) < 5]:
+        raise InputError(path, f"row {short[0]}", " ".join(rows[short[0] - 1]), "5 columns or more")
+    files = list(dict.fromkeys(row[0] for row in rows))
+    if len(files) > 1:
+        rows = [row for row in rows if row[0] == files[_tier(files, tier, path, notes)]]
+    cells = pd.DataFrame([row[2:5] for row in rows], columns=["onset_s", "duration", "word"])
+    return _timed(cells, path, notes).sort_values("onset_s", kind="stable", ignore_index=True)
+
+
 def textgrid(path: FilePath, tier: str | None, notes: Notes) -> pd.DataFrame:
     """Read a TextGrid (:mod:`fusion.stimuli.grids`)."""
     return grids.read(path, tier, notes)
 
 
 def subtitles(path: FilePath, tier: str | None, notes: Notes) -> pd.DataFrame:
-    """Read SRT, WebVTT or ASS (:mod:`fusion.stimuli.captions`)."""
+    """Read SRT, WebVTT, SBV, LRC or ASS (:mod:`fusion.stimuli.captions`)."""
     return captions.read(path, notes)
 
 
@@ -356,4 +371,7 @@ READERS: dict[str, Callable[[FilePath, str | None, Notes], pd.DataFrame]] = {
     "srt": subtitles,
     "vtt": subtitles,
     "ass": subtitles,
+    "sbv": subtitles,
+    "lrc": subtitles,
+    "ctm": ctm,
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
@@ -41,23 +42,37 @@ class TranscriptSpec(Spec):
     longest_sentence: int
 
 
+#: Lines by which a form without a head of its own is known.
+LRC = re.compile(r"^\[\d+:\d+(?:[.:]\d+)?\]", re.MULTILINE)
+SBV = re.compile(r"^\d+:\d\d:\d\d\.\d+,\d+:\d\d:\d\d\.\d+\s*$", re.MULTILINE)
+CTM = re.compile(r"\S+\s+\S+\s+\d+(?:\.\d+)?\s+\d*\.?\d+\s+\S+(?:\s+\S+)?")
+
+
 def form_of(head: str) -> str:
-    """Return what a transcript looks like: ``json``, ``textgrid``, ``srt``, ``ass``, ``xml`` or
-    ``table``.
+    """Return what a transcript looks like: ``json``, ``textgrid``, ``srt``, ``sbv``, ``lrc``,
+    ``ass``, ``ctm``, ``xml`` or ``table``.
 
     Parameters
     ----------
     head
         Its first few thousand characters.
     """
-    text = head.lstrip("\ufeff \n\r\t")
+    text = head.lstrip("\ufeff \n\r\t").replace("\r\n", "\n")
+    if text.startswith("[") and LRC.search(text):
+        return "lrc"
     if text[:1] in ("{", "["):
         return "ass" if text.startswith(("[Script Info]", "[V4")) else "json"
     if text.startswith(("<?xml", "<tt", "<!DOCTYPE", "<html")):
         return "xml"
     if "ooTextFile" in text[:200] or '"TextGrid"' in text[:200]:
         return "textgrid"
-    return "srt" if "-->" in text or text.startswith("WEBVTT") else "table"
+    if "-->" in text or text.startswith("WEBVTT"):
+        return "srt"
+    if SBV.match(text):
+        return "sbv"
+    said = [line for line in text.split("\n")[:-1] or [text] if line.strip()]
+    said = [line for line in said if not line.startswith(";;")]
+    return "ctm" if said and all(CTM.fullmatch(line.strip()) for line in said) else "table"
 
 
 @dataclass(frozen=True)

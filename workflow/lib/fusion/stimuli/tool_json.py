@@ -1,5 +1,5 @@
 """JSON of speech recognisers and aligners: Whisper, WhisperX, faster-whisper, whisper.cpp, OpenAI's
-API, pipelines of transformers, gentle, Vosk, the Montreal Forced Aligner.
+API, pipelines of transformers, gentle, Vosk, the Montreal Forced Aligner, and YouTube's json3.
 """
 
 from __future__ import annotations
@@ -13,11 +13,13 @@ from typing import Any
 import pandas as pd
 
 from fusion.io.errors import InputError
-from fusion.stimuli.decoding import Notes, read_text, seconds
+from fusion.stimuli import captions
+from fusion.stimuli.decoding import LATEST_S, Notes, read_text, seconds
 
 ACCEPTED = (
     "JSON with word times: Whisper (word_timestamps=True), WhisperX, whisper.cpp, OpenAI's API"
-    " (timestamp_granularities word), transformers (return_timestamps='word'), gentle, Vosk or MFA"
+    " (timestamp_granularities word), transformers (return_timestamps='word'), gentle, Vosk, MFA or"
+    " YouTube (json3)"
 )
 COLUMNS = ["word", "onset_s", "offset_s"]
 
@@ -51,6 +53,7 @@ def read(path: str | Path, notes: Notes) -> pd.DataFrame:
         ("words", "a list of words", _words),
         ("word_segments", "WhisperX", _word_segments),
         ("result", "Vosk", _result),
+        ("events", "YouTube (json3)", _json3),
     ):
         if isinstance(found.get(key), list):
             table = reader(found, path, notes)
@@ -182,6 +185,39 @@ def _whisper_cpp(found: dict[str, Any], path: str | Path, notes: Notes) -> pd.Da
             "whisper.cpp with --output-json-full, or with -ml 1",
         )
     return _table(rows)
+
+
+def _json3(found: dict[str, Any], path: str | Path, notes: Notes) -> pd.DataFrame:
+    """Return the words of YouTube's captions: an event is shown for a while, and its segments say
+    how long after its start each begins. Captions of people have one segment, whose words share
+    the time.
+    """
+    cues = []
+    for event in found["events"]:
+        start, length = (_number(event, key) for key in ("tStartMs", "dDurationMs"))
+        segments = event.get("segs") if isinstance(event, Mapping) else None
+        if start is None or not segments or event.get("aAppend"):
+            continue  # a window, or the line that scrolls
+        text = ""
+        for one in segments:
+            if (offset := _number(one, "tOffsetMs")) is not None:
+                text += f"<{captions.stamp((start + offset) / 1000)}>"
+            text += str(one.get("utf8", "")) if isinstance(one, Mapping) else ""
+        cues.append((start / 1000, (start + (length or 0.0)) / 1000, text))
+    # Events overlap while lines scroll: what is said next ends what was said before.
+    ends = [*(after for after, _, _ in cues[1:]), float("inf")]
+    return captions.words_of(
+        [
+            captions.Cue(start, min(end, after), tuple(text.split("\n")))
+            for (start, end, text), after in zip(cues, ends, strict=True)
+        ],
+        notes,
+    )
+
+
+def _number(found: Any, key: str) -> float | None:
+    value = found.get(key) if isinstance(found, Mapping) else None
+    return float(value) if isinstance(value, int | float) and abs(value) < LATEST_S else None
 
 
 def _ms(time: float | None) -> float | None:
