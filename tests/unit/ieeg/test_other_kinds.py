@@ -383,3 +383,75 @@ def test_labels_of_a_codepage_are_not_one(data, tmp_path):
     path.write_bytes(text.encode("cp1252"))
     opened, _ = found_in(path)
     assert opened.names[:2] == ["Ä1", "Ö1"]
+
+
+@pytest.mark.parametrize("written", ["EEG {}-Ref", "POL {}", "SEEG {}-AVG", "ECoG {} - ref"])
+def test_what_amplifiers_write_around_a_name_is_not_the_name(data, tmp_path, written):
+    place = tmp_path / "bids/sub-01/ieeg"
+    paused.describe(place, STEM, NAMES, SFREQ)
+    labels = [written.format(name) for name in NAMES]
+    paused.edf(place / f"{STEM}_ieeg.edf", [(0.0, data)], labels, SFREQ, kind="+C")
+    assert read_tsv(preprocess(tmp_path / "bids").quality)["kept"].iloc[0] == len(NAMES)
+
+
+def test_two_labels_of_one_contact_are_none():
+    assert names.match(["A1", "A3"], ["POL A1", "EEG A1-Ref", "EEG A3-Ref"]) == {"A3": "EEG A3-Ref"}
+    assert names.match(["A1", "POL A1"], ["POL A1", "A1"]) == {"A1": "A1", "POL A1": "POL A1"}
+    assert names.match(["A1-A2"], ["A1-A2", "A1"]) == {"A1-A2": "A1-A2"}
+
+
+def test_keys_and_sections_of_a_header_in_small_letters(pieces, tmp_path):
+    path = tmp_path / "x.vhdr"
+    paused.vhdr(path, pieces, NAMES, SFREQ)
+    text = path.read_text()
+    for key in ("DataFile", "MarkerFile", "NumberOfChannels", "SamplingInterval", "BinaryFormat"):
+        text = text.replace(f"{key}=", f"{key.lower()}=")
+    path.write_text(text)
+    markers = path.with_suffix(".vmrk")
+    markers.write_text(markers.read_text().replace("[Marker Infos]", "[Marker infos]"))
+    assert found_in(path)[1].onset_s == pytest.approx([0, 31.5])
+    path.write_text(text.replace("[Binary Infos]", "[Binary Infos]\nUseBigEndianOrder=YES"))
+    with pytest.raises(InputError, match="UseBigEndianOrder: found YES"):
+        found_in(path)
+
+
+@pytest.mark.parametrize("wrong", [[1], [0, 1, 2, 3, 4]])
+def test_a_unit_of_the_file_that_only_the_table_mends(data, tmp_path, wrong):
+    """The header says mV, channels.tsv µV, and so does the amplitude."""
+    place = tmp_path / "bids/sub-01/ieeg"
+    paused.describe(place, STEM, NAMES, SFREQ)
+    units = ["mV" if k in wrong else "uV" for k in range(len(NAMES))]
+    paused.edf(place / f"{STEM}_ieeg.edf", [(0.0, data)], NAMES, SFREQ, units=units, kind="+C")
+    done = preprocess(tmp_path / "bids", high_pass_hz=False)
+    clean = recording.open_recording([done.vhdr], NAMES, {})
+    size = clean.read([*range(5)], 0, clean.samples).std(axis=1) * 1e6
+    assert size == pytest.approx(data.std(axis=1), rel=0.1)
+    said = read_tsv(done.quality)["warnings"].iloc[0]
+    assert f"{len(wrong)} channels have the unit of channels.tsv by their amplitude" in said
+
+
+def test_a_unit_of_the_table_that_does_not_fit_is_only_said(data, tmp_path):
+    place = tmp_path / "bids/sub-01/ieeg"
+    paused.describe(place, STEM, NAMES, SFREQ, units="V")
+    paused.vhdr(place / f"{STEM}_ieeg.vhdr", [(0.0, data)], NAMES, SFREQ)
+    done = preprocess(tmp_path / "bids", high_pass_hz=False)
+    clean = recording.open_recording([done.vhdr], NAMES, {})
+    size = clean.read([*range(5)], 0, clean.samples).std(axis=1) * 1e6
+    assert size == pytest.approx(data.std(axis=1), rel=0.1)
+    assert "in V by channels.tsv" in read_tsv(done.quality)["warnings"].iloc[0]
+
+
+@pytest.mark.parametrize("where", ["task", "none"])
+def test_a_coordsystem_that_is_named_otherwise_or_missing(data, tmp_path, where):
+    place = tmp_path / "bids/sub-01/ieeg"
+    paused.describe(place, STEM, NAMES, SFREQ, positions=False)
+    paused.vhdr(place / f"{STEM}_ieeg.vhdr", [(0.0, data)], NAMES, SFREQ)
+    table = pd.DataFrame({"name": NAMES, "x": 20.0, "y": -30.0, "z": [12, 13, 14, 15, "n/a"]})
+    table.to_csv(place / "sub-01_space-MNI152Lin_electrodes.tsv", sep="\t", index=False)
+    if where == "task":
+        (place / "sub-01_task-film_coordsystem.json").write_text(
+            '{"iEEGCoordinateSystem": "MNI152Lin", "iEEGCoordinateUnits": "mm"}'
+        )
+    row = read_tsv(preprocess(tmp_path / "bids").quality).iloc[0]
+    assert (row["space"], row["with_position"]) == ("MNI152Lin", 4)
+    assert "unit of the positions is not given, taken as mm" in row["warnings"]

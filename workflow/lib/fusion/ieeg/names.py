@@ -15,6 +15,10 @@ NON_NEURAL = (
 ALONE = r"PR|LOC|ROC|CHIN|PHOTIC|PULSE|PULSE ?RATE|ETCO2|AIRFLOW|PATIENT ?EVENT"
 
 
+#: What amplifiers write around the name of a contact: ``EEG A1-Ref``, ``POL A1``.
+AROUND = re.compile(r"^(?:EEG|SEEG|IEEG|ECOG|POL)\s+|\s*-\s*(?:G?REF|AVG?|CREF)\d*$", re.IGNORECASE)
+
+
 def split(name: str) -> tuple[str, int | None]:
     """Return the shaft (stem) and the number of a contact, ``("T1bIc", 4)``; the number is None if
     there is none.
@@ -48,17 +52,15 @@ def match(wanted: list[str], present: list[str]) -> dict[str, str]:
     """Return ``wanted`` name -> ``present`` name for the names that are the same contact.
 
     Exact matches come first; then names that agree without case, spaces, ``*``, ``#`` and ``_``,
-    where that is unambiguous. Position in a list is never used."""
-    exact = {name: name for name in set(wanted) & set(present)}
-    left: dict[str, list[str]] = {}
-    for name in present:
-        if name not in exact:
-            left.setdefault(normalised(name).lower(), []).append(name)
-    found = dict(exact)
-    for name in wanted:
-        if name not in exact:
-            candidates = left.get(normalised(name).lower(), [])
-            if len(candidates) == 1:
-                found[name] = candidates[0]
-                left.pop(normalised(name).lower())
+    then those that agree without what amplifiers write around them, where that is unambiguous.
+    Position in a list is never used."""
+    found = {name: name for name in set(wanted) & set(present)}
+    for spelling in (normalised, lambda name: normalised(AROUND.sub("", name.strip()))):
+        left: dict[str, list[str]] = {}
+        for name in present:
+            if name not in found.values():
+                left.setdefault(spelling(name).lower(), []).append(name)
+        for name in wanted:
+            if name not in found and len(left.get(spelling(name).lower(), [])) == 1:
+                found[name] = left.pop(spelling(name).lower())[0]
     return found

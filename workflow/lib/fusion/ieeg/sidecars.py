@@ -172,7 +172,7 @@ def channel_notes(channels: pd.DataFrame, units_in_file: dict[str, str]) -> list
             by_table, by_file = stated[differ[0]], _unit(units_in_file[differ[0]])
             notes.append(
                 f"{len(differ)} channels are in {by_table} by channels.tsv, in {by_file} by the"
-                " data file, which is used"
+                " data file, which is used where it fits the amplitude"
             )
     if {"low_cutoff", "high_cutoff"} <= set(channels.columns):
         low, high = (

@@ -34,10 +34,11 @@ def factors(
 ) -> tuple[np.ndarray, list[str]]:
     """Return by what the volts of each channel are multiplied, (n_channels,), and notes.
 
-    A unit that the file names is taken. One that it does not name, or that is no voltage, is
-    judged: by channels.tsv if the amplitude then is that of the other channels of its type, else by
-    the unit that makes it so. Where a format has one unit by convention, and channels.tsv names
-    another, the amplitude tells which of the two it is.
+    A unit that the file names is taken; where channels.tsv names another one, unless only that fits
+    the amplitude. One that the file does not name, or that is no voltage, is judged: by
+    channels.tsv if the amplitude then is that of the other channels of its type, else by the unit
+    that makes it so. Where a format has one unit by convention, and channels.tsv names another, the
+    amplitude tells which of the two it is.
 
     Parameters
     ----------
@@ -71,25 +72,29 @@ def factors(
             out[k] = VOLT[str(unit[name])] / opened.assumed[name]
     odd = [k for k in open_ if unit[kept["in_file"].iloc[k]] is None]
     table = [known(stated.get(name, "")) for name in kept["electrode"]]
+    by_file = [unit.get(name) for name in kept["in_file"]]
+    differ = [k for k in open_ if by_file[k] and table[k] and by_file[k] != table[k]]
     usual_unit = opened.convention
     if usual_unit:
         odd = [k for k, by_table in enumerate(table) if by_table not in (None, usual_unit)]
-    if not odd:
-        return out, notes
-    if settled:
+    if odd and settled:
         for k in odd:
             out[k] = VOLT[settled] / (VOLT[usual_unit] if usual_unit else 1.0)
-        return out, [f"unit of {len(odd)} channels by ieeg.units: {settled}"]
+        notes, odd = [f"unit of {len(odd)} channels by ieeg.units: {settled}"], []
+    if not odd and not differ:
+        return out, notes
     # as volts, or as the file's own numbers where the unit is open
     size = {
         k: _size(samples_of(opened, opened.names.index(kept["in_file"].iloc[k]), segments))
+        * out[k]
         / (VOLT[usual_unit] if usual_unit and k in odd else 1.0)
         for k in range(len(kept))
     }
     usual: dict[str, float] = {}
     for kind in kept["type"].unique():
-        sure = [k for k in range(len(kept)) if k not in odd and kept["type"].iloc[k] == kind]
-        sizes = [size[k] * out[k] for k in sure]
+        open_kinds = {*odd, *differ}
+        sure = [k for k, one in enumerate(kept["type"]) if one == kind and k not in open_kinds]
+        sizes = [size[k] for k in sure]
         if usual_unit:  # a convention is believed where it makes sense
             sizes = [s for s in sizes if PLAUSIBLE_UV[0] <= 1e6 * s <= PLAUSIBLE_UV[1]]
         sizes = [s for s in sizes if s > 0]
@@ -106,6 +111,17 @@ def factors(
         else:
             out[k] = VOLT[found] / (VOLT[usual_unit] if usual_unit else 1.0)
             said.append(found)
+    swapped = 0
+    for k in differ:  # the file is believed, unless only the table fits the amplitude
+        typical, factor = (
+            usual.get(kept["type"].iloc[k]),
+            VOLT[str(table[k])] / VOLT[str(by_file[k])],
+        )
+        own = _judge(size[k] / VOLT[str(by_file[k])], typical, by_file[k])
+        if not own and _judge(size[k] / VOLT[str(by_file[k])], typical, table[k]):
+            out[k], swapped = out[k] * factor, swapped + 1
+    if swapped:
+        notes.append(f"{swapped} channels have the unit of channels.tsv by their amplitude")
     if unsure:
         names = ", ".join(
             f"{kept['electrode'].iloc[k]} ({opened.units.get(kept['in_file'].iloc[k], table[k])!r})"
@@ -118,6 +134,8 @@ def factors(
             "V, mV, µV or nV in the file or in channels.tsv, or the unit of these channels in"
             " ieeg.units",
         )
+    if not odd:
+        return out, notes
     each = ", ".join(f"{said.count(u)} as {u}" for u in VOLT if u in said)
     notes.append(f"unit of {len(odd)} channels not named by the data file, judged: {each}")
     return out, notes

@@ -25,13 +25,15 @@ def check(vhdr: Path) -> None:
     if not text.startswith(("Brain Vision Data Exchange", "BrainVision Data Exchange")):
         raise InputError(vhdr, "line 1", repr(text[:40]), "Brain Vision Data Exchange Header File")
     common, binary = section(text, "Common Infos"), section(text, "Binary Infos")
-    if not common.get("DataFile") or not re.fullmatch(
-        "0*[1-9][0-9]{0,5}", common.get("NumberOfChannels", "")
+    if not common.get("datafile") or not re.fullmatch(
+        "0*[1-9][0-9]{0,5}", common.get("numberofchannels", "")
     ):
         raise InputError(vhdr, "[Common Infos]", "no DataFile or no NumberOfChannels", "both")
     for key, path in files(vhdr).items():
         if path.parent != vhdr.parent or path.name == "..":
-            raise InputError(vhdr, key, repr(common[key]), "the name of a file beside the header")
+            raise InputError(
+                vhdr, key, repr(common[key.lower()]), "the name of a file beside the header"
+            )
         if not path.is_file():
             raise InputError(
                 vhdr,
@@ -47,10 +49,14 @@ def check(vhdr: Path) -> None:
             ", ".join(f"{name!r} {names.count(name)} times" for name in twice),
             "every label once: which of them channels.tsv means is not known",
         )
-    width = SIZES.get(binary.get("BinaryFormat", ""))
+    if binary.get("usebigendianorder", "").upper() == "YES":
+        raise InputError(
+            vhdr, "UseBigEndianOrder", "YES, which no reader follows", "little-endian samples"
+        )
+    width = SIZES.get(binary.get("binaryformat", "").upper())
     if width is None:
         return
-    data, frame = files(vhdr)["DataFile"], width * int(common["NumberOfChannels"])
+    data, frame = files(vhdr)["DataFile"], width * int(common["numberofchannels"])
     size = data.stat().st_size
     if size == 0 or size % frame:
         raise InputError(
@@ -71,7 +77,7 @@ def check(vhdr: Path) -> None:
 
 def promised(vhdr: Path) -> int:
     """Return the number of samples that a header promises; 0 if it does not say."""
-    points = section(_read(vhdr), "Common Infos").get("DataPoints", "")
+    points = section(_read(vhdr), "Common Infos").get("datapoints", "")
     return int(points) if points.isdigit() else 0
 
 
@@ -79,16 +85,16 @@ def files(vhdr: Path) -> dict[str, Path]:
     """Return DataFile and, where there is one, MarkerFile of a header."""
     common = section(_read(vhdr), "Common Infos")
     return {
-        key: vhdr.parent / common[key].replace("$b", vhdr.stem)
+        key: vhdr.parent / common[key.lower()].replace("$b", vhdr.stem)
         for key in ("DataFile", "MarkerFile")
-        if common.get(key)
+        if common.get(key.lower())
     }
 
 
 def labels(vhdr: Path) -> list[str]:
     """Return the channels' labels as the header has them, in order."""
     rows = section(_read(vhdr), "Channel Infos")
-    numbered = sorted((int(k[2:]), v) for k, v in rows.items() if re.fullmatch(r"Ch\d+", k))
+    numbered = sorted((int(k[2:]), v) for k, v in rows.items() if re.fullmatch(r"ch\d+", k))
     return [row.split(",")[0].replace("\\1", ",") for _, row in numbered]
 
 
@@ -96,7 +102,7 @@ def rounds(vhdr: Path, rate: float) -> bool:
     """Return whether the sampling interval of a header is that of ``rate`` (Hz) but for the digits
     that it leaves out.
     """
-    interval = section(_read(vhdr), "Common Infos").get("SamplingInterval", "")
+    interval = section(_read(vhdr), "Common Infos").get("samplinginterval", "")
     return re.fullmatch(r"\d+(\.\d*)?", interval) is not None and digits_left_out(
         1e6 / rate, interval
     )
@@ -188,10 +194,11 @@ def _read(path: Path) -> str:
 
 
 def section(text: str, name: str) -> dict[str, str]:
-    """Return the keys and values of a section of a header or marker file."""
-    found = re.search(rf"^\[{name}\]\s*$(.*?)(?=^\[|\Z)", text, re.MULTILINE | re.DOTALL)
+    """Return the keys, in small letters, and values of a section of a header or marker file."""
+    whole = re.compile(rf"^\[{name}\]\s*$(.*?)(?=^\[|\Z)", re.M | re.S | re.I)
+    found = whole.search(text)
     lines = found[1].splitlines() if found else []
     pairs = (
         line.split("=", 1) for line in lines if "=" in line and not line.lstrip().startswith(";")
     )
-    return {key.strip(): value.strip() for key, value in pairs}
+    return {key.strip().lower(): value.strip() for key, value in pairs}
