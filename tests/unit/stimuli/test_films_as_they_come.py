@@ -519,6 +519,23 @@ def test_the_sound_is_the_default_track_that_is_no_commentary(
 # -- times judged together
 
 
+@pytest.mark.parametrize(("suffix", "codec"), [("h264", "libx264"), ("hevc", "libx265")])
+def test_a_bare_stream_runs_at_the_rate_that_its_pictures_say(suffix, codec, tmp_path):
+    """A demuxer takes 25 a second for any bare stream."""
+    options = FAST if suffix == "h264" else CODECS["HEVC in MP4"][2]
+    path = write(tmp_path / f"a.{suffix}", codec, options)
+    clock = film.read_clock(path)
+    assert clock.end_s == pytest.approx(N / RATE)
+    assert "evenly spaced at 10 a second" in clock.notes[0]
+    assert seen(path, clock.frame_at([0.0, 4.2, 9.9])) == [0, 42, 99]
+
+
+def test_a_bare_stream_whose_pictures_say_no_rate_is_refused(tmp_path):
+    path = write(tmp_path / "a.mjpeg", "mjpeg", {"q": 3})
+    with pytest.raises(InputError, match="neither timestamps nor a frame rate.*-framerate"):
+        film.read_clock(path)
+
+
 @pytest.mark.parametrize(
     ("factor", "shift", "says"),
     [

@@ -142,6 +142,13 @@ def pixel_aspect(path: str | Path) -> Fraction | None:
         return stream.sample_aspect_ratio or stream.codec_context.sample_aspect_ratio or None
 
 
+def is_bare(opened: Any) -> bool:
+    """Return whether a film is a bare stream, without a container: its times are made up (25
+    pictures a second, whatever the film), and only the pictures may know their rate.
+    """
+    return bool(opened.format.flags & av.format.Flags.no_timestamps.value)
+
+
 def first_line(error: Exception) -> str:
     """Return the first line of what FFmpeg says of an error."""
     return str(error).splitlines()[0] if str(error) else type(error).__name__

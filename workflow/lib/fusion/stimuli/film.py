@@ -165,6 +165,7 @@ def read_clock(
         # AVI has no presentation times, only an order of decoding; VP8 hides pictures in packets of
         # their own.
         guessed = codec.name == "vp8" or (form == "avi" and codec.has_b_frames)
+        guessed |= container.is_bare(opened)
     stamps = {pts for pts, _, _ in shown}
     unclear = guessed or not shown or None in stamps or len(stamps) < len(shown)
     leaps = not unclear and time_stamps.jumps(np.array(sorted(float(p * base) for p in stamps)))
@@ -267,6 +268,8 @@ def _decoded_clock(path: str | Path, sound_start: Fraction | None) -> FilmClock:
                 f"damaged data ({container.first_line(error)})",
                 "a whole film",
             ) from None
+        if container.is_bare(opened):
+            shown, rate = [(None, 0)] * len(shown), stream.codec_context.framerate
     if not shown:
         raise InputError(
             path,
@@ -286,14 +289,11 @@ def _decoded_clock(path: str | Path, sound_start: Fraction | None) -> FilmClock:
             path,
             "video stream",
             "neither timestamps nor a frame rate",
-            "a film with timestamps: remux it to MP4 or Matroska",
+            "a film with timestamps: put it into MP4 or Matroska (`ffmpeg -framerate 24 -i in -c"
+            " copy out.mkv`, with its own rate)",
         )
-    log.warning(
-        "%s: no usable timestamps; %d pictures are taken as evenly spaced at %s a second",
-        path,
-        n,
-        rate,
-    )
+    note = f"no usable timestamps: {n} pictures are taken as evenly spaced at {rate} a second"
+    log.warning("%s: %s", path, note)
     seconds = np.arange(n) * rate.denominator / rate.numerator
     zero = float(sound_start or 0)
     return FilmClock(
@@ -304,6 +304,7 @@ def _decoded_clock(path: str | Path, sound_start: Fraction | None) -> FilmClock:
         float(n / rate),
         zero,
         by_order=True,
+        notes=(note,),
     )
 
 
