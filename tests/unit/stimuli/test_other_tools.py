@@ -427,3 +427,15 @@ def test_a_song_s_line_is_not_stretched_over_the_music_after_it(tmp_path):
     assert found["word"].tolist() == ["One", "two", "three", "four", "One", "two"]
     assert found["offset_s"].max() == pytest.approx(40.0)
     assert found["onset_s"].tolist()[:3] == [1.0, 1.5, 20.0]
+
+
+def test_subtitles_that_count_pictures_are_refused(tmp_path):
+    (tmp_path / "a.sub").write_text("{25}{48}So this is it.\n{75}{105}Nobody knew why.\n")
+    with pytest.raises(InputError, match="MicroDVD, which counts pictures"):
+        read(tmp_path / "a.sub")
+
+
+def test_a_row_of_a_table_without_header_is_counted_as_it_stands(tmp_path):
+    (tmp_path / "a.txt").write_text("1.0\t1.2\tso\nlater\t2.0\tso\n")
+    with pytest.raises(InputError, match="row 2: found 'later'"):
+        read(tmp_path / "a.txt")

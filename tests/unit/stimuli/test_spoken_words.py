@@ -445,6 +445,14 @@ def other_forms(plain, rows):
             f"film A {a:.2f} {b - a:.2f} {w} 0.99\n" for w, a, b in plain), {}),
         "CTM out of order": ("a.ctm", "".join(
             f"film 1 {a:.2f} {b - a:.2f} {w}\n" for w, a, b in (*plain[3:], *plain[:3])), {}),
+        "CTM of NeMo": ("a.ctm", "".join(
+            f"film 1 {a:.2f} {b - a:.2f} {w} NA lex NA\n" for w, a, b in plain), {}),
+        "labels of Audacity": ("a.txt", "".join(f"{a:.6f}\t{b:f}\t{w}\n" for w, a, b in plain), {}),
+        "TIMIT": ("a.wrd", "".join(f"{16e3 * a:.0f} {16e3 * b:.0f} {w}\n" for w, a, b in plain),
+                  {"per_second": 16e3}),
+        "HTK": ("a.lab", "".join(f"{1e7 * a:.0f} {1e7 * b:.0f} {w}\n" for w, a, b in plain),
+                {"per_second": 1e7}),
+        "no header": ("a.csv", "".join(f'"{w}",{a},{b}\n' for w, a, b in plain), {}),
         "YouTube's json3": ("a.json3", json.dumps(json3, ensure_ascii=False), {}),
         "LRC": ("a.lrc", "[ar:Anna]\n[offset:0]\n" + "".join(
             f"[00:{part[0][1]:05.2f}]" + " ".join(f"<00:{a:05.2f}>{w}" for w, a, _ in part) + "\n"

@@ -27,6 +27,7 @@ RATES = {
     "samples at 48 kHz": 48_000.0,
     "samples at 16 kHz": 16_000.0,
     "samples at 8 kHz": 8_000.0,
+    "100 ns, as HTK counts": 1e7,
 }
 
 

@@ -212,8 +212,10 @@ def any_table(path: FilePath, tier: str | None, notes: Notes) -> pd.DataFrame:
     spreadsheet. Columns are found by their names, rows of phones are left out.
     """
     cells = decoding.read_cells(path, notes)
-    if (elan := _elan(cells, path, tier, notes)) is not None:
-        return elan
+    if (bare := _elan(cells, path, tier, notes)) is None:
+        bare = _without_header(cells, path, notes)
+    if bare is not None:
+        return bare
     found = table(path, ANY_TABLE, OPTIONAL, notes)
     if "kind" in found:
         kinds = found["kind"].astype(str).str.casefold()
@@ -232,6 +234,24 @@ def _unit(name: str) -> float:
     return next(
         (UNITS[part] for part in re.findall(r"[a-z]+", name.casefold()) if part in UNITS), 1
     )
+
+
+def _without_header(cells: pd.DataFrame, path: FilePath, notes: Notes) -> pd.DataFrame | None:
+    """Return the words of a table of onset, offset and word without a header (labels of Audacity,
+    TIMIT, HTK); None if it has one.
+    """
+    rows = [[str(name) for name in cells.columns], *cells.to_numpy().tolist()]
+    if len(rows[0]) == 1:
+        rows = [str(row[0]).split(maxsplit=2) for row in rows]
+    at = [k for k, cell in enumerate(rows[0]) if np.isfinite(decoding.seconds(cell))]
+    if len(rows[0]) != 3 or len(at) != 2:
+        return None
+    text = ({0, 1, 2} - set(at)).pop()
+    named = {at[0]: "onset_s", at[1]: "offset_s", text: "word"}
+    table = pd.DataFrame([(row + ["", ""])[:3] for row in rows]).rename(columns=named)
+    table.index -= 1  # messages count rows below a header
+    notes.add("no header: read as onset, offset and word")
+    return _timed(table, path, notes).reset_index(drop=True)
 
 
 def _elan(
@@ -332,6 +352,10 @@ def automatic(path: FilePath, tier: str | None, notes: Notes) -> pd.DataFrame:
             "",
             "XML (of ELAN, TTML or another program)",
             "ELAN's tab-delimited export, SRT, WebVTT, or another form of docs/films.md",
+        )
+    if form == "microdvd":
+        raise InputError(
+            path, "", "MicroDVD, which counts pictures", "SRT or another form with times"
         )
     notes.add(f"read as {form}")
     return READERS[form](path, tier, notes)

@@ -45,7 +45,7 @@ class TranscriptSpec(Spec):
 #: Lines by which a form without a head of its own is known.
 LRC = re.compile(r"^\[\d+:\d+(?:[.:]\d+)?\]", re.MULTILINE)
 SBV = re.compile(r"^\d+:\d\d:\d\d\.\d+,\d+:\d\d:\d\d\.\d+\s*$", re.MULTILINE)
-CTM = re.compile(r"\S+\s+\S+\s+\d+(?:\.\d+)?\s+\d*\.?\d+\s+\S+(?:\s+\S+)?")
+CTM = re.compile(r"\S+\s+\S+\s+\d+(?:\.\d+)?\s+\d*\.?\d+\s+\S+(?:\s+\S+){0,4}")
 
 
 def form_of(head: str) -> str:
@@ -58,6 +58,8 @@ def form_of(head: str) -> str:
         Its first few thousand characters.
     """
     text = head.lstrip("\ufeff \n\r\t").replace("\r\n", "\n")
+    if re.match(r"\{\d+\}\{\d*\}", text):
+        return "microdvd"
     if text.startswith("[") and LRC.search(text):
         return "lrc"
     if text[:1] in ("{", "["):
