@@ -58,6 +58,8 @@ rule convert_treebank:
 
 
 rule convert_dandi_dataset:
+    input:
+        **design.convert_dandi.of_dataset(),
     output:
         description=design.convert_dandi.description,
     log:

@@ -1,12 +1,14 @@
 """One session of Dandiset 000623 as a BIDS recording, one contact at a time."""
 
+import shutil
+
 import numpy as np
 from tqdm import tqdm
 
 from fusion.ieeg import brainvision, dandi
 from fusion.io.job import begin
 from fusion.io.tables import write_tsv
-from fusion.io.text import write_json
+from fusion.io.text import read_json, write_json
 
 log = begin(snakemake)
 out = snakemake.output
@@ -38,5 +40,5 @@ brainvision.write(
 write_tsv(dandi.channels(session), out.channels, literal=True)
 write_tsv(session.places, out.electrodes, literal=True)
 write_tsv(session.film, out.events, float_format="%.10g", literal=True)
-write_json(dandi.ieeg(session), out.sidecar)
-write_json(dandi.coordsystem(), out.coordsystem)
+write_json(read_json(snakemake.input.facts) | dandi.ieeg(session), out.sidecar)
+shutil.copyfile(snakemake.input.space, out.coordsystem)

@@ -1,11 +1,14 @@
 """Describe Dandiset 000623 as a BIDS dataset."""
 
+import shutil
 from pathlib import Path
 
-from fusion.ieeg import dandi
+from mne_bids import make_dataset_description
+
 from fusion.io.job import begin
-from fusion.io.text import write_json, write_text
+from fusion.io.text import read_json
 
 log = begin(snakemake)
-write_text(dandi.README, Path(snakemake.output.description).with_name("README"))
-write_json(dandi.description(), snakemake.output.description)
+root, given = Path(snakemake.output.description).parent, snakemake.input
+shutil.copyfile(given.readme, root / "README")
+make_dataset_description(path=root, **read_json(given.dataset), overwrite=True, verbose="error")

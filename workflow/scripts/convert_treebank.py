@@ -10,7 +10,7 @@ from fusion.ieeg.treebank import bids, clock, release, words
 from fusion.io.errors import InputError
 from fusion.io.job import begin
 from fusion.io.tables import write_tsv
-from fusion.io.text import write_json
+from fusion.io.text import read_json, write_json
 
 log = begin(snakemake)
 
@@ -83,5 +83,6 @@ log.info(
     samples / sfreq,
 )
 write_tsv(table, snakemake.output.channels, literal=True)
-write_json(bids.ieeg(spec.film, sfreq, samples, table), snakemake.output.sidecar)
+own = bids.ieeg(spec.film, sfreq, samples, table)
+write_json(read_json(given.facts) | own, snakemake.output.sidecar)
 write_tsv(events, snakemake.output.events, float_format="%.10g", literal=True)

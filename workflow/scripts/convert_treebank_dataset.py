@@ -4,16 +4,19 @@ import shutil
 from pathlib import Path
 
 import pandas as pd
+from mne_bids import make_dataset_description
 
 from fusion.ieeg.spec import ConvertTreebankDatasetSpec
 from fusion.ieeg.treebank import bids, release, words
 from fusion.io.job import begin
 from fusion.io.tables import write_tsv
-from fusion.io.text import write_json
+from fusion.io.text import read_json
 
 log = begin(snakemake)
 
 spec = ConvertTreebankDatasetSpec.read(snakemake.params.spec)
+facts = {Path(path).name: path for path in snakemake.input.facts}
+coordsystem, dataset = facts.pop("coordsystem.json"), read_json(facts.pop("dataset.json"))
 root = Path(snakemake.output.description).parent
 log.info(
     "%d subjects and %d films in %d tables",
@@ -30,7 +33,7 @@ for subject, files in spec.subjects.items():
     )
     base = root / f"sub-{subject}" / "ieeg" / f"sub-{subject}_space-Other"
     write_tsv(table, f"{base}_electrodes.tsv", literal=True)
-    write_json(bids.coordsystem(), f"{base}_coordsystem.json")
+    shutil.copyfile(coordsystem, f"{base}_coordsystem.json")
 for film, files in spec.films.items():
     spoken, left_out = words.read_words(files.features)
     log.info("%s: %d words; left out: %s", film, len(spoken), left_out)
@@ -50,6 +53,6 @@ people = pd.DataFrame(
     }
 )
 write_tsv(people, root / "participants.tsv")
-for path in snakemake.input.facts:
-    shutil.copyfile(path, root / Path(path).name)
-bids.describe(root)
+for name, path in facts.items():
+    shutil.copyfile(path, root / name)
+make_dataset_description(path=root, **dataset, overwrite=True, verbose="error")

@@ -21,7 +21,7 @@ AT_START = {
     "audit": {"sklearn"},
     # mne-bids writes and reads the descriptions of datasets.
     **dict.fromkeys(
-        ("convert_treebank", "convert_treebank_dataset", "recordings", "simulate"), {"mne"}
+        ("convert_dandi_dataset", "convert_treebank_dataset", "recordings", "simulate"), {"mne"}
     ),
     **dict.fromkeys(
         (
@@ -52,6 +52,7 @@ EVER = {
     "mne": {
         "check",
         "convert_dandi",
+        "convert_dandi_dataset",
         "convert_treebank",
         "convert_treebank_dataset",
         "draft",

@@ -88,8 +88,8 @@ def converted(design, folder, place):
     out = {part: f"{stem}_ieeg.{part}" for part in ("vhdr", "vmrk", "eeg")}
     out |= {part: f"{stem}_{part}.tsv" for part in ("channels", "events")}
     out |= {"sidecar": f"{stem}_ieeg.json"}
-    out |= {"electrodes": f"{folder / place}_space-{dandi.SPACE}_electrodes.tsv"}
-    out |= {"coordsystem": f"{folder / place}_space-{dandi.SPACE}_coordsystem.json"}
+    out |= {"electrodes": f"{folder / place}_space-MNI152NLin2009cAsym_electrodes.tsv"}
+    out |= {"coordsystem": f"{folder / place}_space-MNI152NLin2009cAsym_coordsystem.json"}
     return run_script("convert_dandi", rule.inputs(place), out, {}).output
 
 
@@ -125,7 +125,7 @@ def test_the_converted_recording_is_cleaned_like_any_other(release, tmp_path):
     design = design_for(config(release, tmp_path))
     bids = tmp_path / "bids"
     converted(design, bids / "sub-CS41/ses-P41CSR1/ieeg", "sub-CS41_ses-P41CSR1")
-    write_json(dandi.description(), bids / "dataset_description.json")
+    write_json({"Name": "x", "BIDSVersion": "1.10.0"}, bids / "dataset_description.json")
     again = running.design(
         bids, film_zero={"rule": "film_events"}, ieeg={"reference": "none", "line_freq_hz": 60}
     )
@@ -155,8 +155,9 @@ def test_what_is_not_laid_out_so_is_refused(tmp_path):
         dandi.read(tmp_path / "c.nwb")
 
 
-def test_the_dataset_is_described(tmp_path):
-    path = tmp_path / "dataset_description.json"
-    run_script("convert_dandi_dataset", {}, {"description": path}, {})
+def test_the_dataset_is_described(release, tmp_path):
+    given = design_for(config(release, tmp_path)).convert_dandi.of_dataset()
+    path = tmp_path / "bids/dataset_description.json"
+    run_script("convert_dandi_dataset", given, {"description": path}, {})
     assert "000623" in path.read_text()
-    assert "macro contacts" in (tmp_path / "README").read_text()
+    assert "macro contacts" in (tmp_path / "bids/README").read_text()

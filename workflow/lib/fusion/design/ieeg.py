@@ -49,7 +49,14 @@ class ConvertTreebankDataset(_Treebank):
     """What a Brain Treebank release says of its subjects and films, as BIDS."""
 
     #: What describes the dataset, shipped with the workflow.
-    FACTS = ("README", "events.json", "participants.json", "space-Other_electrodes.json")
+    FACTS = (
+        "README",
+        "coordsystem.json",
+        "dataset.json",
+        "events.json",
+        "participants.json",
+        "space-Other_electrodes.json",
+    )
 
     @cached_property
     def _subjects(self) -> dict[str, TreebankSubject]:
@@ -98,7 +105,8 @@ class ConvertTreebank(_Treebank):
         """Return the files of the trial; ``corrupted`` and ``scenes`` only where there are any."""
         keys = ("h5", "labels", "timings", "features", "corrupted", "scenes")
         release = self.trials[trial].release
-        return {key: release[key] for key in keys if release[key]}
+        facts = {"facts": self.study.shipped("resources/treebank/ieeg.json")}
+        return {key: release[key] for key in keys if release[key]} | facts
 
     def spec(self, trial: str, **_: str) -> dict[str, Any]:
         """Return the subject's number and the film."""
@@ -124,8 +132,17 @@ class ConvertDandi(_Rule):
         return f"{paths.BIDS}/{'dataset_description' if self.sessions else 'dandi'}.json"
 
     def inputs(self, place: str, **_: str) -> Inputs:
-        """Return the session's file."""
-        return {"nwb": self.sessions[place].release["nwb"]}
+        """Return the session's file, and what is true of all of them."""
+        facts, space = self._shipped("ieeg.json", "coordsystem.json")
+        return {"nwb": self.sessions[place].release["nwb"], "facts": facts, "space": space}
+
+    def of_dataset(self) -> Inputs:
+        """Return what describes the dataset."""
+        readme, dataset = self._shipped("README", "dataset.json")
+        return {"readme": readme, "dataset": dataset}
+
+    def _shipped(self, *names: str) -> list[str]:
+        return [self.study.shipped(f"resources/dandi/{name}") for name in names]
 
 
 @dataclass(frozen=True)

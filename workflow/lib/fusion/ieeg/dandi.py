@@ -22,25 +22,6 @@ PAD_S = 10.0
 FRAMES_HZ = 25.0
 #: Most the recorded times of the first and the last picture may differ from the film's own (share).
 DRIFT = 0.01
-SPACE = "MNI152NLin2009cAsym"
-AUTHORS = [
-    "Umit Keles",
-    "Julien Dubois",
-    "Kevin J. M. Le",
-    "J. Michael Tyszka",
-    "David A. Kahn",
-    "Chrystal M. Reed",
-    "Jeffrey M. Chung",
-    "Adam N. Mamelak",
-    "Ralph Adolphs",
-    "Ueli Rutishauser",
-]
-README = """Dandiset 000623 (Keles et al. 2024, doi 10.1038/s41597-024-03029-1; CC BY 4.0) as a BIDS
-iEEG dataset, converted by ieeg-fusion: the macro contacts of every session. Microwires, single
-units, eye tracking and the recognition task stay in the release. Positions are the release's, in
-MNI152NLin2009cAsym. events.tsv holds the film's clock (a row `film`: it runs from film_s to
-film_end_s during onset .. onset + duration). The film is not part of the release.
-"""
 
 
 @dataclass(frozen=True)
@@ -169,38 +150,10 @@ def channels(session: Session) -> pd.DataFrame:
 
 
 def ieeg(session: Session) -> dict[str, Any]:
-    """Return ``*_ieeg.json``."""
+    """Return what ``*_ieeg.json`` says of one session alone."""
+    series = session.series
     return {
-        "TaskName": "film",
-        "TaskDescription": "Watching eight minutes of 'Bang! You're Dead' (1961).",
-        "InstitutionName": "Cedars-Sinai Medical Center",
-        "Manufacturer": "Neuralynx",
-        "SamplingFrequency": session.series.sfreq,
-        "PowerLineFrequency": 60,
-        "SoftwareFilters": "n/a",
-        "HardwareFilters": "n/a",
-        "iEEGReference": "n/a",
-        "RecordingDuration": session.series.samples / session.series.sfreq,
-        "RecordingType": "continuous",
-        "SEEGChannelCount": len(session.series.names),
-        "ElectricalStimulation": False,
-    }
-
-
-def coordsystem() -> dict[str, str]:
-    """Return coordsystem.json."""
-    return {"iEEGCoordinateSystem": SPACE, "iEEGCoordinateUnits": "mm"}
-
-
-def description() -> dict[str, Any]:
-    """Return dataset_description.json."""
-    return {
-        "Name": "Dandiset 000623, macro contacts",
-        "BIDSVersion": "1.10.0",
-        "DatasetType": "raw",
-        "License": "CC BY 4.0",
-        "Authors": AUTHORS,
-        "ReferencesAndLinks": ["https://doi.org/10.1038/s41597-024-03029-1"],
-        "GeneratedBy": [{"Name": "ieeg-fusion", "Description": "convert_dandi"}],
-        "SourceDatasets": [{"URL": "https://dandiarchive.org/dandiset/000623"}],
+        "SamplingFrequency": series.sfreq,
+        "RecordingDuration": series.samples / series.sfreq,
+        "SEEGChannelCount": len(series.names),
     }

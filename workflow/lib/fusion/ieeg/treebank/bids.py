@@ -3,45 +3,12 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from mne_bids import make_dataset_description
 
 from fusion.ieeg import clock as film_clock
-
-AUTHORS = [
-    "Christopher Wang",
-    "Adam Uri Yaari",
-    "Aaditya K Singh",
-    "Vighnesh Subramaniam",
-    "Dana Rosenfarb",
-    "Jan DeWitt",
-    "Pranav Misra",
-    "Joseph R. Madsen",
-    "Scellig Stone",
-    "Gabriel Kreiman",
-    "Boris Katz",
-    "Ignacio Cases",
-    "Andrei Barbu",
-]
-
-
-def describe(root: Path) -> None:
-    """Write dataset_description.json."""
-    make_dataset_description(
-        path=root,
-        name="Brain Treebank",
-        data_license="CC BY 4.0",
-        authors=AUTHORS,
-        references_and_links=["https://arxiv.org/abs/2411.08343", "https://braintreebank.dev"],
-        generated_by=[{"Name": "ieeg-fusion", "Description": "convert_treebank"}],
-        source_datasets=[{"URL": "https://braintreebank.dev"}],
-        overwrite=True,
-        verbose="error",
-    )
 
 
 def channels(labels: list[str], corrupted: set[str], sfreq: float) -> pd.DataFrame:
@@ -140,24 +107,15 @@ def events(
 
 
 def ieeg(task: str, sfreq: float, samples: int, table: pd.DataFrame) -> dict[str, Any]:
-    """Return ``*_ieeg.json``."""
+    """Return what ``*_ieeg.json`` says of one recording alone."""
     counts = table["type"].value_counts()
     return {
         "TaskName": task,
-        "TaskDescription": "Watching a film.",
-        "InstitutionName": "Boston Children's Hospital",
-        "Manufacturer": "n/a",
         "SamplingFrequency": sfreq,
-        "PowerLineFrequency": 60,
-        "SoftwareFilters": "n/a",
-        "HardwareFilters": "n/a",
-        "iEEGReference": "n/a",
         "RecordingDuration": samples / sfreq,
-        "RecordingType": "continuous",
         "SEEGChannelCount": int(counts.get("SEEG", 0)),
         "MiscChannelCount": int(counts.get("MISC", 0)),
         "TriggerChannelCount": int(counts.get("TRIG", 0)),
-        "ElectricalStimulation": False,
     }
 
 
@@ -169,14 +127,3 @@ def electrodes(labels: list[str], places: pd.DataFrame) -> pd.DataFrame:
     table = places.set_index("name").reindex(neural).reset_index(names="name")
     table.insert(4, "size", None)
     return table
-
-
-def coordsystem() -> dict[str, str]:
-    """Return coordsystem.json: a space that the release does not name."""
-    return {
-        "iEEGCoordinateSystem": "Other",
-        "iEEGCoordinateSystemDescription": (
-            "X, Y, Z of localization/elec_coords_full.csv; the release does not name their space"
-        ),
-        "iEEGCoordinateUnits": "mm",
-    }
