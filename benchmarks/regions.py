@@ -44,7 +44,7 @@ def study(rng: np.random.Generator, reach: int, between: float, higher: bool) ->
                 for k in range(m)
             ]
     table = pd.DataFrame(rows, columns=["subject", "electrode", "region", "positive"])
-    verdict = np.where(table["positive"], "integration", "none")
+    verdict = np.where(table["positive"], "beats linear", "none")
     return table.assign(hemisphere="L", tested=True, verdict=verdict)
 
 
@@ -58,7 +58,7 @@ def one(rng: np.random.Generator, reach: int, between: float, higher: bool) -> d
     ]
     true = (made["region"] == "r0").to_numpy() & higher
     truth = np.where(true, HIGHER, SHARE)
-    low, high = wilson(made["n_integration"], made["n_tested"])
+    low, high = wilson(made["n_sites"], made["n_tested"])
     found, exchanged = (made["q"] < 0.05).to_numpy(), q_values(np.array(p), "bh") < 0.05
     return {
         "false": found[~true].any(),

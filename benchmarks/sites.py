@@ -27,7 +27,7 @@ from fusion.contrasts.calibrated import Calibrated  # noqa: E402
 from fusion.contrasts.fits import scores_of  # noqa: E402
 from fusion.contrasts.frame import contrast_table  # noqa: E402
 from fusion.contrasts.spec import TESTS, CalibratedSpec, Comparison, SitesSpec  # noqa: E402
-from fusion.demo import film, recording, scenes, sources, voice  # noqa: E402
+from fusion.demo import confusion, film, recording, scenes, sources, voice  # noqa: E402
 from fusion.design.zoo import load_zoo  # noqa: E402
 from fusion.encoding.fit import fit_electrodes  # noqa: E402
 from fusion.encoding.spec import Settings  # noqa: E402
@@ -39,14 +39,8 @@ from fusion.seeds import rng_for  # noqa: E402
 
 SFREQ, LEAD_S = 64.0, 8.0
 BINS_MS = np.arange(0.0, 1001, 100)
-KINDS = ("integration", "vision", "language", "voice", "none")
-#: Claim -> what is planted where it is true.
-TRUE_OF = {
-    "integration": "integration",
-    "vision": "vision",
-    "language": "language",
-    "audio": "voice",
-}
+LEVEL = 0.05
+KINDS = tuple(confusion.EXPECTED)
 
 
 def read_layers(results, zoo, alignment, fit):
@@ -88,6 +82,7 @@ def brains(results, config, seed):
         **sources.scene_features(content),
         "language": sources.word_features(words),
         "voice": voice.draw_voices(words, rng_for(config["seed"], "simulate", "voices")),
+        "match": sources.matches(words, onsets, content)[:, None],
     }
     samples = round((how["film_s"] + 2 * LEAD_S) * SFREQ)
     tables, signals = [], []
@@ -110,7 +105,10 @@ def brains(results, config, seed):
                 )
                 first = round(LEAD_S * SFREQ)
                 noise[k, first : first + len(course)] += (
-                    how["effect"] / recording.seen_sd(course, SFREQ) * course
+                    sources.strength(kind)
+                    * how["effect"]
+                    / recording.seen_sd(course, SFREQ)
+                    * course
                 )
         tables.append(contacts.assign(subject=f"{subject + 1:02d}"))
         high_pass = filters.high_pass_sos(config["ieeg"]["high_pass_hz"], SFREQ)
@@ -184,7 +182,7 @@ def one_seed(results, config, zoo, layers, seed):
     )
     contrasts = correct.add_families(pd.concat(tables, ignore_index=True), spec)
     electrodes = contacts.assign(kept=True, reason=None, space="MNI")
-    table = sites.site_table(electrodes, contrasts, spec)
+    table, _ = sites.site_table(electrodes, contrasts, spec)
     return table.merge(
         contacts[["subject", "electrode", "planted"]], on=["subject", "electrode"]
     ).assign(seed=seed)
@@ -236,13 +234,14 @@ def table(args):
     for kind, row in counts.iterrows():
         print(f"| {kind} | " + " | ".join(map(str, row)) + " |")
     claims = {
-        claim: (found["verdict"] == claim, found["planted"] == kind)
-        for claim, kind in TRUE_OF.items()
+        rung: (found[f"q_{rung}"] < LEVEL, found["planted"].isin(kinds))
+        for rung, kinds in confusion.TRUE_RUNGS.items()
+        if found[f"q_{rung}"].notna().any()
     }
     claims["any signal (not none)"] = (found["verdict"] != "none", found["planted"] != "none")
     for test in TESTS:
         if found[test].notna().any():
-            claims[test] = (found[test].eq(True), found["planted"] == "integration")
+            claims[test] = (found[test].eq(True), found["planted"].isin(("joint", "colour")))
     print(
         "\n| claim | sensitivity | realised FDR (mean over seeds) | claims | false |\n| --- | --- |"
         " --- | --- | --- |"

@@ -109,6 +109,8 @@ rule sites:
         sites_dictionary=paths.SITES_DICTIONARY,
         regions=paths.REGIONS,
         regions_dictionary=paths.REGIONS_DICTIONARY,
+        evidence=paths.fill(paths.TABLE, table="evidence"),
+        evidence_dictionary=paths.fill(paths.DICTIONARY, table="evidence"),
         overlap=paths.fill(paths.TABLE, table="overlap"),
         overlap_dictionary=paths.fill(paths.DICTIONARY, table="overlap"),
         subjects=paths.fill(paths.TABLE, table="subjects"),

@@ -1,4 +1,4 @@
-"""Controls: integration, or just a better code? Partition, interaction test, leak meter, floors, passive control, ceiling."""
+"""Controls: joined, or just a better code? Partition, interaction test, leak meter, floors, passive control, ceiling."""
 
 
 rule partition:

@@ -8,6 +8,9 @@ rule score_profiles:
         unpack(lambda wildcards: design.score_profiles.inputs(**wildcards)),
     output:
         table=paths.SCORE_PROFILES,
+        dictionary=paths.fill(paths.DICTIONARY, table="score_profiles"),
+        courses=paths.COURSES,
+        courses_dictionary=paths.fill(paths.DICTIONARY, table="courses"),
     log:
         "<logs>/score_profiles/score_profiles.log",
     benchmark:
@@ -34,6 +37,9 @@ rule figure_tables:
         time_course=paths.fill(paths.TABLE, table="time_course"),
         examples=paths.fill(paths.TABLE, table="examples"),
         folds=paths.fill(paths.TABLE, table="folds"),
+        time_course_dictionary=paths.fill(paths.DICTIONARY, table="time_course"),
+        examples_dictionary=paths.fill(paths.DICTIONARY, table="examples"),
+        folds_dictionary=paths.fill(paths.DICTIONARY, table="folds"),
     log:
         "<logs>/figure_tables/figure_tables.log",
     benchmark:
@@ -117,3 +123,28 @@ rule report:
         "Report: {output.html}"
     script:
         "../scripts/report.py"
+
+
+# Not part of the default run: `snakemake export`.
+rule export:
+    input:
+        unpack(lambda wildcards: design.export.inputs(**wildcards)),
+    output:
+        **design.export.outputs(),
+    log:
+        "<logs>/export/export.log",
+    benchmark:
+        "<benchmarks>/export/export.tsv"
+    conda:
+        "../../envs/report.yaml"
+    threads: 1
+    resources:
+        mem_mb=grows(1500),
+        runtime=30,
+    params:
+        spec=lambda wildcards: design.export.spec(),
+        code=design.code("export.py"),
+    message:
+        "Sites and figures for other programs and for journals"
+    script:
+        "../scripts/export.py"

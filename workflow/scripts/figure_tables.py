@@ -10,7 +10,8 @@ from fusion.figures import read
 from fusion.figures.spec import FigureTablesSpec
 from fusion.io.job import begin
 from fusion.io.labelled import open_labelled
-from fusion.io.tables import read_parquet, write_tsv
+from fusion.io.schema import read_schema
+from fusion.io.tables import read_parquet, write_described
 
 log = begin(snakemake)
 spec = FigureTablesSpec.read(snakemake.params.spec)
@@ -26,7 +27,8 @@ if how := spec.time_course:
             over_time.add(fit, subject, alignment, side)
         log.info("read %s", path)
     curves = over_time.table(how.sides, how.multipliers, how.level, how.seed)
-write_tsv(curves, snakemake.output.time_course)
+schemas, out = read_schema(snakemake.input.schema)["tables"], snakemake.output
+write_described(curves, out.time_course, out.time_course_dictionary, schemas["time_course"])
 
 traces, folds = [pd.DataFrame(columns=examples.COLUMNS)], [pd.DataFrame(columns=held_out.COLUMNS)]
 if shown := spec.examples:
@@ -55,5 +57,6 @@ if shown := spec.examples:
             log.info("%s: sub-%s %s", row.kind, row.subject, row.electrode)
         onsets = {key: t for _, one in responses for key, t in held_out.onsets(one).items()}
         folds += [held_out.stretches(fit, onsets) for fit in fits.values()]
-write_tsv(pd.concat(traces, ignore_index=True), snakemake.output.examples)
-write_tsv(pd.concat(folds, ignore_index=True), snakemake.output.folds)
+traces, folds = (pd.concat(parts, ignore_index=True) for parts in (traces, folds))
+write_described(traces, out.examples, out.examples_dictionary, schemas["examples"])
+write_described(folds, out.folds, out.folds_dictionary, schemas["folds"])

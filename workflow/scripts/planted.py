@@ -4,14 +4,16 @@ from fusion.contrasts.spec import VERDICTS
 from fusion.demo import confusion
 from fusion.demo.planted import by_planted
 from fusion.demo.spec import PlantedSpec
+from fusion.figures import read
 from fusion.io.job import begin
-from fusion.io.tables import read_parquet, read_tsv, write_tsv
+from fusion.io.schema import read_schema
+from fusion.io.tables import read_parquet, read_tsv, write_described
 
 log = begin(snakemake)
 spec = PlantedSpec.read(snakemake.params.spec)
 
 text = {"subject": str, "electrode": str}
-sites = read_tsv(snakemake.input.sites, ("subject", "electrode", "verdict"), text)
+sites = read.sites(snakemake.input.sites)
 truth = read_tsv(snakemake.input.truth, ("subject", "electrode", "planted"), text)
 joined = confusion.join(sites, truth)
 table = confusion.confusion(joined, VERDICTS)
@@ -24,7 +26,11 @@ for kind in confusion.PLANTED[:-1]:
         rates["sensitivity"],
         rates["false_discovery"],
     )
-write_tsv(table, snakemake.output.confusion)
+schemas, out = read_schema(snakemake.input.schema)["tables"], snakemake.output
+write_described(table, out.confusion, out.confusion_dictionary, schemas["confusion"])
+rungs = confusion.rungs(sites, truth, spec.level)
+log.info("rungs, and at how many electrodes each is true:\n%s", rungs.to_string(index=False))
+write_described(rungs, out.rungs, out.rungs_dictionary, schemas["rungs"])
 
 tables = {
     name: read_tsv(path, dtype=text)
@@ -34,4 +40,4 @@ contrasts = read_parquet(snakemake.input.contrasts)
 contrasts = contrasts[contrasts["window"] == spec.window]
 table = by_planted(tables, contrasts, truth, spec.level)
 log.info("planted kinds:\n%s", table.to_string(index=False, float_format=lambda x: f"{x:.2f}"))
-write_tsv(table, snakemake.output.controls)
+write_described(table, out.controls, out.controls_dictionary, schemas["controls_planted"])

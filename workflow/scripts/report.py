@@ -30,12 +30,15 @@ given = assemble.Given(
         "contrasts": read.contrasts(snakemake.input.contrasts),
         "electrodes": read.electrodes(snakemake.input.electrodes),
         "scores": read_parquet(snakemake.input.scores, columns=scores),
+        "courses": read_parquet(snakemake.input.courses),
         **read.tables(dict(zip(spec.tables, snakemake.input.tables, strict=True))),
     },
     figures=figures,
     drawn=drawn,
     operands=spec.operands,
     labels=spec.labels,
+    over_time=spec.over_time,
+    plotly=Path(snakemake.input.plotly).read_text(encoding="utf-8"),
     cards=provenance.cards(snakemake.input.cards),
     responses=provenance.responses(snakemake.input.responses),
     times=provenance.run_times(spec.benchmarks),
@@ -44,7 +47,7 @@ html = page.render(
     assemble.context(given),
     snakemake.input.template,
     snakemake.input.style,
-    [snakemake.input.script_tables, snakemake.input.script_brain],
+    [snakemake.input.script_tables, snakemake.input.script_site, snakemake.input.script_brain],
 )
 methods, references = assemble.texts(given)
 for text, path in (

@@ -44,6 +44,7 @@ features = {
     **sources.scene_features(content),
     "language": sources.word_features(words),
     "voice": voices,
+    "match": sources.matches(words, onsets, content)[:, None],
 }
 
 

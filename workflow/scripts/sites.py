@@ -28,7 +28,7 @@ contrasts = correct.add_families(contrasts, spec)
 electrodes = sites.merge_electrodes(places)
 controls = [read_parquet(path) for path in snakemake.input.get("interaction", [])]
 interaction = pd.concat(controls, ignore_index=True) if controls else None
-table = sites.site_table(electrodes, contrasts, spec, interaction)
+table, proof = sites.site_table(electrodes, contrasts, spec, interaction)
 if snakemake.input.get("film_to_film"):
     between = read_tsv(snakemake.input.film_to_film, dtype={"subject": str, "electrode": str})
     table["replicated"] = replication.found_again(table, between, spec)
@@ -43,10 +43,11 @@ by_region = regions.region_table(table, atlas, spec.correction)
 log.info("regions by coverage: %s", by_region["coverage"].value_counts().to_dict())
 
 tables = {
-    "sites": (table, sites.families(table, spec)),
+    "sites": (table, sites.families(proof)),
     "regions": (by_region, None),
-    "overlap": (summary.overlap_table(table), None),
-    "subjects": (summary.subject_table(electrodes, contrasts, table, spec), None),
+    "evidence": (proof, None),
+    "overlap": (summary.overlap_table(table, spec.level), None),
+    "subjects": (summary.subject_table(electrodes, contrasts, table, spec, interaction), None),
     "contrasts": (contrasts, None),
 }
 for (name, (written, families)), schema in zip(

@@ -38,9 +38,17 @@ SPEC = SitesSpec(
     subjects={},
 )
 NO, YES = 0.6, 1e-6
+
+
+def site_table(*given):
+    """Return the table of sites alone."""
+    return sites.site_table(*given)[0]
+
+
 KINDS = {
-    "integration": dict(m=YES, s=YES, lin=YES, any=YES, v=YES, l=NO),
-    "multimodal": dict(m=NO, s=NO, lin=NO, any=YES, v=YES, l=YES),
+    "beats linear": dict(m=YES, s=YES, lin=YES, any=YES, v=YES, l=NO),
+    "beats unimodal": dict(m=YES, s=YES, lin=NO, any=YES, v=YES, l=NO),
+    "vision and language": dict(m=NO, s=NO, lin=NO, any=YES, v=YES, l=YES),
     "vision": dict(m=NO, s=NO, lin=NO, any=YES, v=YES, l=NO),
     "language": dict(m=NO, s=NO, lin=NO, any=YES, v=NO, l=YES),
     "none": dict(m=NO, s=NO, lin=NO, any=NO, v=NO, l=NO),
@@ -150,33 +158,41 @@ def test_simes_of_independent_nulls_is_uniform():
 
 
 def test_verdicts_of_clear_cases():
-    table = sites.site_table(places(KINDS), contrast_rows(KINDS), SPEC)
+    table = site_table(places(KINDS), contrast_rows(KINDS), SPEC)
     assert (table["verdict"] == table["electrode"]).all()
     assert (table["reason"].str.len() > 10).all()
     assert table.loc[
         table["verdict"] == "integration",
         ["multimodal_any", "multimodal_all", "matched_any", "matched_all", "linear_any"],
     ].all(axis=None)
-    integration = table["verdict"] == "integration"
-    assert table.loc[integration, "reason"].str.endswith("interaction test not made").all()
+    beaten = table["verdict"] == "beats linear"
+    assert table.loc[beaten, "reason"].str.endswith("interaction not tested").all()
     assert table["q_interaction"].isna().all()
 
 
-def test_a_twin_alone_does_not_make_a_site_of_integration():
+def test_a_twin_alone_gives_no_rung_above_signal():
     """A network that knows both streams beats its vision-only twin where a site follows language:
-    without multimodal and linear rivals the verdict has another name.
+    without a contrast of role multimodal the verdict has another name.
     """
     rows = contrast_rows(KINDS)
-    for missing in ({"m", "lin"}, {"lin"}, {"m"}):
+    best = ["beats linear", "beats unimodal"]
+    for missing, verdicts_ in (
+        ({"m", "lin"}, ["better", "better"]),
+        ({"m"}, ["better", None]),
+        ({"lin"}, ["beats unimodal", "beats unimodal"]),
+    ):
         roles = {name: role for name, role in SPEC.roles.items() if name not in missing}
-        table = sites.site_table(
+        table = site_table(
             places(KINDS), rows[~rows["contrast"].isin(missing)], replace(SPEC, roles=roles)
         ).set_index("electrode")
-        assert not (table["verdict"] == "integration").any()
-        assert (table.loc["integration", "verdict"] == "better").all()
-        assert (table.loc["integration", "q_better"] < 0.05).all()
-        assert table["q_integration"].isna().all()
-        others = table.drop("integration")
+        for kind, verdict in zip(best, verdicts_, strict=True):
+            if verdict is not None:
+                assert (table.loc[kind, "verdict"] == verdict).all()
+        if "m" in missing:
+            assert (table.loc["beats linear", "q_better"] < 0.05).all()
+            assert table["q_unimodal"].isna().all()
+        assert table["q_linear"].isna().all()
+        others = table.drop(best)
         assert (others["verdict"] == others.index).all()
 
 
@@ -194,9 +210,10 @@ def test_families_are_electrodes_with_signal():
     }
     signal = rows[(rows["contrast"] == "any") & (rows["alignment"] == "vision")]
     assert set(signal["family"]) == {"any, vision, window after: 20 electrodes, Benjamini-Hochberg"}
-    table = sites.site_table(places(kinds, ["01"]), rows, SPEC).set_index("electrode")
-    assert np.allclose(table.loc[["S0", "S1"], "q_multimodal_all"], 0.02)
-    assert (table.drop(["S0", "S1"])["q_multimodal_all"] == 1).all()
+    _, proof = sites.site_table(places(kinds, ["01"]), rows, SPEC)
+    test = proof[proof["claim"] == "multimodal_all"].set_index("electrode")["q"]
+    assert np.allclose(test[["S0", "S1"]], 0.02)
+    assert (test.drop(["S0", "S1"]) == 1).all()
 
 
 def test_weak_tests_need_signal_in_the_same_alignment():
@@ -205,41 +222,107 @@ def test_weak_tests_need_signal_in_the_same_alignment():
     assert found["matched_any"][0] == pytest.approx(0.9)
 
 
-@pytest.mark.parametrize(
-    ("p", "says", "held"), [(1e-6, "held", True), (0.9, "did not hold", False)]
-)
-def test_a_verdict_of_integration_says_whether_the_interaction_test_held(p, says, held):
-    tests = pd.DataFrame(
+def interaction_rows(electrode, p, effect=0.07):
+    return pd.DataFrame(
         {
             "subject": "01",
-            "electrode": "integration",
+            "electrode": electrode,
             "alignment": ["language", "vision"],
             "network": "slip",
             "test": "integration",
-            "p": p,
+            "effect": [effect, effect / 2],
+            "ci_low": 0.01,
+            "ci_high": 0.2,
+            "p": [p, min(1, 2 * p)],
         }
     )
-    table = sites.site_table(places(KINDS), contrast_rows(KINDS), SPEC, tests)
+
+
+@pytest.mark.parametrize(
+    ("p", "verdict", "says"),
+    [
+        (1e-6, "interaction", "the joint part of slip adds to"),
+        (0.9, "beats linear", "interaction not shown: 0.07 (0.01 to 0.2) in language events"),
+    ],
+)
+def test_the_interaction_test_is_a_rung_of_the_verdict(p, verdict, says):
+    tests = interaction_rows("beats linear", p)
+    table = site_table(places(KINDS), contrast_rows(KINDS), SPEC, tests)
     table = table.set_index(["subject", "electrode"])
-    row = table.loc[("01", "integration")]
-    assert row["verdict"] == "integration"
-    assert (row["q_interaction"] < SPEC.level) == bool(held)
-    assert np.isfinite(row["q_interaction"])
-    assert row["reason"].endswith(f"interaction test {says}")
-    assert table.loc[("02", "integration"), "reason"].endswith("not made")
+    row = table.loc[("01", "beats linear")]
+    assert row["verdict"] == verdict
+    assert (row["q_interaction"] < SPEC.level) == (verdict == "interaction")
+    assert row["q"] == row["q_interaction" if verdict == "interaction" else "q_linear"]
+    assert says in row["reason"] and "language events" in row["reason"]
+    assert table.loc[("02", "beats linear"), "reason"].endswith("interaction not tested")
 
 
-def test_integration_must_hold_within_one_alignment():
-    """Beating the unimodal models in one alignment and the twin in the other is not enough."""
+def test_interaction_needs_the_rungs_below():
+    """A strict test that holds where a linear combination is not beaten lifts no verdict."""
+    tests = interaction_rows("beats unimodal", 1e-6)
+    table = site_table(places(KINDS), contrast_rows(KINDS), SPEC, tests)
+    row = table.set_index(["subject", "electrode"]).loc[("01", "beats unimodal")]
+    assert row["verdict"] == "beats unimodal"
+    assert row["q_interaction"] >= row["q_linear"] > SPEC.level
+
+
+def test_rungs_are_nested_whatever_the_p_values():
+    rng = np.random.default_rng(3)
+    roles = ("multimodal", "matched", "linear", "signal", "vision", "language")
+    for _ in range(20):
+        p = {role: rng.uniform(size=(200, 2)) ** 12 for role in roles}
+        p["linear"][rng.random(p["linear"].shape) < 0.1] = np.nan
+        claims = verdicts.verdict_p(p, rng.uniform(size=200) ** 12)
+        found = verdicts.decide(claims, np.ones(200, bool), 0.05, "bh")
+        held = {
+            rung: found[f"q_{rung}"] < 0.05
+            for rung in ("signal", "unimodal", "linear", "interaction")
+        }
+        known = found["q_linear"].notna()
+        assert not (held["unimodal"] & ~held["signal"]).any()
+        assert not (held["linear"] & ~held["unimodal"]).any()
+        assert not (held["interaction"] & ~held["linear"] & known).any()
+        named = (
+            found["verdict"]
+            .map({"interaction": 3, "beats linear": 2, "beats unimodal": 1})
+            .fillna(0)
+        )
+        highest = np.select([held["interaction"], held["linear"], held["unimodal"]], [3, 2, 1], 0)
+        assert (named == highest).all() and set(highest) == {0, 1, 2, 3}
+
+
+def test_every_claim_has_the_numbers_of_the_contrast_that_decides():
+    """Of the contrasts of a rung the weaker one decides, in the alignment where the rung is
+    strongest.
+    """
+    rows = contrast_rows({"E1": KINDS["beats linear"]}, ["01"])
+    one = (rows["contrast"] == "s") & (rows["alignment"] == "vision")
+    rows.loc[one, ["p", "effect", "b"]] = [1e-5, 0.33, "simclr-trained-true"]
+    rows.loc[(rows["contrast"] == "s") & (rows["alignment"] == "language"), "p"] = 1e-3
+    table, proof = sites.site_table(places(["E1"], ["01"]), rows, SPEC)
+    proof = proof.set_index("claim")
+    found = proof.loc["unimodal"]
+    assert (found["alignment"], found["contrast"], found["effect"]) == ("vision", "s", 0.33)
+    assert found["p"] == pytest.approx(2e-5)
+    assert found["b"] == "simclr-trained-true" and found["holds"]
+    assert proof.loc["linear", "contrast"] == "lin"
+    assert "simclr" not in table["reason"][0]  # the verdict is linear's
+
+
+def test_a_rung_must_hold_within_one_alignment():
+    """Beating the unimodal models in one alignment and the combination in the other is not
+    enough.
+    """
     p = {"multimodal": np.array([[1e-6, 0.9]]), "linear": np.array([[0.9, 1e-6]])}
-    assert verdicts.verdict_p(p)["integration"][0] == pytest.approx(0.9)
+    assert verdicts.verdict_p(p)["linear"][0] == pytest.approx(0.9)
+    assert verdicts.verdict_p(p)["unimodal"][0] == pytest.approx(2e-6)
 
 
 def test_the_same_electrode_name_in_two_subjects_is_two_sites():
-    rows = contrast_rows({"A1": KINDS["integration"]}, ["01"])
+    rows = contrast_rows({"A1": KINDS["beats linear"]}, ["01"])
     other = contrast_rows({"A1": KINDS["none"]}, ["02"])
-    table = sites.site_table(places(["A1"]), pd.concat([rows, other], ignore_index=True), SPEC)
-    assert table["verdict"].tolist() == ["integration", "none"]
+    table = site_table(places(["A1"]), pd.concat([rows, other], ignore_index=True), SPEC)
+    assert table["verdict"].tolist() == ["beats linear", "none"]
 
 
 def test_a_subject_without_one_alignment_and_a_model_missing_for_another():
@@ -253,12 +336,12 @@ def test_a_subject_without_one_alignment_and_a_model_missing_for_another():
         False,
         "no fit for a",
     ]
-    table = sites.site_table(places(KINDS), rows, SPEC).set_index(["subject", "electrode"])
-    assert table.loc[("01", "integration"), "verdict"] == "integration"
+    table = site_table(places(KINDS), rows, SPEC).set_index(["subject", "electrode"])
+    assert table.loc[("01", "beats linear"), "verdict"] == "beats linear"
     assert table.loc["01"]["multimodal_all"].isna().all()
-    assert not table.loc["01", "reason"].str.contains("vision 0").any()
-    # Without the twin contrast integration cannot be shown there, and is not.
-    assert table.loc[("02", "integration"), "verdict"] == "vision"
+    assert not table.loc["01", "reason"].str.contains("vision events").any()
+    # Without the twin contrast no rung above signal can be shown there, and none is.
+    assert table.loc[("02", "beats linear"), "verdict"] == "vision"
 
 
 def test_dropped_and_untested_electrodes_are_listed_with_the_reason():
@@ -270,7 +353,7 @@ def test_dropped_and_untested_electrodes_are_listed_with_the_reason():
         False,
         "no score for a",
     ]
-    table = sites.site_table(electrodes, rows, SPEC).set_index("electrode")
+    table = site_table(electrodes, rows, SPEC).set_index("electrode")
     assert (table.loc[["none", "X1", "vision"], "verdict"] == "not tested").all()
     assert (table.loc["none", "reason"] == "dropped in cleaning: flat").all()
     assert (table.loc["X1", "reason"] == "not among the responses").all()
@@ -282,27 +365,26 @@ def test_every_electrode_has_a_row_whether_it_has_a_place_or_not():
     nowhere = electrodes["electrode"] == "X1"
     electrodes.loc[nowhere, ["kept", "reason"]] = [False, "marked bad"]
     electrodes.loc[nowhere, ["region", "x", "y", "z"]] = np.nan
-    table = sites.site_table(electrodes, contrast_rows(KINDS), SPEC)
+    table = site_table(electrodes, contrast_rows(KINDS), SPEC)
     assert len(table) == len(electrodes)
     own = table[table["electrode"] == "X1"]
     assert (own["reason"] == "dropped in cleaning: marked bad").all()
 
 
-def test_reasons_name_the_rival_and_its_effects():
+def test_reasons_name_rival_effect_and_alignment():
     rows = contrast_rows(KINDS)
-    table = sites.site_table(places(KINDS), rows, SPEC)
-    for row in table.itertuples():
-        own = rows[(rows["subject"] == row.subject) & (rows["electrode"] == row.electrode)]
-        own = own[(own["contrast"] == "s") & (own["window"] == SPEC.window)]
-        for one in own.itertuples():
-            assert f"{one.alignment} {one.effect:.2g}" in row.reason
-            assert f"against {one.b.split('-')[0]}: " in row.reason
+    rows.loc[rows["contrast"].isin(["m", "s", "lin"]), "b"] = "twin-trained-true"
+    spec = replace(SPEC, labels={"slip": "SLIP-Combo", "twin": "SimCLR"})
+    for row in site_table(places(KINDS), rows, spec).itertuples():
+        assert "0.1 (0 to 0.2) in language events, q = " in row.reason, row
+        assert ("SLIP-Combo beats SimCLR" in row.reason) == (row.verdict != "none")
+        assert "slip" not in row.reason and "twin" not in row.reason
 
 
 def test_nothing_at_all_gives_empty_tables_with_all_columns():
     rows = contrast_rows(KINDS)
-    table = sites.site_table(places([]), rows.iloc[:0], SPEC)
-    assert len(table) == 0 and {"verdict", "q_signal", "multimodal_any"} <= set(table.columns)
+    table = site_table(places([]), rows.iloc[:0], SPEC)
+    assert len(table) == 0 and {"verdict", "q", "q_signal", "multimodal_any"} <= set(table.columns)
     assert (
         len(
             regions.region_table(
@@ -315,20 +397,25 @@ def test_nothing_at_all_gives_empty_tables_with_all_columns():
 
 def test_an_electrode_that_no_table_places_is_refused():
     with pytest.raises(InputError, match="E9"):
-        sites.site_table(places(KINDS), contrast_rows({"E9": KINDS["none"]}), SPEC)
+        site_table(places(KINDS), contrast_rows({"E9": KINDS["none"]}), SPEC)
 
 
 def test_dictionaries_describe_every_column_and_name_the_family():
     rows = contrast_rows(KINDS)
-    table = sites.site_table(places(KINDS), rows, SPEC)
+    table, proof = sites.site_table(places(KINDS), rows, SPEC)
     described = dictionary.data_dictionary(
         table,
         yaml.safe_load((SCHEMAS / "sites.schema.yaml").read_text()),
-        sites.families(table, SPEC),
+        sites.families(proof),
     )
+    assert set(
+        dictionary.data_dictionary(
+            proof, yaml.safe_load((SCHEMAS / "evidence.schema.yaml").read_text())
+        )
+    ) == set(proof.columns)
     assert set(described) == set(table.columns)
-    assert all("Family" in described[name] for name in table.columns if name.startswith("q_"))
-    assert list(described)[:5] == ["subject", "electrode", "verdict", "reason", "q_integration"]
+    assert all("Family" in described[name] for name in table.columns if name.startswith("q"))
+    assert list(described)[:5] == ["subject", "electrode", "verdict", "reason", "q"]
     assert len(described) <= 30
     with pytest.raises(InputError, match="strange"):
         dictionary.data_dictionary(
@@ -348,7 +435,7 @@ def region_sites(seed=0, contacts=6):
             "region": rng.choice(["insula", "cuneus"], n),
             "hemisphere": "L",
             "tested": True,
-            "verdict": rng.choice(["integration", "none"], n, p=[0.3, 0.7]),
+            "verdict": rng.choice(["beats linear", "none"], n, p=[0.3, 0.7]),
         }
     )
 
@@ -372,7 +459,7 @@ def test_regions_intervals_and_coverage():
     row, tested = found.loc["insula"], table[table["tested"]]
     shaft, _ = regions.shafts(tested)
     inflated = coincidence.design_effects(
-        (tested["verdict"] == "integration").to_numpy(int),
+        (tested["verdict"] == "beats linear").to_numpy(int),
         tested["region"].to_numpy(str),
         tested["subject"].to_numpy(str),
         shaft,
@@ -380,9 +467,7 @@ def test_regions_intervals_and_coverage():
     assert 1 <= inflated < 2
     # Wilson's interval of as many electrodes as these are worth.
     assert (row["ci_low"], row["ci_high"]) == pytest.approx(
-        proportion_confint(
-            row["n_integration"] / inflated, row["n_tested"] / inflated, method="wilson"
-        )
+        proportion_confint(row["n_sites"] / inflated, row["n_tested"] / inflated, method="wilson")
     )
     assert (
         found.loc[["lingual", "ctx-rh-precuneus"], ["fraction", "ci_low", "p", "q"]]
@@ -393,7 +478,7 @@ def test_regions_intervals_and_coverage():
 
 def test_a_coincidence_is_fisher_s_for_one_subject_and_a_permutation_for_two():
     table = region_sites(3).assign(
-        positive=lambda t: t["verdict"] == "integration", inside=lambda t: t["region"] == "insula"
+        positive=lambda t: t["verdict"] == "beats linear", inside=lambda t: t["region"] == "insula"
     )
     inside, positive = table["inside"], table["positive"]
     counts = [
@@ -413,7 +498,7 @@ def test_a_coincidence_is_fisher_s_for_one_subject_and_a_permutation_for_two():
 
 
 def test_p_of_a_region_turns_verdicts_along_each_shaft():
-    table = region_sites(3).assign(positive=lambda t: t["verdict"] == "integration")
+    table = region_sites(3).assign(positive=lambda t: t["verdict"] == "beats linear")
     # The order of rows does not matter, the number of a contact does.
     shuffled = table.sample(frac=1, random_state=0)
     atlas = pd.DataFrame({"region": [], "hemisphere": []})
@@ -453,7 +538,7 @@ def alike(rng, n_subjects, reach):
                 for k in range(12)
             ]
     table = pd.DataFrame(rows, columns=["subject", "electrode", "region", "positive"])
-    verdict = np.where(table["positive"], "integration", "none")
+    verdict = np.where(table["positive"], "beats linear", "none")
     return table.assign(hemisphere="L", tested=True, verdict=verdict)
 
 
@@ -486,16 +571,18 @@ def test_overlap_of_tests_is_a_permutation_within_subjects():
             "subject": rng.choice(["01", "02"], n, p=[0.3, 0.7]),
             "tested": True,
             "verdict": "none",
-            "q_integration": 0.5,
+            "q_unimodal": 0.5,
+            "q_linear": rng.choice([0.01, 0.5], n),
+            "q_interaction": np.nan,
         }
     )
     base = rng.random(n) < np.where(table["subject"] == "01", 0.7, 0.2)
     for k, test in enumerate(verdicts.TESTS):
         table[test] = (base ^ (rng.random(n) < 0.2)) if k < 3 else None
-    found = summary.overlap_table(table).set_index(["one", "other"])
+    found = summary.overlap_table(table, 0.05).set_index(["one", "other"])
     assert ("matched_all", "multimodal_any") not in found.index and (
         "multimodal_any",
-        "integration",
+        "rung_linear",
     ) in found.index
     row = found.loc[("multimodal_any", "multimodal_all")]
     a, b = table["multimodal_any"].to_numpy(bool), table["multimodal_all"].to_numpy(bool)
@@ -514,22 +601,22 @@ def test_subjects_and_leaving_one_out():
     rows = contrast_rows(KINDS)
     weak = (
         rows["subject"].eq("02")
-        & rows["electrode"].eq("integration")
+        & rows["electrode"].eq("beats linear")
         & rows["contrast"].isin(["m", "s", "any"])
     )
     rows.loc[weak, "p"] = 0.012
     rows = correct.add_families(rows.drop(columns=["q", "family"]), SPEC)
     electrodes = places(KINDS)
-    table = sites.site_table(electrodes, rows, SPEC)
+    table = site_table(electrodes, rows, SPEC)
     found = summary.subject_table(electrodes, rows, table, SPEC).set_index("subject")
-    assert found["n_integration"].tolist() == [1, 0] and found["n_tested"].tolist() == [6, 6]
+    assert found["n_sites"].tolist() == [1, 0] and found["n_tested"].tolist() == [7, 7]
     assert found.loc["01", "others"] == 0 and found.loc["02", "others_alone"] == 1
     assert found.loc["01", "others_alone"] == 0
     assert (found.loc["01", "ci_low"], found.loc["01", "ci_high"]) == pytest.approx(
-        proportion_confint(1, 6, method="wilson")
+        proportion_confint(1, 7, method="wilson")
     )
     for name in ("overlap", "subjects"):
-        written = summary.overlap_table(table) if name == "overlap" else found.reset_index()
+        written = summary.overlap_table(table, 0.05) if name == "overlap" else found.reset_index()
         assert dictionary.data_dictionary(
             written, yaml.safe_load((SCHEMAS / f"{name}.schema.yaml").read_text())
         )

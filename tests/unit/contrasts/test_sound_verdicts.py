@@ -34,11 +34,11 @@ BASE = {"multimodal": NO, "linear": NO, "signal": YES, "vision": NO, "language":
         ({"vision": YES, "video": YES, "vision_vs_video": 1 - YES}, "video"),
         ({"vision": YES, "video": YES, "vision_vs_video": YES}, "vision"),
         ({"vision": YES, "audio": YES}, "undecided"),
-        ({"language": YES, "video": YES, "vision": NO}, "multimodal"),
+        ({"language": YES, "video": YES, "vision": NO}, "vision and language"),
         ({"multimodal": YES, "linear": YES, "audio": YES, "multimodal_vs_audio": NO}, "audio"),
         (
             {"multimodal": YES, "linear": YES, "audio": YES, "multimodal_vs_audio": YES},
-            "integration",
+            "beats linear",
         ),
     ],
 )
@@ -48,10 +48,10 @@ def test_verdicts_with_sound_and_motion(p, verdict):
 
 def test_reasons_say_what_was_beaten():
     site = decided(**BASE | {"language": YES, "audio": YES, "language_vs_audio": 1 - YES})
-    assert "follows audio (audio q" in site["reason"]
-    assert "vision (vision q" in site["reason"]
-    assert "not language (language q" in site["reason"]
-    assert "which predicts it worse" in site["reason"]
+    assert "follows audio (q = " in site["because"]
+    assert "vision (q = " in site["because"]
+    assert "not language (q = " in site["because"]
+    assert "which predicts it worse" in site["because"]
 
 
 def test_columns_are_those_of_the_roles():

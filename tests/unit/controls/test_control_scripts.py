@@ -26,6 +26,7 @@ from fusion.controls.spec import (
     PartitionSpec,
     PassiveSpec,
 )
+from fusion.demo.confusion import EXPECTED
 from fusion.demo.spec import PlantedSpec
 from fusion.encoding.spec import EncodeSpec, FitSpec
 from fusion.ids import TRAINED, FitId, Operand
@@ -322,11 +323,18 @@ def test_what_was_planted_is_summed_up(made):
     contrasts = electrodes.assign(alignment="language", contrast="x", window="after", p=0.5)
     contrasts.to_parquet(folder / "contrasts.parquet")
     write_tsv(
-        electrodes.assign(verdict=["vision", "language", "integration", "none"]),
+        electrodes.assign(
+            verdict=["vision", "language", "interaction", "none"],
+            tested=True,
+            q_signal=[0.01, 0.01, 0.01, 0.9],
+            q_unimodal=[1, 1, 0.01, 1],
+            q_linear=[1, 1, 0.01, 1],
+            q_interaction=[1, 1, 0.01, 1],
+        ),
         folder / "sites.tsv",
     )
     write_tsv(
-        electrodes.assign(planted=["vision", "language", "integration", "none"]),
+        electrodes.assign(planted=["vision", "language", "joint", "none"]),
         folder / "kinds.tsv",
     )
     inputs = {
@@ -334,13 +342,24 @@ def test_what_was_planted_is_summed_up(made):
         "tables": [folder / f"{name}.tsv" for name in names],
         "contrasts": folder / "contrasts.parquet",
         "truth": folder / "kinds.tsv",
+        "schema": Path(__file__).parents[3] / "workflow/schemas/tables.schema.yaml",
     }
-    outputs = {"confusion": folder / "confusion.tsv", "controls": folder / "planted.tsv"}
+    outputs = {
+        "confusion": folder / "confusion.tsv",
+        "rungs": folder / "rungs.tsv",
+        "controls": folder / "planted.tsv",
+        **{
+            f"{name}_dictionary": folder / f"{name}.json"
+            for name in ("confusion", "rungs", "controls")
+        },
+    }
     ran = run_script("planted", inputs, outputs, PlantedSpec(names, "after", 0.05))
     table = read_tsv(folder / "planted.tsv").set_index("quantity")
-    kinds = ["vision", "language", "integration", "none"]
+    kinds = ["vision", "language", "joint", "none"]
     assert table.loc["slip: integration", kinds].tolist() == [0, 0, 1, 0]
     assert set(table["control"]) == {"truth", "contrast", *names} - {"leak"} | {"leak meter"}
     counts = read_tsv(folder / "confusion.tsv").set_index("planted")
-    assert [counts.loc[kind, kind] for kind in kinds] == [1, 1, 1, 1]
-    assert "integration: sensitivity 1.00, false-discovery proportion 0.00" in ran.log
+    assert [counts.loc[kind, EXPECTED[kind]] for kind in kinds] == [1, 1, 1, 1]
+    rungs = read_tsv(folder / "rungs.tsv").set_index("rung")
+    assert rungs["holds"].tolist() == rungs["true"].tolist() == [3, 1, 1, 1]
+    assert "joint: sensitivity 1.00, false-discovery proportion 0.00" in ran.log

@@ -127,30 +127,48 @@ def table(verdicts, planted):
 
 
 def test_confusion_counts_by_identity_not_by_order():
-    planted = ["vision", "vision", "language", "integration", "integration", "none", "none"]
+    planted = ["vision", "vision", "language", "colour", "colour", "none", "none"]
     verdicts = [
         "vision",
         "undecided",
         "language",
-        "integration",
+        "beats linear",
         "not tested",
         "none",
-        "integration",
+        "beats linear",
     ]
     joined = confusion.join(*table(verdicts, planted))
     counts = confusion.confusion(
-        joined, ("integration", "vision", "language", "undecided", "none", "not tested")
+        joined, ("beats linear", "vision", "language", "undecided", "none", "not tested")
     ).set_index("planted")
     assert (
         counts.loc["vision", "vision"]
         == counts.loc["vision", "undecided"]
-        == counts.loc["none", "integration"]
+        == counts.loc["none", "beats linear"]
         == 1
     )
-    assert counts.to_numpy().sum() == 7 and counts.loc["integration"].sum() == 2
-    rates = confusion.rates(joined)
+    assert counts.to_numpy().sum() == 7 and counts.loc["colour"].sum() == 2
+    rates = confusion.rates(joined, "colour")
     assert rates == {"sensitivity": 1.0, "false_discovery": 0.5}
     assert confusion.rates(joined, "vision") == {"sensitivity": 0.5, "false_discovery": 0.0}
+
+
+def test_rungs_are_held_against_what_was_planted():
+    planted = ["joint", "colour", "both", "vision", "none", "voice", "none"]
+    sites, truth = table(["none"] * 7, planted)
+    sites["tested"] = [*[True] * 6, False]
+    q = {
+        "signal": [0.01, 0.01, 0.01, 0.01, 0.01, 0.01, 0.01],
+        "unimodal": [0.01, 0.01, 0.9, 0.01, 1, 0.01, 1],
+        "linear": [0.01, 0.2, 1, 1, 1, 1, 1],
+        "interaction": [0.2, 0.01, 1, 1, 1, 1, 1],
+    }
+    sites = sites.assign(**{f"q_{rung}": values for rung, values in q.items()})
+    found = confusion.rungs(sites, truth, 0.05).set_index("rung")
+    assert found.loc["signal"].tolist() == [5, 4, 4]
+    assert found.loc["unimodal"].tolist() == [3, 2, 2]
+    assert found.loc["linear"].tolist() == [1, 1, 2]
+    assert found.loc["interaction"].tolist() == [1, 0, 1]
 
 
 def test_a_site_without_truth_is_an_error():

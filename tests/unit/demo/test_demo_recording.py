@@ -7,6 +7,7 @@ from fusion.demo import recording, scenes, sources, speech
 
 RNG = np.random.default_rng
 SFREQ = 128
+ONE_THING = ("vision", "language", "colour")
 
 
 def laplacian(data):
@@ -48,7 +49,8 @@ def test_no_source_has_a_source_beside_it_or_at_the_end():
             planted = (shaft["planted"] != "none").to_numpy()
             assert not planted[0] and not planted[-1]
             assert not (planted[1:] & planted[:-1]).any()
-        assert set(contacts["planted"]) == {"vision", "language", "integration", "none"}
+        kinds = {"vision", "language", "colour", "both", "joint", "none"}
+        assert set(contacts["planted"]) == kinds
         bad = contacts[contacts["status"] == "bad"]
         assert len(bad) == 1 and (bad["planted"] == "none").all()
         assert contacts["electrode"].is_unique
@@ -58,7 +60,7 @@ def test_no_source_has_a_source_beside_it_or_at_the_end():
 
 def test_the_recording_has_the_effect_that_was_asked_for():
     contacts = recording.implant("01", 2, 8, RNG(1)).iloc[:8].reset_index(drop=True)
-    site = contacts.loc[contacts["planted"] != "none", "electrode"].iloc[0]
+    site = contacts.loc[contacts["planted"].isin(ONE_THING), "electrode"].iloc[0]
     row = contacts.index[contacts["electrode"] == site][0]
     course = seen(RNG(2).standard_normal(300 * SFREQ))
     data = recording.record(contacts, {site: course}, 5.0, 5.0, SFREQ, 0.8, RNG(3)).astype(float)
@@ -80,7 +82,7 @@ def test_the_recording_has_the_effect_that_was_asked_for():
 def test_a_bad_contact_is_loud():
     contacts = recording.implant("01", 2, 6, RNG(4))
     course = RNG(5).standard_normal(60 * SFREQ)
-    site = contacts.loc[contacts["planted"] != "none", "electrode"].iloc[0]
+    site = contacts.loc[contacts["planted"].isin(ONE_THING), "electrode"].iloc[0]
     data = recording.record(contacts, {site: course}, 1.0, 1.0, SFREQ, 1.0, RNG(6))
     loud = data.std(1)
     assert loud[-1] > 2 * np.delete(loud, -1).max()
@@ -115,7 +117,7 @@ def test_language_sites_are_told_nothing_about_the_screen():
     onsets = np.arange(200) * 3.0
     words = speech.draw_words(600, onsets, content, RNG(8))
     about = words["on_screen"].to_numpy()
-    assert 0.1 < about.mean() < 0.5
+    assert 0.3 < about.mean() < 0.7
     assert np.all(sources.word_features(words)[about] == 0)
     # whereas a story's words mean something
     assert np.abs(sources.word_features(words)[~about]).sum(1).astype(bool).mean() > 0.7
@@ -148,6 +150,42 @@ def test_transcript_is_in_order_and_true():
                 scene["shape_2"],
             } <= set(sentence["word"])
     assert set(words["word"]) <= set(speech.vocabulary())
+
+
+def test_a_match_takes_both_the_words_and_the_screen():
+    content = pd.DataFrame(
+        {"colour_1": ["red", "blue"], "colour_2": ["green", "blue"], "size_1": 0.1, "size_2": 0.1}
+    )
+    words = pd.DataFrame(
+        {
+            "word": ["a", "red", "king", "blue", "blue", "red"],
+            "onset_s": [0.0, 1, 2, 3, 6, 7],
+            "sentence_id": ["s0", "s0", "s0", "s0", "s1", "s1"],
+        }
+    )
+    found = sources.matches(words, np.array([0.0, 5.0]), content)
+    # red is there, blue is not; then the scene changes: blue is there, red is not
+    assert found.tolist() == [0, 1, 1, 0, 1, 0]
+
+
+def test_a_site_of_two_things_follows_each_as_strongly_as_others_follow_one():
+    cuts, words = np.arange(0, 60, 2.5), np.arange(1, 59, 0.5)
+    rng = RNG(4)
+    features = {
+        "colour": rng.standard_normal((len(cuts), 3)),
+        "match": rng.standard_normal((len(words), 1)),
+    }
+    course = sources.site_course("joint", features, cuts, words, 60.0, SFREQ, RNG(5))
+    again, parts = RNG(5), []
+    for part, follow, onsets in (
+        ("colour", sources.scene_source, cuts),
+        ("match", sources.word_source, words),
+    ):
+        peak_s = sources.PEAK_S[part] * again.uniform(0.85, 1.15)
+        parts.append(follow(sources.code(features[part], again), onsets, 60.0, SFREQ, peak_s))
+    added = sum(parts)
+    assert np.allclose(course, (added - added.mean()) / added.std())
+    assert sources.strength("joint") == pytest.approx(2**0.5) and sources.strength("vision") == 1
 
 
 def test_site_code_is_a_standardised_weighting():

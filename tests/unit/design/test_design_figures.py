@@ -78,7 +78,7 @@ def test_without_predictions_there_are_no_examples_and_no_folds():
     config = {"encoding": {"keep_predictions": False}}
     design = design_for({**small(), "encoding": {**small()["encoding"], **config["encoding"]}})
     assert not {"examples", "folds"} & set(design.figures.names)
-    assert set(design.figure_tables.inputs()) == {"contrasts", "influence"}
+    assert set(design.figure_tables.inputs()) == {"schema", "contrasts", "influence"}
     assert design.figure_tables.spec()["examples"] is None
 
 

@@ -43,6 +43,9 @@ PROFILES = [
 ]
 
 
+COURSES = ["electrode", "bin_ms", "r", "subject", "alignment", "model"]
+
+
 class MadeUp(Design):
     """The design of made-up results: the controls are those that were made up."""
 
@@ -86,11 +89,19 @@ def tables_from_arrays(folder):
     design, tables = design_of(folder), folder / "tables"
     made = {"time_course": over_time, "examples": examples, "folds": held_out}
     files = {name: tables / f"{name}.tsv" for name in made}
+    files |= {f"{name}_dictionary": tables / f"{name}.json" for name in made}
     if (folder / "intermediate/encoding").is_dir():
-        run_rule(design, "score_profiles", {"table": tables / "score_profiles.parquet"})
+        outputs_ = {"table": "score_profiles", "courses": "courses"}
+        files_ = {name: tables / f"{file}.parquet" for name, file in outputs_.items()}
+        files_ |= {
+            "dictionary": tables / "score_profiles.json",
+            "courses_dictionary": tables / "courses.json",
+        }
+        run_rule(design, "score_profiles", files_)
         run_rule(design, "figure_tables", files)
         return
     write_parquet(pd.DataFrame(columns=PROFILES), tables / "score_profiles.parquet")
+    write_parquet(pd.DataFrame(columns=COURSES), tables / "courses.parquet")
     for name, module in made.items():
         write_tsv(pd.DataFrame(columns=module.COLUMNS), files[name])
 

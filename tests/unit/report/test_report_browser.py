@@ -203,7 +203,7 @@ KNOWN = "JSON.parse(document.getElementById('known').textContent)"
 def test_a_click_opens_the_electrode(brain):
     page = brain.page
     site = page.evaluate(
-        f"(() => {{ const k = {KNOWN}; return k.verdict.findIndex(v => v === 'integration'); }})()"
+        f"(() => {{ const k = {KNOWN}; return k.verdict.findIndex(v => v === 'beats linear'); }})()"
     )
     page.evaluate(
         f"document.getElementById('brain').emit('plotly_click', {{points: [{{customdata: {site}}}]}})"
@@ -230,17 +230,48 @@ def test_the_table_opens_an_electrode_by_keyboard(opened):
         .startswith(f"sub-{row.locator('td').nth(0).inner_text()} ")
     )
     before = page.locator("#site h3").inner_text()
-    page.locator("#site p button").first.click()
+    page.locator("#site .contact:not([aria-current=true])").first.click()
     assert page.locator("#site h3").inner_text() != before, "a neighbour on its shaft"
     page.locator("#site .close").click()
 
 
-def test_r_over_time_is_shown_where_it_is_known(opened):
+def test_the_panel_of_a_site_says_what_its_verdict_rests_on(opened):
     page = opened.page
-    key = page.evaluate(f"Object.keys({KNOWN}.courses)[0]")
+    at = page.evaluate(f"{KNOWN}.verdict.indexOf('beats linear')")
+    key = page.evaluate(f"{KNOWN}.keys[{at}]")
     page.locator(f"#sites tr[data-key='{key}'] .open").click()
-    assert page.locator("#site svg").count() == 2, "both alignments"
+    panel = page.locator("#site")
+    assert panel.locator(".drawings svg").count() == 4, "r over time and r against r, twice each"
+    rungs = panel.locator("table.rungs tbody tr")
+    said = [rungs.nth(k).locator("td").all_inner_texts() for k in range(rungs.count())]
+    assert [row[:2] for row in said] == [
+        ["signal", "holds"],
+        ["beats unimodal", "holds"],
+        ["beats linear", "holds"],
+        ["interaction", "not shown"],
+    ]
+    assert all(" against " in row[2] and " to " in row[5] for row in said)
+    assert "Recorded in sub-" in panel.inner_text()
+    panel.locator("summary").click()
+    assert "variance partition: part of vision in r" in panel.inner_text()
+    assert page.locator("#site .contact").count() >= 2
+    panel.locator(".close").click()
+
+
+def test_a_subject_has_a_section_of_its_own(opened):
+    page = opened.page
+    page.locator("#subjects-more > summary").click()
+    names = page.locator("#person-choice option").all_inner_texts()
+    assert len(names) == 3
+    page.select_option("#person-choice", names[1])
+    person = page.locator("#person")
+    assert f"sub-{names[1]}" in person.inner_text() and "channels kept" in person.inner_text()
+    own = page.evaluate(f"{KNOWN}.subject.filter(s => s === '{names[1]}').length")
+    assert person.locator(".contact").count() == own
+    person.locator(".contact").nth(3).click()
+    assert page.locator("#site h3").inner_text().startswith(f"sub-{names[1]} ")
     page.locator("#site .close").click()
+    page.locator("#subjects-more > summary").click()
 
 
 def test_tables_sort(opened):
@@ -275,9 +306,9 @@ def test_tables_filter_by_column(opened):
         "[...document.querySelectorAll('#sites thead th')].map(h => h.textContent)"
     )
     field = lambda name: page.locator(f"#sites .filters [aria-label$='{name}']")  # noqa: E731
-    field("verdict").select_option("integration")
+    field("verdict").select_option("beats linear")
     rows = page.evaluate(shown)
-    assert rows and all(row[heads.index("verdict")] == "integration" for row in rows)
+    assert rows and all(row[heads.index("verdict")] == "beats linear" for row in rows)
     field("subject").select_option("01")
     fewer = page.evaluate(shown)
     assert 0 < len(fewer) < len(rows)

@@ -14,6 +14,7 @@ from report_harness import CONTROLS, PROFILES, draw, outputs, troubles
 from fusion.contrasts import over_time
 from fusion.contrasts.influence import max_over_bins, multipliers
 from fusion.contrasts.over_time import Summed
+from fusion.contrasts.spec import RUNG_VERDICTS
 from fusion.encoding import examples, held_out, profiles
 from fusion.figures import (
     alignments,
@@ -105,21 +106,11 @@ def test_empty_verdicts_are_drawn_empty():
     looks = brain.looks_of(table.assign(layer=brain.layers(table, "verdict")), "verdict")
     assert looks["undecided"]["face"] == "none"
     assert looks["not tested"]["marker"] == "x"
-    filled = [
-        look["face"]
-        for name, look in looks.items()
-        if name in ("integration", "multimodal", "vision", "language")
-    ]
+    filled = [look["face"] for name, look in looks.items() if name in RUNG_VERDICTS.values()]
     assert (
-        len(set(filled)) == 4
-        and len(
-            {
-                look["marker"]
-                for name, look in looks.items()
-                if name in ("integration", "multimodal", "vision", "language")
-            }
-        )
-        == 4
+        len(set(filled)) == 3
+        and len({look["marker"] for name, look in looks.items() if name in RUNG_VERDICTS.values()})
+        == 3
     )
 
 
@@ -148,8 +139,8 @@ def test_only_mni_is_drawn_as_mni(name, mni):
 
 
 def test_verdicts_without_a_colour_of_their_own_get_one():
-    order = names.verdict_order(["integration", "new", "newer", "none"])
-    assert order == ["integration", "new", "newer", "none"]
+    order = names.verdict_order(["beats linear", "new", "newer", "none"])
+    assert order == ["beats linear", "new", "newer", "none"]
     assert len({names.verdict_colour(v, order) for v in order}) == 4
 
 
@@ -341,6 +332,6 @@ def test_effects_without_one_alignment():
 
 
 def contrasts_of(alignments):
-    table, contrasts, channels, _ = sites(1, 16, alignments=alignments)
+    table, contrasts, channels, *_ = sites(1, 16, alignments=alignments)
     assert contrasts_at(channels, alignments)[0].shape[0] == len(contrasts)
     return channels, contrasts

@@ -1,88 +1,5 @@
-const known = JSON.parse(document.getElementById("known").textContent);
-const place = new Map(known.keys.map((key, k) => [key, k]));
-const panel = document.getElementById("site"), sites = document.getElementById("sites");
-const rows = new Map(sites ? [...sites.tBodies[0].rows].map(row => [row.dataset.key, row]) : []);
-const element = (name, text, parent) => {
-  const made = document.createElement(name);
-  if (text !== undefined) made.textContent = text;
-  if (parent) parent.append(made);
-  return made;
-};
-const number = v => v === null || v === undefined ? "n/a" : String(Number(v.toPrecision(3))).replace("-", "\u2212");
-const title = k => `sub-${known.subject[k]} ${known.electrode[k]}`;
+const {known, number, title} = window.report;
 const summary = k => [title(k), known.region[k], known.verdict[k], known.network[k] && `best network ${known.network[k]}, r = ${number(known.r[k])}`].filter(Boolean);
-let chosen = -1, drawn = null;
-
-// One electrode: what its verdict rests on, its shaft, and r over time where it is known.
-function open(k) {
-  if (chosen >= 0) rows.get(known.keys[chosen])?.classList.remove("chosen");
-  chosen = k;
-  const row = rows.get(known.keys[k]);
-  if (row) { row.classList.add("chosen"); row.hidden = false; row.scrollIntoView({block: "nearest"}); }
-  panel.replaceChildren();
-  const close = element("button", "Close", panel);
-  close.type = "button"; close.className = "close";
-  close.addEventListener("click", () => { panel.hidden = true; });
-  element("h3", `${title(k)}: ${known.verdict[k]}`, panel);
-  element("p", [known.region[k], known.reason[k]].filter(Boolean).join(". "), panel);
-  const shaft = known.keys.map((_, i) => i).filter(i => i !== k && known.subject[i] === known.subject[k] && known.shaft[i] === known.shaft[k]);
-  if (shaft.length) {
-    const line = element("p", "On its shaft: ", panel);
-    shaft.forEach((i, at) => {
-      const button = element("button", `${known.electrode[i]} ${known.verdict[i]}`, line);
-      button.type = "button";
-      button.addEventListener("click", () => open(i));
-      if (at < shaft.length - 1) line.append(" ");
-    });
-  }
-  for (const events of [...new Set((known.courses[known.keys[k]] || []).map(one => one.events))]) courses(k, events);
-  const table = element("table", undefined, panel), head = element("tr", undefined, element("thead", undefined, table));
-  for (const name of ["contrast", "effect", "95% interval", "q"]) element("th", name, head).scope = "col";
-  const body = element("tbody", undefined, table);
-  for (const one of known.measures) {
-    if (one.effect[k] === null) continue;
-    const line = element("tr", undefined, body);
-    for (const text of [one.name, number(one.effect[k]), `${number(one.ci_low[k])} to ${number(one.ci_high[k])}`, number(one.q[k])]) element("td", text, line);
-  }
-  if (!body.rows.length) table.remove();
-  panel.hidden = false;
-  if (drawn) draw();
-}
-function courses(k, events) {
-  const lines = known.courses[known.keys[k]].filter(one => one.events === events);
-  const space = "http://www.w3.org/2000/svg", svg = document.createElementNS(space, "svg");
-  const all = lines.flatMap(one => [...one.ci_low, ...one.ci_high, 0]), low = Math.min(...all), high = Math.max(...all);
-  const ms = lines[0].ms, x = v => 30 + 460 * (v - ms[0]) / (ms[ms.length - 1] - ms[0]), y = v => 10 + 110 * (high - v) / (high - low || 1);
-  const add = (name, given, text) => {
-    const made = document.createElementNS(space, name);
-    for (const [key, v] of Object.entries(given)) made.setAttribute(key, v);
-    if (text) made.textContent = text;
-    svg.append(made);
-  };
-  svg.setAttribute("viewBox", "0 0 500 150");
-  svg.setAttribute("role", "img");
-  svg.setAttribute("aria-label", `r over time from ${events} events: ${lines.map(one => one.name).join(" and ")}`);
-  add("path", {d: `M30 ${y(0)}H490M${x(0)} 10V120`, stroke: "currentColor", "stroke-width": .5, fill: "none"});
-  ["#D55E00", "#0072B2"].forEach((colour, at) => {
-    const one = lines[at];
-    if (!one) return;
-    const upper = ms.map((t, i) => `${x(t)} ${y(one.ci_high[i])}`), lower = ms.map((t, i) => `${x(t)} ${y(one.ci_low[i])}`).reverse();
-    add("path", {d: `M${[...upper, ...lower].join("L")}Z`, fill: colour, "fill-opacity": .2});
-    add("path", {d: `M${ms.map((t, i) => `${x(t)} ${y(one.r[i])}`).join("L")}`, fill: "none", stroke: colour, "stroke-width": 1.5, "stroke-dasharray": at ? "4 2" : "none"});
-    add("text", {x: 300, y: 22 + 14 * at, fill: "currentColor", "font-size": 11}, `${at ? "- -" : "\u2014"} ${one.name}`);
-  });
-  add("text", {x: 30, y: 140, fill: "currentColor", "font-size": 11}, `${ms[0]} ms`);
-  add("text", {x: 450, y: 140, fill: "currentColor", "font-size": 11}, `${ms[ms.length - 1]} ms`);
-  add("text", {x: 0, y: 16, fill: "currentColor", "font-size": 11}, number(high));
-  element("p", `r over time, ${events} events`, panel);
-  panel.append(svg);
-}
-for (const [key, row] of rows) {
-  const cell = row.cells[1], button = document.createElement("button");
-  button.type = "button"; button.className = "open"; button.textContent = cell.textContent;
-  button.addEventListener("click", () => { open(place.get(key)); panel.scrollIntoView({block: "nearest"}); });
-  cell.replaceChildren(button);
-}
 
 // The brain, by plotly; a still picture where there is no WebGL.
 const box = document.getElementById("brain"), still = document.getElementById("brain-still");
@@ -120,6 +37,7 @@ function traces() {
     ];
   }
   groups = groups.filter(group => group.x.length);
+  const chosen = window.report.chosen;
   if (chosen >= 0 && known.xyz[chosen]) groups.push({...points([chosen], title(chosen), {size: 14, symbol: "circle-open", colour: "#E69F00"}), showlegend: false, hoverinfo: "skip", hovertemplate: undefined});
   return [...cortex, ...groups];
 }
@@ -137,9 +55,9 @@ if (box && window.Plotly && webgl()) {
   box.hidden = false;
   still.style.display = "none";
   Plotly.newPlot(box, traces(), layout(), {displaylogo: false, responsive: true, displayModeBar: false}).then(() => {
-    drawn = true;
     box.dataset.drawn = "true";
-    box.on("plotly_click", event => { const k = event.points[0].customdata; if (k !== undefined) open(k); });
+    window.report.opened.push(draw);
+    box.on("plotly_click", event => { const k = event.points[0].customdata; if (k !== undefined) window.report.open(k); });
   });
   document.getElementById("brain-colour").addEventListener("change", draw);
   document.getElementById("brain-view").addEventListener("change", event => Plotly.relayout(box, {"scene.camera": camera(event.target.value)}));

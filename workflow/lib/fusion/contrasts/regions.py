@@ -1,5 +1,5 @@
-"""Regions: how many of the tested electrodes are sites of integration, and whether that is more
-than chance would place there.
+"""Regions: how many of the tested electrodes are sites, and whether that is more than chance would
+place there.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import pandas as pd
 
 from fusion.contrasts.coincidence import design_effects, turned, wilson
 from fusion.contrasts.correct import q_values
-from fusion.contrasts.spec import Correction
+from fusion.contrasts.spec import SITE_VERDICTS, Correction
 from fusion.ids import bare_region
 from fusion.ieeg import names
 
@@ -18,7 +18,7 @@ COLUMNS = [
     "hemisphere",
     "n_electrodes",
     "n_tested",
-    "n_integration",
+    "n_sites",
     "fraction",
     "ci_low",
     "ci_high",
@@ -34,7 +34,8 @@ def region_table(sites: pd.DataFrame, atlas: pd.DataFrame, correction: Correctio
     Parameters
     ----------
     sites
-        The table of sites; a site is positive if its verdict is ``integration``.
+        The table of sites; an electrode counts as a site if its verdict is one of
+        :data:`fusion.contrasts.spec.SITE_VERDICTS`.
     atlas
         ``region, hemisphere``: all regions that could have been covered.
     correction
@@ -54,7 +55,7 @@ def region_table(sites: pd.DataFrame, atlas: pd.DataFrame, correction: Correctio
         region=sites["region"].fillna("unknown"), hemisphere=sites["hemisphere"].fillna("n/a")
     )
     table["tested"] = table["tested"].astype(bool)
-    table["positive"] = table["tested"] & (table["verdict"] == "integration")
+    table["positive"] = table["tested"] & table["verdict"].isin(SITE_VERDICTS)
     tested = table[table["tested"]]
     positive, place = tested["positive"].to_numpy(), _place(tested)
     shaft, number = shafts(tested)
@@ -67,7 +68,7 @@ def region_table(sites: pd.DataFrame, atlas: pd.DataFrame, correction: Correctio
         .reset_index()
     )
     counts = counts.rename(
-        columns={"one": "n_electrodes", "tested": "n_tested", "positive": "n_integration"}
+        columns={"one": "n_electrodes", "tested": "n_tested", "positive": "n_sites"}
     )
     seen = {
         (bare_region(region), side) for region, side in counts[["region", "hemisphere"]].to_numpy()
@@ -79,10 +80,10 @@ def region_table(sites: pd.DataFrame, atlas: pd.DataFrame, correction: Correctio
     ]
     counts = pd.concat([counts, pd.DataFrame(absent, columns=counts.columns)], ignore_index=True)
     some = counts["n_tested"] > 0
-    counts["fraction"] = (counts["n_integration"] / counts["n_tested"]).where(some)
+    counts["fraction"] = (counts["n_sites"] / counts["n_tested"]).where(some)
     inflated = np.array([effects.get(place, 1.0) for place in _place(counts)])
     counts["ci_low"], counts["ci_high"] = wilson(
-        counts["n_integration"] / inflated, counts["n_tested"] / inflated
+        counts["n_sites"] / inflated, counts["n_tested"] / inflated
     )
     counts["p"] = [
         turned(place == own, positive, shaft, number)[1] if n else np.nan

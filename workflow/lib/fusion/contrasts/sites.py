@@ -9,15 +9,14 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from fusion.contrasts import verdicts
-from fusion.contrasts.correct import family_name
-from fusion.contrasts.spec import TESTS, SitesSpec
+from fusion.contrasts import evidence, reasons, verdicts
+from fusion.contrasts.spec import RUNGS, TESTS, SitesSpec
 from fusion.io.errors import InputError
 from fusion.io.tables import require_unique
 
 PLACE = ["subject", "electrode", "region", "hemisphere", "x", "y", "z", "space"]
-#: Roles whose contrast a reason names, the first that there is.
-NAMED = ("matched", "multimodal")
+#: Claims whose q-value is a column of the table of sites; all others are in that of evidence.
+WIDE = (*RUNGS, "better")
 
 
 def merge_electrodes(tables: Mapping[tuple[str, str], pd.DataFrame]) -> pd.DataFrame:
@@ -53,8 +52,8 @@ def site_table(
     contrasts: pd.DataFrame,
     spec: SitesSpec,
     interaction: pd.DataFrame | None = None,
-) -> pd.DataFrame:
-    """Return the table of sites.
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the table of sites, and what every claim in it rests on.
 
     Parameters
     ----------
@@ -69,9 +68,10 @@ def site_table(
 
     Returns
     -------
-    pd.DataFrame
-        Columns as in ``schemas/sites.schema.yaml``; one row for every electrode of the tables,
-        those dropped in cleaning too.
+    tuple
+        The sites, columns as in ``schemas/sites.schema.yaml``: one row for every electrode of the
+        tables, those dropped in cleaning too. The evidence, as
+        :func:`fusion.contrasts.evidence.evidence_table` returns it.
 
     Raises
     ------
@@ -90,35 +90,56 @@ def site_table(
             "an electrode of the electrodes tables",
         )
 
-    roles = {role: name for name, role in spec.roles.items() if role}
-    p = verdicts.p_by_role(primary, roles, index, spec.alignments)
+    asked = evidence.by_role(primary, index, spec)
+    p = {role: one.p for role, one in asked.items()}
     tested_at = pd.MultiIndex.from_frame(primary.loc[primary["tested"], ["subject", "electrode"]])
     tested = index.isin(tested_at)
+    strict, strict_p = None, None
+    if interaction is not None:
+        test = verdicts.interaction_test(p)
+        strict = evidence.of_control(interaction, index, spec.alignments, test)
+        strict_p = verdicts.strict_p(interaction, index, test)
+    claims = verdicts.verdict_p(p, strict_p)
     if spec.as_published:
+        roles = {role: name for name, role in spec.roles.items() if role}
         tests = verdicts.published_tests(primary, roles, index, spec.alignments)
     else:
         tests = verdicts.multimodality_tests(p, spec.level, spec.correction)
-    decision = verdicts.decide(verdicts.verdict_p(p), tested, spec.level, spec.correction)
-    if any(role in p for role in verdicts.FINER):
-        decision["verdict_without_audio"] = verdicts.without_finer(
-            p, tested, spec.level, spec.correction
-        )
+    tests = tests.reindex(range(len(index)))
+    decision = verdicts.decide(claims, tested, spec.level, spec.correction)
+    proof = evidence.evidence_table(asked, strict, decision, tests, claims, index=index, spec=spec)
 
-    out = sites[PLACE[:2]].join(decision[["verdict", "reason", "q_integration"]])
-    told = differences(primary, roles, index).where(tested, "")
-    out["reason"] = out["reason"].astype(str) + told
+    known = sites[PLACE[:2]].join(decision)
+    out = known[[*PLACE[:2], "verdict"]].copy()
+    out["reason"] = reasons.reasons(known, proof, spec.labels)
+    out["q"] = reasons.q_of_verdict(known)
     out = out.join(sites[PLACE[2:]])
     out["tested"] = tested
-    out = out.join(best_models(primary, roles.get("signal"), index, spec.modality))
-    out = out.join(decision[["q_signal", "q_vision", "q_language"]])
+    out = out.join(best_models(primary, role_of(spec, "signal"), index, spec.modality))
+    wide = [f"q_{claim}" for claim in WIDE if claim != "better" or claim in claims]
+    out = out.join(decision[wide])
     for test in TESTS:
-        q = tests[test] if len(tests) else pd.Series(float("nan"), out.index)
-        out[test] = (q < spec.level).astype(object).where(q.notna(), None)
-        out[f"q_{test}"] = q
-    finer = [name for name in decision if name not in out and decision[name].notna().any()]
-    out = with_interaction(out.join(decision[finer]), index, spec, interaction)
+        out[test] = (tests[test] < spec.level).astype(object).where(tests[test].notna(), None)
+    if any(role in p for role in verdicts.FINER):
+        out["verdict_without_audio"] = verdicts.without_finer(
+            p, tested, spec.level, spec.correction
+        )
+    out["reason"] = why_untested(sites, tested, primary, index).fillna(out["reason"])
+    return out, proof
+
+
+def role_of(spec: SitesSpec, role: str) -> str | None:
+    """Return the contrast that plays a role."""
+    return next((name for name, own in spec.roles.items() if own == role), None)
+
+
+def why_untested(
+    sites: pd.DataFrame, tested: np.ndarray, primary: pd.DataFrame, index: pd.MultiIndex
+) -> pd.Series:
+    """Return why each electrode was dropped or could not be tested; missing where it was tested."""
+    out = pd.Series(np.nan, sites.index, dtype=object)
     dropped = ~sites["kept"]
-    out.loc[dropped, "reason"] = "dropped in cleaning: " + sites.loc[dropped, "reason"].fillna(
+    out[dropped] = "dropped in cleaning: " + sites.loc[dropped, "reason"].fillna(
         "no reason given"
     ).astype(str)
     untested = sites["kept"] & ~tested
@@ -126,43 +147,9 @@ def site_table(
         why = primary.groupby(["subject", "electrode"])["reason"].agg(
             lambda words: "; ".join(dict.fromkeys(filter(None, words)))
         )
-        known = why.reindex(index).to_numpy()
-        out.loc[untested, "reason"] = pd.Series(known, out.index)[untested].fillna(
-            "not among the responses"
-        )
+        known = pd.Series(why.reindex(index).to_numpy(), out.index)
+        out[untested] = known[untested].fillna("not among the responses")
     return out
-
-
-def with_interaction(
-    table: pd.DataFrame, index: pd.MultiIndex, spec: SitesSpec, interaction: pd.DataFrame | None
-) -> pd.DataFrame:
-    """Return the sites with ``q_interaction``; the reason of a verdict of
-    integration says whether the interaction test held.
-
-    Parameters
-    ----------
-    table
-        The sites with their verdicts.
-    index
-        Their (subject, electrode).
-    spec
-        Level and correction.
-    interaction
-        Table of the interaction control, or None if it was not made.
-    """
-    q = np.full(len(table), np.nan)
-    if interaction is not None:
-        predicted = (table["q_signal"] < spec.level).to_numpy()
-        q = verdicts.interaction_q(interaction, index, predicted, spec.correction)
-    said = np.select(
-        [~np.isfinite(q), q < spec.level],
-        ["not made", "held"],
-        "did not hold",
-    )
-    reason = table["reason"].astype(object)
-    integration = table["verdict"] == "integration"
-    reason[integration] += "; interaction test " + pd.Series(said, table.index)[integration]
-    return table.assign(reason=reason, q_interaction=q)
 
 
 def best_models(
@@ -195,52 +182,10 @@ def best_models(
     return best[columns]
 
 
-def differences(primary: pd.DataFrame, roles: dict[str, str], index: pd.MultiIndex) -> pd.Series:
-    """Return, per site, the rival and the effects of the contrast that decides, in words: ``;
-    against text: language 0.12, vision -0.01``. Empty where it was not tested.
-
-    Parameters
-    ----------
-    primary
-        Contrasts in the primary window.
-    roles
-        Role -> contrast.
-    index
-        (subject, electrode) of the sites.
-    """
-    named = next((roles[role] for role in NAMED if role in roles), None)
-    rows = primary[(primary["contrast"] == named) & primary["tested"]]
-    if rows.empty:
-        return pd.Series("", range(len(index)), dtype=str)
-    rival = rows["b"].astype(str).str.split("-").str[0]
-    said = rows["alignment"] + " " + rows["effect"].map("{:.2g}".format)
-    told = rows.assign(said=said, rival=rival).groupby(["subject", "electrode"], sort=False)
-    words = told.agg(
-        rival=("rival", lambda names: " or ".join(dict.fromkeys(names))),
-        said=("said", ", ".join),
-    )
-    against: pd.Series = "; against " + words["rival"] + ": " + words["said"]
-    return against.reindex(index).fillna("").reset_index(drop=True)
-
-
-def families(sites: pd.DataFrame, spec: SitesSpec) -> dict[str, str]:
+def families(proof: pd.DataFrame) -> dict[str, str]:
     """Return, for every q column of the table of sites, the set of tests that it was corrected
-    in.
+    in; that of a verdict's q is its claim's.
     """
-    out = {}
-    joined = " and ".join(spec.alignments)
-    predicted = sites["q_signal"] < spec.level
-    among = "electrodes with signal" if sites["q_signal"].notna().any() else "electrodes"
-    for column in sites.columns:
-        if column.startswith("q_"):
-            name = column.removeprefix("q_")
-            inside, of = sites[column].notna(), "electrodes"
-            if spec.as_published and name in TESTS:
-                out[column] = "as in the contrast's own family, over both alignments"
-                continue
-            if name in ("integration", "better", "interaction", *TESTS) and among != of:
-                inside, of = inside & predicted, among
-            out[column] = family_name(
-                name, joined, spec.window, int(inside.sum()), spec.correction, of
-            )
-    return out
+    known = dict(zip(proof["claim"], proof["family"], strict=True))
+    own = {f"q_{claim}": known.get(claim, "not tested") for claim in WIDE}
+    return own | {"q": "that of the claim which the verdict makes, see tables/evidence.tsv"}

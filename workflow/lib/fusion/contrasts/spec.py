@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, Self
 
 from fusion.encoding.spec import EncodeSpec
@@ -17,10 +17,20 @@ TESTS = {
     "matched_all": ("matched", "all"),
     "linear_any": ("linear", "one"),
 }
+#: Rungs of the ladder of evidence, from the weakest; each needs those below it.
+RUNGS = ("signal", "unimodal", "linear", "interaction")
+#: Rung -> the verdict of an electrode at which it is the highest that holds.
+RUNG_VERDICTS = {
+    "interaction": "interaction",
+    "linear": "beats linear",
+    "unimodal": "beats unimodal",
+}
+#: Verdicts of the electrodes that regions and subjects count as sites.
+SITE_VERDICTS = ("interaction", "beats linear")
 VERDICTS = (
-    "integration",
+    *RUNG_VERDICTS.values(),
     "better",
-    "multimodal",
+    "vision and language",
     "vision",
     "language",
     "audio",
@@ -202,6 +212,8 @@ class SitesSpec(Spec):
     as_published
         Whether tests are corrected and counted as in the paper's notebook: a contrast is one family
         over all alignments, and "in one" or "in both" counts the alignments that are significant.
+    labels
+        Model -> its name as people write it; one that is missing goes by its id.
     """
 
     roles: dict[str, str | None]
@@ -213,3 +225,4 @@ class SitesSpec(Spec):
     modality: dict[str, str]
     subjects: dict[str, str]
     as_published: bool = False
+    labels: dict[str, str] = field(default_factory=dict)

@@ -10,22 +10,27 @@ import pandas as pd
 
 from fusion.contrasts.combine import all_of, any_of
 from fusion.contrasts.correct import family_q, q_values
-from fusion.contrasts.spec import TESTS, Correction
+from fusion.contrasts.spec import RUNG_VERDICTS, RUNGS, TESTS, Correction
 
-#: Roles that must hold together at a site of integration, as far as the config has them.
-INTEGRATION = (
-    "multimodal",
-    "matched",
-    "linear",
-    "interaction",
-    "multimodal_vs_audio",
-    "multimodal_vs_video",
-)
-#: Without these two a network that knows both streams wins at sites that follow one of them.
-NEEDED = ("multimodal", "linear")
+#: Rung -> roles of the contrasts that it adds to the rung below, as far as the config has them; the
+#: interaction test of the controls belongs to the last one too.
+RUNG_ROLES = {
+    "unimodal": ("multimodal", "matched", "multimodal_vs_audio", "multimodal_vs_video"),
+    "linear": ("linear",),
+    "interaction": ("interaction",),
+}
+#: Without it a multimodal network wins wherever a site follows the stream that its rival lacks, so
+#: that neither of the two rungs above signal is claimed.
+NEEDED = "multimodal"
+#: Rungs that rest on contrasts with unimodal networks.
+COMPARED = ("unimodal", "linear")
+#: Roles that say that a multimodal network is better than the rivals that were asked.
+BETTER = (*RUNG_ROLES["unimodal"], *RUNG_ROLES["linear"])
 
 #: What is decided at every site.
-CLAIMS = ("integration", "better", "signal", "vision", "language")
+CLAIMS = (*RUNGS, "better", "vision", "language")
+#: Claims whose p-values are corrected over the electrodes with signal.
+AMONG_SIGNAL = ("unimodal", "linear", "interaction", "better")
 #: Stream -> the stream that may explain it: who follows the voice is predicted by the words too.
 RIVALS = {"language": "audio", "vision": "video"}
 #: Streams that are decided where the config has contrasts of them.
@@ -92,8 +97,8 @@ def signal_p(p: Roles) -> np.ndarray | None:
 def with_signal(p: Roles, level: float, correction: Correction) -> np.ndarray | None:
     """Return (n_sites,) bool, which sites some model predicts; None if no contrast tells.
 
-    Sites with signal are the family in which tests of multimodality and of integration are
-    corrected.
+    Sites with signal are the family in which the rungs above signal, and the tests of
+    multimodality, are corrected.
     """
     signal = signal_p(p)
     return None if signal is None else q_values(any_of(signal), correction) < level
@@ -147,34 +152,68 @@ def published_tests(
     return pd.DataFrame(table)
 
 
-def verdict_p(p: Roles) -> dict[str, np.ndarray]:
+def rungs_p(p: Roles) -> dict[str, np.ndarray]:
+    """Return (n_sites, n_alignments) p-values of the rungs within an alignment; rungs that the
+    config cannot test are absent.
+
+    Each is the largest p of its own contrasts and of all below, signal included.
+    """
+    found: dict[str, np.ndarray] = {}
+    signal = signal_p(p)
+    if signal is not None:
+        found["signal"] = signal
+    below = [p["signal"]] if "signal" in p else []
+    if NEEDED in p:
+        for rung in COMPARED:
+            own = [p[role] for role in RUNG_ROLES[rung] if role in p]
+            if own:
+                found[rung] = np.max([*own, *below], axis=0)
+                below = [found[rung]]
+    return found
+
+
+def verdict_p(p: Roles, strict: np.ndarray | None = None) -> dict[str, np.ndarray]:
     """Return (n_sites,) p-values of each claim; claims that the config cannot test are absent.
 
-    ``integration`` needs contrasts of the roles ``multimodal`` and ``linear``; all roles of
-    ``INTEGRATION`` that the config has must hold, and signal, in the same alignment: their largest
-    p-value; then Simes over alignments. Without one of the two the same conjunction only says that
-    the multimodal model predicts ``better`` than the rivals that were asked.
+    ``unimodal`` and ``linear`` must hold, with signal and each other, within one alignment: the
+    largest of their p-values, then Simes over alignments. ``interaction`` is the largest of the
+    p-value of the highest of them and of the interaction tests, each of which holds in an
+    alignment of its own. Where the config has no contrast of the role ``multimodal``, the
+    same conjunction only says that the multimodal model predicts ``better`` than the rivals that
+    were asked.
+
+    Parameters
+    ----------
+    p
+        Role -> p-values by site and alignment.
+    strict
+        (n_sites,) p-values of the interaction test of the controls (:func:`strict_p`), or None.
     """
     claims = {role: any_of(p[role]) for role in (*RIVALS, *FINER) if role in p}
     for stream, rival in RIVALS.items():
         if (role := f"{stream}_vs_{rival}") in p:
             claims[role] = any_of(p[role])
             claims[f"{rival}_vs_{stream}"] = any_of(1 - p[role])
-    signal = signal_p(p)
-    if signal is not None:
-        claims["signal"] = any_of(signal)
-    asked = [p[role] for role in INTEGRATION if role in p]
-    if any(role in p for role in ("multimodal", "matched", "linear")):
-        asked += [p["signal"]] if "signal" in p else []
-        name = "integration" if all(role in p for role in NEEDED) else "better"
-        claims[name] = any_of(np.max(asked, axis=0))
+    claims |= {rung: any_of(values) for rung, values in rungs_p(p).items()}
+    tests = [any_of(p[role]) for role in RUNG_ROLES["interaction"] if role in p]
+    if strict is not None:
+        tests.append(strict)
+    if tests:
+        below = [claims[rung] for rung in reversed(COMPARED) if rung in claims][:1]
+        claims["interaction"] = np.max([*tests, *below], axis=0)
+    if NEEDED not in p and any(role in p for role in BETTER):
+        asked = [p[role] for role in (*BETTER, "signal") if role in p]
+        claims["better"] = any_of(np.max(asked, axis=0))
     return claims
 
 
 def decide(
     claims: Mapping[str, np.ndarray], tested: np.ndarray, level: float, correction: Correction
 ) -> pd.DataFrame:
-    """Return ``verdict``, ``reason`` and the q-value of every claim, one row per site.
+    """Return ``verdict``, ``because`` and the q-value of every claim, one row per site.
+
+    A rung's q is no smaller than that of the rung below, so that the rungs an electrode holds
+    are the first ones of the ladder.
 
     Parameters
     ----------
@@ -192,11 +231,15 @@ def decide(
     p = {name: claims.get(name, absent) for name in (*CLAIMS, *finer)}
     q = {name: q_values(p[name], correction) for name in ("signal", "vision", "language", *finer)}
     predicted = q["signal"] < level if "signal" in claims else None
-    for name in ("integration", "better"):
+    for name in AMONG_SIGNAL:
         q[name] = family_q(p[name], _family(p[name], predicted), correction)
+    lowest = np.zeros(len(tested))
+    for rung in (*COMPARED, "interaction"):
+        q[rung] = np.maximum(q[rung], lowest)
+        lowest = np.fmax(lowest, q[rung])
     # A unimodal verdict also needs that nothing more shows before correction: a q just above the
     # level proves no absence.
-    hint = (p["integration"] < level) | (p["better"] < level)
+    hint = (p["unimodal"] < level) | (p["better"] < level)
     decided = [
         _decide_one(
             {name: values[i] for name, values in q.items()}, bool(hint[i]), bool(tested[i]), level
@@ -205,7 +248,7 @@ def decide(
     ]
     columns = {
         "verdict": [verdict for verdict, _ in decided],
-        "reason": [reason for _, reason in decided],
+        "because": [because for _, because in decided],
         **{f"q_{name}": q[name] for name in (*CLAIMS, *finer)},
     }
     return pd.DataFrame(columns)
@@ -217,14 +260,19 @@ def without_finer(p: Roles, tested: np.ndarray, level: float, correction: Correc
     return decide(verdict_p(kept), tested, level, correction)["verdict"]
 
 
-def interaction_q(
-    interaction: pd.DataFrame, sites: pd.MultiIndex, predicted: np.ndarray, correction: Correction
-) -> np.ndarray:
-    """Return (n_sites,) q-values of the interaction test of the controls, NaN where not made.
+def interaction_test(p: Roles) -> str:
+    """Return the test of the interaction control that the last rung rests on.
 
-    The strict test of integration: the interaction part of a joint network adds to what is
-    additive, and the network beats unimodal ones. Simes over networks and alignments, corrected
-    over the sites with signal.
+    ``interaction``: the interaction part of a joint network adds to what is additive. That
+    multimodal networks beat unimodal ones is said by the rungs below; where the config does not
+    test these, ``integration``, which asks the joint network for it too.
+    """
+    return "interaction" if any(rung in rungs_p(p) for rung in COMPARED) else "integration"
+
+
+def strict_p(interaction: pd.DataFrame, sites: pd.MultiIndex, test: str) -> np.ndarray:
+    """Return (n_sites,) p-values of a test of the interaction control, NaN where not made: Simes
+    over networks and alignments.
 
     Parameters
     ----------
@@ -232,21 +280,21 @@ def interaction_q(
         Table of that control: ``subject, electrode, alignment, network, test, p``.
     sites
         (subject, electrode) of the rows wanted.
-    predicted
-        (n_sites,) bool, the sites with signal.
-    correction
-        How.
+    test
+        Of :func:`interaction_test`.
     """
-    rows = interaction[interaction["test"] == "integration"]
-    wide = rows.pivot_table(
-        index=["subject", "electrode"],
-        columns=["alignment", "network"],
-        values="p",
-        aggfunc="first",
-        dropna=False,
-    ).reindex(index=sites)
-    p = any_of(wide.to_numpy(float))
-    return family_q(p, _family(p, predicted), correction)
+    wide = (
+        interaction[interaction["test"] == test]
+        .pivot_table(
+            index=["subject", "electrode"],
+            columns=["alignment", "network"],
+            values="p",
+            aggfunc="first",
+            dropna=False,
+        )
+        .reindex(index=sites)
+    )
+    return any_of(wide.to_numpy(float))
 
 
 def _family(p: np.ndarray, predicted: np.ndarray | None) -> np.ndarray:
@@ -256,7 +304,7 @@ def _family(p: np.ndarray, predicted: np.ndarray | None) -> np.ndarray:
 
 def _decide_one(q: Mapping[str, float], hint: bool, tested: bool, level: float) -> tuple[str, str]:
     def said(name: str) -> str:
-        return f"{name} q = {q[name]:.2g}" if np.isfinite(q[name]) else f"{name} not tested"
+        return f"q = {q[name]:.2g}" if np.isfinite(q[name]) else "not tested"
 
     def left_out(name: str) -> str:
         beaten = ", which predicts it worse" if q[name] < level else ""
@@ -264,66 +312,50 @@ def _decide_one(q: Mapping[str, float], hint: bool, tested: bool, level: float) 
 
     if not tested:
         return "not tested", "no contrast could be tested"
-    if q["integration"] < level:
-        return "integration", f"better than its unimodal and linear rivals: {said('integration')}"
+    for rung, verdict in RUNG_VERDICTS.items():
+        if q[rung] < level:
+            return verdict, ""
     if q["better"] < level:
-        return (
-            "better",
-            (
-                f"better than the rivals that were asked: {said('better')}; integration takes"
-                " contrasts of the roles multimodal and linear"
-            ),
-        )
-    most = "integration" if np.isfinite(q["integration"]) else "better"
-    most = most if np.isfinite(q[most]) else "integration"
+        return "better", ""
     if not np.isfinite(q["signal"]):
-        return "undecided", f"{said(most)}; no contrast tells whether there is signal"
+        return "undecided", "no contrast tells whether there is signal"
     follows = {name for name in (*RIVALS, *FINER) if q.get(name, np.nan) < level}
     if q["signal"] >= level and not follows.intersection(FINER):
-        return "none", f"no model predicts it: {said('signal')}"
+        return "none", "no model predicts it"
     held = {name for name in follows if _stands(name, follows, q, level)}
     if "language" in held and held & {"vision", "video"}:
-        return (
-            "multimodal",
-            (
-                f"follows both streams, integration not shown: {said('vision')},"
-                f" {said('language')}, {said(most)}"
-            ),
-        )
+        both = " and ".join(f"{name} ({said(name)})" for name in sorted(held))
+        return "vision and language", f"follows {both}"
     if hint:
         return (
             "undecided",
-            (
-                f"predicted ({said('signal')}), and integration is neither shown nor absent:"
-                f" {said(most)}"
-            ),
+            "predicted, and that a multimodal model is better is neither shown nor absent",
         )
     others = [
         name for name in (*RIVALS, *FINER) if np.isfinite(q.get(name, np.nan)) and name not in held
     ]
     if len(held) == 1:
         one = next(iter(held))
-        reason = f"follows {one} ({said(one)})"
+        because = f"follows {one} ({said(one)})"
         # What was never asked is not spoken of: a podcast says nothing of vision.
         if others:
-            reason += f", not {', '.join(map(left_out, others))}"
-        if np.isfinite(q[most]):
-            reason += f", no sign of integration ({said(most)})"
-        return one, reason
+            because += f", not {', '.join(map(left_out, others))}"
+        return one, because
     if held:
-        both = " and ".join(said(name) for name in (*RIVALS, *FINER) if name in held)
-        return (
-            "undecided",
-            f"follows several streams ({both}), integration not shown ({said(most)})",
-        )
+        both = " and ".join(f"{name} ({said(name)})" for name in (*RIVALS, *FINER) if name in held)
+        return "undecided", f"follows several streams: {both}"
     if follows:
-        both = " and ".join(said(name) for name in (*RIVALS, *FINER) if name in follows)
+        both = " and ".join(
+            f"{name} ({said(name)})" for name in (*RIVALS, *FINER) if name in follows
+        )
         return "undecided", f"predicted by {both}, none of which predicts better than the other"
     return (
         "undecided",
-        (
-            f"predicted ({said('signal')}), but by no unimodal model on its own: "
-            + ", ".join(map(said, sorted({"language", *others}.intersection(RIVALS), reverse=True)))
+        "predicted, but by no unimodal model on its own: "
+        + ", ".join(
+            f"{name} {said(name)}"
+            for name in ("vision", "language")
+            if name == "language" or name in others
         ),
     )
 

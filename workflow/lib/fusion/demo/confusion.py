@@ -6,7 +6,24 @@ import pandas as pd
 
 from fusion.io.errors import InputError
 
-PLANTED = ("vision", "language", "voice", "integration", "none")
+#: Planted kind -> the verdict that finds it; the ladder's rungs from the strongest.
+EXPECTED = {
+    "joint": "interaction",
+    "colour": "beats linear",
+    "both": "vision and language",
+    "vision": "vision",
+    "language": "language",
+    "voice": "audio",
+    "none": "none",
+}
+PLANTED = tuple(EXPECTED)
+#: Rung -> planted kinds at which it is true.
+TRUE_RUNGS = {
+    "signal": ("joint", "colour", "both", "vision", "language"),
+    "unimodal": ("joint", "colour"),
+    "linear": ("joint", "colour"),
+    "interaction": ("joint",),
+}
 
 
 def join(sites: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
@@ -45,14 +62,31 @@ def confusion(joined: pd.DataFrame, verdicts: tuple[str, ...]) -> pd.DataFrame:
     )
 
 
-def rates(joined: pd.DataFrame, kind: str = "integration") -> dict[str, float]:
-    """Return ``sensitivity`` (share of the tested sites planted as ``kind`` that were called so)
-    and ``false_discovery`` (share of the sites called ``kind`` that were not planted so; 0 if none
-    was called)."""
+def rates(joined: pd.DataFrame, kind: str) -> dict[str, float]:
+    """Return ``sensitivity`` (share of the tested sites planted as ``kind`` that have its verdict)
+    and ``false_discovery`` (share of the sites with that verdict that were not planted so; 0 if
+    none has it).
+    """
     tested = joined[joined["verdict"] != "not tested"]
-    planted, called = tested["planted"] == kind, tested["verdict"] == kind
+    planted, called = tested["planted"] == kind, tested["verdict"] == EXPECTED[kind]
     sensitivity = (planted & called).sum() / planted.sum() if planted.any() else float("nan")
     return {
         "sensitivity": float(sensitivity),
         "false_discovery": float((called & ~planted).sum() / max(1, called.sum())),
     }
+
+
+def rungs(sites: pd.DataFrame, truth: pd.DataFrame, level: float) -> pd.DataFrame:
+    """Return, for each rung of the ladder, how many tested electrodes hold it, and how many of
+    them, and of all, were planted so that it is true: ``rung, holds, true, planted``.
+
+    Electrodes that follow the voice are left out: networks of sound are on no rung.
+    """
+    keys = ["subject", "electrode"]
+    joined = sites[sites["tested"]].merge(truth[[*keys, "planted"]], on=keys, validate="one_to_one")
+    joined = joined[joined["planted"] != "voice"]
+    rows = []
+    for rung, kinds in TRUE_RUNGS.items():
+        holds, planted = joined[f"q_{rung}"] < level, joined["planted"].isin(kinds)
+        rows.append((rung, int(holds.sum()), int((holds & planted).sum()), int(planted.sum())))
+    return pd.DataFrame(rows, columns=["rung", "holds", "true", "planted"])

@@ -8,10 +8,11 @@ import numpy as np
 import pandas as pd
 from scipy import fft
 
+from fusion.demo.sources import strength
+
 # What an analysis of slow evoked responses sees of a recording (Hz).
 SEEN_HZ = (0.1, 2.5)
 LINE_HZ = 60.0
-KINDS = ("integration", "language", "vision")
 
 # Each shaft: name, hemisphere, MNI coordinates (mm) of the deepest and the outermost contact, the
 # regions that it crosses from deep to outer, and what is planted along it in turn.
@@ -22,7 +23,7 @@ SHAFTS = (
         (-22, -82, 2),
         (-50, -74, 6),
         ("ctx-lh-lingual", "ctx-lh-lateraloccipital"),
-        ("vision", "integration", "vision"),
+        ("vision", "colour", "joint"),
     ),
     (
         "B",
@@ -30,7 +31,7 @@ SHAFTS = (
         (-36, -22, 6),
         (-66, -20, 2),
         ("ctx-lh-insula", "ctx-lh-superiortemporal"),
-        ("language", "integration", "language"),
+        ("language", "joint", "both"),
     ),
     (
         "C",
@@ -38,7 +39,7 @@ SHAFTS = (
         (32, -48, 34),
         (60, -44, 40),
         ("ctx-rh-inferiorparietal", "ctx-rh-supramarginal"),
-        ("integration", "vision", "language"),
+        ("colour", "both", "joint"),
     ),
     (
         "D",
@@ -46,7 +47,7 @@ SHAFTS = (
         (28, -30, -14),
         (66, -28, -10),
         ("ctx-rh-parahippocampal", "ctx-rh-middletemporal"),
-        ("language", "vision", "integration"),
+        ("language", "vision", "colour"),
     ),
     (
         "E",
@@ -54,7 +55,7 @@ SHAFTS = (
         (-24, 18, 44),
         (-46, 22, 50),
         ("ctx-lh-superiorfrontal", "ctx-lh-caudalmiddlefrontal"),
-        KINDS,
+        ("joint", "language", "vision"),
     ),
 )
 
@@ -191,7 +192,8 @@ def record(
         How long the recording goes on before and after the film (s).
     effect
         SD of a planted source over SD of the noise, both after the Laplacian and within
-        ``SEEN_HZ``.
+        ``SEEN_HZ``; of one that follows two things, of each of them
+        (:func:`fusion.demo.sources.strength`).
     noise_uv
         SD of each contact's own noise within ``SEEN_HZ``.
     """
@@ -207,7 +209,11 @@ def record(
         shaft = np.flatnonzero(contacts["shaft"] == row["shaft"])
         seen = conduction(row["contact"] - 1, len(shaft))
         data[shaft, lead : lead + film] += (
-            amplitude / seen_sd(course, sfreq) * seen[:, None] * course[None]
+            strength(row["planted"])
+            * amplitude
+            / seen_sd(course, sfreq)
+            * seen[:, None]
+            * course[None]
         ).astype(np.float32)
     # what the reference electrode picks up is on every contact alike; the mains also enter each
     # contact on its own

@@ -16,7 +16,7 @@ def scene_features(content: pd.DataFrame) -> dict[str, np.ndarray]:
     feature).
 
     ``vision``: the grey of the background and the size of the objects. No caption mentions them; a
-    model that tells images apart from augmented views needs them. ``integration``: which colours
+    model that tells images apart from augmented views needs them. ``colour``: which colours
     there are. Captions speak of them; views whose hue is turned by any angle make a model that
     learns from augmented views alone disregard them."""
     colours = np.stack(
@@ -27,7 +27,32 @@ def scene_features(content: pd.DataFrame) -> dict[str, np.ndarray]:
         1,
     )
     size = (content["size_1"] ** 2 + content["size_2"] ** 2).to_numpy()
-    return {"vision": np.stack([content["background"].to_numpy(), size], 1), "integration": colours}
+    return {"vision": np.stack([content["background"].to_numpy(), size], 1), "colour": colours}
+
+
+def matches(words: pd.DataFrame, cuts: np.ndarray, content: pd.DataFrame) -> np.ndarray:
+    """Return, for each word, how the colours that its sentence has named so far agree with what is
+    on screen: how many of them are there, less how many are not (word,).
+
+    Neither the words nor the picture alone tell it: a code of both together.
+
+    Parameters
+    ----------
+    words
+        ``word, onset_s, sentence_id``.
+    cuts, content
+        Onset (s) and content of each scene.
+    """
+    scene = np.searchsorted(cuts, words["onset_s"].to_numpy(), side="right") - 1
+    shown = content[["colour_1", "colour_2"]].to_numpy()[scene]
+    found, named, sentence = np.zeros(len(words)), [], None
+    for k, (word, own) in enumerate(zip(words["word"], words["sentence_id"], strict=True)):
+        if own != sentence:
+            named, sentence = [], own
+        if word in scenes.COLOURS:
+            named.append(word)
+        found[k] = sum(1 if colour in shown[k] else -1 for colour in named)
+    return found
 
 
 def word_features(words: pd.DataFrame) -> np.ndarray:
@@ -97,7 +122,15 @@ def _standardised(course: np.ndarray) -> np.ndarray:
 
 
 # When the response of each kind of site peaks after what it responds to (s).
-PEAK_S = {"vision": 0.20, "voice": 0.25, "language": 0.30, "integration": 0.35}
+PEAK_S = {"vision": 0.20, "voice": 0.25, "language": 0.30, "colour": 0.35, "match": 0.30}
+#: Sites that follow two things, each as strongly as other sites follow one.
+TWOFOLD = {"both": ("vision", "language"), "joint": ("colour", "match")}
+SPOKEN = ("language", "voice", "match")
+
+
+def strength(kind: str) -> float:
+    """Return the SD of a kind's source relative to that of a site that follows one thing."""
+    return float(np.sqrt(len(TWOFOLD.get(kind, (kind,)))))
 
 
 def site_course(
@@ -114,14 +147,18 @@ def site_course(
     Parameters
     ----------
     kind
-        ``vision``, ``language``, ``voice`` or ``integration``.
+        ``vision``, ``language``, ``voice``, ``colour``; ``both`` follows vision and language side
+        by side, ``joint`` colours and whether the words match them.
     features
-        Kind -> (event, feature): events are scenes, or words for ``language`` and ``voice``.
+        What is followed -> (event, feature): events are words for ``language``, ``voice`` and
+        ``match``, else scenes.
     cuts, words
         Onsets of scenes and words (s).
     """
-    peak_s = PEAK_S[kind] * rng.uniform(0.85, 1.15)
-    values = code(features[kind], rng)
-    spoken = kind in ("language", "voice")
-    follow, onsets = (word_source, words) if spoken else (scene_source, cuts)
-    return follow(values, onsets, film_s, sfreq, peak_s)
+    total = np.zeros(round(film_s * sfreq))
+    for part in TWOFOLD.get(kind, (kind,)):
+        peak_s = PEAK_S[part] * rng.uniform(0.85, 1.15)
+        values = code(features[part], rng)
+        follow, onsets = (word_source, words) if part in SPOKEN else (scene_source, cuts)
+        total += follow(values, onsets, film_s, sfreq, peak_s)
+    return _standardised(total)

@@ -85,7 +85,10 @@ FUNCTION_WORDS = (
     "look",
     "there",
 )
+#: Share of the sentences that are about the screen: in what the text model is trained on, and in
+#: the film.
 SHARE_ON_SCREEN = 0.25
+SHARE_IN_FILM = 0.5
 
 
 def vocabulary() -> list[str]:
@@ -153,7 +156,7 @@ def draw_words(
     """
     rows, t, sentence_id = [], float(rng.uniform(0.5, 1.5)), 0
     while True:
-        on_screen = rng.random() < SHARE_ON_SCREEN
+        on_screen = rng.random() < SHARE_IN_FILM
         row = content.iloc[np.searchsorted(onsets, t, side="right") - 1]
         scene = cast(Mapping[Hashable, Any], row)
         sentence = screen_sentence(scene, rng) if on_screen else story_sentence(rng)

@@ -268,7 +268,7 @@ class Sites:
     study: Study
 
     #: Tables beside sites and regions.
-    TABLES = ("overlap", "subjects", "contrasts")
+    TABLES = ("evidence", "overlap", "subjects", "contrasts")
 
     def inputs(self) -> Inputs:
         """Return all contrasts, the electrodes' places, the atlas, and the schemas."""
@@ -302,6 +302,7 @@ class Sites:
             modality={model: study.modality(model) for model in study.models},
             subjects={name: row.subject for name, row in study.recordings.items()},
             as_published=statistics["procedure"] == "paper",
+            labels=study.labels,
         ).plain()
 
     def _interaction(self) -> Inputs:

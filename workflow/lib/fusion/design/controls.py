@@ -469,13 +469,23 @@ class Planted(_Rule):
             "contrasts": paths.ALL_CONTRASTS,
             "tables": [paths.fill(paths.TABLE, table=name) for name in self.names],
             "truth": paths.TRUTH,
+            "schema": self.study.shipped("workflow/schemas/tables.schema.yaml"),
         }
 
     def outputs(self) -> dict[str, str]:
         """Return what verdicts say, and what contrasts and controls say."""
         return {
             "confusion": paths.fill(paths.TABLE, table="confusion"),
+            "rungs": paths.fill(paths.TABLE, table="rungs"),
             "controls": paths.fill(paths.TABLE, table="controls_planted"),
+            **{
+                f"{key}_dictionary": paths.fill(paths.DICTIONARY, table=table)
+                for key, table in (
+                    ("confusion", "confusion"),
+                    ("rungs", "rungs"),
+                    ("controls", "controls_planted"),
+                )
+            },
         }
 
     def spec(self) -> dict[str, Any]:

@@ -274,6 +274,11 @@ class Design:
         """Rule ``report``."""
         return report.Report(self.study, self.figures)
 
+    @cached_property
+    def export(self) -> report.Export:
+        """Rule ``export``."""
+        return report.Export(self.study, self.figures)
+
     # What all rules need.
     @cached_property
     def wildcard_constraints(self) -> dict[str, str]:

@@ -26,6 +26,8 @@ Inputs = dict[str, str | list[str]]
 ELECTRODES_OVER_TIME = 3
 #: Outlines of the Desikan-Killiany parcellation, below the repository.
 OUTLINES = "resources/dk_outlines.tsv"
+#: What the columns of the tables mean.
+SCHEMA = "workflow/schemas/tables.schema.yaml"
 #: Contrasts compared between alignments where none plays a part in the verdicts.
 MOST_ACROSS_ALIGNMENTS = 3
 
@@ -116,7 +118,10 @@ class ScoreProfiles(_Rule):
 
     def inputs(self) -> Inputs:
         """Return the scores."""
-        return {"scores": [self.of_fit(paths.SCORES, *one) for one in self.fits]}
+        return {
+            "scores": [self.of_fit(paths.SCORES, *one) for one in self.fits],
+            "schema": self.study.shipped(SCHEMA),
+        }
 
     def spec(self) -> dict[str, Any]:
         """Return the window, and what each file is of."""
@@ -146,7 +151,7 @@ class FigureTables(_Rule):
         """Return the contrasts with the influences of the fits that are shown over time, and the
         predictions that are shown with their responses.
         """
-        found: Inputs = {}
+        found: Inputs = {"schema": self.study.shipped(SCHEMA)}
         if self.shown_fits:
             found["contrasts"] = paths.ALL_CONTRASTS
             found["influence"] = [
@@ -232,6 +237,7 @@ class Figures(_Rule):
             "alignments": bool(contrasts),
             "effects": bool(contrasts),
             "parcels": bool(self.mapped),
+            "best_networks": self.study.contrast_of("signal") is not None,
         }
         return tuple(
             name
@@ -288,6 +294,8 @@ class Figures(_Rule):
             operands=operands(study.contrasts),
             effect=self.effect,
             mapped=self.mapped,
+            modality={model: study.modality(model) for model in study.models},
+            signal=signal.name if (signal := study.contrast_of("signal")) else None,
             scatter=self.scatter.name if self.scatter else None,
             three_way=tuple(one.name for one in three_way(study.contrasts)),
             across_alignments=tuple(one.name for one in self.across_alignments),

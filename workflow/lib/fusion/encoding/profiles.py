@@ -47,3 +47,14 @@ def reduced(path: str | Path, window: tuple[float, float]) -> pd.DataFrame:
     table = table.reset_index().astype({"electrode": str, "layer": str})
     place = {layer: k / max(len(layers) - 1, 1) for k, layer in enumerate(layers)}
     return pd.DataFrame(table.assign(depth=table["layer"].map(place)))
+
+
+def courses(path: str | Path) -> pd.DataFrame:
+    """Return ``electrode, bin_ms, r``: test r of the chosen layer, bin by bin, from one fit's
+    ``scores.parquet``.
+    """
+    table = pq.read_table(
+        path, columns=["electrode", "bin_ms", "r_test"], filters=pc.field("chosen")
+    )
+    found: pd.DataFrame = table.to_pandas().rename(columns={"r_test": "r"})
+    return found.astype({"electrode": str, "r": "float32"})

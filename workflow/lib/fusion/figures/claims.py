@@ -1,4 +1,4 @@
-"""How often tests say yes: the battery around integration, and contrasts that should find
+"""How often tests say yes: the battery of a joint network, and contrasts that should find
 nothing.
 """
 
@@ -22,7 +22,7 @@ MEANINGS = {
     "both_shuffles": "follows both",
     "interaction_unpaired": "interaction, unpaired",
     "interaction": "interaction",
-    "integration": "integration, the strict claim",
+    "integration": "interaction, and beats the best unimodal",
 }
 
 

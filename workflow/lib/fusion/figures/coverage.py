@@ -7,6 +7,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from fusion.contrasts.spec import SITE_VERDICTS
 from fusion.figures import names, style
 from fusion.figures.read import Tables
 from fusion.figures.spec import FiguresSpec
@@ -21,21 +22,22 @@ def draw(tables: Tables, spec: FiguresSpec) -> tuple[Figure, pd.DataFrame]:
     if known.empty:
         return style.nothing_to_draw(
             "No electrode has a region: coverage by region is not known."
-        ), pd.DataFrame(columns=["subject", "region", "electrodes", "tested", "integration"])
+        ), pd.DataFrame(columns=["subject", "region", "electrodes", "tested", "sites"])
     counted = known.assign(
-        region=known["region"].map(names.region_name), integration=known["verdict"] == "integration"
+        region=known["region"].map(names.region_name),
+        site=known["verdict"].isin(SITE_VERDICTS),
     )
     data = (
         counted.groupby(["subject", "region"])
         .agg(
             electrodes=("electrode", "size"),
             tested=("tested", "sum"),
-            integration=("integration", "sum"),
+            sites=("site", "sum"),
         )
         .reset_index()
     )
     wide = data.pivot_table(index="region", columns="subject", values="tested")
-    sites_wide = data.pivot_table(index="region", columns="subject", values="integration").fillna(0)
+    sites_wide = data.pivot_table(index="region", columns="subject", values="sites").fillna(0)
     order = wide.fillna(0).sum(axis=1).sort_values(ascending=False, kind="stable").index
     wide, sites_wide = wide.loc[order], sites_wide.loc[order]
     figure = style.new_figure(

@@ -18,17 +18,27 @@ Labels = Mapping[str, str]
 
 EMPTY = ("undecided", "none", "not tested")
 VERDICT_MEANINGS = {
-    "integration": (
-        "a multimodal model predicts it better than its unimodal rivals, in every comparison that"
-        " the verdict needs"
+    "interaction": (
+        "beats linear, and the part of a joint network that is neither vision nor language adds to"
+        " both"
+    ),
+    "beats linear": (
+        "a multimodal model beats its unimodal rivals, and vision and language put together"
+        " linearly"
+    ),
+    "beats unimodal": (
+        "a multimodal model beats its unimodal rivals; that it beats their linear combination is"
+        " not shown"
     ),
     "better": (
-        "a multimodal model predicts it better than the rivals that the config names; integration"
-        " was not tested"
+        "a multimodal model beats the rivals that the config names; whether it beats all unimodal"
+        " ones was not tested"
     ),
-    "multimodal": "follows both vision and language; integration not shown",
-    "vision": "follows vision, not language; no sign of integration",
-    "language": "follows language, not vision; no sign of integration",
+    "vision and language": (
+        "follows both, each predicted by models of its own; beats unimodal not shown"
+    ),
+    "vision": "follows vision, not language; no sign that multimodal models are better",
+    "language": "follows language, not vision; no sign that multimodal models are better",
     "audio": "follows sound; language models predict it worse or not at all",
     "video": "follows motion; networks of single frames predict it worse or not at all",
     "undecided": "tested, and the evidence names none of the above",
@@ -36,9 +46,11 @@ VERDICT_MEANINGS = {
     "not tested": "dropped in cleaning, or no score to test",
 }
 VERDICT_COLOURS = {
-    "integration": colours.VERMILLION,
+    "interaction": "#A50026",
+    "beats linear": colours.VERMILLION,
+    "beats unimodal": colours.ORANGE,
     "better": colours.ORANGE,
-    "multimodal": colours.PURPLE,
+    "vision and language": colours.PURPLE,
     "vision": colours.BLUE,
     "language": colours.GREEN,
     "audio": colours.YELLOW,
@@ -48,9 +60,11 @@ VERDICT_COLOURS = {
     "not tested": "#B0B0B0",
 }
 VERDICT_MARKERS = {
-    "integration": "o",
-    "better": "P",
-    "multimodal": "D",
+    "interaction": "*",
+    "beats linear": "o",
+    "beats unimodal": "P",
+    "better": "p",
+    "vision and language": "D",
     "vision": "^",
     "language": "s",
     "audio": "v",
@@ -59,8 +73,8 @@ VERDICT_MARKERS = {
     "none": "o",
     "not tested": "x",
 }
-SPARE_COLOURS = (colours.BLACK, colours.GREY)
-SPARE_MARKERS = ("p", "h")
+SPARE_COLOURS = (colours.GREY, colours.LIGHT)
+SPARE_MARKERS = ("h", "8")
 
 MODALITY_COLOURS = {
     "vision-language": colours.VERMILLION,
@@ -76,6 +90,12 @@ TESTS = {
     "matched_any": "3: beats its vision-only twin, one alignment",
     "matched_all": "4: beats its vision-only twin, both alignments",
     "linear_any": "5: beats linear combination",
+}
+#: Rungs of the ladder as the table of overlaps names them.
+LADDER = {
+    "rung_unimodal": "Ladder: beats unimodal",
+    "rung_linear": "Ladder: beats linear",
+    "rung_interaction": "Ladder: interaction",
 }
 
 # Desikan-Killiany-Tourville names as FreeSurfer writes them.

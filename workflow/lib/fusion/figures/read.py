@@ -30,7 +30,7 @@ REGIONS = (
     "hemisphere",
     "n_electrodes",
     "n_tested",
-    "n_integration",
+    "n_sites",
     "fraction",
     "ci_low",
     "ci_high",

@@ -14,7 +14,7 @@ MOST = 40
 
 
 def draw(tables: Tables, spec: FiguresSpec) -> tuple[Figure, pd.DataFrame]:
-    """Return bars of the share of sites of integration by region, and the table of regions.
+    """Return bars of the share of sites by region, and the table of regions.
 
     At most :data:`MOST` regions are drawn; those below the false-discovery level in full colour.
     """
@@ -55,7 +55,7 @@ def draw(tables: Tables, spec: FiguresSpec) -> tuple[Figure, pd.DataFrame]:
     axes.plot(fraction[tested], y[tested], "|", color="#222222", markersize=4)
     for at, row, is_tested, is_passed in zip(y, drawn.itertuples(), tested, passed, strict=True):
         text = (
-            f"{row.n_integration} of {row.n_tested}" + ("  *" if is_passed else "")
+            f"{row.n_sites} of {row.n_tested}" + ("  *" if is_passed else "")
             if is_tested
             else f"none of {row.n_electrodes} tested"
         )
@@ -77,12 +77,12 @@ def draw(tables: Tables, spec: FiguresSpec) -> tuple[Figure, pd.DataFrame]:
     )
     axes.set_ylim(-0.7, len(drawn) - 0.3)
     axes.set_xlim(0, 1)
-    axes.set_xlabel("Sites of integration of those tested (bar), 95% interval (line)")
+    axes.set_xlabel("Sites of the electrodes tested (bar), 95% interval (line)")
     axes.xaxis.set_major_formatter(lambda v, _: f"{100 * v:.0f}%")
     axes.text(
         1.02,
         1.0,
-        "integration of tested",
+        "sites of tested",
         transform=axes.transAxes,
         fontsize=7,
         va="bottom",

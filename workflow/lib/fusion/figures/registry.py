@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 
 from fusion.figures import (
     alignments,
+    best_networks,
     brain,
     calibration,
     claims,
@@ -58,6 +59,7 @@ DRAW: dict[str, Draw] = {
     "time": time_course.draw,
     "latency": latency.draw,
     "alignments": alignments.draw,
+    "best_networks": best_networks.draw,
     "trained": trained.draw,
     "layers": layers.draw,
     "examples": examples.draw,

@@ -22,6 +22,8 @@ class Entry:
         Tables that it is drawn from; without one of them the figure is not asked for.
     any_of
         Tables of which it needs at least one.
+    narrow
+        Whether it fits a journal's column (85 mm).
     caption
         Name of its caption in ``workflow/report`` where that is not its own.
     """
@@ -31,6 +33,7 @@ class Entry:
     needs: tuple[str, ...] = ()
     any_of: tuple[str, ...] = ()
     caption: str | None = None
+    narrow: bool = False
 
 
 #: All figures, in the order of the report. Their functions are in :mod:`fusion.figures.registry`.
@@ -40,7 +43,7 @@ FIGURES: dict[str, Entry] = {
     "brain_model": Entry("Sites by best model", "Brain", ("sites",), caption="brain"),
     "region_map": Entry("Regions by test", "Brain", ("sites",)),
     "parcels": Entry("Parcels by test", "Brain", ("sites", "contrasts", "outlines")),
-    "regions": Entry("Sites of integration by region", "Regions", ("regions",)),
+    "regions": Entry("Sites by region", "Regions", ("regions",)),
     "coverage": Entry("Coverage by subject and region", "Regions", ("sites",)),
     "effects": Entry("Effects in every contrast", "Contrasts", ("contrasts",)),
     "scatter": Entry("Multimodal against unimodal models", "Contrasts", ("contrasts",)),
@@ -48,6 +51,7 @@ FIGURES: dict[str, Entry] = {
     "time": Entry("r over time", "Contrasts", ("time_course",)),
     "latency": Entry("Latency of sites", "Contrasts", ("sites",)),
     "alignments": Entry("Language events against vision events", "Contrasts", ("contrasts",)),
+    "best_networks": Entry("Electrodes by best network", "Models", ("contrasts",)),
     "trained": Entry("Trained against random networks", "Models", ("score_profiles", "sites")),
     "layers": Entry("Layers", "Models", ("score_profiles", "sites")),
     "examples": Entry("Example predictions", "Models", ("examples",)),
@@ -180,6 +184,10 @@ class FiguresSpec(Spec):
         Contrast and alignment whose effect sets the area of markers on the brain, or None.
     mapped
         Role -> contrast of the tests that parcels are coloured by.
+    modality
+        Model -> what it was trained on.
+    signal
+        The contrast of all models with nothing, or None.
     scatter
         The contrast of multimodal with unimodal models, or None.
     three_way
@@ -201,6 +209,8 @@ class FiguresSpec(Spec):
     operands: dict[str, Sides]
     effect: tuple[str, Alignment] | None
     mapped: dict[str, str]
+    modality: dict[str, str]
+    signal: str | None
     scatter: str | None
     three_way: tuple[str, ...]
     across_alignments: tuple[str, ...]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, cast
 
@@ -17,7 +19,11 @@ from fusion.io.atomic import whole
 from fusion.io.tables import write_tsv
 from fusion.io.text import write_text
 
-WIDTH_IN = 7.1  # a journal's full column, 180 mm
+#: Widths of a journal's columns (mm): one column, the page.
+JOURNAL_MM = (85, 180)
+WIDTH_IN = 180 / 25.4
+#: Width that figures are drawn at, where they do not ask for another one (inches).
+_width: ContextVar[float] = ContextVar("width", default=WIDTH_IN)
 
 #: What XML cannot hold.
 CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
@@ -48,16 +54,36 @@ SETTINGS: dict[str, Any] = {
     # A dollar sign in a label is a dollar sign.
     "text.parse_math": False,
     "svg.fonttype": "none",
+    "pdf.fonttype": 42,
     "svg.hashsalt": "ieeg-fusion",
 }
 
 
-def new_figure(width: float = WIDTH_IN, height: float = 3.2) -> Figure:
+def new_figure(width: float | None = None, height: float = 3.2) -> Figure:
     """Return an empty figure of ``width`` x ``height`` inches in the house style; panels never
-    overlap.
+    overlap. The width is the page's where none is given, see :func:`drawn_at`.
     """
     cast(Any, mpl.rcParams).update(SETTINGS)
-    return Figure(figsize=(width, height), layout="constrained")
+    return Figure(figsize=(min(width or WIDTH_IN, _width.get()), height), layout="constrained")
+
+
+@contextmanager
+def drawn_at(width_mm: float) -> Iterator[None]:
+    """Draw figures at most so wide (mm)."""
+    before = _width.set(width_mm / 25.4)
+    try:
+        yield
+    finally:
+        _width.reset(before)
+
+
+def export(figure: Figure, pdf: str | Path, svg: str | Path) -> None:
+    """Write a figure as PDF (fonts embedded as TrueType) and SVG (text as outlines)."""
+    with mpl.rc_context({"svg.fonttype": "path"}):
+        with whole(pdf) as part:
+            figure.savefig(part, format="pdf", dpi=600, metadata={"CreationDate": None})
+        with whole(svg) as part:
+            figure.savefig(part, format="svg", dpi=600, metadata={"Date": None, "Creator": None})
 
 
 def lay_out(figure: Figure) -> None:

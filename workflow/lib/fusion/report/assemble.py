@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,7 +10,6 @@ from typing import Any
 import pandas as pd
 import yaml
 from markupsafe import Markup
-from plotly.offline import get_plotlyjs
 
 from fusion.figures import read, space
 from fusion.figures.names import Labels
@@ -22,6 +21,7 @@ from fusion.report import (
     numbers,
     page,
     provenance,
+    site_view,
     story,
     tables,
 )
@@ -46,6 +46,7 @@ CONTENTS = {
 OWN_PLACE = (
     *("sites", "regions", "contrasts", "electrodes", "scores", "time_course"),
     *("confusion", "overlap", "subjects", "recordings", "stimuli"),
+    *("evidence", "rungs", "courses"),
 )
 #: How the warning of a recording begins that takes no part.
 NO_PART = "takes no part"
@@ -80,6 +81,10 @@ class Given:
         Contrast -> its sides.
     labels
         Model -> its name as people write it.
+    over_time
+        Networks whose r over time is shown at every site.
+    plotly
+        The library that draws the brain.
     cards, responses, times
         As :mod:`fusion.report.provenance` returns them.
     """
@@ -90,6 +95,8 @@ class Given:
     drawn: pd.DataFrame
     operands: Mapping[str, Sides]
     labels: Labels
+    over_time: Sequence[str]
+    plotly: str
     cards: list[dict[str, Any]]
     responses: list[dict[str, Any]]
     times: pd.DataFrame
@@ -118,8 +125,11 @@ def context(given: Given) -> dict[str, Any]:
     said = methods.paragraphs(config, data(given, n))
     works = methods.cited(said)
     sites = given.tables["sites"]
-    known = brain_view.payload(
-        sites, given.primary, given.tables.get("time_course"), given.labels, level
+    known = brain_view.payload(sites, given.primary, given.labels, level)
+    decisive = story.decisive(config)
+    rows = given.primary[(given.primary["contrast"] == decisive) & given.primary["tested"]]
+    known |= site_view.payload(
+        sites, given.tables, rows, labels=given.labels, over_time=given.over_time
     )
     return {
         "dataset": config["dataset"],
@@ -137,10 +147,10 @@ def context(given: Given) -> dict[str, Any]:
         "figures": given.figures,
         "empty": empty(given.drawn),
         "tables": own_tables(given, n),
-        "controls": controls.sections(further, given.figures),
+        "controls": controls.sections(further, given.figures, given.labels),
         "has_brain": known["mesh"] is not None,
         "known": page.json_for_script(known),
-        "plotly": Markup(get_plotlyjs()) if known["mesh"] else "",
+        "plotly": Markup(given.plotly) if known["mesh"] else "",
         "brain_note": space.missing_note(sites),
         "colours": ["verdict", "best network", *(one["name"] for one in known["measures"])],
         "cards": [
@@ -183,7 +193,7 @@ def all_numbers(given: Given) -> numbers.Values:
     sites = own["sites"]
     window = given.config["statistics"]["primary_window"]
     found = numbers.of_sites(sites) | numbers.of_tests(sites)
-    found |= numbers.of_ladder(sites, own.get("interaction"), level)
+    found |= numbers.of_ladder(sites, level)
     found |= numbers.of_sound(sites, own.get("partition"), level)
     found |= numbers.of_electrodes(own["electrodes"]) | numbers.of_responses(given.responses)
     found |= numbers.of_contrasts(own["contrasts"], window, level)
@@ -242,6 +252,7 @@ def own_tables(given: Given, n: story.Numbers) -> dict[str, Table | None]:
             if "confusion" in own
             else None
         ),
+        "rungs": tables.rungs(own["rungs"]) if "rungs" in own else None,
         "regions": tables.regions(own["regions"]),
         "contrasts": tables.contrasts(own["contrasts"], given.operands, labels, level),
         "mean_r": tables.mean_r(own["scores"], read.with_signal(sites), labels),

@@ -16,6 +16,7 @@ from fusion.figures.names import Labels
 
 #: Matplotlib's marker -> plotly's in three dimensions.
 SYMBOLS = {
+    "*": "diamond",
     "o": "circle",
     "D": "diamond",
     "^": "square",
@@ -28,7 +29,7 @@ SYMBOLS = {
 }
 #: Of vision-language, vision, language, audio and video networks.
 MODALITY_SYMBOLS = ("diamond", "square", "cross", "diamond-open", "square-open")
-DIGITS = 4
+DIGITS = 3
 
 
 @cache
@@ -64,7 +65,6 @@ def packed(array: np.ndarray, dtype: str) -> dict[str, str]:
 def payload(
     sites: pd.DataFrame,
     contrasts: pd.DataFrame,
-    courses: pd.DataFrame | None,
     labels: Labels,
     level: float,
 ) -> dict[str, Any]:
@@ -76,8 +76,6 @@ def payload(
         The table of sites.
     contrasts
         Rows of the primary window.
-    courses
-        r over time of chosen electrodes, or None.
     labels
         Model -> its name as people write it.
     level
@@ -106,7 +104,6 @@ def payload(
         "shaft": [shaft(str(name)) for name in sites["electrode"]],
         "region": regions,
         "verdict": list(sites["verdict"]),
-        "reason": [r if isinstance(r, str) else "" for r in sites["reason"]],
         "network": networks(sites, labels),
         "modality": modalities(sites),
         "r": rounded(sites["r_best"]) if "r_best" in sites else [None] * len(sites),
@@ -125,7 +122,6 @@ def payload(
         ]
         + [{"name": "no signal", "colour": "#A0A0A0", "symbol": "circle", "size": 4}],
         "measures": measures(contrasts, keys),
-        "courses": curves(courses, labels),
         "level": level,
         "mesh": cortex() if drawn.any() else None,
     }
@@ -181,25 +177,6 @@ def measures(contrasts: pd.DataFrame, keys: list[str]) -> list[dict[str, Any]]:
     return found
 
 
-def curves(courses: pd.DataFrame | None, labels: Labels) -> dict[str, list[dict[str, Any]]]:
-    """Return key -> r over time of both sides, by alignment."""
-    found: dict[str, list[dict[str, Any]]] = {}
-    if courses is None or courses.empty:
-        return found
-    own = courses[courses["electrode"].notna()]
-    for ids, part in own.groupby(["subject", "electrode", "alignment", "fit"], sort=False):
-        subject, electrode, alignment, fit = map(str, ids)
-        found.setdefault(f"{subject}|{electrode}", []).append(
-            {
-                "name": names.fit_name(fit, labels),
-                "events": alignment,
-                "ms": list(part["bin_ms"]),
-                **{name: rounded(part[name]) for name in ("r", "ci_low", "ci_high")},
-            }
-        )
-    return found
-
-
 def rounded(column: pd.Series) -> list[float | None]:
     """Return a column to some digits; None where it is missing."""
     return [None if pd.isna(v) else float(f"{v:.{DIGITS}g}") for v in column]
@@ -214,4 +191,5 @@ def look(verdict: str, order: list[str]) -> dict[str, Any]:
         return base | {"name": "none", "symbol": "circle", "size": 4}
     if verdict == "not tested":
         return base | {"symbol": "x", "size": 3}
-    return base | {"symbol": SYMBOLS[names.verdict_marker(verdict, order)], "size": 7}
+    size = 9 if verdict == "interaction" else 7
+    return base | {"symbol": SYMBOLS[names.verdict_marker(verdict, order)], "size": size}

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from fusion.figures.names import Labels, fit_name
 from fusion.report.numbers import unique_language
 from fusion.report.table import Shown, Table, table, text_columns
 
@@ -36,9 +37,9 @@ KNOWN: dict[str, tuple[str, str, list[str]]] = {
     "interaction": (
         "Interaction test and modality shuffle",
         (
-            "The strict claim: the part of a joint network's features that is neither vision alone"
-            " nor language alone must add to both. The shuffles run the network on misaligned text"
-            " or frames; they say what a site follows, not that it joins the two."
+            "What the last rung rests on: the part of a joint network's features that is neither"
+            " vision alone nor language alone must add to both. The shuffles run the network on"
+            " misaligned text or frames; they say what a site follows, not that it joins the two."
         ),
         ["claims"],
     ),
@@ -126,6 +127,8 @@ KNOWN: dict[str, tuple[str, str, list[str]]] = {
     ),
 }
 MOST_ROWS = 200
+#: Columns that hold models, fits, or layers of fits.
+MODEL_COLUMNS = ("model", "a", "b", "network", "fit")
 #: Columns that are filtered by a menu.
 MENUS = ("subject", "alignment", "test", "band", "network", "floor", "world", "contrast")
 
@@ -167,9 +170,26 @@ class Section:
     table: Table | None
 
 
-def sections(tables: Mapping[str, pd.DataFrame], figures: Iterable[str]) -> list[Section]:
+def labelled(table: pd.DataFrame, labels: Labels) -> pd.DataFrame:
+    """Return a table whose models go by the names that people write: in the columns
+    :data:`MODEL_COLUMNS`, a model, a fit or a layer of one (``fit:layer``).
+    """
+
+    def name(value: object) -> object:
+        fit, *layer = str(value).split(":", 1)
+        if fit.split("-")[0] not in labels:
+            return value
+        return ":".join([fit_name(fit, labels), *layer])
+
+    known = [column for column in MODEL_COLUMNS if column in table]
+    return table.assign(**{column: table[column].map(name) for column in known})
+
+
+def sections(
+    tables: Mapping[str, pd.DataFrame], figures: Iterable[str], labels: Labels | None = None
+) -> list[Section]:
     """Return one section per further table or figure that is there, known ones first and in
-    order.
+    order; models go by their ``labels``.
     """
     there, drawn_already = set(figures), set[str]()
     known = [name for name, (_, _, own) in KNOWN.items() if name in tables or there & set(own)]
@@ -180,7 +200,10 @@ def sections(tables: Mapping[str, pd.DataFrame], figures: Iterable[str]) -> list
         )
         shown = None
         if name in tables:
-            frame, file = tables[name], COUNTED_FROM.get(name, f"tables/{name}.tsv")
+            frame, file = (
+                labelled(tables[name], labels or {}),
+                COUNTED_FROM.get(name, f"tables/{name}.tsv"),
+            )
             more = f" The first {MOST_ROWS} of {len(frame)} rows." if len(frame) > MOST_ROWS else ""
             how = Shown(words=text_columns(frame), menus=MENUS)
             shown = table(

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from fusion.contrasts.verdicts import NEEDED, RUNG_ROLES
 from fusion.report.references import WORKS
 
 #: (heading, text, keys of the works it cites).
@@ -149,24 +150,43 @@ def verdicts(config: Config) -> str:
         "multimodal_vs_video": "multimodal models against networks of motion",
     }
     named = {one["role"]: name for name, one in config["contrasts"].items() if one["role"]}
-    needed = [f"{what} ({named[role]})" for role, what in roles.items() if role in named]
-    if not needed:
-        return "No contrast plays a part in the verdict “integration”."
     signal = ["some model against nothing"] if "signal" in named else []
-    conjunction = f"{listed([*signal, *needed])}, in the same alignment (a conjunction)"
+
+    def asked(rung: str) -> list[str]:
+        return [f"{roles[role]} ({named[role]})" for role in RUNG_ROLES[rung] if role in named]
+
     otherwise = (
         "Otherwise it follows vision, language or both by the contrasts of unimodal models with"
         " nothing."
     )
-    if {"multimodal", "linear"} <= named.keys():
+    if NEEDED not in named:
+        others = asked("unimodal") + asked("linear")
+        if not others:
+            return f"No contrast with multimodal models plays a part in the verdicts. {otherwise}"
         return (
-            f"An electrode is called a site of integration if it passes {conjunction}. {otherwise}"
+            f"An electrode is called better predicted by multimodal models if it passes"
+            f" {listed([*signal, *others])}, in the same alignment (a conjunction); whether they"
+            " beat all unimodal models was not tested, for want of a contrast of role multimodal."
+            f" {otherwise}"
         )
-    return (
-        f"An electrode is called better predicted by multimodal models if it passes {conjunction};"
-        " integration was not tested, for want of a contrast of role multimodal or linear."
-        f" {otherwise}"
+    said = [
+        "The verdict names the highest rung of a ladder of evidence that holds; each rung needs"
+        " those below it.",
+        f"Beats unimodal: {listed([*signal, *asked('unimodal')])}, in the same alignment (a"
+        " conjunction).",
+    ]
+    if linear := asked("linear"):
+        said.append(f"Beats linear: in the same alignment also {listed(linear)}.")
+    given = config["controls"]
+    test = ["the interaction test of the controls"] * bool(
+        given["interaction"] and given["joint_networks"]
     )
+    if last := [*asked("interaction"), *test]:
+        said.append(f"Interaction: the highest rung tested so far, and {listed(last)}.")
+    said.append(
+        "A rung's p-values are corrected over the electrodes with signal." if signal else ""
+    )
+    return " ".join([*filter(None, said), otherwise])
 
 
 def controls(config: Config) -> str:

@@ -9,10 +9,9 @@ from typing import Any
 import pandas as pd
 from scipy.stats import binomtest, norm
 
+from fusion.contrasts.spec import SITE_VERDICTS
 from fusion.figures import read
 
-#: Test of the interaction control that makes the strict claim.
-STRICT = "integration"
 # A difference of this many standard errors is found with probability 0.8 by a one-sided test at
 # 0.05.
 DETECTABLE = float(norm.ppf(0.95) + norm.ppf(0.8))
@@ -21,12 +20,12 @@ RUNGS = {
     "signal": "some model predicts it",
     "unimodal": "a multimodal model beats its unimodal rivals",
     "linear": "a multimodal model beats vision and language put together linearly",
-    "interaction": "the part of a joint network that is neither vision nor language adds to both",
+    "interaction": "the joint part of a network adds to vision and language",
 }
 Values = dict[str, float]
 
 
-def of_ladder(sites: pd.DataFrame, interaction: pd.DataFrame | None, level: float) -> Values:
+def of_ladder(sites: pd.DataFrame, level: float) -> Values:
     """Return how many electrodes hold each rung of the ladder, of those at which it was tested:
     ``rung.signal.count`` .., in at least one alignment, corrected over electrodes.
 
@@ -34,25 +33,15 @@ def of_ladder(sites: pd.DataFrame, interaction: pd.DataFrame | None, level: floa
     ----------
     sites
         The table of sites.
-    interaction
-        The table of the interaction control, or None: the last rung is then that of the contrast
-        with the role ``interaction``, if there is one.
     level
         False-discovery level.
     """
     found: Values = {}
-    for rung, column in (("signal", "q_signal"), ("interaction", "q_interaction")):
+    for rung in RUNGS:
+        column = f"q_{rung}"
         if column in sites and sites[column].notna().any():
             made = sites[sites[column].notna()]
             found |= share(f"rung.{rung}", int((made[column] < level).sum()), len(made))
-    for rung, test in (("unimodal", "multimodal_any"), ("linear", "linear_any")):
-        if test in sites and sites[test].notna().any():
-            passed = read.passed(sites, test)
-            found |= share(f"rung.{rung}", int(passed.sum()), int(sites[test].notna().sum()))
-    if interaction is not None and "rung.interaction.of" not in found:
-        strict = interaction[(interaction["test"] == STRICT) & interaction["q"].notna()]
-        q = strict.groupby(["subject", "electrode"])["q"].min()
-        found |= share("rung.interaction", int((q < level).sum()), len(q)) if len(q) else {}
     return found
 
 
@@ -75,7 +64,8 @@ def of_responses(responses: list[dict[str, Any]]) -> Values:
 
 def of_sites(sites: pd.DataFrame) -> Values:
     """Return counts of subjects, electrodes, tested ones, and verdicts: ``sites.tested``,
-    ``verdict.integration`` ..
+    ``verdict.interaction`` .. Sites are those of
+    :data:`fusion.contrasts.spec.SITE_VERDICTS`: ``site.count``, ``site.of`` ..
     """
     found: Values = {
         "subjects": sites["subject"].nunique(),
@@ -89,7 +79,7 @@ def of_sites(sites: pd.DataFrame) -> Values:
         f"verdict.{name}": int(count) for name, count in sites["verdict"].value_counts().items()
     }
     return found | share(
-        "integration", int(found.get("verdict.integration", 0)), int(found["sites.tested"])
+        "site", int(sites["verdict"].isin(SITE_VERDICTS).sum()), int(found["sites.tested"])
     )
 
 
@@ -182,9 +172,9 @@ def of_regions(regions: pd.DataFrame, level: float) -> Values:
         "regions.covered": len(covered),
         "regions.uncovered": len(named) - len(covered),
         "regions.unknown": int(regions.loc[regions["region"] == "unknown", "n_electrodes"].sum()),
-        "regions.positive": int((covered["n_integration"] > 0).sum()),
+        "regions.positive": int((covered["n_sites"] > 0).sum()),
         "regions.passing": int((covered["q"] < level).sum()),
-        "regions.sites": int(covered["n_integration"].sum()),
+        "regions.sites": int(covered["n_sites"].sum()),
     }
 
 

@@ -28,7 +28,6 @@ LIBRARIES = (
     "mne",
     "matplotlib",
     "nilearn",
-    "plotly",
     "jinja2",
 )
 

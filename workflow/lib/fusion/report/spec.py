@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fusion.figures.spec import Sides
+from fusion.figures.spec import FiguresSpec, Sides
 from fusion.spec import Spec
 
 
@@ -22,6 +22,8 @@ class ReportSpec(Spec):
         Contrast -> its sides.
     labels
         Model -> its name as people write it.
+    over_time
+        Networks whose r over time is shown at every site.
     benchmarks
         Folder of the jobs' run times.
     """
@@ -30,4 +32,24 @@ class ReportSpec(Spec):
     figures: tuple[str, ...]
     operands: dict[str, Sides]
     labels: dict[str, str]
+    over_time: tuple[str, ...]
     benchmarks: str
+
+
+@dataclass(frozen=True)
+class ExportSpec(Spec):
+    """What is exported.
+
+    Attributes
+    ----------
+    tables
+        Names of the tables among the inputs.
+    figures
+        What shapes the figures.
+    widths
+        Width (mm) and the figures that are drawn at it, in the order of the files.
+    """
+
+    tables: tuple[str, ...]
+    figures: FiguresSpec
+    widths: tuple[tuple[int, tuple[str, ...]], ...]

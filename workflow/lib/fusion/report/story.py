@@ -129,9 +129,7 @@ def sound(n: Numbers) -> list[Markup]:
 
 
 def first(n: Numbers, level: float) -> Markup:
-    """Return how many electrodes hold each rung of the ladder, without calling two claims by one
-    name.
-    """
+    """Return how many electrodes hold each rung of the ladder."""
     people = counted(n, "subjects", "subject")
     if not n.get("sites.tested"):
         return Markup(
@@ -144,6 +142,7 @@ def first(n: Numbers, level: float) -> Markup:
         "signal": "some model predicts {}",
         "unimodal": "a multimodal model beats its unimodal rivals at {}",
         "linear": "it beats vision and language put together linearly at {}",
+        "interaction": "the joint part of a network adds to vision and language at {}",
     }
     said = [
         Markup(words).format(n(f"rung.{rung}.count"))
@@ -152,32 +151,27 @@ def first(n: Numbers, level: float) -> Markup:
     ]
     if n.get("verdict.better"):
         said.append(
-            Markup("the rivals that were asked at {} (integration itself was not tested)").format(
-                n("verdict.better")
-            )
+            Markup(
+                "a multimodal model beats the rivals that were asked at {} (they are not all"
+                " unimodal ones)"
+            ).format(n("verdict.better"))
         )
-    strict = interaction(n)
+    missing = [words for rung, words in UNTESTED.items() if not n.get(f"rung.{rung}.of")]
+    untested = f"; {' and '.join(missing)} not tested" if missing else ""
     if not said:
-        return start + Markup(
-            "{} pass every comparison that the verdict “integration” needs{}."
-        ).format(n("integration.count"), strict)
+        return start + Markup("no rung of the ladder of evidence was tested.")
     return start + Markup(
-        "{}; {} pass every comparison that the verdict “integration” needs (false-discovery level"
-        " {}){}."
-    ).format(Markup(", ").join(said), n("integration.count"), level, strict)
+        "{}{}. Each of these counts electrodes that pass all before it, at a false-discovery level"
+        " of {}."
+    ).format(Markup(", ").join(said), untested, level)
 
 
-def interaction(n: Numbers) -> Markup:
-    """Return what the strict test, that of the interaction of vision and language, says."""
-    if not n.get("rung.interaction.of"):
-        return Markup(
-            ". The interaction of vision and language was not tested, so none is shown to join the"
-            " two in a way that no sum of both could"
-        )
-    return Markup(
-        ". The stricter test, whether the joint part of a network adds to vision and language,"
-        " holds at {} of {}"
-    ).format(n("rung.interaction.count"), n("rung.interaction.of"))
+#: Rung -> how the headline says that it was not tested.
+UNTESTED = {
+    "unimodal": "whether multimodal models beat unimodal ones was",
+    "linear": "whether they beat the linear combination was",
+    "interaction": "interaction was",
+}
 
 
 def second(n: Numbers, config: Config, operands: Mapping[str, Sides], labels: Labels) -> Markup:
@@ -190,7 +184,7 @@ def second(n: Numbers, config: Config, operands: Mapping[str, Sides], labels: La
     if contrast is None:
         return Markup(
             "No contrast sets a multimodal model against a unimodal one, so nothing here speaks for"
-            " or against integration."
+            " or against a code of both."
         )
     sides = operands[contrast]
     a, b = (names.operand_name(one, labels) for one in (sides.a, sides.b))
@@ -263,8 +257,8 @@ def limits(n: Numbers, config: Config, tables: set[str]) -> list[Markup | str]:
     said.append(
         Markup(
             "Electrodes are where clinicians needed them. {} named regions of the atlas have no"
-            " electrode: nothing is known of them, and no site there does not mean no integration"
-            " there."
+            " electrode: nothing is known of them, and no site there does not mean that there is"
+            " nothing to find."
         ).format(n("regions.uncovered"))
         if n.get("regions.covered")
         else (
@@ -287,17 +281,15 @@ def limits(n: Numbers, config: Config, tables: set[str]) -> list[Markup | str]:
             " follows nothing else: what it does with pictures is unknown."
         )
         return [*said, *general(n, config)]
-    if role_of(config, "interaction") is None and "interaction" in tables:
+    if not n.get("rung.interaction.of"):
         said.append(
-            "The verdict “integration” does not rest on the interaction test, which stands under"
-            " Controls: beating unimodal models, or their combination, can also come from a better"
-            " code of one modality."
+            "The last rung, interaction, was not tested. Beating unimodal models, or their linear"
+            " combination, can also come from a better code of one modality."
         )
-    elif role_of(config, "interaction") is None:
+    else:
         said.append(
-            "No contrast tests the interaction of vision and language. Beating unimodal models, or"
-            " their combination, can also come from a better code of one modality; the verdict"
-            " “integration” here means only that the comparisons named were passed."
+            "Below the last rung, interaction, an advantage of multimodal models can also come from"
+            " a better code of one modality."
         )
     linear = role_of(config, "linear")
     if linear is None:

@@ -36,6 +36,20 @@ def ladder(n: Numbers) -> Table:
     return Table("ladder", caption, (*columns, *more), tuple(rows))
 
 
+def rungs(frame: pd.DataFrame) -> Table:
+    """Return how many electrodes hold each rung, against what was planted."""
+    shown = frame.assign(rung=frame["rung"].map(RUNGS))
+    labels = {"rung": "evidence", "holds": "found", "true": "of them planted so"}
+    return table(
+        shown,
+        "rungs",
+        "The ladder against what was planted: electrodes that hold each rung, how many of them were"
+        " planted so that it is true, and how many were in all.",
+        Shown(labels, words=("rung",), ranks={"planted": 1}),
+        file="tables/rungs.tsv",
+    )
+
+
 def multimodality(n: Numbers) -> Table:
     """Return the tests of multimodality with counts, shares and intervals."""
     labels = ("Test", "Passing", "Of", "Share (%)", "95% from", "to")
@@ -114,8 +128,6 @@ def sites(
             f" Effect (Δz) and q are those of {names.contrast_name(str(contrast))} in the alignment"
             " with the larger effect."
         )
-    if "q_integration" in frame:
-        shown["q_integration"] = frame["q_integration"].to_numpy()
     for column in ("best_model", "r_best", "latency_ms"):
         if column in frame:
             values = frame[column]
@@ -130,7 +142,6 @@ def sites(
     how = Shown(
         labels={
             "effect": "effect",
-            "q_integration": "q integration",
             "best_model": "best network",
             "r_best": "r",
             "latency_ms": "latency (ms)",
@@ -145,7 +156,6 @@ def sites(
             "effect": 2,
             "q": 2,
             "reason": 3,
-            "q_integration": 4,
             "best_model": 4,
             "r_best": 4,
             "latency_ms": 4,
@@ -164,18 +174,18 @@ def regions(frame: pd.DataFrame) -> Table:
         region=[names.region_name(r) if isinstance(r, str) else "unknown" for r in frame["region"]]
     )
     shown = shown[shown["n_electrodes"] > 0]
-    columns = ["region", "hemisphere", "n_integration", "n_tested", "fraction"]
+    columns = ["region", "hemisphere", "n_sites", "n_tested", "fraction"]
     columns += ["ci_low", "ci_high", "p", "q", "n_electrodes", "coverage"]
     more = [name for name in shown if name not in columns]
-    labels = {"n_electrodes": "electrodes", "n_tested": "tested", "n_integration": "integration"}
-    ranks = {"region": 1, "hemisphere": 1, "n_integration": 1, "n_tested": 1, "q": 2}
+    labels = {"n_electrodes": "electrodes", "n_tested": "tested", "n_sites": "sites"}
+    ranks = {"region": 1, "hemisphere": 1, "n_sites": 1, "n_tested": 1, "q": 2}
     ranks |= {"fraction": 2, "ci_low": 3, "ci_high": 3, "p": 4, "n_electrodes": 4, "coverage": 4}
     return table(
         shown[[name for name in columns if name in shown] + more],
         "regions",
-        "Covered regions: sites of integration of those tested, with Wilson's 95% interval, widened"
-        " for contacts that are alike; q: more than verdicts turned along each shaft would"
-        " give, corrected over regions.",
+        "Covered regions: sites (electrodes that beat linear, or more) of those tested, with"
+        " Wilson's 95% interval, widened for contacts that are alike; q: more than verdicts"
+        " turned along each shaft would give, corrected over regions.",
         Shown(INTERVAL | labels, ranks=ranks),  # type: ignore[arg-type]
         filtered=True,
         file="regions.tsv",
@@ -300,12 +310,12 @@ def subjects(frame: pd.DataFrame) -> Table:
     labels |= {
         c: c.removeprefix("n_").replace("_", " ") for c in columns_of(frame) if c.startswith("n_")
     }
-    ranks: dict[str, Any] = {"subject": 1, "electrodes": 2, "tested": 1, "n_integration": 1}
+    ranks: dict[str, Any] = {"subject": 1, "electrodes": 2, "tested": 1, "n_sites": 1}
     ranks |= {"others": 3, "others_alone": 3, "fraction": 2, "ci_low": 4, "ci_high": 4}
     return table(
         frame,
         "subjects",
-        "By subject: electrodes, tested ones, verdicts. “Others” counts sites of integration in the"
+        "By subject: electrodes, tested ones, verdicts. “Others” counts sites in the"
         " other subjects, “others, alone” how many those would be had this subject not been"
         " recorded.",
         Shown(labels, ranks=ranks),
@@ -316,7 +326,8 @@ def subjects(frame: pd.DataFrame) -> Table:
 def overlap(frame: pd.DataFrame) -> Table:
     """Return how the tests overlap, pair by pair."""
     sides = {
-        side: frame[side].map(lambda test: names.TESTS.get(test, test)) for side in ("one", "other")
+        side: frame[side].map(lambda test: (names.TESTS | names.LADDER).get(test, test))
+        for side in ("one", "other")
     }
     labels = {"n_one": "passing one", "n_other": "passing other"}
     ranks: dict[str, Any] = {"one": 1, "other": 1, "both": 1, "n_one": 2, "n_other": 2, "p": 2}
