@@ -36,6 +36,7 @@ SECTIONS = {
         "brain_treebank",
         "adding_a_model",
         "adding_a_contrast",
+        "exports",
         "cluster",
         "module",
     ],

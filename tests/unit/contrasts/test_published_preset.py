@@ -295,7 +295,7 @@ def test_ranks_tests_and_discoveries_are_those_of_the_plain_loop(workflow, oracl
 
 def test_alignments_are_counted_as_published(workflow, oracle):
     _, _, _, found = workflow
-    found = found.set_index("electrode")
+    found = found[0].set_index("electrode")
     for name, (_, _, role) in COMPARISONS.items():
         rows = oracle[1][name]
         counts = rows[rows["found"]].groupby("electrode")["alignment"].nunique()

@@ -229,7 +229,7 @@ def interaction_rows(electrode, p, effect=0.07):
             "electrode": electrode,
             "alignment": ["language", "vision"],
             "network": "slip",
-            "test": "integration",
+            "test": "interaction",
             "effect": [effect, effect / 2],
             "ci_low": 0.01,
             "ci_high": 0.2,

@@ -64,6 +64,6 @@ def test_a_film_s_answer_is_as_before():
     config = made_up_results.config(2, ["language", "vision"])
     assert story.has_pictures(config)
     found = {"sites.tested": 0, "sites.all": 24, "subjects": 2}
-    assert "integration" in " ".join(
+    assert "interaction" in " ".join(
         map(str, story.limits(story.Numbers(found), config, {"ceiling"}))
     )

@@ -263,7 +263,7 @@ def test_the_headline_is_the_ladder(small, parsed):
     for name, verdicts in above.items():
         found = sum(s["verdict"] in verdicts for s in sites)
         assert int(counts[f"rung.{name}.count"]) == found > 0
-    words = parsed.words.split("Electrodes")[0]
+    words = parsed.words.split("Colour by")[0]
     assert "the joint part of a network adds to vision and language at" in words
     assert "integration" not in words
 
@@ -372,7 +372,7 @@ def test_what_the_brain_is_given_is_the_tables(small):
         value = contrasts["effect"].get(where, math.nan)
         assert (one["effect"][k] is None) == math.isnan(value)
         if one["effect"][k] is not None:
-            assert one["effect"][k] == pytest.approx(value, rel=1e-3)
+            assert one["effect"][k] == pytest.approx(value, rel=5e-3)
 
 
 def test_r_over_time_is_the_scores(small):

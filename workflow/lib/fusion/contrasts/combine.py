@@ -19,7 +19,8 @@ def any_of(p: np.ndarray) -> np.ndarray:
     simes = ordered * count / np.arange(1, n + 1)
     out = np.full(n_rows, np.nan)
     some = count[:, 0] > 0
-    out[some] = np.minimum(np.nanmin(simes[some], axis=1), 1)
+    if some.any():
+        out[some] = np.minimum(np.nanmin(simes[some], axis=1), 1)
     return out
 
 

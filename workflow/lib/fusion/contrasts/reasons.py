@@ -34,9 +34,10 @@ def reasons(decision: pd.DataFrame, evidence: pd.DataFrame, labels: Labels) -> p
     labels
         Model -> its name as people write it.
     """
-    known: dict[tuple[str, str], dict[str, dict[str, object]]] = {}
+    known: dict[tuple[str, str], dict[str, Mapping[str, object]]] = {}
     for row in evidence.to_dict("records"):
-        known.setdefault((row["subject"], row["electrode"]), {})[row["claim"]] = row
+        fact = {str(key): value for key, value in row.items()}
+        known.setdefault((row["subject"], row["electrode"]), {})[row["claim"]] = fact
     return pd.Series(
         [
             reason(verdict, because, known.get((subject, electrode), {}), labels)
@@ -62,7 +63,7 @@ def reason(
     if verdict == "none" and "signal" in facts:
         parts = [f"{because}: {measured(facts['signal'], labels, rival=False)}"]
     claim = CLAIM.get(verdict)
-    if claim in facts and claim != "signal":
+    if claim is not None and claim in facts and claim != "signal":
         parts.append(held(claim, facts[claim], labels))
     rungs = [name for name in COMPARED if name in facts] or [
         name for name in ("better",) if name in facts

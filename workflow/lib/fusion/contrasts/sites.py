@@ -137,7 +137,7 @@ def why_untested(
     sites: pd.DataFrame, tested: np.ndarray, primary: pd.DataFrame, index: pd.MultiIndex
 ) -> pd.Series:
     """Return why each electrode was dropped or could not be tested; missing where it was tested."""
-    out = pd.Series(np.nan, sites.index, dtype=object)
+    out = pd.Series([None] * len(sites), sites.index, dtype=object)
     dropped = ~sites["kept"]
     out[dropped] = "dropped in cleaning: " + sites.loc[dropped, "reason"].fillna(
         "no reason given"

@@ -45,7 +45,8 @@ def matches(words: pd.DataFrame, cuts: np.ndarray, content: pd.DataFrame) -> np.
     """
     scene = np.searchsorted(cuts, words["onset_s"].to_numpy(), side="right") - 1
     shown = content[["colour_1", "colour_2"]].to_numpy()[scene]
-    found, named, sentence = np.zeros(len(words)), [], None
+    found, sentence = np.zeros(len(words)), None
+    named: list[str] = []
     for k, (word, own) in enumerate(zip(words["word"], words["sentence_id"], strict=True)):
         if own != sentence:
             named, sentence = [], own

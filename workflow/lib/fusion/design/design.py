@@ -19,7 +19,6 @@ from fusion.design import (
     figures,
     ieeg,
     models,
-    report,
     stimuli,
 )
 from fusion.design.audit import Audit
@@ -44,6 +43,7 @@ from fusion.design.controls import (
     Planted,
 )
 from fusion.design.encoding import Encode
+from fusion.design.report import Export, Report
 from fusion.design.study import Study
 
 
@@ -270,14 +270,14 @@ class Design:
         return figures.Figures(self.study, (*self.controls.names, *self.calibrate.names))
 
     @cached_property
-    def report(self) -> report.Report:
+    def report(self) -> Report:
         """Rule ``report``."""
-        return report.Report(self.study, self.figures)
+        return Report(self.study, self.figures)
 
     @cached_property
-    def export(self) -> report.Export:
+    def export(self) -> Export:
         """Rule ``export``."""
-        return report.Export(self.study, self.figures)
+        return Export(self.study, self.figures)
 
     # What all rules need.
     @cached_property

@@ -72,7 +72,8 @@ def claims(path: Path) -> dict[tuple[str, str], dict[str, Mapping[str, Any]]]:
     table = read_tsv(path, (*KEYS, "claim", "holds", "contrast", "q"), read.IDS)
     table["holds"] = read.truths(table["holds"])
     for row in table.to_dict("records"):
-        found.setdefault((row["subject"], row["electrode"]), {})[row["claim"]] = row
+        fact = {str(key): value for key, value in row.items()}
+        found.setdefault((row["subject"], row["electrode"]), {})[row["claim"]] = fact
     return found
 
 
