@@ -108,7 +108,7 @@ def test_regions_do_not_know_the_order_of_sites_nor_the_names_of_subjects(dice, 
             "region": rng.choice(["insula", "fusiform", "cuneus"], n),
             "hemisphere": rng.choice(["L", "R"], n),
             "tested": rng.random(n) < 0.9,
-            "verdict": rng.choice(["integration", "vision", "none"], n),
+            "verdict": rng.choice(["beats linear", "vision", "none"], n),
         }
     )
     atlas = pd.DataFrame({"region": ["insula", "lingual"], "hemisphere": ["L", "R"]})

@@ -13,7 +13,7 @@ from helpers.scripts import REPOSITORY, design_for, run_script
 from sklearn.linear_model import Ridge
 
 from fusion.contrasts import correct, film_to_film, replication
-from fusion.contrasts.spec import VERDICTS, CalibratedSpec, Comparison, FilmToFilmSpec, SitesSpec
+from fusion.contrasts.spec import CalibratedSpec, Comparison, FilmToFilmSpec, SitesSpec
 from fusion.design.config import read_yaml
 from fusion.design.design import Design
 from fusion.encoding.fit import fit_electrodes
@@ -24,7 +24,6 @@ from fusion.io import labelled
 
 BINS = np.array([0.0, 100.0, 200.0, 300.0])
 FITTING = FitSpec(folds=4, gap_s=2, block_s=10, alphas=(1, 100, 10000), clip_mad=False)
-SHOWN = "beats linear" if "beats linear" in VERDICTS else "integration"
 SITES = SitesSpec(
     roles={"multi": "multimodal", "linear": "linear", "signal": "signal"},
     alone=("signal",),
@@ -212,7 +211,14 @@ def test_a_verdict_is_found_again_in_the_films_whose_responses_follow_it(tmp_pat
         {
             "subject": "01",
             "electrode": [*follows, "unimodal", "elsewhere"],
-            "verdict": [SHOWN, SHOWN, SHOWN, "none", SHOWN, SHOWN],
+            "verdict": [
+                "beats linear",
+                "beats linear",
+                "beats linear",
+                "none",
+                "beats linear",
+                "beats linear",
+            ],
         }
     ).drop_duplicates("electrode")
     said = replication.found_again(sites, joined, SITES)
@@ -233,7 +239,7 @@ def test_a_film_in_which_the_code_is_gone_does_not_find_it(tmp_path):
     other's film."""
     follows = {"site": {"one": "multi", "two": "multi"}, "other": {}}
     table = Dataset(tmp_path, follows, films=("one", "two", "zero"), noise=0.4).run()
-    sites = pd.DataFrame({"subject": ["01"], "electrode": ["site"], "verdict": [SHOWN]})
+    sites = pd.DataFrame({"subject": ["01"], "electrode": ["site"], "verdict": ["beats linear"]})
     assert replication.found_again(sites, table, SITES)[0] == "2 of 3"
 
 
@@ -258,7 +264,7 @@ def test_electrodes_of_one_film_have_no_rows(tmp_path):
     data.responses = data.responses[:1]
     table = data.run()
     assert table.empty and list(table) == film_to_film.COLUMNS
-    sites = pd.DataFrame({"subject": ["01"], "electrode": ["A1"], "verdict": [SHOWN]})
+    sites = pd.DataFrame({"subject": ["01"], "electrode": ["A1"], "verdict": ["beats linear"]})
     assert replication.found_again(sites, table, SITES).isna().all()
     assert correct.between_films(table, SITES).empty
 
