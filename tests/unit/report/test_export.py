@@ -59,7 +59,7 @@ def test_labels_are_freesurfer_s(table, tmp_path):
         path = tmp_path / f"{side}.label"
         export.write_text(path, export.surface_label(table, side))
         vertices, values = nib.freesurfer.read_label(path, read_scalars=True)
-        places = np.loadtxt(path, skiprows=2)[:, 1:4].reshape(-1, 3)
+        places = np.loadtxt(path, skiprows=2, ndmin=2).reshape(-1, 5)[:, 1:4]
         own = shown[(shown["x"] < 0) == (side == "left")][["x", "y", "z"]].to_numpy()
         assert len(vertices) <= len(own) and len(set(vertices)) == len(vertices)
         distance = np.linalg.norm(places[:, None] - own[None], axis=2).min(axis=1)
@@ -97,7 +97,7 @@ def test_figures_have_a_journal_s_width_and_embedded_fonts(tmp_path, width_mm):
     assert width == pytest.approx(width_mm / 25.4 * 72, abs=0.1)
     assert b"/FontFile2" in pdf and b"/Type3" not in pdf
     assert "<text" not in svg, "text is outlines"
-    assert figure.axes[0].title.get_text() == "costs $5 and $6, α"
+    assert figure.axes[0].get_title(loc="left") == "costs $5 and $6, α"
     assert not figure.axes[0].title.get_parse_math()
 
 

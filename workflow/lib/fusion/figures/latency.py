@@ -77,7 +77,7 @@ def draw(tables: Tables, spec: FiguresSpec) -> tuple[Figure, pd.DataFrame]:
     )
     bars = bars if len(order) > 1 else [bars]
     labels = [f"{verdict} ({len(x)})" for verdict, x in zip(order, values, strict=True)]
-    figure.legend([b[0] for b in bars], labels, loc="outside upper center", ncol=len(order))
+    figure.legend([b[0] for b in bars], labels, loc="outside upper center", ncol=min(len(order), 4))
     right.set_ylabel("Sites")
     right.yaxis.set_major_locator(MaxNLocator(integer=True))
     right.xaxis.set_major_locator(MaxNLocator(5))

@@ -88,8 +88,11 @@ def export(figure: Figure, pdf: str | Path, svg: str | Path) -> None:
 
 def lay_out(figure: Figure) -> None:
     """Place everything in a figure, once for all files."""
-    if figure.get_layout_engine() is not None:
+    engine = figure.get_layout_engine()
+    if engine is not None:
         figure.draw_without_rendering()
+        # Labels that take room from panels of equal aspect are placed in a second round.
+        engine.execute(figure)
         figure.set_layout_engine("none")
 
 
