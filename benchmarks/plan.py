@@ -55,8 +55,7 @@ STAGES = {
 
 
 def write_checkpoints(folder):
-    """Write random weights of the published sizes; return model -> path."""
-    places = {}
+    """Write random weights of the published sizes; ``slip_text`` is the text tower of ``slip``."""
     for name in NETWORKS[:3]:
         both = name != "slip_simclr"
         sizes = {**BASE, **TEXT, "embed": 512 if both else None, "mlp": None}
@@ -64,9 +63,8 @@ def write_checkpoints(folder):
             sizes["mlp"] = (768, 4096, 256)
         torch.manual_seed(0)
         state = Slip(sizes, ("image", "text") if both else ("image",)).state_dict()
-        places[name] = folder / f"{name}.pt"
-        torch.save({"state_dict": {f"module.{k}": v for k, v in state.items()}}, places[name])
-    return {**places, "slip_text": places["slip"]}
+        state = {f"module.{key}": value for key, value in state.items()}
+        torch.save({"state_dict": state}, folder / f"{name}.pt")
 
 
 def write_dataset(folder, seconds, contacts):
@@ -102,7 +100,6 @@ def write_config(folder, dataset, places):
     config |= {"root": str(dataset), "models": list(NETWORKS), "contrasts": CONTRASTS}
     config |= {"zoo": ["config/models.yaml", str(folder / "zoo.yaml")]}
     (folder / "run.yaml").write_text(yaml.safe_dump(config))
-    return folder / "run.yaml"
 
 
 def planned(text):
@@ -146,16 +143,19 @@ def main():
     given = parser.parse_args()
     folder = given.folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
-    places = write_checkpoints(folder)
+    places = {**{name: folder / f"{name}.pt" for name in NETWORKS}, "slip_text": folder / "slip.pt"}
+    if not all(path.is_file() for path in places.values()):
+        write_checkpoints(folder)
     for seconds, contacts in json.loads(given.sizes):
         here = folder / f"{seconds}s_{contacts}"
-        copy = checkout(here / "clone")
-        write_dataset(here / "dataset", seconds, contacts)
-        config = write_config(here, here / "dataset", places)
-        # The demo's results would count as measured: none are in a fresh copy.
-        said = snakemake(copy, "--", "plan", config=config).stdout
-        (here / "plan.txt").write_text(said)
-        plan = planned(said)
+        copy, config, said = here / "clone", here / "run.yaml", here / "plan.txt"
+        if not said.is_file():  # a run that was stopped goes on
+            checkout(copy)
+            write_dataset(here / "dataset", seconds, contacts)
+            write_config(here, here / "dataset", places)
+            # Results would count as measured: a fresh copy has none.
+            said.write_text(snakemake(copy, "--", "plan", config=config).stdout)
+        plan = planned(said.read_text())
         if given.only_plan:
             print(plan.to_string())
             continue

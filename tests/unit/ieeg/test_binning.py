@@ -172,8 +172,10 @@ def test_batches_cover_every_electrode_once():
 EVENTS = pd.DataFrame({"event": [f"w{k}" for k in range(97)], "onset_s": np.arange(3.0, 100)})
 
 
-def share(film_zero, duration, seams=(), strict=True, zero=0.0):
-    """Return what is said of a recording whose first_event is at second ``zero``."""
+def share(film_zero, duration, seams=(), strict=True, zero=0.0, rows=None):
+    """Return what is said of a recording whose first_event is at second ``zero``, or whose
+    ``rows`` say when the film ran.
+    """
     spec = ResponsesSpec.read(
         {
             "recording": "sub-01_task-film",
@@ -189,7 +191,7 @@ def share(film_zero, duration, seams=(), strict=True, zero=0.0):
             "strict": strict,
         }
     )
-    events = pd.DataFrame({"onset": [zero], "trial_type": ["film"]})
+    events = pd.DataFrame({"onset": [zero], "trial_type": ["film"]}) if rows is None else rows
     clock = clock_table(film_zero, events, "events.tsv", duration, "x.vhdr")
     pieces = segments(round(100 * duration), 100.0, seams)
     grid = binning.bins((-1000, 1000), 100, 25, 100.0)
@@ -212,6 +214,21 @@ def test_a_part_that_the_config_names_is_no_small_share():
     part = FilmZero("first_event", "trial_type", "film", 0.0, 30.0)
     assert share(part, 40.0) == ""
     assert share(FilmZero("first_event", "trial_type", "film", 70.0, None), 40.0) == ""
+
+
+def test_rows_that_say_when_the_film_ran_say_which_events_to_expect():
+    rows = pd.DataFrame(
+        {
+            "onset": [5.0, 40.0],
+            "duration": [20.0, 15.0],
+            "trial_type": "film",
+            "film_s": [0.0, 30.0],
+        }
+    )
+    rule = FilmZero("film_events", "trial_type", None)
+    assert share(rule, 60.0, rows=rows) == ""
+    with pytest.raises(InputError, match="of 34 events"):
+        share(rule, 60.0, [Seam(k, 0.0) for k in range(150, 6000, 150)], rows=rows)
 
 
 def test_pauses_that_take_most_events_are_named():
