@@ -51,6 +51,7 @@ PAPER = {
     "penalise_intercept": True,
     "keep_predictions": False,
     "influence": False,
+    "clip_mad": False,
 }
 
 

@@ -151,30 +151,31 @@ def simulation():
         f"| corrected in each alignment, after the filter | {len(apart ^ published)} discoveries"
         f" differ ({len(apart)}) |"
     )
-    difference = max(
-        float(np.abs(a - b).max())
-        for key in subject
-        for name in KNOWS
-        for a, b in zip(subject[key][name], fixed[key][name], strict=True)
-    )
     other, _ = compared(fixed)
     print(
-        f"| folds of the whole data kept in the resamples | r by up to {difference:.3f},"
-        f" {changed(published, other)} |"
+        "| folds of the whole data kept in the resamples | r by up to"
+        f" {moved_by(subject, fixed):.3f}, {changed(published, other)} |"
     )
-    features, y, _ = simulated(400, 400)
-    halves = make_folds(np.arange(400) * 1.0, np.full(400, "f"), validation="halves", gap_s=0.0)
-    ones = [
-        tuple(np.isin(np.arange(400), rows).astype(int) for rows in part)
-        for part in (
-            (o.train, i.scored[f], o.scored[f])
-            for f, (o, i) in enumerate(zip(halves.outer, halves.inner, strict=True))
-        )
-    ]
-    x = features["slip"]
-    single = bootstrap.refit(x, y, ones, ALPHAS)[1]
-    rounded = bootstrap.refit(x.astype(np.float16).astype(float), y, ones, ALPHAS)[1]
-    print(f"| features in 16 bits | r by up to {np.abs(single - rounded).max():.1e} |")
+    halved = {}
+    for alignment, n in (("language", 400), ("vision", 150)):
+        features, y, _ = simulated(n, n)
+        features = {name: x.astype(np.float16).astype(float) for name, x in features.items()}
+        halved[alignment] = resampled(features, y, again=True)
+    rounded, _ = compared(halved)
+    print(
+        f"| features in 16 bits | r by up to {moved_by(subject, halved):.1e},"
+        f" {changed(published, rounded)} |"
+    )
+
+
+def moved_by(one, other):
+    """Return the largest difference of ends of intervals and means of r."""
+    return max(
+        float(np.abs(a - b).max())
+        for key in one
+        for name in KNOWS
+        for a, b in zip(one[key][name], other[key][name], strict=True)
+    )
 
 
 def changed(published, rows):
@@ -226,6 +227,22 @@ def pictures():
                 f" {np.abs(other - whole).mean() / whole.std():.2f} SD, r of their geometry"
                 f" {geometry(whole, other):.3f} |"
             )
+        towers = {}
+        for name, seed in (("own", 0), ("again", 1), ("wide", 2)):
+            torch.manual_seed(seed)
+            tower = timm.create_model("vit_base_patch16_224", pretrained=False, num_classes=0)
+            if name == "wide":
+                for parameter in tower.parameters():
+                    torch.nn.init.normal_(parameter, std=6)
+            steps = create_transform(**resolve_model_data_config(tower))
+            with torch.inference_mode():
+                shown = torch.stack([steps(Image.fromarray(frame)) for frame in frames])
+                towers[name] = tower.eval()(shown).numpy()
+        print(
+            "| random weights from N(0, 6) (ViT-B/16, as in ALBEF and BLIP) | r of the geometry"
+            f" with the own initialiser {geometry(towers['own'], towers['wide']):.2f}"
+            f" (two draws of that: {geometry(towers['own'], towers['again']):.2f}) |"
+        )
         folder = from_package("package:all_minilm_l6_v2/model.zip", Path(cache))
         folder = folder if (folder / "config.json").is_file() else next(folder.glob("*/"))
         tokenizer, model = AutoTokenizer.from_pretrained(folder), AutoModel.from_pretrained(folder)

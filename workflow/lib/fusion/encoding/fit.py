@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeAlias, Union
 
 import numpy as np
@@ -26,6 +26,7 @@ from fusion.encoding.result import Fit
 from fusion.encoding.scores import edge_gain, fisher, fisher_slope
 from fusion.encoding.spec import DEFAULTS, Settings
 from fusion.encoding.streams import Features
+from fusion.encoding.visits import some_targets, visits
 
 if TYPE_CHECKING:
     from fusion.encoding.himalaya_solver import Himalaya
@@ -79,7 +80,8 @@ def fit_electrodes(
         If the shapes disagree, a layer is not finite, or there are too few events for the folds.
     """
     fitter = _Fitter(features, responses, onset_s, stimulus, settings, recording, fold, progress)
-    for index, name in enumerate(features):
+    for index in fitter.visits(features):
+        name = fitter.names[index]
         fitter.add_layer(index, name, features[name])
     return fitter.result()
 
@@ -151,6 +153,13 @@ class _Fitter:
             np.full((n, targets), np.nan, np.float32) if settings.keep_predictions else None
         )
         self.forms: dict[str, str] = {}
+
+    def visits(self, features: Mapping[str, Features | Callable[[], Features]]) -> Sequence[int]:
+        """Return in which order layers are fitted."""
+        if len(features) < 3 or (self.influence is None and self.predictions is None):
+            return range(len(features))
+        some = some_targets(self.electrodes * self.bins)
+        return visits(features, self.targets.responses[np.ix_(self.order, some)], self.order)
 
     def add_layer(self, index: int, name: str, features: Features | Callable[[], Features]) -> None:
         """Fit one layer; keep its predictions and influence where it is the best so far."""
@@ -240,14 +249,15 @@ class _Fitter:
 
     def _better(self, index: int, electrodes: slice, columns: slice) -> np.ndarray:
         """Return (fold, electrode) whether this layer is the best so far, by mean validation r over
-        bins, and note it.
+        bins, and note it. Of equal layers the first is.
         """
         merit = (
             self.r_val[index, :, columns].reshape(len(self.folds.outer), -1, self.bins).mean(axis=2)
         )
         if self.settings.validation == "halves":
             merit = np.broadcast_to(merit.mean(axis=0), merit.shape)
-        better = merit > self.best[:, electrodes]
+        best = self.best[:, electrodes]
+        better = (merit > best) | ((merit == best) & (index < self.layer[:, electrodes]))
         self.best[:, electrodes] = np.maximum(self.best[:, electrodes], merit)
         self.layer[:, electrodes][better] = index
         return np.asarray(better)
