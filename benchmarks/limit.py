@@ -3,8 +3,9 @@
     python benchmarks/limit.py
 
 Simulated subjects whose electrodes follow a network's features weakly, moderately or strongly, or
-not at all, are fitted with the penalties of the default config, with and without the limit in the
-grid, by nested validation. r is that of test events, which chose nothing."""
+not at all, are fitted by nested validation with the penalties of the default config, and with those
+up to 10,000 alone, each with and without the limit in the grid. r is that of test events, which
+chose nothing."""
 
 import os
 import sys
@@ -61,17 +62,20 @@ def main():
         clip_mad=False,
     )
     print(
-        "| events, features | variance explained | r without | r with | difference (se) | largest"
-        " penalty chosen, without | limit chosen, with |\n" + "| --- " * 7 + "|"
+        "| events, features | penalties up to | variance explained | r without | r with |"
+        " difference (se) | largest penalty chosen, without | limit chosen, with |\n"
+        + "| --- " * 8
+        + "|"
     )
-    for n, p in ((1500, 128), (500, 96)):
+    for n, p, largest in ((1500, 128, 1e6), (1500, 128, 1e4), (500, 96, 1e4)):
+        grid = tuple(alpha for alpha in given.alphas if alpha <= largest)
         for strength in STRENGTHS:
             rng = np.random.default_rng([n, round(1000 * strength)])
             r, shares = {False: [], True: []}, {False: [], True: []}
             for _ in range(SUBJECTS):
                 made = subject(rng, n, p, strength)
                 for limit in (False, True):
-                    settings = replace(given, infinite_alpha=limit)
+                    settings = replace(given, alphas=grid, infinite_alpha=limit)
                     own, penalty = fitted(*made, settings)
                     # Bins of an electrode are independent here.
                     r[limit].append(own)
@@ -79,7 +83,8 @@ def main():
             without, within = (np.concatenate(r[limit]) for limit in (False, True))
             gain = within - without
             print(
-                f"| {n}, {p} | {strength:.1%} | {without.mean():.4f} | {within.mean():.4f} |"
+                f"| {n:,}, {p} | {largest:,.0f} | {strength:.1%} | {without.mean():.4f} |"
+                f" {within.mean():.4f} |"
                 f" {gain.mean():+.5f} ({gain.std() / np.sqrt(len(gain)):.5f}) |"
                 f" {np.mean(shares[False]):.0%} | {np.mean(shares[True]):.0%} |",
                 flush=True,
