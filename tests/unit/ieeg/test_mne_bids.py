@@ -10,7 +10,7 @@ import pytest
 from helpers.scripts import LIB, REPOSITORY
 
 from fusion.design import codehash
-from fusion.ieeg import positions, recording
+from fusion.ieeg import names, positions, recording
 from fusion.ieeg.segments import segments
 
 SFREQ = 256
@@ -64,6 +64,16 @@ def test_nwb_is_not_read(tmp_path, data):
     paused.write(place / f"{STEM}_ieeg", "nwb", [(0.0, data)], NAMES, SFREQ)
     with pytest.raises(ValueError, match="no IO support"):
         read(tmp_path)
+
+
+@pytest.mark.parametrize("labels", [[f"EEG {n}-Ref" for n in NAMES], NAMES[:4] + ["DC1"]])
+def test_a_channel_that_only_one_of_two_sources_has_is_refused(tmp_path, data, labels):
+    place = tmp_path / "sub-01/ieeg"
+    paused.describe(place, STEM, NAMES, SFREQ)
+    paused.edf(place / f"{STEM}_ieeg.edf", [(0.0, data)], labels, SFREQ, kind="+C")
+    with pytest.raises(RuntimeError, match="Channel mismatch"):
+        read(tmp_path)
+    assert set(NAMES[:4]) <= set(names.match(NAMES, labels))
 
 
 def test_a_fault_in_a_sidecar_names_no_row(tmp_path, data):
