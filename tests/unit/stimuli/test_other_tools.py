@@ -439,3 +439,10 @@ def test_a_row_of_a_table_without_header_is_counted_as_it_stands(tmp_path):
     (tmp_path / "a.txt").write_text("1.0\t1.2\tso\nlater\t2.0\tso\n")
     with pytest.raises(InputError, match="row 2: found 'later'"):
         read(tmp_path / "a.txt")
+
+
+def test_five_columns_without_header_are_not_taken_for_ctm(tmp_path):
+    rows = [(k, w, a, b, "anna") for k, (w, a, b) in enumerate(TRUTH)]
+    (tmp_path / "a.tsv").write_text(lines(rows))
+    with pytest.raises(InputError, match="column 'word'"):
+        read(tmp_path / "a.tsv")

@@ -45,7 +45,7 @@ class TranscriptSpec(Spec):
 #: Lines by which a form without a head of its own is known.
 LRC = re.compile(r"^\[\d+:\d+(?:[.:]\d+)?\]", re.MULTILINE)
 SBV = re.compile(r"^\d+:\d\d:\d\d\.\d+,\d+:\d\d:\d\d\.\d+\s*$", re.MULTILINE)
-CTM = re.compile(r"\S+\s+\S+\s+\d+(?:\.\d+)?\s+\d*\.?\d+\s+\S+(?:\s+\S+){0,4}")
+CTM = re.compile(r"\S+\s+[0-9ABLRablr]\s+\d+(?:\.\d+)?\s+\d*\.?\d+\s+\S+(?:\s+\S+){0,4}")
 
 
 def form_of(head: str) -> str:
