@@ -3,10 +3,10 @@
     python benchmarks/plan.py FOLDER > benchmarks/plan.md
 
 Needs FUSION_REAL_LAYOUT: the dataset's own sidecars and annotations, around which stand-in signals
-and a film are made. The networks are those of `slip`, `slip_clip`, `slip_simclr` (ViT-B/16) and
-`slip_text`, with random weights: a forward pass costs the same whatever the weights. Each size is
-planned in a fresh copy of the repository, where nothing has been measured, and then run on one
-core. Planned and measured are seconds of one core, over the rules that write a benchmark."""
+and a film are made. The networks are those of `slip`, `slip_clip` and `slip_simclr` (ViT-B/16 or
+ViT-S/16) and `slip_text`, with random weights: a forward pass costs the same whatever the weights.
+Each size is planned in a fresh copy of the repository, where nothing has been measured, and then
+run. Planned and measured are seconds of one core, over the rules that write a benchmark."""
 
 import argparse
 import contextlib
@@ -29,20 +29,15 @@ from helpers.runs import REPOSITORY, checkout, snakemake
 
 from fusion.models.families.slip import Slip
 
-#: (seconds of film, contacts) of the runs.
-SIZES = ((120, 30), (200, 60))
-NETWORKS = ("slip", "slip_clip", "slip_simclr", "slip_text")
-BASE = {"width": 768, "patch": 16, "image": 224, "depth": 12, "hidden": 3072, "heads": 12}
+#: (seconds of film, contacts, networks) of the runs.
+SIZES = ((120, 30, "base"), (200, 60, "small"))
+NETWORKS = {
+    "base": ("slip", "slip_clip", "slip_simclr", "slip_text"),
+    "small": ("slip_small", "slip_clip_small", "slip_simclr_small", "slip_text"),
+}
+IMAGE = {"patch": 16, "image": 224, "depth": 12, "heads": 12}
+WIDTH = {"base": 768, "small": 384}
 TEXT = {"vocabulary": 49408, "text_width": 512, "text_depth": 12, "context": 77, "text_heads": 8}
-CONTRASTS = {
-    "multimodal_vs_unimodal": {"a": ["slip", "slip_clip"], "b": ["slip_simclr", "slip_text"],
-                               "role": "multimodal"},
-    "slip_vs_simclr": {"a": "slip", "b": "slip_simclr", "role": "matched"},
-    "clip_vs_simclr": {"a": "slip_clip", "b": "slip_simclr"},
-    "any_vs_nothing": {"a": list(NETWORKS), "b": "nothing", "role": "signal"},
-    "vision_vs_nothing": {"a": "slip_simclr", "b": "nothing", "role": "vision"},
-    "language_vs_nothing": {"a": "slip_text", "b": "nothing", "role": "language"},
-}  # fmt: skip
 #: Stages of the table, by the beginnings of the rules' names.
 STAGES = {
     "films, words, recordings": ("validate_bids", "preprocess", "responses", "recordings", "events",
@@ -54,17 +49,37 @@ STAGES = {
 }  # fmt: skip
 
 
-def write_checkpoints(folder):
-    """Write random weights of the published sizes; ``slip_text`` is the text tower of ``slip``."""
-    for name in NETWORKS[:3]:
-        both = name != "slip_simclr"
-        sizes = {**BASE, **TEXT, "embed": 512 if both else None, "mlp": None}
-        if name != "slip_clip":
-            sizes["mlp"] = (768, 4096, 256)
+def contrasts(slip, clip, simclr, text):
+    """Return the contrasts of four networks."""
+    return {
+        "multimodal_vs_unimodal": {"a": [slip, clip], "b": [simclr, text], "role": "multimodal"},
+        "slip_vs_simclr": {"a": slip, "b": simclr, "role": "matched"},
+        "clip_vs_simclr": {"a": clip, "b": simclr},
+        "any_vs_nothing": {"a": [slip, clip, simclr, text], "b": "nothing", "role": "signal"},
+        "vision_vs_nothing": {"a": simclr, "b": "nothing", "role": "vision"},
+        "language_vs_nothing": {"a": text, "b": "nothing", "role": "language"},
+    }
+
+
+def write_checkpoints(folder, size):
+    """Write random weights of the published sizes; return model -> path. ``slip_text`` is the text
+    tower of the first.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    width, places = WIDTH[size], {}
+    for name in NETWORKS[size][:3]:
+        places[name] = folder / f"{name}.pt"
+        if places[name].is_file():
+            continue
+        both, alone = "simclr" not in name, "_clip" in name
+        sizes = {**IMAGE, **TEXT, "width": width, "hidden": 4 * width}
+        sizes["embed"] = 512 if both else None
+        sizes["mlp"] = None if alone else (width, 4096, 256)
         torch.manual_seed(0)
         state = Slip(sizes, ("image", "text") if both else ("image",)).state_dict()
         state = {f"module.{key}": value for key, value in state.items()}
-        torch.save({"state_dict": state}, folder / f"{name}.pt")
+        torch.save({"state_dict": state}, places[name])
+    return {**places, "slip_text": places[NETWORKS[size][0]]}
 
 
 def write_dataset(folder, seconds, contacts):
@@ -92,12 +107,13 @@ def write_dataset(folder, seconds, contacts):
 def write_config(folder, dataset, places):
     """Write the shipped config with these networks, and a zoo in which they lie here."""
     zoo = yaml.safe_load((REPOSITORY / "config/models.yaml").read_text(encoding="utf-8"))
-    rows = {name: {**zoo[name], "checkpoint": str(places[name])} for name in NETWORKS}
+    rows = {name: {**zoo[name], "checkpoint": str(path)} for name, path in places.items()}
     for row in rows.values():
         row.pop("sha256", None)
     (folder / "zoo.yaml").write_text(yaml.safe_dump(rows))
     config = yaml.safe_load((REPOSITORY / "config/ds003688.yaml").read_text(encoding="utf-8"))
-    config |= {"root": str(dataset), "models": list(NETWORKS), "contrasts": CONTRASTS}
+    config |= {"root": str(dataset), "models": list(places)}
+    config |= {"contrasts": contrasts(*places)}
     config |= {"zoo": ["config/models.yaml", str(folder / "zoo.yaml")]}
     (folder / "run.yaml").write_text(yaml.safe_dump(config))
 
@@ -143,11 +159,9 @@ def main():
     given = parser.parse_args()
     folder = given.folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
-    places = {**{name: folder / f"{name}.pt" for name in NETWORKS}, "slip_text": folder / "slip.pt"}
-    if not all(path.is_file() for path in places.values()):
-        write_checkpoints(folder)
-    for seconds, contacts in json.loads(given.sizes):
-        here = folder / f"{seconds}s_{contacts}"
+    for seconds, contacts, networks in json.loads(given.sizes):
+        here = folder / f"{seconds}s_{contacts}_{networks}"
+        places = write_checkpoints(folder, networks)
         copy, config, said = here / "clone", here / "run.yaml", here / "plan.txt"
         if not said.is_file():  # a run that was stopped goes on
             checkout(copy)
@@ -168,7 +182,7 @@ def main():
         table.loc["in all"] = table.sum()
         words = len(pd.read_csv(next(copy.glob("results/*/intermediate/events/*_language.tsv")),
                                 sep="\t"))  # fmt: skip
-        print(f"\n{seconds} s of film, {words} words, {contacts} contacts:\n")
+        print(f"\n{seconds} s of film, {words} words, {contacts} contacts, {', '.join(places)}:\n")
         print("| | planned s | measured s | planned / measured |\n| --- | --- | --- | --- |")
         for name, row in table.iterrows():
             ratio = row["planned_s"] / row["sum"]

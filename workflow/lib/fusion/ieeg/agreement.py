@@ -1,14 +1,6 @@
-"""Two sources of one quantity: which one is taken, when they contradict, and what is said.
-
-| quantity | taken | error | said |
-| --- | --- | --- | --- |
-| sampling rate | the data file's; the sidecar's where the file rounds its interval | no rounding explains a drift of 1 ms over the recording | which one is rounded |
-| length | the data file's | a data file shorter than its header promises, or, where the header does not say, than the sidecar | a sidecar that differs by a second |
-| line frequency | the config's | | a sidecar that differs |
-| continuous or not | the data file's pauses | a sidecar that says discontinuous where no pause is found, or epoched | pauses of a recording that the sidecar calls continuous |
-| channel counts | channels.tsv | | a sidecar that differs |
-| reference | ieeg.reference is applied to what was recorded | | a recording that is re-referenced already |
-"""  # noqa: E501
+"""Two sources of one quantity: which one is taken, when they contradict, and what is said (the
+table in docs/recordings.md).
+"""
 
 from __future__ import annotations
 
