@@ -19,7 +19,7 @@ from transformers.models.blip.modeling_blip_text import BlipTextModel
 
 from fusion.io.errors import InputError
 from fusion.models.families import lavis
-from fusion.models.families.transformers_text import as_batch
+from fusion.models.families.transformers_text import as_batch, attending
 from fusion.models.run import checkpoints, images
 from fusion.models.run.checkpoints import File
 from fusion.models.run.network import Batch, Items, Network
@@ -49,7 +49,6 @@ class Albef(nn.Module):
             layer_norm_eps=1e-12,
             hidden_act="gelu",
             encoder_hidden_size=vision["width"],
-            attn_implementation="eager",  # all that the class has
         )
         self.visual_encoder = VisionTransformer(
             img_size=vision["image"],
@@ -61,11 +60,10 @@ class Albef(nn.Module):
             num_classes=0,
             global_pool="",
         )
-        self.text_encoder = BlipTextModel(
-            config(num_hidden_layers=first, is_decoder=False), add_pooling_layer=False
-        )
-        self.fusion_encoder = BlipTextModel(
-            config(num_hidden_layers=depth - first, is_decoder=True), add_pooling_layer=False
+        encoder = partial(BlipTextModel, add_pooling_layer=False)
+        self.text_encoder = attending(encoder, config(num_hidden_layers=first, is_decoder=False))
+        self.fusion_encoder = attending(
+            encoder, config(num_hidden_layers=depth - first, is_decoder=True)
         )
         del self.fusion_encoder.embeddings  # it continues from the text encoder's states
 
