@@ -163,12 +163,27 @@ def clocks(root, starts):
     study = design_for(config(root, {"film_zero": zero})).study
     found = {}
     for name in list(study.recordings)[:2]:
-        rule = film_zero.of_recording(study.config["stimuli"]["film"]["film_zero"], name)
+        given = study.config["stimuli"]["film"]["film_zero"]
+        rule = film_zero.of_recording(given, name, study.recordings_of(study.subjects[0]))
         from fusion.io.tables import read_tsv
 
         file = next(Path(p) for p in study.recordings[name].sidecars if p.endswith("events.tsv"))
         found[name[-2:]] = clock_table(rule, read_tsv(file), file, 45.0, "x")
     return found
+
+
+def test_a_film_that_another_subject_saw_in_parts_does_not_end_where_a_part_does():
+    rule = {
+        "rule": "first_event",
+        "column": "trial_type",
+        "value": "film",
+        "film_s": {"1": 0, "2": 30},
+    }
+    parts = ["sub-01_task-film_run-01", "sub-01_task-film_run-02"]
+    ends = [film_zero.of_recording(rule, name, parts).until_s for name in parts]
+    assert ends == [30.0, None]
+    whole = "sub-02_task-film_run-01"
+    assert film_zero.of_recording(rule, whole, [whole]).until_s is None
 
 
 def test_a_film_in_two_runs_has_each_second_in_one_of_them(root):

@@ -41,7 +41,7 @@ def check(config: Mapping[str, Any], recordings: Mapping[str, Recording], file: 
                 _check_runs(rule["film_s"], shown, file, f"{key}.film_s")
 
 
-def of_recording(rule: Mapping[str, Any], recording: str) -> FilmZero:
+def of_recording(rule: Mapping[str, Any], recording: str, shown: Iterable[str]) -> FilmZero:
     """Return how the film's clock is found in a recording.
 
     Parameters
@@ -50,12 +50,16 @@ def of_recording(rule: Mapping[str, Any], recording: str) -> FilmZero:
         Section ``film_zero`` of the film.
     recording
         BIDS name.
+    shown
+        All recordings in which the same subject saw the film: a part ends where the next of these
+        begins, whatever the parts of other subjects.
     """
     starts, until = rule["film_s"], None
     first = 0.0
     if isinstance(starts, Mapping):
-        first = float(next(s for run, s in starts.items() if _names(run, recording)))
-        until = min((float(s) for s in starts.values() if s > first), default=None)
+        at = {name: float(s) for name in shown for run, s in starts.items() if _names(run, name)}
+        first = at[recording]
+        until = min((start for start in at.values() if start > first), default=None)
     elif rule["rule"] != "film_events":
         first = float(starts)
     value = None if rule["value"] is None else str(rule["value"])

@@ -186,7 +186,13 @@ class Preprocess(_Rule):
             stimulus=row.stimulus,
             task=entities(recording).get("task", "n/a"),
             film_zero=film_zero.of_recording(
-                config["stimuli"][row.stimulus]["film_zero"], recording
+                config["stimuli"][row.stimulus]["film_zero"],
+                recording,
+                [
+                    name
+                    for name in self.study.recordings_of(row.subject)
+                    if self.study.recordings[name].stimulus == row.stimulus
+                ],
             ),
             cleaning=CleaningSpec.take(ieeg),
             artefacts=ArtefactsSpec.take(ieeg["artefacts"]),
