@@ -1,5 +1,6 @@
-"""No rule needs more than it asks for: time by the measured costs, memory by what was measured at
-two sizes, both taken to 250 channels, two hours of recording at 2,048 Hz and two films.
+"""No rule needs more than it asks for: time by the measured costs, memory and disk by what was
+measured at two sizes, all taken to 250 channels, two hours of recording at 2,048 Hz and two films.
+Requests of disk that follow the shapes of inputs have tests of their own (tests/unit/design).
 """
 
 import csv
@@ -33,6 +34,15 @@ FULL = {
 BY_INPUT = {"encode", "single_encode", "bootstrap", "shift_null"}
 
 
+#: Rules that answer on the terminal, and such that a run of the demo has none of: they convert
+#: other datasets, train its networks, or belong to the paper's procedure and to several films.
+NOT_RUN = {"check", "draft", "plan", "verify", "train_demo_models"}
+NOT_RUN |= {"convert_treebank", "convert_treebank_dataset", "convert_dandi"}
+NOT_RUN |= {"convert_dandi_dataset", "bootstrap", "film_to_film", "film_to_film_table"}
+#: Rules whose jobs are alike whatever the dataset: once is enough.
+ALIKE = {"weights", "planted", "validate_bids", "calibrate_world", "calibrate", "audit"}
+ALIKE |= {"calibrate_recorded", "simulate", "scene_cuts"}
+
 #: A thousand refits of every electrode at this size take weeks however they are asked for:
 #: `snakemake plan` says so before the first job.
 REFITS = ("bootstrap", "shift_null")
@@ -46,7 +56,9 @@ def rows(path):
 
 @cache
 def declared(folder):
-    """Return rule -> (memory in MB, minutes) of the first attempt, of a dataset that is no demo."""
+    """Return rule -> (memory in MB, minutes, disk in MB) of the first attempt, of a dataset that is
+    no demo; None where a request follows the inputs.
+    """
     with SnakemakeApi(OutputSettings(quiet=set())) as api:
         workflow = api.workflow(
             resource_settings=ResourceSettings(cores=1),
@@ -56,11 +68,11 @@ def declared(folder):
         )._workflow
     found = {}
     for rule in (one for one in workflow.rules if one.script):
-        memory, minutes = (rule.resources[name] for name in ("mem_mb", "runtime"))
+        memory, minutes, disk = (rule.resources[n] for n in ("mem_mb", "runtime", "disk_mb"))
         if memory.is_evaluable() and rule.name not in BY_INPUT:
             memory = memory.evaluate(None, attempt=1)
         known = None if memory.is_evaluable() else memory.value
-        found[rule.name] = (known, minutes.value)
+        found[rule.name] = (known, minutes.value, None if disk.is_evaluable() else disk.value)
     return found
 
 
@@ -87,39 +99,75 @@ def facts():
     return Facts(resolved, {"a": FILM, "b": FILM}, recordings, networks)
 
 
+def full_units(rule, known):
+    """Return the units of work of a rule's largest job at full size."""
+    wildcards = [
+        {"stimulus": film, "subject": "01", "recording": f"sub-01_task-{film}"}
+        | {"alignment": alignment, "model": "slip"}
+        for film, alignment in product("ab", known.alignments)
+    ]
+    return max(work.units(rule, one, known) for one in wildcards)
+
+
 def test_no_rule_takes_longer_than_it_asks_for(asked):
     known = facts()
     costs = {row["rule"]: row for row in rows(REPOSITORY / "resources/costs.tsv")}
     late = []
-    for rule, (_, minutes) in asked.items():
+    for rule, (_, minutes, _) in asked.items():
         if rule not in costs or rule in (*work.ACTIVATIONS, *REFITS):
             continue  # networks run on a GPU, whose speed is not known here
-        wildcards = [
-            {"stimulus": film, "subject": "01", "recording": f"sub-01_task-{film}"}
-            | {"alignment": alignment, "model": "slip"}
-            for film, alignment in product("ab", known.alignments)
-        ]
         cost = costs[rule]
-        for one in wildcards:
-            units = work.units(rule, one, known)
-            seconds = float(cost["fixed_s"]) + float(cost["per_unit_s"]) * units
-            if seconds > 60 * minutes:
-                late.append(f"{rule}: {seconds / 60:.0f} of {minutes} minutes")
+        seconds = float(cost["fixed_s"]) + float(cost["per_unit_s"]) * full_units(rule, known)
+        if seconds > 60 * minutes:
+            late.append(f"{rule}: {seconds / 60:.0f} of {minutes} minutes")
     assert not late, "\n".join(dict.fromkeys(late))
 
 
-def test_no_rule_needs_more_memory_than_it_asks_for(asked):
-    measured = {}
+def measured(column):
+    """Return rule -> driver -> (size, MB) of every job that was measured."""
+    found = {}
     for row in rows(REPOSITORY / "benchmarks/resources.tsv"):
-        point = (float(row["size"]), float(row["mem_mb"]))
-        measured.setdefault((row["rule"], row["grows_with"]), []).append(point)
-    assert len(measured) >= 7
-    over = []
-    for (rule, driver), points in measured.items():
-        (x0, y0), (x1, y1) = min(points), max(points)
-        assert x1 > x0, f"{rule} was measured at one size only"
-        slope = max(0.0, (y1 - y0) / (x1 - x0))
-        full = y1 + slope * max(0.0, FULL[driver] - x1)
-        if asked[rule][0] is not None and full > asked[rule][0]:
-            over.append(f"{rule}: {full:.0f} of {asked[rule][0]} MB")
+        if row[column] != "n/a":
+            point = (float(row["size"]), float(row[column]))
+            found.setdefault(row["rule"], {}).setdefault(row["grows_with"], []).append(point)
+    return found
+
+
+def at_full_size(points, full):
+    """Return what the line through the smallest and the largest measured job says of a size."""
+    (x0, y0), (x1, y1) = min(points), max(points)
+    slope = max(0.0, (y1 - y0) / (x1 - x0)) if x1 > x0 else 0.0
+    return max(y for _, y in points) + slope * max(0.0, full - x1)
+
+
+def test_every_rule_was_measured_at_two_sizes(asked):
+    found = measured("mem_mb")
+    assert set(asked) - NOT_RUN <= set(found)
+    for rule, drivers in found.items():
+        sizes = max(len({x for x, _ in points}) for points in drivers.values())
+        assert sizes > 1 or rule in ALIKE, f"{rule} was measured at one size only"
+
+
+def test_no_rule_needs_more_memory_than_it_asks_for(asked):
+    known, over = facts(), []
+    for rule, drivers in measured("mem_mb").items():
+        if asked[rule][0] is None or rule in work.ACTIVATIONS:
+            continue  # requests by the inputs; networks are as large as they are
+        if len(drivers) > 1:
+            drivers.pop("units", None)  # a better measure of size is there
+        for driver, points in drivers.items():
+            full = at_full_size(points, FULL.get(driver) or full_units(rule, known))
+            if full > asked[rule][0]:
+                over.append(f"{rule}: {full:.0f} of {asked[rule][0]} MB")
+    assert not over, "\n".join(over)
+
+
+def test_no_rule_leaves_more_than_it_asks_for(asked):
+    known, over = facts(), []
+    for rule, drivers in measured("disk_mb").items():
+        if asked[rule][2] is None or rule == "simulate":
+            continue  # by the inputs; the demo's dataset by its config
+        full = at_full_size(drivers["units"], full_units(rule, known))
+        if full > asked[rule][2]:
+            over.append(f"{rule}: {full:.0f} of {asked[rule][2]} MB")
     assert not over, "\n".join(over)

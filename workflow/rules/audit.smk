@@ -17,6 +17,7 @@ rule audit:
     threads: 1
     resources:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        disk_mb=20,
         runtime=120,
     params:
         spec=design.audit.spec(),

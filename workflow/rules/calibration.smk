@@ -15,6 +15,7 @@ rule calibrate_world:
     threads: 1
     resources:
         mem_mb=grows(2500),
+        disk_mb=50,
         runtime=240,
     params:
         spec=lambda wildcards: design.calibrate_world.spec(**wildcards),
@@ -39,6 +40,7 @@ rule calibrate_recorded:
     threads: 1
     resources:
         mem_mb=grows(4000),
+        disk_mb=50,
         runtime=480,
     params:
         spec=lambda wildcards: design.calibrate_recorded.spec(**wildcards),
@@ -63,6 +65,7 @@ rule calibrate:
     threads: 1
     resources:
         mem_mb=grows(1500),
+        disk_mb=20,
         runtime=20,
     params:
         spec=design.calibrate.spec(),

@@ -11,6 +11,7 @@ rule check:
     threads: 1
     resources:
         mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        disk_mb=20,
         runtime=30,
     params:
         spec=lambda wildcards: look.check(config, REPOSITORY, CONFIG),

@@ -17,6 +17,7 @@ rule bootstrap:
         mem_mb=lambda wildcards, input, attempt: design.encode.mem_mb(
             wildcards.model, input.responses, input.activations, attempt
         ),
+        disk_mb=100,
         runtime=2880,
     params:
         spec=lambda wildcards: design.bootstrap.spec(**wildcards),
@@ -41,6 +42,7 @@ rule contrasts:
     threads: 1
     resources:
         mem_mb=grows(1500),
+        disk_mb=100,
         runtime=60,
     params:
         spec=lambda wildcards: design.contrasts.spec(**wildcards),
@@ -65,6 +67,7 @@ rule film_to_film:
     threads: 1
     resources:
         mem_mb=grows(8000),
+        disk_mb=100,
         runtime=1440,
     params:
         spec=lambda wildcards: design.film_to_film.spec(**wildcards),
@@ -91,6 +94,7 @@ rule film_to_film_table:
     threads: 1
     resources:
         mem_mb=grows(1500),
+        disk_mb=100,
         runtime=20,
     params:
         spec=lambda wildcards: design.film_to_film_table.spec(),
@@ -128,6 +132,7 @@ rule sites:
     threads: 1
     resources:
         mem_mb=grows(1500),
+        disk_mb=300,
         runtime=20,
     params:
         spec=lambda wildcards: design.sites.spec(),
@@ -154,6 +159,7 @@ rule shift_null:
         mem_mb=lambda wildcards, input, attempt: design.encode.mem_mb(
             wildcards.model, input.responses, input.activations, attempt
         ),
+        disk_mb=50,
         runtime=1440,
     params:
         spec=lambda wildcards: design.shift_null.spec(**wildcards),
@@ -179,6 +185,7 @@ rule shift_nulls:
     threads: 1
     resources:
         mem_mb=grows(1500),
+        disk_mb=100,
         runtime=20,
     params:
         spec=design.shift_nulls.spec(),

@@ -15,6 +15,7 @@ rule partition:
     threads: 1
     resources:
         mem_mb=grows(1000 if design.study.is_demo else 8000),
+        disk_mb=50,
         runtime=60,
     params:
         spec=lambda wildcards: design.partition.spec(**wildcards),
@@ -39,6 +40,7 @@ rule dimension_match:
     threads: 1
     resources:
         mem_mb=grows(1000 if design.study.is_demo else 8000),
+        disk_mb=50,
         runtime=60,
     params:
         spec=lambda wildcards: design.dimension_match.spec(**wildcards),
@@ -63,6 +65,7 @@ rule interaction:
     threads: 1
     resources:
         mem_mb=grows(1000 if design.study.is_demo else 12000),
+        disk_mb=50,
         runtime=120,
     params:
         spec=lambda wildcards: design.interaction.spec(**wildcards),
@@ -87,6 +90,7 @@ rule negative_controls:
     threads: 1
     resources:
         mem_mb=grows(1000 if design.study.is_demo else 8000),
+        disk_mb=50,
         runtime=60,
     params:
         spec=lambda wildcards: design.negative_controls.spec(**wildcards),
@@ -111,6 +115,7 @@ rule passive:
     threads: 1
     resources:
         mem_mb=grows(1000 if design.study.is_demo else 8000),
+        disk_mb=50,
         runtime=30,
     params:
         spec=lambda wildcards: design.passive.spec(**wildcards),
@@ -135,6 +140,7 @@ rule ceiling:
     threads: 1
     resources:
         mem_mb=grows(1000 if design.study.is_demo else 8000),
+        disk_mb=50,
         runtime=30,
     params:
         spec=lambda wildcards: design.ceiling.spec(**wildcards),
@@ -160,6 +166,7 @@ rule control_tables:
     threads: 1
     resources:
         mem_mb=grows(1000),
+        disk_mb=200,
         runtime=10,
     params:
         spec=design.control_tables.spec(),
@@ -185,6 +192,7 @@ rule planted:
     threads: 1
     resources:
         mem_mb=grows(500),
+        disk_mb=20,
         runtime=10,
     params:
         spec=design.planted.spec(),

@@ -18,6 +18,7 @@ rule simulate:
     threads: 1
     resources:
         mem_mb=grows(1000),
+        disk_mb=design.disk.simulate(),
         runtime=5,
     params:
         spec=design.simulate.spec(),
@@ -56,6 +57,7 @@ rule train_demo_models:
     threads: 1
     resources:
         mem_mb=grows(3000),
+        disk_mb=200,
         runtime=60,
     params:
         spec=design.train_demo_models.spec(),

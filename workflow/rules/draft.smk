@@ -11,6 +11,7 @@ rule draft:
     threads: 1
     resources:
         mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        disk_mb=20,
         runtime=60,
     params:
         spec=drafted,

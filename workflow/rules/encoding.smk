@@ -30,6 +30,9 @@ rule encode:
         mem_mb=lambda wildcards, input, attempt: design.encode.mem_mb(
             wildcards.model, input.responses, input.activations, attempt, len(design.study.inits)
         ),
+        disk_mb=lambda wildcards, input: design.disk.encode(
+            wildcards.alignment, input.responses, len(design.study.inits)
+        ),
         runtime=240 if design.study.is_demo else 2880,
         gpu=design.encode.gpu,
     params:
@@ -57,6 +60,7 @@ use rule encode as single_encode with:
         mem_mb=lambda wildcards, input, attempt: design.encode.mem_mb(
             wildcards.model, input.responses, input.activations, attempt
         ),
+        disk_mb=lambda wildcards, input: design.disk.encode(wildcards.alignment, input.responses),
         runtime=240 if design.study.is_demo else 2880,
         gpu=design.encode.gpu,
     message:

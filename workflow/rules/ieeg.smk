@@ -16,6 +16,7 @@ rule convert_treebank_dataset:
     threads: 1
     resources:
         mem_mb=grows(1000),
+        disk_mb=50,
         runtime=10,
     params:
         spec=design.convert_treebank_dataset.spec(),
@@ -47,6 +48,7 @@ rule convert_treebank:
     threads: 1
     resources:
         mem_mb=grows(2000),
+        disk_mb=lambda wildcards, input: design.disk.converted(input.h5),
         runtime=240,
     params:
         spec=lambda wildcards: design.convert_treebank.spec(**wildcards),
@@ -72,6 +74,7 @@ rule convert_dandi_dataset:
     threads: 1
     resources:
         mem_mb=grows(500),
+        disk_mb=20,
         runtime=10,
     params:
         spec={},
@@ -105,6 +108,7 @@ rule convert_dandi:
     threads: 1
     resources:
         mem_mb=grows(2000),
+        disk_mb=lambda wildcards, input: design.disk.converted(input.nwb),
         runtime=120,
     params:
         spec={},
@@ -129,6 +133,7 @@ rule validate_bids:
     threads: 1
     resources:
         mem_mb=grows(1000),
+        disk_mb=20,
         runtime=20,
     params:
         spec=design.validate_bids.spec(),
@@ -162,6 +167,7 @@ rule preprocess:
     threads: 1
     resources:
         mem_mb=grows(2000),
+        disk_mb=lambda wildcards, input: design.disk.preprocess(input),
         runtime=120,
     params:
         spec=lambda wildcards: design.preprocess.spec(**wildcards),
@@ -186,6 +192,7 @@ rule responses:
     threads: 1
     resources:
         mem_mb=grows(2000),
+        disk_mb=lambda wildcards, input: design.disk.responses(input),
         runtime=30,
     params:
         spec=lambda wildcards: design.responses.spec(**wildcards),
@@ -214,6 +221,7 @@ rule recordings:
     threads: 1
     resources:
         mem_mb=grows(1000),
+        disk_mb=lambda wildcards, input: design.disk.recordings(input),
         runtime=10,
     params:
         spec=design.recordings.spec(),

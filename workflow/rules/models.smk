@@ -17,6 +17,7 @@ rule weights:
     threads: 1
     resources:
         mem_mb=grows(1000),
+        disk_mb=100 if design.study.is_demo else 10000,
         runtime=120,
     params:
         spec=lambda wildcards: design.weights.spec(**wildcards),
@@ -47,6 +48,7 @@ rule activations:
     threads: 1 if design.study.is_demo else 8
     resources:
         mem_mb=grows(1500 if design.study.is_demo else 16000),
+        disk_mb=lambda wildcards, input: design.disk.activations(wildcards.model, input),
         runtime=20 if design.study.is_demo else 1440,
     params:
         spec=lambda wildcards: design.activations.spec(**wildcards),

@@ -11,6 +11,7 @@ rule plan:
     threads: 1
     resources:
         mem_mb=grows(2000),
+        disk_mb=20,
         runtime=10,
     params:
         spec={

@@ -20,6 +20,7 @@ rule score_profiles:
     threads: 1
     resources:
         mem_mb=grows(500 if design.study.is_demo else 3000),
+        disk_mb=200,
         runtime=30,
     params:
         spec=lambda wildcards: design.score_profiles.spec(**wildcards),
@@ -49,6 +50,7 @@ rule figure_tables:
     threads: 1
     resources:
         mem_mb=grows(800 if design.study.is_demo else 4000),
+        disk_mb=100,
         runtime=30,
     params:
         spec=lambda wildcards: design.figure_tables.spec(**wildcards),
@@ -85,6 +87,7 @@ rule figures:
     threads: 1
     resources:
         mem_mb=grows(1000),
+        disk_mb=200,
         runtime=20,
     params:
         spec=lambda wildcards: design.figures.spec(**wildcards),
@@ -115,6 +118,7 @@ rule report:
     threads: 1
     resources:
         mem_mb=grows(1000),
+        disk_mb=200,
         runtime=10,
     params:
         spec=lambda wildcards: design.report.spec(**wildcards),

@@ -16,6 +16,7 @@ rule transcript:
     threads: 1
     resources:
         mem_mb=grows(500),
+        disk_mb=20,
         runtime=10,
     params:
         spec=lambda wildcards: design.transcript.spec(**wildcards),
@@ -40,6 +41,7 @@ rule scene_cuts:
     threads: 2
     resources:
         mem_mb=grows(1000),
+        disk_mb=20,
         runtime=240,
     params:
         spec=lambda wildcards: design.scene_cuts.spec(**wildcards),
@@ -66,6 +68,7 @@ rule events:
     threads: 1
     resources:
         mem_mb=grows(500),
+        disk_mb=50,
         runtime=20,
     params:
         spec=lambda wildcards: design.events.spec(**wildcards),
@@ -90,6 +93,7 @@ rule frames:
     threads: 2
     resources:
         mem_mb=grows(1000),
+        disk_mb=lambda wildcards, input: design.disk.frames(input),
         runtime=240,
     params:
         spec=lambda wildcards: design.frames.spec(**wildcards),
@@ -114,6 +118,8 @@ rule sound:
     threads: 1
     resources:
         mem_mb=grows(500),
+        # Four hours of film.
+        disk_mb=1000,
         runtime=30,
     params:
         spec=lambda wildcards: design.sound.spec(**wildcards),
@@ -138,6 +144,7 @@ rule lowlevel:
     threads: 1
     resources:
         mem_mb=grows(1000),
+        disk_mb=50,
         runtime=60,
     params:
         spec=lambda wildcards: design.lowlevel.spec(**wildcards),

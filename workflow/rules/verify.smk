@@ -11,6 +11,7 @@ rule verify:
     threads: 1
     resources:
         mem_mb=500,
+        disk_mb=20,
         runtime=60,
     params:
         spec={"folder": str(design.study.shared)},

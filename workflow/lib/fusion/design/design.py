@@ -42,6 +42,7 @@ from fusion.design.controls import (
     Passive,
     Planted,
 )
+from fusion.design.disk import Disk
 from fusion.design.encoding import Encode
 from fusion.design.report import Export, Report
 from fusion.design.study import Study
@@ -280,6 +281,11 @@ class Design:
         return Export(self.study, self.figures)
 
     # What all rules need.
+    @cached_property
+    def disk(self) -> Disk:
+        """What jobs write."""
+        return Disk(self.study)
+
     @cached_property
     def wildcard_constraints(self) -> dict[str, str]:
         """Wildcard -> pattern of the names that it may take."""
