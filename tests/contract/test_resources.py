@@ -31,17 +31,20 @@ FULL = {
     "electrodes of all subjects": 1100,
 }
 #: Rules whose request follows the sizes of their inputs (tests of the design and of the plan).
-BY_INPUT = {"encode", "single_encode", "bootstrap", "shift_null"}
+BY_INPUT = {"encode", "single_encode", "bootstrap", "shift_null", "passive", *work.CONTROLS}
 
 
 #: Rules that answer on the terminal, and such that a run of the demo has none of: they convert
 #: other datasets, train its networks, or belong to the paper's procedure and to several films.
 NOT_RUN = {"check", "draft", "plan", "verify", "train_demo_models"}
 NOT_RUN |= {"convert_treebank", "convert_treebank_dataset", "convert_dandi"}
-NOT_RUN |= {"convert_dandi_dataset", "bootstrap", "film_to_film", "film_to_film_table"}
+NOT_RUN |= {"convert_dandi_dataset", "film_to_film", "film_to_film_table", "shift_nulls"}
+#: Targets of their own, and a rule that has not yet met a dataset of its own kind.
+NOT_RUN |= {"audit", "calibrate_recorded", "export", "shuffled_activations"}
 #: Rules whose jobs are alike whatever the dataset: once is enough.
-ALIKE = {"weights", "planted", "validate_bids", "calibrate_world", "calibrate", "audit"}
-ALIKE |= {"calibrate_recorded", "simulate", "scene_cuts"}
+ALIKE = {"weights", "planted", "validate_bids", "calibrate_world", "calibrate", "scene_cuts"}
+#: Measured once; requests follow the inputs.
+ALIKE |= {"bootstrap", "shift_null", "all_activations"}
 
 #: A thousand refits of every electrode at this size take weeks however they are asked for:
 #: `snakemake plan` says so before the first job.

@@ -14,7 +14,9 @@ rule partition:
         "../../envs/controls.yaml"
     threads: 1
     resources:
-        mem_mb=grows(1000 if design.study.is_demo else 8000),
+        mem_mb=lambda wildcards, input, attempt: design.partition.mem_mb(
+            input, attempt, 1000 if design.study.is_demo else 8000
+        ),
         disk_mb=50,
         runtime=60,
     params:
@@ -39,7 +41,9 @@ rule dimension_match:
         "../../envs/controls.yaml"
     threads: 1
     resources:
-        mem_mb=grows(1000 if design.study.is_demo else 8000),
+        mem_mb=lambda wildcards, input, attempt: design.dimension_match.mem_mb(
+            input, attempt, 1000 if design.study.is_demo else 8000
+        ),
         disk_mb=50,
         runtime=60,
     params:
@@ -64,7 +68,9 @@ rule interaction:
         "../../envs/controls.yaml"
     threads: 1
     resources:
-        mem_mb=grows(1000 if design.study.is_demo else 12000),
+        mem_mb=lambda wildcards, input, attempt: design.interaction.mem_mb(
+            input, attempt, 1000 if design.study.is_demo else 12000
+        ),
         disk_mb=50,
         runtime=120,
     params:
@@ -89,7 +95,9 @@ rule negative_controls:
         "../../envs/controls.yaml"
     threads: 1
     resources:
-        mem_mb=grows(1000 if design.study.is_demo else 8000),
+        mem_mb=lambda wildcards, input, attempt: design.negative_controls.mem_mb(
+            input, attempt, 1000 if design.study.is_demo else 8000
+        ),
         disk_mb=50,
         runtime=60,
     params:
@@ -114,7 +122,9 @@ rule passive:
         "../../envs/controls.yaml"
     threads: 1
     resources:
-        mem_mb=grows(1000 if design.study.is_demo else 8000),
+        mem_mb=lambda wildcards, input, attempt: design.passive.mem_mb(
+            input, attempt, 1000 if design.study.is_demo else 8000
+        ),
         disk_mb=50,
         runtime=30,
     params:
@@ -139,7 +149,9 @@ rule ceiling:
         "../../envs/controls.yaml"
     threads: 1
     resources:
-        mem_mb=grows(1000 if design.study.is_demo else 8000),
+        mem_mb=lambda wildcards, input, attempt: design.ceiling.mem_mb(
+            input, attempt, 1000 if design.study.is_demo else 8000
+        ),
         disk_mb=50,
         runtime=30,
     params:

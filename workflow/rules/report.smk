@@ -144,6 +144,7 @@ rule export:
     threads: 1
     resources:
         mem_mb=grows(1500),
+        disk_mb=300,
         runtime=30,
     params:
         spec=lambda wildcards: design.export.spec(),

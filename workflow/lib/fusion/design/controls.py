@@ -26,6 +26,7 @@ from fusion.controls.spec import (
 )
 from fusion.demo.spec import PlantedSpec
 from fusion.design import paths
+from fusion.design.disk import megabytes
 from fusion.design.stimuli import Inputs
 from fusion.design.study import Study
 from fusion.ids import TRAINED, Contrast, FitId, unique
@@ -180,6 +181,11 @@ class Controls:
         ]
 
 
+#: How many times the size of its responses and of its layers a control takes, measured
+#: (benchmarks/resources.tsv).
+RESPONSES_COPIES, LAYERS_COPIES = 12, 6
+
+
 @dataclass(frozen=True)
 class _Rule:
     controls: Controls
@@ -220,6 +226,28 @@ class _Rule:
     def activated(self, fits: Sequence[FitId], films: Sequence[str]) -> tuple[Activated, ...]:
         """Return fit and film of every file of activations."""
         return tuple(Activated(fit, film) for fit in fits for film in films)
+
+    def mem_mb(self, files: Any, attempt: int, least: int) -> int:
+        """Return the memory of a job (MB), more with every attempt: the bins of the primary window
+        that do not overlap, in several copies of 64 bits, and the layers of all networks.
+
+        Parameters
+        ----------
+        files
+            The job's inputs.
+        attempt
+            The first, second, ..
+        least
+            What a job of an ordinary dataset asks for.
+        """
+        config = self.study.config["responses"]
+        first, last = config["window_ms"]
+        start, stop = self.study.window
+        bins = (last - first) / config["step_ms"] + 1
+        taken = (stop - start) / config["bin_width_ms"] + 1
+        share = min(1.0, taken / bins)
+        y, x = (megabytes(files.get(name, ())) for name in ("responses", "activations"))
+        return attempt * max(least, int(400 + RESPONSES_COPIES * share * y + LAYERS_COPIES * x))
 
 
 @dataclass(frozen=True)
