@@ -17,6 +17,7 @@ from fusion.ieeg.spec import (
     CleaningSpec,
     ConvertTreebankDatasetSpec,
     ConvertTreebankSpec,
+    FilmZero,
     PreprocessSpec,
     RecordingsSpec,
     ResponsesSpec,
@@ -29,6 +30,15 @@ from fusion.ieeg.spec import (
 @dataclass(frozen=True)
 class _Rule:
     study: Study
+
+    def film_zero(self, recording: str) -> FilmZero:
+        """Return how the film's clock is found in a recording."""
+        rows = self.study.recordings
+        film = rows[recording].stimulus
+        own = self.study.recordings_of(rows[recording].subject)
+        shown = [name for name in own if rows[name].stimulus == film]
+        rule = self.study.config["stimuli"][film]["film_zero"]
+        return film_zero.of_recording(rule, recording, shown)
 
     def of_recordings(self, pattern: str) -> list[str]:
         """Return the file of every recording."""
@@ -185,15 +195,7 @@ class Preprocess(_Rule):
             subject=row.subject,
             stimulus=row.stimulus,
             task=entities(recording).get("task", "n/a"),
-            film_zero=film_zero.of_recording(
-                config["stimuli"][row.stimulus]["film_zero"],
-                recording,
-                [
-                    name
-                    for name in self.study.recordings_of(row.subject)
-                    if self.study.recordings[name].stimulus == row.stimulus
-                ],
-            ),
+            film_zero=self.film_zero(recording),
             cleaning=CleaningSpec.take(ieeg),
             artefacts=ArtefactsSpec.take(ieeg["artefacts"]),
         ).plain()
@@ -225,7 +227,7 @@ class Responses(_Rule):
         film = config["stimuli"][row.stimulus]
         return ResponsesSpec.take(
             config["responses"],
-            film_zero=film_zero.of_recording(film["film_zero"], recording),
+            film_zero=self.film_zero(recording),
             strict=film["implausible"] == "stop",
             recording=recording,
             subject=row.subject,
