@@ -186,25 +186,12 @@ def electrode_table(
         for row in _rows(pairs):
             a, b = ends.loc[row.plus], ends.loc[row.minus[0]]
             middle = [(a[c] + b[c]) / 2 for c in ("x", "y", "z")]
-            same = {c: a[c] if a[c] == b[c] else np.nan for c in ("region", "hemisphere")}
-            rows.append(
-                [
-                    row.electrode,
-                    True,
-                    "n/a",
-                    *middle,
-                    same["region"],
-                    same["hemisphere"],
-                    a["shaft"],
-                ]
-            )
+            same = [a[c] if a[c] == b[c] else np.nan for c in ("region", "hemisphere")]
+            rows.append([row.electrode, True, "n/a", *middle, *same, a["shaft"]])
         used = out["kept"] & ~out["electrode"].isin(montage["electrode"])
         out.loc[used, "reason"] = "enters as a bipolar pair"
         out.loc[used, "kept"] = False
-        added = pd.DataFrame(
-            rows,
-            columns=["electrode", "kept", "reason", "x", "y", "z", "region", "hemisphere", "shaft"],
-        )
-        out = pd.concat([out, added], ignore_index=True)
+        columns = [name for name in COLUMNS if name != "space"]
+        out = pd.concat([out, pd.DataFrame(rows, columns=columns)], ignore_index=True)
     out["space"] = [positions.space if known else None for known in out["x"].notna()]
     return out[COLUMNS]

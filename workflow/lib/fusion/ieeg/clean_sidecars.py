@@ -55,11 +55,9 @@ def channels(
 def _derivation(row: Any) -> str:
     if row.group:
         return f"average of {row.group}"
-    return (
-        f"mean of {' and '.join(row.minus)}"
-        if len(row.minus) > 1
-        else (row.minus[0] if row.minus else "as recorded")
-    )
+    if len(row.minus) > 1:
+        return f"mean of {' and '.join(row.minus)}"
+    return row.minus[0] if row.minus else "as recorded"
 
 
 def ieeg(
@@ -68,31 +66,14 @@ def ieeg(
     """Return the content of ``*_desc-clean_ieeg.json``."""
     info, how, line_hz = source.info, spec.cleaning, source.line_hz
     kinds = usable.set_index("electrode")["type"].reindex(montage["plus"]).value_counts()
+    high_pass = {"Type": "4th-order Butterworth", "CutoffHz": how.high_pass_hz, "Phase": how.phase}
+    notch = {"LineHz": line_hz, "Harmonics": how.notch_harmonics, "Quality": how.notch_quality}
     filters = {
-        "HighPass": (
-            {
-                "Type": "4th-order Butterworth",
-                "CutoffHz": how.high_pass_hz,
-                "Phase": how.phase,
-            }
-            if how.high_pass_hz
-            else None
-        ),
-        "Notch": (
-            {
-                "LineHz": line_hz,
-                "Harmonics": how.notch_harmonics,
-                "Quality": how.notch_quality,
-                "Phase": how.phase,
-            }
-            if line_hz
-            else None
-        ),
-        "HighGamma": (
-            {"BandHz": how.high_gamma_hz, "Output": "Hilbert amplitude"}
-            if how.high_gamma_hz
-            else None
-        ),
+        "HighPass": high_pass if how.high_pass_hz else None,
+        "Notch": {**notch, "Phase": how.phase} if line_hz else None,
+        "HighGamma": {"BandHz": how.high_gamma_hz, "Output": "Hilbert amplitude"}
+        if how.high_gamma_hz
+        else None,
         "Despike": {"RobustSD": how.despike_sd} if how.despike_sd else None,
         "ZScore": {"Over": "recording"} if how.zscore else None,
     }

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from fusion.ieeg.formats import nwb
+from fusion.ieeg.treebank.bids import depth_channels
 from fusion.io.errors import InputError
 from fusion.io.hdf5 import refuse_elsewhere
 
@@ -136,17 +137,7 @@ def _film(file: Any, series: nwb.Series, path: str | Path) -> pd.DataFrame:
 
 def channels(session: Session) -> pd.DataFrame:
     """Return channels.tsv: all are depth electrodes."""
-    return pd.DataFrame(
-        {
-            "name": session.series.names,
-            "type": "SEEG",
-            "units": "µV",
-            "low_cutoff": None,
-            "high_cutoff": None,
-            "sampling_frequency": session.series.sfreq,
-            "status": "good",
-        }
-    )
+    return depth_channels(session.series.names, session.series.sfreq)
 
 
 def ieeg(session: Session) -> dict[str, Any]:

@@ -17,17 +17,10 @@ from fusion.io.text import read_json
 
 TO_MM = {"mm": 1.0, "cm": 10.0, "m": 1000.0}
 UNIT_WORDS = {"millimet": "mm", "centimet": "cm", "met": "m"}
-REGION_COLUMNS = (
-    "region",
-    "DKT",
-    "dkt",
-    "DesikanKilliany",
-    "desikan_killiany",
-    "Destrieux",
-    "destrieux",
-    "anatomy",
-    "anatomical_label",
-)
+ATLASES = ("DKT", "dkt", "DesikanKilliany", "desikan_killiany", "Destrieux", "destrieux")
+REGION_COLUMNS = ("region", *ATLASES, "anatomy", "anatomical_label")
+#: Spaces beside the MNI family in which x points to the right.
+RAS = ("ACPC", "ScanRAS", "Talairach", "MNI305", "fsaverage", "fsaverageSym")
 
 
 @dataclass
@@ -133,14 +126,7 @@ def hemisphere(column: Iterable[Any], x: np.ndarray, space: str) -> list[Any]:
     axes are known to be RAS.
     """
     spelled = {"l": "L", "left": "L", "lh": "L", "r": "R", "right": "R", "rh": "R"}
-    known_axes = is_mni(space) or space in (
-        "ACPC",
-        "ScanRAS",
-        "Talairach",
-        "MNI305",
-        "fsaverage",
-        "fsaverageSym",
-    )
+    known_axes = is_mni(space) or space in RAS
     sides = []
     for label, value in zip(column, x, strict=True):
         side = spelled.get(str(label).strip().lower())

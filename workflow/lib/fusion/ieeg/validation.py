@@ -143,11 +143,7 @@ def findings(issues: list[dict[str, Any]], used: list[str]) -> pd.DataFrame:
         file = issue.get("location", "").lstrip("/")
         message = issue.get("issueMessage") or ""
         words = IN_WORDS.get(issue["code"])
-        text = " ".join(
-            f"{words}: {message}".split()
-            if words and message
-            else (words or message or issue["code"]).split()
-        )
+        text = ": ".join(filter(None, (words, message))) or issue["code"]
         error = issue.get("severity") == "error"
         rows.append(
             (
@@ -155,19 +151,15 @@ def findings(issues: list[dict[str, Any]], used: list[str]) -> pd.DataFrame:
                 issue["code"],
                 issue.get("subCode"),
                 file,
-                text[:300],
+                " ".join(text.split())[:300],
                 error and file in read and issue["code"] not in HARMLESS,
             )
         )
     table = pd.DataFrame(rows, columns=COLUMNS)
-    order = table.assign(
-        rank=(~table["matters"].astype(bool)).astype(int) * 2 + (table["severity"] != "error")
-    )
-    return table.loc[
-        order.sort_values(
-            ["rank", "file", "code", "field"], kind="stable", na_position="first"
-        ).index
-    ].reset_index(drop=True)
+    rank = 2 * ~table["matters"].astype(bool) + (table["severity"] != "error")
+    order = ["rank", "file", "code", "field"]
+    ranked = table.assign(rank=rank).sort_values(order, kind="stable", na_position="first")
+    return ranked[COLUMNS].reset_index(drop=True)
 
 
 def errors_of(table: pd.DataFrame, recording: str) -> int:

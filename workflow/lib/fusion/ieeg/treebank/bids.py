@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,34 +11,27 @@ import pandas as pd
 
 from fusion.ieeg import clock as film_clock
 
+FILM = ("onset", "duration", "trial_type", "film_s", "film_end_s")
+EVENTS = [*FILM, "word", "sentence_id", "sentence", "trigger_sample"]
+
 
 def channels(labels: list[str], corrupted: set[str], sfreq: float) -> pd.DataFrame:
     """Return channels.tsv: triggers and analogue inputs by their name, all others sEEG, bad where
     the release lists them as corrupted.
     """
-    kinds = [
-        (
-            "TRIG"
-            if re.match(r"TRIG", n, re.I)
-            else "MISC"
-            if re.fullmatch(r"DC\d+", n, re.I)
-            else "SEEG"
-        )
-        for n in labels
-    ]
-    bad = [name in corrupted for name in labels]
-    return pd.DataFrame(
-        {
-            "name": labels,
-            "type": kinds,
-            "units": "µV",
-            "low_cutoff": None,
-            "high_cutoff": None,
-            "sampling_frequency": sfreq,
-            "status": np.where(bad, "bad", "good"),
-            "status_description": ["corrupted by the release's list" if b else None for b in bad],
-        }
-    )
+    table = depth_channels(labels, sfreq)
+    table.loc[table["name"].str.match(r"DC\d+$", case=False), "type"] = "MISC"
+    table.loc[table["name"].str.match("TRIG", case=False), "type"] = "TRIG"
+    bad = table["name"].isin(corrupted)
+    table["status"] = np.where(bad, "bad", "good")
+    table["status_description"] = bad.map({True: "corrupted by the release's list", False: None})
+    return table
+
+
+def depth_channels(names: Sequence[str], sfreq: float) -> pd.DataFrame:
+    """Return channels.tsv of good depth electrodes in µV."""
+    same = {"type": "SEEG", "units": "µV", "low_cutoff": None, "high_cutoff": None}
+    return pd.DataFrame({"name": names, **same, "sampling_frequency": sfreq, "status": "good"})
 
 
 def events(
@@ -88,18 +82,7 @@ def events(
         {"onset": cut_onset, "duration": 0.0, "trial_type": "scene_cut", "film_s": cuts}
     )[cut_segment >= 0]
     table = pd.concat([*rows, spoken, shots]).sort_values(["onset", "trial_type"], kind="stable")
-    columns = [
-        "onset",
-        "duration",
-        "trial_type",
-        "film_s",
-        "film_end_s",
-        "word",
-        "sentence_id",
-        "sentence",
-        "trigger_sample",
-    ]
-    table = table.reindex(columns=columns)
+    table = table.reindex(columns=EVENTS)
     return table.reset_index(drop=True), {
         "words": int((~played).sum()),
         "cuts": int((cut_segment < 0).sum()),
