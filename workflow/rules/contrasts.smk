@@ -33,6 +33,7 @@ rule contrasts:
         unpack(lambda wildcards: design.contrasts.inputs(**wildcards)),
     output:
         table=paths.CONTRASTS,
+        regions=paths.REGION_EFFECTS,
     log:
         "<logs>/contrasts/{subject}_{alignment}.log",
     benchmark:
@@ -119,6 +120,10 @@ rule sites:
         overlap_dictionary=paths.fill(paths.DICTIONARY, table="overlap"),
         subjects=paths.fill(paths.TABLE, table="subjects"),
         subjects_dictionary=paths.fill(paths.DICTIONARY, table="subjects"),
+        region_subjects=paths.fill(paths.TABLE, table="region_subjects"),
+        region_subjects_dictionary=paths.fill(paths.DICTIONARY, table="region_subjects"),
+        region_effects=paths.fill(paths.TABLE, table="region_effects"),
+        region_effects_dictionary=paths.fill(paths.DICTIONARY, table="region_effects"),
         contrasts=paths.ALL_CONTRASTS,
         contrasts_text=paths.fill(paths.TABLE, table="contrasts"),
         contrasts_dictionary=paths.fill(paths.DICTIONARY, table="contrasts"),

@@ -2,10 +2,13 @@
 
 from contextlib import ExitStack
 from functools import lru_cache
+from pathlib import Path
 
 from fusion.contrasts import block_bootstrap, fits, job
+from fusion.contrasts.by_region import OF_SUBJECT, ByRegion
 from fusion.contrasts.calibrated import Calibrated
 from fusion.contrasts.paper import Paper, Resampled
+from fusion.contrasts.places import merge_electrodes, places, read_electrodes
 from fusion.contrasts.spec import ContrastsSpec
 from fusion.encoding.trials import Trials
 from fusion.io.job import begin
@@ -21,6 +24,9 @@ def stream(comparison):
     return rng_for(spec.seed, "multipliers", spec.subject, spec.alignment, comparison.name)
 
 
+tables = {
+    (spec.subject, Path(path).stem): read_electrodes(path) for path in snakemake.input.electrodes
+}
 with ExitStack() as stack:
     files = [(stack.enter_context(open_labelled(path)), path) for path in snakemake.input.influence]
     for file, path in files:
@@ -34,6 +40,7 @@ with ExitStack() as stack:
             len(fit.blocks),
             fit.n_events,
         )
+    by_region = ByRegion(places(merge_electrodes(tables)), len(loaded[0].z))
     if spec.paper:
         intervals = [stack.enter_context(open_labelled(path)) for path in snakemake.input.bootstrap]
         way = Paper(spec.paper, {str(own.attrs["fit"]): Resampled.of(own) for own in intervals})
@@ -61,6 +68,12 @@ with ExitStack() as stack:
         )
     else:
         table = job.test_contrasts(
-            loaded, spec, lambda comparison: Calibrated(spec.calibrated, stream(comparison))
+            loaded,
+            spec,
+            lambda comparison: Calibrated(spec.calibrated, stream(comparison)),
+            by_region=by_region,
         )
 write_parquet(table, snakemake.output.table)
+regions = by_region.table().assign(subject=spec.subject, alignment=spec.alignment)
+log.info("%d effects by region", len(regions))
+write_parquet(regions[OF_SUBJECT], snakemake.output.regions)

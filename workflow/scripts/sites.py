@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from fusion.contrasts import correct, regions, replication, sites, summary
+from fusion.contrasts import correct, people, regions, replication, sites, summary
+from fusion.contrasts.places import merge_electrodes, read_electrodes
 from fusion.contrasts.spec import SitesSpec
 from fusion.io.job import begin
 from fusion.io.schema import read_schema
-from fusion.io.tables import ELECTRODES, read_parquet, read_tsv, write_described, write_tsv
+from fusion.io.tables import read_parquet, read_tsv, write_described, write_tsv
 
 log = begin(snakemake)
 spec = SitesSpec.read(snakemake.params.spec)
@@ -19,13 +20,11 @@ contrasts = pd.concat(map(read_parquet, snakemake.input.contrasts), ignore_index
 places = {}
 for path in snakemake.input.electrodes:
     recording = Path(path).stem
-    places[spec.subjects[recording], recording] = read_tsv(
-        path, (*sites.PLACE[1:], "kept", "reason"), dtype=ELECTRODES
-    )
+    places[spec.subjects[recording], recording] = read_electrodes(path)
 atlas = read_tsv(snakemake.input.atlas, ("region", "hemisphere"))
 
 contrasts = correct.add_families(contrasts, spec)
-electrodes = sites.merge_electrodes(places)
+electrodes = merge_electrodes(places)
 controls = [read_parquet(path) for path in snakemake.input.get("interaction", [])]
 interaction = pd.concat(controls, ignore_index=True) if controls else None
 table, proof = sites.site_table(electrodes, contrasts, spec, interaction)
@@ -40,6 +39,9 @@ if len(spaces) > 1:
         ", ".join(map(str, spaces)),
     )
 by_region = regions.region_table(table, atlas, spec.correction)
+of_subjects = pd.concat(map(read_parquet, snakemake.input.by_region), ignore_index=True)
+over_subjects = people.over_subjects(of_subjects, spec.correction, spec.level)
+by_region = regions.with_people(by_region, over_subjects, spec)
 log.info("regions by coverage: %s", by_region["coverage"].value_counts().to_dict())
 
 tables = {
@@ -48,6 +50,8 @@ tables = {
     "evidence": (proof, None),
     "overlap": (summary.overlap_table(table, spec.level), None),
     "subjects": (summary.subject_table(electrodes, contrasts, table, spec, interaction), None),
+    "region_subjects": (of_subjects, None),
+    "region_effects": (over_subjects, None),
     "contrasts": (contrasts, None),
 }
 for (name, (written, families)), schema in zip(

@@ -206,6 +206,7 @@ def test_pieces_of_electrodes_do_not_matter():
         fits=tuple(one.name for one in loaded),
         comparisons=comparisons,
         windows={"before": (-500, -1), **WINDOWS},
+        primary_window=next(iter(WINDOWS)),
         validation="nested",
         calibrated=SPEC,
         paper=None,
@@ -283,6 +284,8 @@ def test_a_rival_that_predicts_has_to_be_beaten_whatever_validation_chose():
     assert np.allclose(both["effect"], alone["effect"]) and np.allclose(both["t"], alone["t"])
     assert np.allclose(both["p"], np.maximum(run([a, b])["p"], alone["p"]))
     assert (both["p"] > 0.01).all()
+    assert np.allclose(both["p_max"], np.maximum(run([a, b])["p_max"], alone["p_max"]))
+    assert (both["p_max"] > alone["p_max"]).any()
     two_sided = run([a, b, c], b=["b", "c"], alternative="two-sided")
     assert np.allclose(two_sided["p"], run([a, c], b="c", alternative="two-sided")["p"])
 

@@ -15,11 +15,12 @@ from sklearn.model_selection import KFold
 from statsmodels.stats.multitest import multipletests
 
 from fusion.contrasts import bootstrap, correct, sites
+from fusion.contrasts.places import merge_electrodes
 from fusion.contrasts.spec import BootstrapSpec, Comparison, ContrastsSpec, PaperSpec, SitesSpec
 from fusion.encoding.spec import EncodeSpec, FitSpec
 from fusion.ids import FitId, Operand
 from fusion.io import labelled
-from fusion.io.tables import read_parquet
+from fusion.io.tables import read_parquet, write_tsv
 from fusion.seeds import rng_for
 
 REPOSITORY = Path(__file__).parents[3]
@@ -173,6 +174,10 @@ def workflow(tmp_path_factory):
     """Run the rules of the preset; return the data, intervals, contrasts and sites."""
     folder = tmp_path_factory.mktemp("preset")
     data, intervals, tables = {}, {}, []
+    places = pd.DataFrame({"electrode": ELECTRODES, "kept": True, "reason": None})
+    for column in ("x", "y", "z", "space", "region", "hemisphere"):
+        places[column] = None
+    write_tsv(places, folder / "film.tsv")
     settings = FitSpec(**{**ENCODING, "alphas": tuple(ENCODING["alphas"])})
     for alignment, n in (("language", 180), ("vision", 143)):
         events, onset, features, y = subject(alignment, n)
@@ -181,7 +186,7 @@ def workflow(tmp_path_factory):
         counts = bootstrap.resample_counts(rng, n, RESAMPLES)
         draws = [np.repeat(np.arange(n), own) for own in counts]
         data[alignment] = (events, onset, features, y.astype(np.float32), draws)
-        files = {"influence": [], "bootstrap": []}
+        files = {"influence": [], "bootstrap": [], "electrodes": [folder / "film.tsv"]}
         for network in NETWORKS:
             spec = EncodeSpec(
                 "01", alignment, (FitId(network),), (("film", network),), None, settings
@@ -222,13 +227,16 @@ def workflow(tmp_path_factory):
                 for name, (a, b, _) in COMPARISONS.items()
             ),
             windows={name: tuple(w) for name, w in statistics["windows"].items()},
+            primary_window=statistics["primary_window"],
             validation=ENCODING["validation"],
             calibrated=None,
             paper=PaperSpec(statistics["paper"]["gate_bins"]),
             block_bootstrap=None,
             seed=SEED,
         )
-        run_script("contrasts", files, {"table": folder / f"{alignment}.parquet"}, spec)
+        made = {"table": folder / f"{alignment}.parquet", "regions": folder / "regions.parquet"}
+        run_script("contrasts", files, made, spec)
+        assert read_parquet(made["regions"]).empty, "this procedure has no block influences"
         tables.append(read_parquet(folder / f"{alignment}.parquet"))
     spec = SitesSpec(
         roles={name: role for name, (_, _, role) in COMPARISONS.items()},
@@ -242,10 +250,7 @@ def workflow(tmp_path_factory):
         as_published=True,
     )
     contrasts = correct.add_families(pd.concat(tables, ignore_index=True), spec)
-    places = pd.DataFrame({"electrode": ELECTRODES, "kept": True, "reason": None})
-    for column in ("x", "y", "z", "space", "region", "hemisphere"):
-        places[column] = None
-    found = sites.site_table(sites.merge_electrodes({("01", "film"): places}), contrasts, spec)
+    found = sites.site_table(merge_electrodes({("01", "film"): places}), contrasts, spec)
     return data, intervals, contrasts, found
 
 

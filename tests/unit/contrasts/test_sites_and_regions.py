@@ -15,6 +15,7 @@ from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import proportion_confint
 
 from fusion.contrasts import coincidence, combine, correct, regions, sites, summary, verdicts
+from fusion.contrasts.places import merge_electrodes
 from fusion.contrasts.spec import SitesSpec
 from fusion.io import dictionary
 from fusion.io.errors import InputError
@@ -116,7 +117,7 @@ def places(names, subjects=("01", "02"), kept=True):
             "hemisphere": "L",
         }
     )
-    return sites.merge_electrodes({(subject, f"rec{subject}"): table for subject in subjects})
+    return merge_electrodes({(subject, f"rec{subject}"): table for subject in subjects})
 
 
 @pytest.mark.parametrize("correction", ["bh", "by"])
@@ -142,6 +143,18 @@ def test_families_are_contrast_by_alignment_by_window_over_all_subjects():
     one = table[table["alignment"] == "vision"]
     assert np.allclose(one["q"], multipletests(one["p"], method="fdr_bh")[1])
     assert set(one["family"]) == {"m, vision, window after: 6 electrodes, Benjamini-Hochberg"}
+
+
+def test_where_signal_is_weaker_than_the_difference_it_decides():
+    """Noise that passes for signal by chance differs between networks by the same chance."""
+    p = {"E1": (1e-4, 1e-6), "E2": (1e-3, 0.02), "E3": (0.2, 1e-6), "E4": (1e-6, 0.9)}
+    table = contrast_rows({name: {"m": own, "any": other} for name, (own, other) in p.items()})
+    one = table[(table["contrast"] == "m") & (table["alignment"] == "vision")]
+    family = one[one["electrode"] != "E4"]
+    larger = [max(p[name]) for name in family["electrode"]]
+    assert np.allclose(family["q"], multipletests(larger, method="fdr_bh")[1])
+    assert np.allclose(family["p"], [p[name][0] for name in family["electrode"]])
+    assert (one.loc[one["electrode"] == "E4", "q"] == 1).all()
 
 
 def test_simes_is_scipy_s_and_ignores_missing():

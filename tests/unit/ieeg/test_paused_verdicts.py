@@ -105,14 +105,20 @@ def verdicts(root, kind, pieces, activations):
         inputs = {**given, "activations": [path]}
         run_rule(made, "encode", out, inputs=inputs, wildcards=asked, resources={"gpu": 0})
     inputs = {"influence": [influence[f.model][0] for f in made.contrasts.fits("language")]}
-    out = {"table": root / "contrasts.parquet"}
+    inputs["electrodes"] = [cleaned.electrodes]
+    out = {"table": root / "contrasts.parquet", "regions": root / "by_region.parquet"}
     run_rule(made, "contrasts", out, inputs=inputs, wildcards=of_subject)
-    names = ("sites", "regions", "overlap", "subjects", "contrasts")
+    names = ("sites", "regions", "evidence", "overlap", "subjects")
+    names += ("region_subjects", "region_effects", "contrasts")
     tables = {"sites": root / "sites.tsv", "regions": root / "regions.tsv"}
-    tables |= {name: root / f"{name}.tsv" for name in names[2:4]}
+    tables |= {name: root / f"{name}.tsv" for name in names[2:7]}
     tables |= {"contrasts": root / "all.parquet", "contrasts_text": root / "all.tsv"}
     tables |= {f"{name}_dictionary": root / f"{name}.json" for name in names}
-    inputs = {"contrasts": [out["table"]], "electrodes": [cleaned.electrodes]}
+    inputs = {
+        "contrasts": [out["table"]],
+        "by_region": [out["regions"]],
+        "electrodes": [cleaned.electrodes],
+    }
     run_rule(made, "sites", tables, inputs=inputs)
     found = read_tsv(root / "sites.tsv", dtype={"electrode": str}).set_index("electrode")
     return found["verdict"], pd.read_parquet(root / "all.parquet")

@@ -12,9 +12,11 @@ import pandas as pd
 import yaml
 from scipy import stats
 
-from fusion.contrasts import correct, summary
+from fusion.contrasts import correct, people, summary
 from fusion.contrasts import regions as region_tables
 from fusion.contrasts import sites as site_tables
+from fusion.contrasts.by_region import OF_SUBJECT
+from fusion.contrasts.places import PLACE, merge_electrodes
 from fusion.contrasts.spec import SitesSpec
 from fusion.design import config as settings
 from fusion.io import labelled, tables
@@ -260,7 +262,7 @@ def sites(
     tables_ = {(s, f"sub-{s}_task-film_run-1"): part for s, part in channels.groupby("subject")}
     interaction = interaction_at(kind, alignments, seed)
     table, evidence = site_tables.site_table(
-        site_tables.merge_electrodes(tables_), contrasts, spec, interaction
+        merge_electrodes(tables_), contrasts, spec, interaction
     )
     truth = kind.rename("planted").rename_axis(["subject", "electrode"]).reset_index()
     return table, contrasts, channels, truth, interaction, evidence
@@ -302,6 +304,23 @@ def regions(sites: pd.DataFrame) -> pd.DataFrame:
         [(r, h) for r in (*REGIONS, *UNCOVERED) for h in "LR"], columns=["region", "hemisphere"]
     )
     return region_tables.region_table(sites, atlas, "bh")
+
+
+def by_region(sites: pd.DataFrame, contrasts: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the effects of every subject by region, and those over subjects."""
+    rows = contrasts[contrasts["tested"] & (contrasts["window"] == "after")].merge(
+        sites[PLACE[:4]].fillna({"region": "unknown", "hemisphere": "n/a"}),
+        on=["subject", "electrode"],
+    )
+    found = []
+    keys = ["subject", "alignment", "contrast", "alternative", "region", "hemisphere"]
+    for names, own in rows.groupby(keys):
+        n, effect = len(own), own["effect"].mean()
+        se = np.sqrt((own["se"] ** 2).mean() / n)
+        excess = own["effect"].var() - (own["se"] ** 2).mean()
+        found.append((*names, n, effect, se, 29, stats.t.sf(effect / se, 29), excess))
+    table = pd.DataFrame(found, columns=OF_SUBJECT)
+    return table, people.over_subjects(table, "bh")
 
 
 def scores(electrodes: list[str], layers: int, peak: np.ndarray, rng) -> pd.DataFrame:
@@ -498,6 +517,9 @@ def write_results(
     tables.write_tsv(evidence, folder / "tables/evidence.tsv")
     tables.write_tsv(table, folder / "sites.tsv")
     tables.write_tsv(regions(table), folder / "regions.tsv")
+    of_subjects, over_subjects = by_region(table, contrasts)
+    tables.write_tsv(of_subjects, folder / "tables/region_subjects.tsv")
+    tables.write_tsv(over_subjects, folder / "tables/region_effects.tsv")
     tables.write_parquet(contrasts, folder / "tables/contrasts.parquet")
     tables.write_tsv(summary.overlap_table(table, 0.05), folder / "tables/overlap.tsv")
     verdicts = (

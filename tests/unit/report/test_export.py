@@ -139,3 +139,8 @@ def test_datasets_are_pooled_by_region(folder, tmp_path):
     assert pooled["n_datasets"].max() == 2 and pooled["n_subjects"].max() <= 4
     with pytest.raises(InputError, match="one name twice"):
         compare.pooled_regions([folder, folder], atlas, "bh")
+    effects = compare.pooled_effects([folder, other], "bh")
+    whole = [pd.read_csv(one / "tables/region_effects.tsv", sep="\t") for one in (folder, other)]
+    for name in ("n_subjects", "n_electrodes"):
+        assert effects[name].sum() == sum(one[name].sum() for one in whole)
+    assert set(effects["datasets"]) == {"one", "other", "one, other"}

@@ -61,13 +61,13 @@ class Calibrated:
         The best of several fits against nothing is significant if any of them is: ``p`` and
         ``p_max`` are Simes' over the fits, the effect and its interval are those of the best by
         validation. Where the best of several fits has to be beaten, so has every one of them that
-        predicts the electrode: ``p`` is the largest (see :func:`against_each`).
+        predicts the electrode: ``p`` and ``p_max`` are the largest (see :meth:`against_each`).
         """
         found = self._found(fits, a, b, alternative, in_window)
         alone = a.operand.is_nothing or b.operand.is_nothing
         if b.each and not alone:
-            p = against_each(fits, a, b, in_window, self.spec.bin_weights)
-            return replace(found, p=np.where(np.isfinite(found.p), np.fmax(found.p, p), found.p))
+            p, p_max = self.against_each(fits, a, b, in_window)
+            return replace(found, p=larger(found.p, p), p_max=larger(found.p_max, p_max))
         if a.each or b.each:
             every = [self._found(fits, one, b, alternative, in_window) for one in a.each]
             every += [self._found(fits, a, one, alternative, in_window) for one in b.each]
@@ -77,6 +77,46 @@ class Calibrated:
                 p_max=any_of(np.stack([one.p_max for one in every], axis=1)),
             )
         return found
+
+    def against_each(
+        self, fits: Mapping[str, FitScores], a: Side, b: Side, in_window: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return (n_electrodes,) the largest p and the largest p over bins of side a against each
+        rival that predicts the electrode by itself (p below :data:`PREDICTS`), 0 where none does.
+
+        Folds that choose a worse rival by the noise of validation would let a win where it is no
+        better than the best: at electrodes that a and one rival predict alike, p below 0.003 was
+        twice as frequent as it should be (benchmarks/calibration.md). Beating every rival is an
+        intersection-union test (Berger, 1982), which needs no choice; rivals that predict nothing
+        are left to the choice on validation, or where there is no signal the test would be
+        conservative.
+
+        Parameters
+        ----------
+        fits, a, b, in_window
+            As for :meth:`test`; ``b.each`` are the rivals.
+        """
+        nothing = side(fits, Operand(()), in_window)
+        p, p_max = np.zeros((2, a.z.shape[1]))
+        for rival in b.each:
+            weights = window_weights(rival, nothing, self.spec.bin_weights)
+            parts = influence_difference(fits, rival, nothing, in_window)
+            alone = influence.difference(rival.z, parts, weights, "greater", True)
+            counts = alone["p"] < PREDICTS
+            if not counts.any():
+                continue
+            z, parts = a.z - rival.z, influence_difference(fits, a, rival, in_window)
+            weights = window_weights(a, rival, self.spec.bin_weights)
+            own = influence.difference(z, parts, weights, "greater", False)["p"]
+            p[counts] = np.fmax(p, own)[counts]
+            own = influence.max_over_bins(
+                z[:, counts],
+                parts[:, :, :, counts],
+                "greater",
+                self._signs(parts.shape[2]),
+            )
+            p_max[counts] = np.fmax(p_max[counts], own)
+        return p, p_max
 
     def _found(
         self,
@@ -90,7 +130,10 @@ class Calibrated:
         weights = window_weights(a, b, self.spec.bin_weights)
         parts = influence_difference(fits, a, b, in_window)
         alone = a.operand.is_nothing or b.operand.is_nothing
-        found = influence.difference(z, parts, weights, alternative, alone)
+        effect = (z * weights).sum(axis=2).mean(axis=0)
+        sums = influence.block_sums(parts, weights)
+        n_blocks = influence.active_blocks(parts).sum(axis=0)
+        found = influence.of_sums(effect, sums, n_blocks, len(z), alternative, alone)
         signs = self._signs(parts.shape[2])
         enough = max(self.spec.min_blocks, len(z) + 1)
         return Found(
@@ -98,42 +141,13 @@ class Calibrated:
             p_max=influence.max_over_bins(z, parts, alternative, signs, alone),
             by_bin=z.mean(axis=0),
             reason=reasons(a, b, found["t"], found["n_blocks"], enough),
+            sums=sums.astype(np.float32),
         )
 
 
-def against_each(
-    fits: Mapping[str, FitScores], a: Side, b: Side, in_window: np.ndarray, bin_weights: str
-) -> np.ndarray:
-    """Return (n_electrodes,) the largest p of side a against each rival that predicts the electrode
-    by itself (p below :data:`PREDICTS`), 0 where none does.
-
-    Folds that choose a worse rival by the noise of validation would let a win where it is no
-    better than the best: at electrodes that a and one rival predict alike, p below 0.003 was twice
-    as frequent as it should be (benchmarks/calibration.md). Beating every rival is an
-    intersection-union test (Berger, 1982), which needs no choice; rivals that predict nothing are
-    left to the choice on validation, or where there is no signal the test would be conservative.
-
-    Parameters
-    ----------
-    fits, a, b, in_window
-        As for :meth:`Calibrated.test`; ``b.each`` are the rivals.
-    bin_weights
-        How bins are weighted.
-    """
-    nothing = side(fits, Operand(()), in_window)
-
-    def p_of(one: Side, other: Side) -> np.ndarray:
-        weights = window_weights(one, other, bin_weights)
-        parts = influence_difference(fits, one, other, in_window)
-        alone = other.operand.is_nothing
-        return influence.difference(one.z - other.z, parts, weights, "greater", alone)["p"]
-
-    largest = np.zeros(a.z.shape[1])
-    for rival in b.each:
-        counts = p_of(rival, nothing) < PREDICTS
-        if counts.any():
-            largest = np.fmax(largest, np.where(counts, p_of(a, rival), 0))
-    return largest
+def larger(p: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Return the larger of p-values; what was not tested stays so."""
+    return np.where(np.isfinite(p), np.fmax(p, others), p)
 
 
 def window_weights(a: Side, b: Side, how: str) -> np.ndarray:

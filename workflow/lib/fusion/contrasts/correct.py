@@ -37,8 +37,9 @@ def add_families(table: pd.DataFrame, spec: SitesSpec) -> pd.DataFrame:
 
     A family is one contrast x alignment x window. Contrasts with nothing are corrected over all
     electrodes that were tested. Where a contrast has the role of signal, all others are corrected
-    over the electrodes with signal in the same alignment and window (its q below the level); the
-    others have q = 1.
+    over the electrodes with signal in the same alignment and window (its q below the level), by the
+    larger of p and p of signal; the others have q = 1. Electrodes of noise that have a signal by
+    chance would differ between networks by the same chance (benchmarks/levels.md).
 
     With ``spec.as_published`` a family is one contrast x window, all alignments together. It holds
     electrodes that too few bins speak for, which get no q.
@@ -56,6 +57,7 @@ def add_families(table: pd.DataFrame, spec: SitesSpec) -> pd.DataFrame:
     table = table.assign(q=np.nan, family="")
     keys = ["contrast", "alignment", "window"]
     groups = {names: rows.index for names, rows in table.groupby(keys, sort=False)}
+    site = table.groupby(["subject", "electrode"]).ngroup()
     # Signal first: the others' families rest on it.
     for names in sorted(groups, key=lambda names: names[0] != signal):
         contrast, alignment, window = map(str, names)
@@ -64,11 +66,12 @@ def add_families(table: pd.DataFrame, spec: SitesSpec) -> pd.DataFrame:
         inside = np.isfinite(p)
         asked = (signal, alignment, window)
         if contrast not in spec.alone and asked in groups:
-            predicted = table.loc[groups[asked]].query("q < @spec.level")
-            known = pd.MultiIndex.from_frame(predicted[["subject", "electrode"]])
-            inside &= pd.MultiIndex.from_frame(table.loc[rows, ["subject", "electrode"]]).isin(
-                known
-            )
+            known = table.loc[groups[asked]]
+            predicted = known["q"] < spec.level
+            p_signal = pd.Series(known["p"].where(predicted).to_numpy(), site[known.index])
+            beside = p_signal.reindex(site[rows]).to_numpy()
+            inside &= np.isfinite(beside)
+            p = np.where(inside, np.fmax(p, beside), p)
             of = "electrodes with signal"
         table.loc[rows, "q"] = family_q(p, inside, spec.correction)
         name = family_name(contrast, alignment, window, int(inside.sum()), spec.correction, of)

@@ -87,6 +87,9 @@ class Found:
         (n_electrodes,) why an electrode was not tested; empty where it was.
     corrected
         (n_electrodes,) which electrodes take part in the correction; None if all that were tested.
+    sums
+        (2, n_blocks, n_electrodes) block sums of the influences on the effect, where the procedure
+        has them.
     """
 
     effect: np.ndarray
@@ -101,6 +104,7 @@ class Found:
     n_blocks: np.ndarray
     reason: np.ndarray
     corrected: np.ndarray | None = None
+    sums: np.ndarray | None = None
 
 
 class Procedure(Protocol):
@@ -181,6 +185,7 @@ def contrast_rows(
     window: tuple[float, float],
     procedure: Procedure,
     validation: Validation,
+    keep: Callable[[Found], object] | None = None,
 ) -> pd.DataFrame:
     """Return the rows of one window (arguments as in :func:`contrast_table`).
 
@@ -190,6 +195,8 @@ def contrast_rows(
         Name -> fit, all over the same electrodes, influences in memory.
     name, window
         The window, and its first and last bin centre (ms).
+    keep
+        Called with what was found, if given.
     """
     some = next(iter(fits.values()))
     in_window = window_bins(some.bins, name, window)
@@ -202,6 +209,8 @@ def contrast_rows(
     elif a.operand.is_nothing or comparison.alternative == "greater":
         b = replace(b, each=alone(fits, b.operand, in_window, validation))
     found = procedure.test(fits, a, b, comparison.alternative, in_window)
+    if keep:
+        keep(found)
     columns: dict[str, object] = {
         "electrode": some.electrodes,
         "contrast": comparison.name,

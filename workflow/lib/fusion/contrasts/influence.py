@@ -128,16 +128,56 @@ def difference(
     """
     if z.ndim == 2:
         z, influence, weights = z[None], influence[None], weights[None]
-    sums = np.einsum("fpkeb,feb->pke", influence, weights).astype(float)
     effect = (z * weights).sum(axis=2).mean(axis=0)
     n_blocks = active_blocks(influence).sum(axis=0)
-    others = len(z) if conservative else 1
-    variance = block_variance(sums, n_blocks, len(z), others).sum(axis=0)
+    return of_sums(
+        effect, block_sums(influence, weights), n_blocks, len(z), alternative, conservative
+    )
+
+
+def block_sums(influence: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Return (2, n_blocks, n_electrodes) block sums of the influences on weighted scores.
+
+    Parameters
+    ----------
+    influence
+        (n_folds, 2, n_blocks, n_electrodes, n_bins).
+    weights
+        (n_folds, n_electrodes, n_bins).
+    """
+    return np.asarray(np.einsum("fpkeb,feb->pke", influence, weights).astype(float))
+
+
+def of_sums(
+    effect: np.ndarray,
+    sums: np.ndarray,
+    n_blocks: np.ndarray,
+    n_folds: int,
+    alternative: str,
+    conservative: bool = False,
+) -> dict[str, np.ndarray]:
+    """Return the test of effects whose block sums are known (see :func:`difference`).
+
+    Parameters
+    ----------
+    effect
+        (n_electrodes,).
+    sums
+        (2, n_blocks, n_electrodes), as :func:`block_sums` returns them.
+    n_blocks
+        (n_electrodes,) blocks that have events.
+    n_folds
+        Folds that an effect is a mean of.
+    alternative, conservative
+        As for :func:`difference`.
+    """
+    others = n_folds if conservative else 1
+    variance = block_variance(sums, n_blocks, n_folds, others).sum(axis=0)
     if conservative:
         both = sums.sum(axis=0, keepdims=True)
-        variance = np.maximum(variance, block_variance(both, n_blocks, len(z))[0])
+        variance = np.maximum(variance, block_variance(both, n_blocks, n_folds)[0])
     se = np.sqrt(variance)
-    df = np.maximum(n_blocks - len(z), 1)
+    df = np.maximum(n_blocks - n_folds, 1)
     half = stdtrit(df, (1 + CONFIDENCE) / 2) * se
     t = studentised(effect, se)
     return {

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 import pandas as pd
 
 from fusion.contrasts import frame
+from fusion.contrasts.by_region import ByRegion
 from fusion.contrasts.fits import FitScores, align
 from fusion.contrasts.frame import Procedure
 from fusion.contrasts.spec import Comparison, ContrastsSpec
@@ -24,6 +26,7 @@ def test_contrasts(
     spec: ContrastsSpec,
     procedures: Callable[[Comparison], Procedure],
     piece_mb: float = PIECE_MB,
+    by_region: ByRegion | None = None,
 ) -> pd.DataFrame:
     """Return the rows of all contrasts.
 
@@ -40,6 +43,8 @@ def test_contrasts(
         Contrast -> how it is tested.
     piece_mb
         Memory for the influences that are held at a time (MB).
+    by_region
+        Is given what is found in the primary window.
 
     Returns
     -------
@@ -66,8 +71,11 @@ def test_contrasts(
         piece = {fit.name: fit.load(slice(start, start + step)) for fit in aligned}
         for own in spec.comparisons:
             for name, window in spec.windows.items():
+                keep = None
+                if by_region is not None and name == spec.primary_window:
+                    keep = partial(by_region.add, own, next(iter(piece.values())).electrodes)
                 found = frame.contrast_rows(
-                    piece, own, name, window, ways[own.name], spec.validation
+                    piece, own, name, window, ways[own.name], spec.validation, keep
                 )
                 rows[own.name, name].append(found)
     parts = [part for tables in rows.values() for part in tables]

@@ -9,7 +9,7 @@ import pandas as pd
 
 from fusion.contrasts.coincidence import design_effects, turned, wilson
 from fusion.contrasts.correct import q_values
-from fusion.contrasts.spec import SITE_VERDICTS, Correction
+from fusion.contrasts.spec import SITE_VERDICTS, Correction, SitesSpec
 from fusion.ids import bare_region
 from fusion.ieeg import names
 
@@ -26,6 +26,20 @@ COLUMNS = [
     "q",
     "coverage",
 ]
+
+#: Roles of the contrast whose effects stand beside the sites, the first that there is.
+DECIDES = ("matched", "multimodal")
+#: Columns of its effect over subjects, and their names in the table of regions.
+OF_PEOPLE = {
+    "n_subjects": "n_subjects",
+    "effect": "effect",
+    "ci_low": "effect_low",
+    "ci_high": "effect_high",
+    "between_subjects": "between_subjects",
+    "p": "p_effect",
+    "q": "q_effect",
+    "n_at_least": "n_at_least",
+}
 
 
 def region_table(sites: pd.DataFrame, atlas: pd.DataFrame, correction: Correction) -> pd.DataFrame:
@@ -112,3 +126,32 @@ def shafts(sites: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
         f"{subject} {stem}" for subject, (stem, _) in zip(sites["subject"], parts, strict=True)
     ]
     return np.array(shaft, str), np.array([number or 0 for _, number in parts])
+
+
+def with_people(table: pd.DataFrame, effects: pd.DataFrame, spec: SitesSpec) -> pd.DataFrame:
+    """Return the regions with the effect of the contrast that decides, over subjects.
+
+    Parameters
+    ----------
+    table
+        As :func:`region_table` returns it.
+    effects
+        Effects over subjects (:func:`fusion.contrasts.people.over_subjects`).
+    spec
+        Roles and alignments: the contrast is that of the role ``matched``, else ``multimodal``.
+
+    Returns
+    -------
+    pd.DataFrame
+        With :data:`OF_PEOPLE` for each alignment, ``{column}_{alignment}``; missing where the
+        config has no such contrast.
+    """
+    contrast = next(
+        (name for asked in DECIDES for name, role in spec.roles.items() if role == asked), None
+    )
+    for alignment in spec.alignments:
+        own = effects[(effects["contrast"] == contrast) & (effects["alignment"] == alignment)]
+        own = own.set_index(["region", "hemisphere"])[list(OF_PEOPLE)]
+        own.columns = [f"{OF_PEOPLE[name]}_{alignment}" for name in OF_PEOPLE]
+        table = table.join(own, on=["region", "hemisphere"])
+    return table

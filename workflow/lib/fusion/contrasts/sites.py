@@ -4,47 +4,16 @@ multimodality and a verdict.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 import pandas as pd
 
 from fusion.contrasts import evidence, reasons, verdicts
+from fusion.contrasts.places import PLACE
 from fusion.contrasts.spec import RUNGS, TESTS, SitesSpec
 from fusion.io.errors import InputError
-from fusion.io.tables import require_unique
 
-PLACE = ["subject", "electrode", "region", "hemisphere", "x", "y", "z", "space"]
 #: Claims whose q-value is a column of the table of sites; all others are in that of evidence.
 WIDE = (*RUNGS, "better")
-
-
-def merge_electrodes(tables: Mapping[tuple[str, str], pd.DataFrame]) -> pd.DataFrame:
-    """Return one row per subject and electrode from the tables of its recordings.
-
-    An electrode that any recording kept is kept; its place is that of the first recording that has
-    it.
-
-    Parameters
-    ----------
-    tables
-        ``(subject, recording)`` -> table with electrode, kept, reason, x, y, z, space, region,
-        hemisphere.
-
-    Raises
-    ------
-    InputError
-        If a table names an electrode twice.
-    """
-    rows = []
-    for (subject, recording), table in tables.items():
-        require_unique(table["electrode"], f"electrodes/{recording}.tsv", "electrode")
-        rows.append(
-            table.assign(subject=subject, kept=table["kept"].astype(str).str.lower() == "true")
-        )
-    merged = pd.concat(rows, ignore_index=True).astype({"subject": str, "electrode": str})
-    merged = merged.sort_values(["subject", "kept"], ascending=[True, False], kind="stable")
-    return merged.drop_duplicates(["subject", "electrode"]).sort_index().reset_index(drop=True)
 
 
 def site_table(
@@ -58,7 +27,7 @@ def site_table(
     Parameters
     ----------
     electrodes
-        As :func:`merge_electrodes` returns it.
+        As :func:`fusion.contrasts.places.merge_electrodes` returns it.
     contrasts
         All contrast tables, with q.
     spec

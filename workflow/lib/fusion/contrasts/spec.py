@@ -107,6 +107,8 @@ class ContrastsSpec(Spec):
         The contrasts.
     windows
         Name -> first and last bin centre (ms).
+    primary_window
+        Name of the window whose effects are averaged over regions.
     validation
         How the fits were validated.
     calibrated, paper, block_bootstrap
@@ -120,6 +122,7 @@ class ContrastsSpec(Spec):
     fits: tuple[str, ...]
     comparisons: tuple[Comparison, ...]
     windows: Windows
+    primary_window: str
     validation: Validation
     calibrated: CalibratedSpec | None
     paper: PaperSpec | None

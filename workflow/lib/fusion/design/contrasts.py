@@ -62,7 +62,13 @@ class Contrasts:
         """Return influences, and what the other procedures read besides."""
         fits = self.fits(alignment)
         procedure = self.study.config["statistics"]["procedure"]
-        files: Inputs = {"influence": of_fits(paths.INFLUENCE, fits, subject, alignment)}
+        files: Inputs = {
+            "influence": of_fits(paths.INFLUENCE, fits, subject, alignment),
+            "electrodes": [
+                paths.fill(paths.ELECTRODES, recording=recording)
+                for recording in self.study.recordings_of(subject)
+            ],
+        }
         if procedure == "paper":
             files["bootstrap"] = of_fits(paths.BOOTSTRAP, fits, subject, alignment)
         if procedure == "block_bootstrap":
@@ -268,7 +274,14 @@ class Sites:
     study: Study
 
     #: Tables beside sites and regions.
-    TABLES = ("evidence", "overlap", "subjects", "contrasts")
+    TABLES = (
+        "evidence",
+        "overlap",
+        "subjects",
+        "region_subjects",
+        "region_effects",
+        "contrasts",
+    )
 
     def inputs(self) -> Inputs:
         """Return all contrasts, the electrodes' places, the atlas, and the schemas."""
@@ -277,6 +290,11 @@ class Sites:
         return {
             "contrasts": [
                 paths.fill(paths.CONTRASTS, subject=subject, alignment=alignment)
+                for alignment in Contrasts(study).alignments
+                for subject in study.subjects
+            ],
+            "by_region": [
+                paths.fill(paths.REGION_EFFECTS, subject=subject, alignment=alignment)
                 for alignment in Contrasts(study).alignments
                 for subject in study.subjects
             ],

@@ -218,6 +218,10 @@ class Figures(_Rule):
             "sites": paths.SITES,
             "regions": paths.REGIONS,
             "contrasts": paths.ALL_CONTRASTS,
+            **{
+                name: paths.fill(paths.TABLE, table=name)
+                for name in ("region_effects", "region_subjects")
+            },
             "score_profiles": paths.SCORE_PROFILES,
             "outlines": self.study.shipped(OUTLINES),
         }
@@ -236,6 +240,7 @@ class Figures(_Rule):
             "slip": bool(three_way(contrasts)),
             "alignments": bool(contrasts),
             "effects": bool(contrasts),
+            "people": bool(self.effect),
             "parcels": bool(self.mapped),
             "best_networks": self.study.contrast_of("signal") is not None,
         }

@@ -44,6 +44,7 @@ FIGURES: dict[str, Entry] = {
     "region_map": Entry("Regions by test", "Brain", ("sites",)),
     "parcels": Entry("Parcels by test", "Brain", ("sites", "contrasts", "outlines")),
     "regions": Entry("Sites by region", "Regions", ("regions",)),
+    "people": Entry("From electrodes to people", "Regions", ("region_effects", "region_subjects")),
     "coverage": Entry("Coverage by subject and region", "Regions", ("sites",)),
     "effects": Entry("Effects in every contrast", "Contrasts", ("contrasts",)),
     "scatter": Entry("Multimodal against unimodal models", "Contrasts", ("contrasts",)),

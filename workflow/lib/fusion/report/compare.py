@@ -1,4 +1,4 @@
-"""Two analyses side by side, and the regions of several datasets in one table.
+"""Two analyses side by side, and the regions over several datasets.
 
 PYTHONPATH=workflow/lib python -m fusion.report.compare results/one results/other --out compared
 PYTHONPATH=workflow/lib python -m fusion.report.compare --pool results/a results/b --out pooled
@@ -14,7 +14,8 @@ from typing import Any
 import pandas as pd
 import yaml
 
-from fusion.contrasts import regions
+from fusion.contrasts import people, regions
+from fusion.contrasts.by_region import OF_SUBJECT
 from fusion.contrasts.spec import Correction
 from fusion.figures import read
 from fusion.io.errors import InputError
@@ -171,11 +172,22 @@ def pooled_regions(
     )
 
 
+def pooled_effects(folders: Sequence[Path], correction: Correction) -> pd.DataFrame:
+    """Return the effects by region over the subjects of several datasets
+    (:func:`fusion.contrasts.people.pool_regions`).
+    """
+    tables = {}
+    for folder in folders:
+        table = read_tsv(folder / "tables/region_subjects.tsv", OF_SUBJECT, read.IDS)
+        tables[folder.name] = table.fillna({"region": "unknown", "hemisphere": "n/a"})
+    return people.pool_regions(tables, correction)
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run from the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("results", nargs="+", type=Path, help="folders of results")
-    parser.add_argument("--pool", action="store_true", help="one table of regions of all of them")
+    parser.add_argument("--pool", action="store_true", help="tables of regions over all of them")
     parser.add_argument("--atlas", type=Path, default=Path("resources/dkt_regions.tsv"))
     parser.add_argument("--correction", choices=["bh", "by"], default="bh")
     parser.add_argument("--out", type=Path, required=True, help="folder to write to")
@@ -184,6 +196,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         atlas = read_tsv(given.atlas, ("region", "hemisphere"))
         table = pooled_regions(given.results, atlas, given.correction)
         write_tsv(table, given.out / "regions.tsv")
+        write_tsv(pooled_effects(given.results, given.correction), given.out / "region_effects.tsv")
         print(f"{len(given.results)} datasets, {int(table['n_sites'].sum())} sites")
         return
     if len(given.results) != 2:

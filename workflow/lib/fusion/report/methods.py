@@ -51,6 +51,15 @@ class Data:
     versions: Mapping[str, str]
 
 
+#: What is said of effects over subjects.
+OVER_SUBJECTS = (
+    " The effect of a contrast in a region is that over subjects, as random effects: Paule and"
+    " Mandel's variance between subjects, Hartung, Knapp, Sidik and Jonkman's interval and p. A"
+    " subject's effect is the mean over its electrodes there. In how many subjects at least there"
+    " is an effect is a partial conjunction at 95% confidence."
+)
+
+
 def paragraphs(config: Config, data: Data) -> list[Paragraph]:
     """Return the methods, in the order of the analysis.
 
@@ -78,14 +87,15 @@ def paragraphs(config: Config, data: Data) -> list[Paragraph]:
     if switched := controls(config):
         said.append(("Controls", switched, []))
     if data.has_regions:
+        over_subjects = config["statistics"]["procedure"] == "calibrated"
         said.append(
             (
                 "Regions",
                 "Region names follow the labels of the electrodes table; the regions that could"
                 " have been covered are those of the Desikan-Killiany-Tourville atlas. A region"
                 " passes if it holds more sites than verdicts turned along each shaft would"
-                " give.",
-                ["dkt"],
+                " give." + (OVER_SUBJECTS if over_subjects else ""),
+                ["dkt", *(["few_studies", "conjunction"] if over_subjects else [])],
             )
         )
     return [*said, ("Software", software(data), ["snakemake", "nilearn"])]

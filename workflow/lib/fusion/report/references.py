@@ -159,6 +159,15 @@ WORKS: dict[str, Work] = {
         "8: 14",
         doi="10.3389/fninf.2014.00014",
     ),
+    "few_studies": Work(
+        ("IntHout, Joanna", "Ioannidis, John P A", "Borm, George F"),
+        "The Hartung-Knapp-Sidik-Jonkman method for random effects meta-analysis is"
+        " straightforward and considerably outperforms the standard DerSimonian-Laird method",
+        "BMC Medical Research Methodology",
+        2014,
+        "14: 25",
+        doi="10.1186/1471-2288-14-25",
+    ),
     "wilson": Work(
         ("Wilson, Edwin B",),
         "Probable inference, the law of succession, and statistical inference",
