@@ -40,7 +40,7 @@ SECTIONS = {
         "cluster",
         "module",
     ],
-    "Explanations": ["encoding", "statistics", "controls", "architecture", "threat_model"],
+    "Explanations": ["encoding", "statistics", "paper", "controls", "architecture", "threat_model"],
 }
 
 

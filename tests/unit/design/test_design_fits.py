@@ -48,11 +48,11 @@ def test_one_job_tests_all_contrasts_and_is_told_of_its_own_procedure_alone():
     assert spec.calibrated is not None
     assert spec.paper is None
     files = contrasts.inputs(**ids)
-    assert list(files) == ["influence"]
+    assert list(files) == ["influence", "electrodes"]
     assert len(files["influence"]) == len(set(files["influence"])) == len(spec.fits) == 3
     statistics = {**configs.read_yaml(SMALL)["statistics"], "procedure": "block_bootstrap"}
     other = design(statistics=statistics).contrasts
-    assert {"influence", "predictions", "responses"} == set(other.inputs(**ids))
+    assert {"influence", "electrodes", "predictions", "responses"} == set(other.inputs(**ids))
     assert ContrastsSpec.read(other.spec(**ids)).calibrated is None
 
 

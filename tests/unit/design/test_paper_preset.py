@@ -27,7 +27,7 @@ def preset():
 
 def test_one_command_is_documented():
     command = "snakemake --configfile config/mine.yaml config/contrasts.yaml config/paper.yaml"
-    assert command in (REPOSITORY / "docs/statistics.md").read_text()
+    assert command in (REPOSITORY / "docs/paper.md").read_text()
     assert command in (REPOSITORY / "config/paper.yaml").read_text()
 
 

@@ -1,7 +1,7 @@
 """Resampling held-out predictions in blocks of film time: offered for comparison, and optimistic.
 
-Predictions stay as they are, so the uncertainty that training adds is left out: with nothing to
-find this calls 11 to 17% of electrodes different at a nominal 5% (docs/statistics.md)."""
+Predictions stay as they are, so the uncertainty that training adds is left out, and with nothing to
+find more electrodes are called different than the level says."""
 
 from __future__ import annotations
 

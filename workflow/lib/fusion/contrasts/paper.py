@@ -1,7 +1,7 @@
 """The paper's procedure: its signal gate and its paired test across an electrode's bins.
 
 Kept so that it can be run and compared. Overlapping bins of one electrode are no independent
-samples, so the p-values of this test are not what they say (docs/statistics.md has the rates)."""
+samples, so the p-values of this test are not what they say (rates: benchmarks/calibration.md)."""
 
 from __future__ import annotations
 

@@ -103,7 +103,10 @@ def why(one: Mapping[str, Mapping[str, Any]], other: Mapping[str, Mapping[str, A
 
 def settings(one: Path, other: Path) -> pd.DataFrame:
     """Return ``key, one, other`` of the keys whose values differ between two resolved configs."""
-    flat = [flattened(yaml.safe_load((at / "config.yaml").read_text())) for at in (one, other)]
+    flat = [
+        flattened(yaml.safe_load((at / "config.yaml").read_text(encoding="utf-8")))
+        for at in (one, other)
+    ]
     keys = sorted(set(flat[0]) | set(flat[1]))
     rows = [
         (key, str(flat[0].get(key, "not set")), str(flat[1].get(key, "not set")))
