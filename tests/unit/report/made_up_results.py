@@ -307,9 +307,15 @@ def regions(sites: pd.DataFrame) -> pd.DataFrame:
 
 
 def by_region(sites: pd.DataFrame, contrasts: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the effects of every subject by region, and those over subjects."""
+    """Return the effects of every subject by region, and those over subjects; of so few regions
+    that subjects have some in common.
+    """
+    few = {region: REGIONS[k % 4] for k, region in enumerate(REGIONS)}
     rows = contrasts[contrasts["tested"] & (contrasts["window"] == "after")].merge(
-        sites[PLACE[:4]].fillna({"region": "unknown", "hemisphere": "n/a"}),
+        sites[PLACE[:4]].assign(
+            region=sites["region"].map(few).fillna("unknown"),
+            hemisphere=sites["hemisphere"].fillna("n/a"),
+        ),
         on=["subject", "electrode"],
     )
     found = []

@@ -187,6 +187,8 @@ def test_every_figure_says_when_there_is_nothing():
         "passive": ["stimulus", "alignment", "network", "feature", "latency_ms", "r"],
         "calibration": ["minutes", "effect", "world"],
         "calibration_recorded": ["contrast", "median_found"],
+        "region_effects": ["contrast", "alignment", "region", "hemisphere", "n_subjects"],
+        "region_subjects": ["contrast", "alignment", "region", "hemisphere", "effect"],
         "planning": ["contrast", "minutes", "electrodes", "detectable"],
         "score_profiles": PROFILES,
         "time_course": over_time.COLUMNS,
