@@ -25,7 +25,7 @@ from fusion.contrasts import correct, sites
 from fusion.contrasts.places import PLACE, merge_electrodes
 from fusion.contrasts.spec import SITE_VERDICTS, SitesSpec
 from fusion.design import config as settings_of
-from fusion.design.calibration import CalibrateWorld
+from fusion.design.calibration import NOT_SIMULATED, CalibrateWorld
 from fusion.design.contrasts import Sites
 from fusion.design.recordings import Recording
 from fusion.design.study import Study
@@ -111,7 +111,8 @@ def subject(
 ) -> pd.DataFrame:
     """Return the sites of one simulated subject."""
     config, names = study.config, [f"E{k}" for k in range(ELECTRODES)]
-    settings = Settings.take(config["encoding"], keep_predictions=False)
+    own = {key: one for key, one in config["encoding"].items() if key not in NOT_SIMULATED}
+    settings = Settings(**own, keep_predictions=False)
     tables = []
     for k, (alignment, simulation) in enumerate(simulations.items()):
         n = n_events if alignment == "language" else n_events // 4
