@@ -4,6 +4,7 @@ from pathlib import Path
 
 import yaml
 
+from fusion.encoding.profiles import GAINS
 from fusion.figures import read
 from fusion.io.atomic import whole
 from fusion.io.job import begin
@@ -14,7 +15,7 @@ from fusion.report.spec import ReportSpec
 log = begin(snakemake)
 spec = ReportSpec.read(snakemake.params.spec)
 
-scores = ["subject", "electrode", "alignment", "model", "init", "chosen", "r_test", "alpha_rising"]
+scores = ["subject", "electrode", "alignment", "model", "init", "chosen", "r_test", *GAINS]
 drawn = read.described(snakemake.input.drawn)
 figures = page.figures(
     spec.figures,

@@ -193,7 +193,7 @@ def scores_and_fit(choice, r_test):
         z_val=np.full(shape, 0.2),
         r_test=np.reshape(r_test, shape),
         choice=np.reshape(choice, shape),
-        edge_gain=np.zeros(shape),
+        edge_gain=np.zeros((2, *shape)),
         layer=np.zeros((2, 1), int),
         influence=None,
         predictions=None,

@@ -215,6 +215,8 @@ def test_a_film_can_be_left_out():
 @pytest.mark.parametrize("count", [1, 2, 3])
 def test_what_a_wider_grid_of_penalties_might_gain(count):
     curves = np.array([[[0.3, 0.1], [0.2, 0.2], [0.1, 0.1]]])[:, :count]
-    choice = curves.argmax(axis=1)
-    expected = {1: [0, 0], 2: [0.1, 0.1], 3: [0.1, 0]}[count]
-    assert edge_gain(curves, choice)[0] == pytest.approx(expected)
+    low = {1: [0, 0], 2: [0.1, -0.1], 3: [0.1, -0.1]}[count]
+    high = {1: [0, 0], 2: [-0.1, 0.1], 3: [-0.1, -0.1]}[count]
+    assert edge_gain(curves)[0, 0] == pytest.approx(low)
+    assert edge_gain(curves)[1, 0] == pytest.approx(high)
+    assert not edge_gain(curves, is_open=False)[1].any()

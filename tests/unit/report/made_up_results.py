@@ -348,11 +348,8 @@ def scores(electrodes: list[str], layers: int, peak: np.ndarray, rng) -> pd.Data
         dtype="float32",
     ).reset_index()
     chosen = rng.integers(max(layers - 3, 0), layers, len(electrodes))
-    table["alpha_fold0"], table["alpha_at_edge"], table["alpha_edge_gain"] = (
-        np.float32(1000),
-        False,
-        np.float32(0),
-    )
+    table["alpha_fold0"], table["alpha_at_edge"] = np.float32(1000), False
+    table["alpha_gain_low"], table["alpha_gain_high"] = np.float32(-0.002), np.float32(0)
     table["chosen"] = table.layer.to_numpy() == np.repeat(
         [f"blocks.{k}" for k in chosen], len(BINS_MS) * layers
     )

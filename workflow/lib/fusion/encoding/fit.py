@@ -141,7 +141,8 @@ class _Fitter:
         shape = (layers, folds, targets)
         self.names = list(features)
         self.r_val, self.z_val, self.r_test = (np.zeros(shape, np.float32) for _ in range(3))
-        self.choice, self.edge_gain = np.zeros(shape, np.int8), np.zeros(shape, np.float32)
+        self.choice = np.zeros(shape, np.int8)
+        self.edge_gain = np.zeros((2, *shape), np.float32)
         self.best = np.full((folds, self.electrodes), -np.inf)
         self.layer = np.zeros((folds, self.electrodes), np.int16)
         self.influence = (
@@ -237,8 +238,8 @@ class _Fitter:
             )
         choice = mean.argmax(axis=1)
         self.choice[index, :, columns] = choice
-        self.edge_gain[index, :, columns] = edge_gain(
-            mean, choice, is_open=bool(np.isfinite(self.settings.grid[-1]))
+        self.edge_gain[:, index, :, columns] = edge_gain(
+            mean, is_open=bool(np.isfinite(self.settings.grid[-1]))
         )
         for f in range(folds):
             at_choice = np.stack(
@@ -364,7 +365,7 @@ class _Fitter:
             z_val=self.z_val.reshape(shape),
             r_test=self.r_test.reshape(shape),
             choice=self.choice.reshape(shape),
-            edge_gain=self.edge_gain.reshape(shape),
+            edge_gain=self.edge_gain.reshape(2, *shape),
             layer=self.layer,
             influence=influence,
             predictions=predictions,

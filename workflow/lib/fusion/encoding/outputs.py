@@ -25,8 +25,10 @@ def score_table(found: SubjectFit) -> pd.DataFrame:
     pd.DataFrame
         ``electrode, bin_ms, layer, r_val, r_test`` (means over folds), ``r_test_fold0`` ..,
         ``alpha_fold0`` .. (penalties), ``alpha_at_edge`` (whether a fold's is the smallest, or the
-        largest where that is finite), ``alpha_edge_gain`` (the largest rise of a fold's validation
-        r in the last step to such a penalty), ``chosen`` (whether the layer is the electrode's).
+        largest where that is finite), ``alpha_gain_low`` and ``alpha_gain_high`` (mean over folds
+        of the rise of validation r in the last step to the smallest and to the largest penalty,
+        negative where it falls, 0 where the largest is infinite), ``chosen`` (whether the layer is
+        the electrode's).
     """
     bins = found.trials.bins_ms
     tables = [
@@ -52,7 +54,8 @@ def _scores(fit: Fit, electrodes: np.ndarray, bins: np.ndarray) -> pd.DataFrame:
             .any(axis=1)
             .ravel()
         ),
-        "alpha_edge_gain": fit.edge_gain.max(axis=1).ravel(),
+        "alpha_gain_low": fit.edge_gain[0].mean(axis=1).ravel(),
+        "alpha_gain_high": fit.edge_gain[1].mean(axis=1).ravel(),
         "chosen": (
             np.repeat(np.arange(layers)[:, None] == fit.chosen[None, :], width, axis=1).ravel()
         ),

@@ -8,9 +8,8 @@ import pandas as pd
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from fusion.encoding.scores import RISING
-
-COLUMNS = ["electrode", "bin_ms", "layer", "r_val", "r_test", "alpha_edge_gain", "chosen"]
+GAINS = ["alpha_gain_low", "alpha_gain_high"]
+COLUMNS = ["electrode", "bin_ms", "layer", "r_val", "r_test", *GAINS, "chosen"]
 
 
 def reduced(path: str | Path, window: tuple[float, float]) -> pd.DataFrame:
@@ -27,9 +26,9 @@ def reduced(path: str | Path, window: tuple[float, float]) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        ``electrode, layer, r_val, r_test, alpha_rising`` (share of bins where validation r still
-        rose at the end of the grid of penalties), ``chosen``, and ``depth``: the layer's place in
-        the network from 0 to 1, by the order of the file.
+        ``electrode, layer, r_val, r_test, alpha_gain_low, alpha_gain_high`` (means over bins),
+        ``chosen``, and ``depth``: the layer's place in the network from 0 to 1, by the order of the
+        file.
     """
     table = pq.read_table(path, columns=COLUMNS, read_dictionary=["electrode", "layer"])
     inside = pc.and_(
@@ -37,11 +36,10 @@ def reduced(path: str | Path, window: tuple[float, float]) -> pd.DataFrame:
     )
     table = table.filter(inside).to_pandas()
     layers = list(pd.unique(table["layer"]))
-    table["alpha_rising"] = table["alpha_edge_gain"] > RISING
     table = table.groupby(["electrode", "layer"], observed=True, sort=False).agg(
         r_val=("r_val", "mean"),
         r_test=("r_test", "mean"),
-        alpha_rising=("alpha_rising", "mean"),
+        **{gain: (gain, "mean") for gain in GAINS},
         chosen=("chosen", "max"),
     )
     table = table.reset_index().astype({"electrode": str, "layer": str})

@@ -33,8 +33,8 @@ class Fit:
     choice
         (L, F, E, B) int8 position of the chosen penalty in ``alphas``.
     edge_gain
-        (L, F, E, B) float32 by how much validation r rose in the last step to a chosen penalty at
-        an end of the grid; 0 elsewhere.
+        (2, L, F, E, B) float32 by how much validation r rises in the last steps to the smallest and
+        to the largest penalty, chosen or not; 0 at the latter if it is infinite.
     layer
         (F, E) the layer each fold uses: by validation r over bins of that fold (``nested``) or of
         all (``halves``).

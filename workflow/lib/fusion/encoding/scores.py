@@ -10,8 +10,8 @@ from fusion.encoding.arrays import Array, ArrayLibrary
 
 #: Variance below which a target of unit variance counts as constant in a set of events.
 FLAT = 1e-6
-#: A penalty at the end of its grid matters where the last step to it still raised validation r by
-#: more than this.
+#: The grid of penalties ends too early where the last step to its end still raises validation r, on
+#: average over bins, by more than this.
 RISING = 1e-3
 #: |r| is kept below this where Fisher's transform would be infinite.
 R_MAX = 1 - 1e-6
@@ -54,31 +54,27 @@ def standardise(values: Array, backend: ArrayLibrary) -> tuple[Array, Array]:
     return centred, scale
 
 
-def edge_gain(curves: np.ndarray, choice: np.ndarray, is_open: bool = True) -> np.ndarray:
-    """Return how much r rose in the last step to a choice at an end of the grid.
+def edge_gain(curves: np.ndarray, is_open: bool = True) -> np.ndarray:
+    """Return how much r rises in the last steps to both ends of the grid.
 
-    This is what a wider grid might still gain.
+    Whatever was chosen counts, also where r falls: of choices alone, those at an end rose by
+    definition, if by noise only.
 
     Parameters
     ----------
     curves
         (fold, penalty, target) validation r.
-    choice
-        (fold, target) positions of the chosen penalties.
     is_open
         Whether there are penalties beyond the last: not if it is infinite.
 
     Returns
     -------
     np.ndarray
-        (fold, target), 0 where the choice lies inside the grid, or the grid has one penalty.
+        (2, fold, target): at the smallest penalty, and at the largest (0 unless ``is_open``).
     """
-    last = curves.shape[1] - 1
-    inner = np.clip(choice, 1, last - 1) if last > 1 else last - choice
-    step = np.take_along_axis(curves, choice[:, None], 1) - np.take_along_axis(
-        curves, inner[:, None], 1
-    )
-    return np.asarray(step[:, 0] if is_open else np.where(choice == last, 0, step[:, 0]))
+    second = min(1, curves.shape[1] - 1)
+    low = curves[:, 0] - curves[:, second]
+    return np.stack([low, (curves[:, -1] - curves[:, -1 - second]) * is_open])
 
 
 def fisher(r: np.ndarray) -> np.ndarray:

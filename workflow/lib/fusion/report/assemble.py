@@ -11,6 +11,7 @@ import pandas as pd
 import yaml
 from markupsafe import Markup
 
+from fusion.encoding.scores import RISING
 from fusion.figures import read, space
 from fusion.figures.names import Labels
 from fusion.figures.spec import Sides
@@ -143,7 +144,7 @@ def context(given: Given) -> dict[str, Any]:
         "limits": story.limits(n, config, set(further)),
         "n": n,
         "level": level,
-        "rising": n.get("alpha.rising", -1),
+        "rising": n.get("alpha.gain", 0) > RISING,
         "figures": given.figures,
         "empty": empty(given.drawn),
         "tables": own_tables(given, n),
@@ -198,8 +199,8 @@ def all_numbers(given: Given) -> numbers.Values:
     found |= numbers.of_electrodes(own["electrodes"]) | numbers.of_responses(given.responses)
     found |= numbers.of_contrasts(own["contrasts"], window, level)
     found |= numbers.of_regions(own["regions"], level)
-    rising = numbers.rising(own["scores"], sites)
-    return found if rising is None else found | {"alpha.rising": rising}
+    gain = numbers.alpha_gain(own["scores"], sites)
+    return found if gain is None else found | {"alpha.gain": gain}
 
 
 def data(given: Given, n: story.Numbers) -> methods.Data:
@@ -336,10 +337,10 @@ def warnings(n: story.Numbers, config: Config) -> list[tuple[str, str]]:
                 "quality",
             )
         )
-    if n.get("alpha.rising", 0) > 5:
+    if n.get("alpha.gain", 0) > RISING:
         said.append(
             (
-                "At sites with signal, validation r often still rose at the end of the grid of"
+                "At sites with signal, validation r still rises at the end of the grid of"
                 " penalties: see whether a wider encoding.alphas changes r.",
                 "quality",
             )

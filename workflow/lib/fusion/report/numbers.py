@@ -10,6 +10,7 @@ import pandas as pd
 from scipy.stats import binomtest, norm
 
 from fusion.contrasts.spec import SITE_VERDICTS
+from fusion.encoding.profiles import GAINS
 from fusion.figures import read
 
 # A difference of this many standard errors is found with probability 0.8 by a one-sided test at
@@ -193,11 +194,9 @@ def of_electrodes(electrodes: pd.DataFrame) -> Values:
     }
 
 
-def rising(scores: pd.DataFrame, sites: pd.DataFrame) -> float | None:
-    """Return in how many percent of the bins of sites with signal a wider grid of penalties might
-    predict better; None without sites.
-
-    These are the bins where the best model's validation r still rose at the end of the grid.
+def alpha_gain(scores: pd.DataFrame, sites: pd.DataFrame) -> float | None:
+    """Return by how much validation r of the best model still rises, on average over the bins of
+    sites with signal, in the last step to an end of the grid of penalties; None without sites.
     """
     best = (
         read.with_signal(sites)
@@ -212,4 +211,4 @@ def rising(scores: pd.DataFrame, sites: pd.DataFrame) -> float | None:
         left_on=["subject", "electrode", "model"],
         right_on=["subject", "electrode", "best_model"],
     )
-    return 100 * float(of_best["alpha_rising"].mean()) if len(of_best) else None
+    return float(of_best[GAINS].mean().max()) if len(of_best) else None
