@@ -191,6 +191,8 @@ def line(jobs: Mapping[Hashable, Left], total: int, measured: Measured, capacity
         until = time.strftime("%H:%M", time.localtime(time.time() + left))
         day = f" in {left / 86400:.0f} days" if left > 86400 else ""
         said += f"; about {duration(left)} left, until {until}{day}"
+    if jobs and len(unknown) == len(jobs):
+        return f"{said}; an estimate follows as soon as jobs of their kinds were timed here"
     if unknown:
         limits = {name: known or jobs[name].limit_s for name, known in takes.items()}
         most = duration(seconds_left(jobs, limits, capacity))
