@@ -4,7 +4,6 @@ from fusion.contrasts.spec import VERDICTS
 from fusion.demo import confusion
 from fusion.demo.planted import by_planted
 from fusion.demo.spec import PlantedSpec
-from fusion.figures import read
 from fusion.io.job import begin
 from fusion.io.schema import read_schema
 from fusion.io.tables import read_parquet, read_tsv, write_described
@@ -13,7 +12,7 @@ log = begin(snakemake)
 spec = PlantedSpec.read(snakemake.params.spec)
 
 text = {"subject": str, "electrode": str}
-sites = read.sites(snakemake.input.sites)
+sites = read_tsv(snakemake.input.sites, ("subject", "electrode", "verdict"), text)
 truth = read_tsv(snakemake.input.truth, ("subject", "electrode", "planted"), text)
 joined = confusion.join(sites, truth)
 table = confusion.confusion(joined, VERDICTS)

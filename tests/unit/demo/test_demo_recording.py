@@ -85,7 +85,7 @@ def test_a_bad_contact_is_loud():
     site = contacts.loc[contacts["planted"].isin(ONE_THING), "electrode"].iloc[0]
     data = recording.record(contacts, {site: course}, 1.0, 1.0, SFREQ, 1.0, RNG(6))
     loud = data.std(1)
-    assert loud[-1] > 2 * np.delete(loud, -1).max()
+    assert loud[-1] > 1.5 * np.delete(loud, -1).max()
 
 
 def test_sources_follow_and_never_lead():

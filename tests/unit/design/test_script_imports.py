@@ -17,7 +17,7 @@ HEAVY = ("matplotlib", "mne", "nilearn", "sklearn", "statsmodels", "torch", "tra
 AT_START = {
     "activations": {"torch"},
     "train_demo_models": {"torch", "transformers"},
-    "report": {"matplotlib", "nilearn", "sklearn"},
+    **dict.fromkeys(("export", "report"), {"matplotlib", "nilearn", "sklearn"}),
     "audit": {"sklearn"},
     # mne-bids writes and reads the descriptions of datasets.
     **dict.fromkeys(

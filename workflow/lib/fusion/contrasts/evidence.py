@@ -12,14 +12,12 @@ import pandas as pd
 
 from fusion.contrasts import verdicts
 from fusion.contrasts.correct import family_name
-from fusion.contrasts.spec import RUNGS, TESTS, SitesSpec
+from fusion.contrasts.spec import INTERACTION_TEST, RUNG_ROLES, RUNGS, TESTS, SitesSpec
 
-#: Contrast under which rows of the interaction control stand.
-INTERACTION_TEST = "interaction test"
 #: Claim -> roles of the contrasts of its own.
 OWN_ROLES: dict[str, Sequence[str]] = {
     "signal": ("signal",),
-    **verdicts.RUNG_ROLES,
+    **RUNG_ROLES,
     "better": verdicts.BETTER,
 }
 COLUMNS = ("alignment", "contrast", "a", "b", "effect", "ci_low", "ci_high")

@@ -7,8 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from fusion.contrasts.evidence import INTERACTION_TEST
-from fusion.contrasts.spec import RUNG_VERDICTS
+from fusion.contrasts.spec import INTERACTION_TEST, RUNG_VERDICTS
 from fusion.ids import NOTHING, TRAINED, TRUE
 
 Labels = Mapping[str, str]

@@ -25,6 +25,18 @@ RUNG_VERDICTS = {
     "linear": "beats linear",
     "unimodal": "beats unimodal",
 }
+#: Rung -> roles of the contrasts that it adds to the rung below, as far as the config has them; the
+#: interaction test of the controls belongs to the last one too.
+RUNG_ROLES = {
+    "unimodal": ("multimodal", "matched", "multimodal_vs_audio", "multimodal_vs_video"),
+    "linear": ("linear",),
+    "interaction": ("interaction",),
+}
+#: Without it a multimodal network wins wherever a site follows the stream that its rival lacks, so
+#: that neither of the two rungs above signal is claimed.
+NEEDED = "multimodal"
+#: Contrast under which rows of the interaction control stand among the evidence.
+INTERACTION_TEST = "interaction test"
 #: Verdicts of the electrodes that regions and subjects count as sites.
 SITE_VERDICTS = ("interaction", "beats linear")
 VERDICTS = (

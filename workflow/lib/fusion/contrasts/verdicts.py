@@ -10,18 +10,8 @@ import pandas as pd
 
 from fusion.contrasts.combine import all_of, any_of
 from fusion.contrasts.correct import family_q, q_values
-from fusion.contrasts.spec import RUNG_VERDICTS, RUNGS, TESTS, Correction
+from fusion.contrasts.spec import NEEDED, RUNG_ROLES, RUNG_VERDICTS, RUNGS, TESTS, Correction
 
-#: Rung -> roles of the contrasts that it adds to the rung below, as far as the config has them; the
-#: interaction test of the controls belongs to the last one too.
-RUNG_ROLES = {
-    "unimodal": ("multimodal", "matched", "multimodal_vs_audio", "multimodal_vs_video"),
-    "linear": ("linear",),
-    "interaction": ("interaction",),
-}
-#: Without it a multimodal network wins wherever a site follows the stream that its rival lacks, so
-#: that neither of the two rungs above signal is claimed.
-NEEDED = "multimodal"
 #: Rungs that rest on contrasts with unimodal networks.
 COMPARED = ("unimodal", "linear")
 #: Roles that say that a multimodal network is better than the rivals that were asked.

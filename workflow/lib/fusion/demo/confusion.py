@@ -83,7 +83,8 @@ def rungs(sites: pd.DataFrame, truth: pd.DataFrame, level: float) -> pd.DataFram
     Electrodes that follow the voice are left out: networks of sound are on no rung.
     """
     keys = ["subject", "electrode"]
-    joined = sites[sites["tested"]].merge(truth[[*keys, "planted"]], on=keys, validate="one_to_one")
+    tested = sites[sites["verdict"] != "not tested"]
+    joined = tested.merge(truth[[*keys, "planted"]], on=keys, validate="one_to_one")
     joined = joined[joined["planted"] != "voice"]
     rows = []
     for rung, kinds in TRUE_RUNGS.items():

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from fusion.contrasts.verdicts import NEEDED, RUNG_ROLES
+from fusion.contrasts.spec import NEEDED, RUNG_ROLES
 from fusion.report.references import WORKS
 
 #: (heading, text, keys of the works it cites).
