@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -26,11 +27,14 @@ from fusion.report import (
     story,
     tables,
 )
+from fusion.report.parts import Parts
 from fusion.report.references import WORKS
 from fusion.report.table import Shown, Table, table, text_columns
 
 #: The resolved config.
 Config = Mapping[str, Any]
+#: Heading, text and cited works of each paragraph of the methods.
+Said = list[tuple[str, str, list[str]]]
 
 #: Id -> title of the page's sections, in order.
 CONTENTS = {
@@ -116,53 +120,67 @@ class Given:
 
 
 def context(given: Given) -> dict[str, Any]:
-    """Return the template's context."""
-    config, level = given.config, given.level
+    """Return the template's context: a part that cannot be made is left out, and named at the
+    top.
+    """
+    config, level, parts = given.config, given.level, Parts()
     further = {name: one for name, one in given.tables.items() if name not in OWN_PLACE}
-    heard = controls.sound_table(given.tables["sites"], given.tables.get("partition"), level)
+    heard = parts.make(
+        "The table of verdicts with and without sound",
+        lambda: controls.sound_table(given.tables["sites"], given.tables.get("partition"), level),
+        lambda: None,
+    )
     if heard is not None:
         further["audio"] = heard
-    n = story.Numbers(all_numbers(given))
-    said = methods.paragraphs(config, data(given, n))
-    works = methods.cited(said)
+    n = story.Numbers(all_numbers(given, parts))
+    said: Said = parts.make("The methods", lambda: methods.paragraphs(config, data(given, n)), list)
+    works: list[str] = parts.make("The references", lambda: methods.cited(said), list)
     sites = given.tables["sites"]
-    known = brain_view.payload(sites, given.primary, given.labels, level)
-    decisive = story.decisive(config)
-    rows = given.primary[(given.primary["contrast"] == decisive) & given.primary["tested"]]
-    known |= site_view.payload(
-        sites, given.tables, rows, labels=given.labels, over_time=given.over_time
+    known = parts.make(
+        "The brain and the panel of an electrode", lambda: interactive(given), lambda: None
     )
-    return {
+    made = {
         "dataset": config["dataset"],
         "simulated": config["source"] == "simulate",
         "has_pictures": story.has_pictures(config),
-        "unclaimed": no_part(given.tables.get("recordings")),
+        "unclaimed": parts.make(
+            "The list of recordings that take no part",
+            lambda: no_part(given.tables.get("recordings")),
+            list,
+        ),
         "contents": CONTENTS,
-        "answer": story.answer(n, config, given.operands, given.labels),
-        "detectable": story.detectable(n, config),
-        "warnings": [*warnings(n, config), *not_drawn(given.drawn)],
-        "limits": story.limits(n, config, set(further)),
+        "answer": parts.make(
+            "The answer in sentences",
+            lambda: story.answer(n, config, given.operands, given.labels),
+            list,
+        ),
+        "detectable": parts.make(
+            "The smallest difference", lambda: story.detectable(n, config), lambda: Markup("n/a")
+        ),
+        "limits": parts.make("The limits", lambda: story.limits(n, config, set(further)), list),
         "n": n,
         "level": level,
         "rising": n.get("alpha.gain", 0) > RISING,
         "figures": given.figures,
         "empty": empty(given.drawn),
-        "tables": own_tables(given, n),
-        "controls": controls.sections(further, given.figures, given.labels),
-        "has_brain": known["mesh"] is not None,
-        "known": page.json_for_script(known),
-        "plotly": Markup(given.plotly) if known["mesh"] else "",
-        "brain_note": space.missing_note(sites),
-        "colours": ["verdict", "best network", *(one["name"] for one in known["measures"])],
-        "cards": [
-            {
-                "name": given.labels.get(card["name"], card["name"]),
-                "text": as_yaml({k: v for k, v in card.items() if k != "name"}),
-            }
-            for card in given.cards
+        "tables": parts.tables(own_tables(given, n)),
+        "controls": parts.make(
+            "The controls",
+            lambda: controls.sections(further, given.figures, given.labels, parts),
+            list,
+        ),
+        "has_brain": known is not None and known["mesh"] is not None,
+        "known": page.json_for_script(known or {}),
+        "plotly": Markup(given.plotly) if known and known["mesh"] else "",
+        "brain_note": parts.make("A note", lambda: space.missing_note(sites), str),
+        "colours": [
+            "verdict",
+            "best network",
+            *(one["name"] for one in (known or {"measures": []})["measures"]),
         ],
+        "cards": parts.make("The model cards", lambda: cards(given), list),
         "methods": [
-            (heading, text, [works.index(key) + 1 for key in cited])
+            (heading, text, [works.index(key) + 1 for key in cited if key in works])
             for heading, text, cited in said
         ],
         "references": [(WORKS[key].text(), WORKS[key].link) for key in works],
@@ -175,12 +193,42 @@ def context(given: Given) -> dict[str, Any]:
             f" results/{config['dataset']}/config.yaml",
         },
     }
+    told: list[tuple[str, str]] = parts.make("The warnings", lambda: warnings(n, config), list)
+    return made | {"warnings": [*told, *parts.lost, *not_drawn(given.drawn)]}
+
+
+def interactive(given: Given) -> dict[str, Any]:
+    """Return what the page's scripts know: the brain, and the panels of electrodes and subjects."""
+    sites = given.tables["sites"]
+    known = brain_view.payload(sites, given.primary, given.labels, given.level)
+    decisive = story.decisive(given.config)
+    rows = given.primary[(given.primary["contrast"] == decisive) & given.primary["tested"]]
+    return known | site_view.payload(
+        sites, given.tables, rows, labels=given.labels, over_time=given.over_time
+    )
+
+
+def cards(given: Given) -> list[dict[str, str]]:
+    """Return name and text of the model cards."""
+    return [
+        {
+            "name": given.labels.get(card["name"], card["name"]),
+            "text": as_yaml({k: v for k, v in card.items() if k != "name"}),
+        }
+        for card in given.cards
+    ]
 
 
 def texts(given: Given) -> tuple[str, str]:
-    """Return ``methods.md`` and ``references.bib``."""
-    said = methods.paragraphs(given.config, data(given, story.Numbers(all_numbers(given))))
-    return methods.markdown(said), methods.bibliography(said)
+    """Return ``methods.md`` and ``references.bib``; each says so where it cannot be made."""
+    parts = Parts()
+    n = story.Numbers(all_numbers(given, parts))
+    paragraphs = partial(methods.paragraphs, given.config)
+    said: Said = parts.make("The methods", lambda: paragraphs(data(given, n)), list)
+    text = parts.make("The methods", lambda: methods.markdown(said), str)
+    works = parts.make("The references", lambda: methods.bibliography(said), str)
+    lost = "".join(f"{sentence}\n" for sentence, _ in parts.lost)
+    return lost + text, works or "".join(f"% {line}\n" for line in lost.splitlines())
 
 
 def as_yaml(value: dict[str, Any]) -> str:
@@ -188,18 +236,25 @@ def as_yaml(value: dict[str, Any]) -> str:
     return str(yaml.safe_dump(value, sort_keys=False, allow_unicode=True))
 
 
-def all_numbers(given: Given) -> numbers.Values:
+def all_numbers(given: Given, parts: Parts) -> numbers.Values:
     """Return every number of the text under its key."""
     own, level = given.tables, given.level
     sites = own["sites"]
     window = given.config["statistics"]["primary_window"]
-    found = numbers.of_sites(sites) | numbers.of_tests(sites)
-    found |= numbers.of_ladder(sites, level)
-    found |= numbers.of_sound(sites, own.get("partition"), level)
-    found |= numbers.of_electrodes(own["electrodes"]) | numbers.of_responses(given.responses)
-    found |= numbers.of_contrasts(own["contrasts"], window, level)
-    found |= numbers.of_regions(own["regions"], level)
-    gain = numbers.alpha_gain(own["scores"], sites)
+    makers: list[tuple[str, Callable[[], numbers.Values]]] = [
+        ("sites", lambda: numbers.of_sites(sites)),
+        ("the tests", lambda: numbers.of_tests(sites)),
+        ("the ladder", lambda: numbers.of_ladder(sites, level)),
+        ("sound", lambda: numbers.of_sound(sites, own.get("partition"), level)),
+        ("electrodes", lambda: numbers.of_electrodes(own["electrodes"])),
+        ("responses", lambda: numbers.of_responses(given.responses)),
+        ("contrasts", lambda: numbers.of_contrasts(own["contrasts"], window, level)),
+        ("regions", lambda: numbers.of_regions(own["regions"], level)),
+    ]
+    found: numbers.Values = {}
+    for name, how in makers:
+        found |= parts.make(f"The numbers of {name}", how, dict)
+    gain = parts.make("A number", lambda: numbers.alpha_gain(own["scores"], sites), lambda: None)
     return found if gain is None else found | {"alpha.gain": gain}
 
 
@@ -228,8 +283,8 @@ def ends(column: pd.Series) -> tuple[int, int]:
     return int(column.min()), int(column.max())
 
 
-def own_tables(given: Given, n: story.Numbers) -> dict[str, Table | None]:
-    """Return the tables that have a place of their own."""
+def own_tables(given: Given, n: story.Numbers) -> dict[str, Callable[[], Table | None]]:
+    """Return what makes the tables that have a place of their own."""
     own, level, labels = given.tables, given.level, given.labels
     sites, electrodes, primary = own["sites"], own["electrodes"], given.primary
     decisive = story.decisive(given.config)
@@ -237,13 +292,13 @@ def own_tables(given: Given, n: story.Numbers) -> dict[str, Table | None]:
     signal = story.role_of(given.config, "signal")
     versions = pd.DataFrame(provenance.versions().items(), columns=["library", "version"])
     return {
-        "ladder": tables.ladder(n),
-        "tests": tables.multimodality(n),
-        "verdicts": tables.verdicts(sites),
-        "sites": tables.sites(sites, rows, decisive, labels),
-        "subjects": tables.subjects(own["subjects"]) if "subjects" in own else None,
-        "overlap": tables.overlap(own["overlap"]) if "overlap" in own else None,
-        "confusion": (
+        "ladder": lambda: tables.ladder(n),
+        "tests": lambda: tables.multimodality(n),
+        "verdicts": lambda: tables.verdicts(sites),
+        "sites": lambda: tables.sites(sites, rows, decisive, labels),
+        "subjects": lambda: tables.subjects(own["subjects"]) if "subjects" in own else None,
+        "overlap": lambda: tables.overlap(own["overlap"]) if "overlap" in own else None,
+        "confusion": lambda: (
             table(
                 own["confusion"],
                 "confusion",
@@ -253,15 +308,15 @@ def own_tables(given: Given, n: story.Numbers) -> dict[str, Table | None]:
             if "confusion" in own
             else None
         ),
-        "rungs": tables.rungs(own["rungs"]) if "rungs" in own else None,
-        "regions": tables.regions(own["regions"]),
-        "contrasts": tables.contrasts(own["contrasts"], given.operands, labels, level),
-        "mean_r": tables.mean_r(own["scores"], read.with_signal(sites), labels),
-        "best_networks": tables.best_networks(primary, signal, labels, level),
-        "recordings": tables.recordings(electrodes, given.responses),
-        "dropped": tables.dropped(electrodes),
-        "untested": tables.untested(primary),
-        "cleaning": (
+        "rungs": lambda: tables.rungs(own["rungs"]) if "rungs" in own else None,
+        "regions": lambda: tables.regions(own["regions"]),
+        "contrasts": lambda: tables.contrasts(own["contrasts"], given.operands, labels, level),
+        "mean_r": lambda: tables.mean_r(own["scores"], read.with_signal(sites), labels),
+        "best_networks": lambda: tables.best_networks(primary, signal, labels, level),
+        "recordings": lambda: tables.recordings(electrodes, given.responses),
+        "dropped": lambda: tables.dropped(electrodes),
+        "untested": lambda: tables.untested(primary),
+        "cleaning": lambda: (
             table(
                 own["recordings"],
                 "cleaning",
@@ -272,7 +327,7 @@ def own_tables(given: Given, n: story.Numbers) -> dict[str, Table | None]:
             if "recordings" in own
             else None
         ),
-        "stimuli": (
+        "stimuli": lambda: (
             table(
                 own["stimuli"],
                 "stimuli",
@@ -284,17 +339,17 @@ def own_tables(given: Given, n: story.Numbers) -> dict[str, Table | None]:
             if "stimuli" in own
             else None
         ),
-        "cards": table(
+        "cards": lambda: table(
             provenance.card_rows(given.cards),
             "models",
             "Models: what they were trained on and given, events whose text was cut, and the share"
             " of tokens unknown to the tokenizer; hashes are cut to twelve digits.",
             Shown(words=("trained_on", "sha256", "model")),
         ),
-        "versions": table(
+        "versions": lambda: table(
             versions, "versions", "Libraries in the environment that wrote this report."
         ),
-        "times": table(
+        "times": lambda: table(
             given.times,
             "times",
             "Run times of the jobs whose benchmark files were there when this report was written.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ import pandas as pd
 
 from fusion.figures.names import Labels, fit_name
 from fusion.report.numbers import unique_language
+from fusion.report.parts import Parts
 from fusion.report.table import Shown, Table, table, text_columns
 
 # Name of the table -> (title, what it shows, figures that belong to it).
@@ -186,11 +188,15 @@ def labelled(table: pd.DataFrame, labels: Labels) -> pd.DataFrame:
 
 
 def sections(
-    tables: Mapping[str, pd.DataFrame], figures: Iterable[str], labels: Labels | None = None
+    tables: Mapping[str, pd.DataFrame],
+    figures: Iterable[str],
+    labels: Labels | None = None,
+    parts: Parts | None = None,
 ) -> list[Section]:
     """Return one section per further table or figure that is there, known ones first and in
-    order; models go by their ``labels``.
+    order; models go by their ``labels``, and ``parts`` notes what cannot be made.
     """
+    parts = parts or Parts()
     there, drawn_already = set(figures), set[str]()
     known = [name for name, (_, _, own) in KNOWN.items() if name in tables or there & set(own)]
     out = []
@@ -200,26 +206,30 @@ def sections(
         )
         shown = None
         if name in tables:
-            frame, file = (
-                labelled(tables[name], labels or {}),
-                COUNTED_FROM.get(name, f"tables/{name}.tsv"),
-            )
-            more = f" The first {MOST_ROWS} of {len(frame)} rows." if len(frame) > MOST_ROWS else ""
-            how = Shown(words=text_columns(frame), menus=MENUS)
-            shown = table(
-                frame.head(MOST_ROWS),
-                f"table-{name}",
-                f"{title}.{more}",
-                how,
-                file=file,
-                filtered=len(frame) > 12,
-            )
+            how = partial(_shown, name, title, tables[name], labels or {})
+            shown = parts.make(f"The table “{title}”", how, lambda: None)
         if name in SENTENCES and name in tables:
-            text = f"{text} {SENTENCES[name](tables[name])}"
+            said = parts.make(
+                f"A sentence on “{title}”", partial(SENTENCES[name], tables[name]), str
+            )
+            text = f"{text} {said}".strip()
         own = tuple(one for one in drawn if one not in drawn_already)
         out.append(Section(f"control-{name}", title, text, own, shown))
         drawn_already |= set(drawn)
     return out
+
+
+def _shown(name: str, title: str, given: pd.DataFrame, labels: Labels) -> Table:
+    frame, file = labelled(given, labels), COUNTED_FROM.get(name, f"tables/{name}.tsv")
+    more = f" The first {MOST_ROWS} of {len(frame)} rows." if len(frame) > MOST_ROWS else ""
+    return table(
+        frame.head(MOST_ROWS),
+        f"table-{name}",
+        f"{title}.{more}",
+        Shown(words=text_columns(frame), menus=MENUS),
+        file=file,
+        filtered=len(frame) > 12,
+    )
 
 
 def audited(table: pd.DataFrame) -> str:
