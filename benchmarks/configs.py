@@ -37,19 +37,16 @@ from fusion.simulation.geometry import Geometry, synthetic
 from fusion.simulation.spec import SimulationSpec
 
 ROOT = Path(__file__).resolve().parents[1]
-#: Name -> files, as they are given together; events of the film.
+#: Files that are given together -> events of the film, and size of the effect.
 CONFIGS = {
-    "config.yaml": (("config.yaml",), 1500),
-    "ds003688.yaml": (("ds003688.yaml",), 446),
-    "ds005574.yaml": (("ds005574.yaml",), 3000),
-    "dandi000623.yaml": (("dandi000623.yaml",), 1000),
-    "treebank.yaml": (("treebank.yaml",), 6000),
-    "ds003688.yaml real_networks.yaml": (("ds003688.yaml", "real_networks.yaml"), 446),
-    "treebank.yaml contrasts.yaml": (("treebank.yaml", "contrasts.yaml"), 6000),
-    "treebank.yaml contrasts.yaml paper.yaml": (
-        ("treebank.yaml", "contrasts.yaml", "paper.yaml"),
-        6000,
-    ),
+    "config.yaml": (1500, 1.0),
+    "ds003688.yaml": (446, 2.5),
+    "ds005574.yaml": (3000, 1.0),
+    "dandi000623.yaml": (1000, 1.5),
+    "treebank.yaml": (4000, 1.0),
+    "ds003688.yaml real_networks.yaml": (446, 2.5),
+    "treebank.yaml contrasts.yaml": (3000, 1.0),
+    "treebank.yaml contrasts.yaml paper.yaml": (3000, 1.0),
 }
 WORLDS = ("language", "additive")
 FILM = {
@@ -61,7 +58,6 @@ FILM = {
 }
 BINS_MS = np.arange(0.0, 1001, 200)
 ELECTRODES = 40
-EFFECT = 0.6
 
 
 def study_of(files: tuple[str, ...]) -> Study:
@@ -106,10 +102,11 @@ def film(config: dict, n_events: int, seed: int) -> Geometry:
     )
 
 
-def subject(
-    study: Study, simulations: dict[str, SimulationSpec], n_events: int, world: str, number: int
-) -> pd.DataFrame:
+def subject(study: Study, n_events: int, effect: float, world: str, number: int) -> pd.DataFrame:
     """Return the sites of one simulated subject."""
+    simulations: dict[str, SimulationSpec] = {
+        alignment: CalibrateWorld(study).simulation(alignment) for alignment in study.alignments
+    }
     config, names = study.config, [f"E{k}" for k in range(ELECTRODES)]
     own = {key: one for key, one in config["encoding"].items() if key not in NOT_SIMULATED}
     settings = Settings(**own, keep_predictions=False)
@@ -123,7 +120,7 @@ def subject(
                 planted.kinds_of(world),
                 [2 * number + k],
                 simulation,
-                effect=EFFECT,
+                effect=effect,
                 settings=settings,
             )
         )
@@ -164,15 +161,12 @@ def main() -> None:
     print("| " + " | ".join((*columns, "other verdicts")) + " |")
     print("|" + " --- |" * 6)
     for name in asked.configs:
-        files, n_events = CONFIGS[name]
-        study = study_of(files)
-        simulations = {
-            alignment: CalibrateWorld(study).simulation(alignment) for alignment in study.alignments
-        }
+        n_events, effect = CONFIGS[name]
+        study = study_of(tuple(name.split()))
         for world in WORLDS:
             start = time.process_time()
             found = pd.concat(
-                subject(study, simulations, n_events, world, k) for k in range(asked.subjects)
+                subject(study, n_events, effect, world, k) for k in range(asked.subjects)
             )
             share = found["verdict"].value_counts(normalize=True)
             rest = share.drop([*SITE_VERDICTS, "beats unimodal", "better"], errors="ignore")

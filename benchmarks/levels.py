@@ -339,10 +339,11 @@ def rates(found: pd.DataFrame) -> pd.DataFrame:
     """Return level, false-discovery rate and power of every world and contrast."""
     rows = []
     for (world, contrast), own in found.groupby(["world", "contrast"], sort=False):
+        study = [own["film"], own["subject"]]
         false = own["kind"].isin(CONTRASTS[str(contrast)][3])
         null, true = own[false], own[~false]
-        claimed = (own["q"] < 0.05).groupby([own["film"], own["subject"]])
-        wrong = ((own["q"] < 0.05) & false).groupby([own["film"], own["subject"]]).sum()
+        claimed = (own["q"] < 0.05).groupby(study)
+        wrong = ((own["q"] < 0.05) & false).groupby(study).sum()
         share = wrong / np.maximum(claimed.sum(), 1)
         row = {"world": world, "contrast": contrast, "films": own["film"].nunique()}
         for column, level in (("p", 0.05), ("p", 0.01), ("p_max", 0.05)):
@@ -377,6 +378,23 @@ def write_table(found: pd.DataFrame) -> None:
             f"| {row['world']} | {row['contrast']} | {row['n']} ({row['films']}) | {level} |"
             f" {small} | {anywhere} | {row['fdr']:.3f} ({row['fdr se']:.3f}) |"
             f" {row['power']:.2f} |"
+        )
+
+
+def write_summary(found: pd.DataFrame) -> None:
+    """Print Markdown: every contrast over all worlds together."""
+    found = found.assign(film=found["world"] + found["film"].astype(str), world="all")
+    print(
+        "| contrast | null electrodes | 0.05 | 0.01 | any bin 0.05 | FDR (studies) |"
+        " found of true |\n|" + " --- |" * 7
+    )
+    studies = len(found[["film", "subject"]].drop_duplicates())
+    for row in rates(found).to_dict("records"):
+        level, small, anywhere = (f"{row[what]:.3f}" for what in ("0.05", "0.01", "any 0.05"))
+        print(
+            f"| {row['contrast']} | {row['n']} | {level} ({row['0.05 se']:.3f}) |"
+            f" {small} ({row['0.01 se']:.3f}) | {anywhere} ({row['any 0.05 se']:.3f}) |"
+            f" {row['fdr']:.3f} ({row['fdr se']:.3f}; {studies}) | {row['power']:.2f} |"
         )
 
 
@@ -435,17 +453,19 @@ def main() -> None:
     run.add_argument("--first", type=int, default=0)
     run.add_argument("--electrodes", type=int, default=4 * SUBJECT)
     run.add_argument("--out", type=Path, required=True)
-    what.add_parser("table").add_argument("out", type=Path)
+    for name in ("table", "summary"):
+        what.add_parser(name).add_argument("out", type=Path)
     what.add_parser("weight").add_argument("recording")
     asked = parser.parse_args()
     if asked.what == "weight":
         write_weight(asked.recording)
         return
-    if asked.what == "table":
+    if asked.what in ("table", "summary"):
         tables = [pd.read_parquet(path) for path in sorted(asked.out.glob("*.parquet"))]
         found = pd.concat(tables, ignore_index=True)
         order = {name: k for k, name in enumerate(WORLDS)}
-        write_table(found.sort_values("world", key=lambda w: w.map(order), kind="stable"))
+        found = found.sort_values("world", key=lambda w: w.map(order), kind="stable")
+        (write_table if asked.what == "table" else write_summary)(found)
         return
     asked.out.mkdir(parents=True, exist_ok=True)
     worlds = list(WORLDS) if asked.worlds == ["all"] else asked.worlds
