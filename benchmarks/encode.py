@@ -1,7 +1,7 @@
 """What the encoding fits cost: against himalaya, scikit-learn and the published algorithm, on the
 same data, one thread.
 
-    python benchmarks/encode.py both         # the next two, in one run
+    python benchmarks/encode.py both         # the next two, the second at half its size, in one run
     python benchmarks/encode.py shape1       # 6,000 events, 768 features, 24,955 targets
     python benchmarks/encode.py shape2       # 6,000 events, 7,466 features, 644 targets
     python benchmarks/encode.py shape2_line  # the same with two numbers of targets: ours alone
@@ -406,9 +406,8 @@ def exact_fold(features, responses, choice):
     return r
 
 
-def shape2(targets=644):
+def shape2(targets=644, n=6000, p=7466):
     """Compare methods where features are more than events."""
-    n, p = 6000, 7466
     features, responses = make_data(n, p, targets)
     print(f"\nn={n} p={p} T={targets}\n\n{HEADER}", flush=True)
     few = responses[:, :BINS].copy()
@@ -450,9 +449,9 @@ def shape2(targets=644):
 
 
 def both():
-    """Compare methods at both shapes, in one run."""
+    """Compare methods at both shapes, the second at half its size, in one run."""
     shape1()
-    shape2()
+    shape2(n=3000, p=3733)
 
 
 def shape2_line(few=644, targets=4830):
