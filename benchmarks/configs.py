@@ -156,6 +156,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--subjects", type=int, default=20)
     parser.add_argument("--configs", nargs="+", choices=CONFIGS, default=list(CONFIGS))
+    parser.add_argument("--scale", type=float, default=1.0, help="of the sizes of effects")
     asked = parser.parse_args()
     columns = ("config", "world", "electrodes", "integration", "beats unimodal or better")
     print("| " + " | ".join((*columns, "other verdicts")) + " |")
@@ -166,7 +167,8 @@ def main() -> None:
         for world in WORLDS:
             start = time.process_time()
             found = pd.concat(
-                subject(study, n_events, effect, world, k) for k in range(asked.subjects)
+                subject(study, n_events, asked.scale * effect, world, k)
+                for k in range(asked.subjects)
             )
             share = found["verdict"].value_counts(normalize=True)
             rest = share.drop([*SITE_VERDICTS, "beats unimodal", "better"], errors="ignore")
