@@ -30,6 +30,9 @@ write_described(table, out.confusion, out.confusion_dictionary, schemas["confusi
 rungs = confusion.rungs(sites, truth, spec.level)
 log.info("rungs, and at how many electrodes each is true:\n%s", rungs.to_string(index=False))
 write_described(rungs, out.rungs, out.rungs_dictionary, schemas["rungs"])
+voices = confusion.voices(sites, truth)
+log.info("sites that follow the voice, by verdict:\n%s", voices.to_string(index=False))
+write_described(voices, out.voices, out.voices_dictionary, schemas["voices"])
 
 tables = {
     name: read_tsv(path, dtype=text)

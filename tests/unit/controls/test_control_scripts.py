@@ -347,10 +347,11 @@ def test_what_was_planted_is_summed_up(made):
     outputs = {
         "confusion": folder / "confusion.tsv",
         "rungs": folder / "rungs.tsv",
+        "voices": folder / "voices.tsv",
         "controls": folder / "planted.tsv",
         **{
             f"{name}_dictionary": folder / f"{name}.json"
-            for name in ("confusion", "rungs", "controls")
+            for name in ("confusion", "rungs", "voices", "controls")
         },
     }
     ran = run_script("planted", inputs, outputs, PlantedSpec(names, "after", 0.05))

@@ -12,6 +12,7 @@ from mne_bids import BIDSPath, read_raw_bids
 
 from fusion.demo import bids, confusion, film, recording, scenes
 from fusion.io.errors import InputError
+from fusion.report import tables
 
 RNG = np.random.default_rng
 
@@ -155,8 +156,7 @@ def test_confusion_counts_by_identity_not_by_order():
 
 def test_rungs_are_held_against_what_was_planted():
     planted = ["joint", "colour", "both", "vision", "none", "voice", "none"]
-    sites, truth = table(["none"] * 7, planted)
-    sites["tested"] = [*[True] * 6, False]
+    sites, truth = table([*["none"] * 6, "not tested"], planted)
     q = {
         "signal": [0.01, 0.01, 0.01, 0.01, 0.01, 0.01, 0.01],
         "unimodal": [0.01, 0.01, 0.9, 0.01, 1, 0.01, 1],
@@ -169,6 +169,19 @@ def test_rungs_are_held_against_what_was_planted():
     assert found.loc["unimodal"].tolist() == [3, 2, 2]
     assert found.loc["linear"].tolist() == [1, 1, 2]
     assert found.loc["interaction"].tolist() == [1, 0, 1]
+
+
+def test_sites_of_the_voice_by_verdict_with_and_without_networks_of_sound():
+    sites, truth = table(["audio", "audio", "language", "language"], ["voice"] * 3 + ["language"])
+    sites["verdict_without_audio"] = ["language", "none", "language", "language"]
+    found = confusion.voices(sites, truth).set_index("verdict")
+    assert found.loc["audio"].tolist() == [0, 2]
+    assert found.loc["language"].tolist() == [2, 1]
+    assert found.loc["none"].tolist() == [1, 0]
+    shown = tables.voices(found.reset_index()).caption
+    assert "Of 3 electrodes that were planted to follow the voice, 2 would be called" in shown
+    assert "and 1 are; 2 are called audio" in shown
+    assert confusion.voices(sites, truth[truth["planted"] != "voice"]).empty
 
 
 def test_a_site_without_truth_is_an_error():

@@ -62,6 +62,20 @@ def confusion(joined: pd.DataFrame, verdicts: tuple[str, ...]) -> pd.DataFrame:
     )
 
 
+def voices(sites: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
+    """Return the verdicts of the electrodes that follow the voice: ``verdict, without_audio,
+    with_audio``, counts of electrodes if no network of sound were asked, and as they are; no rows
+    where none was planted.
+    """
+    keys = ["subject", "electrode"]
+    planted = truth.loc[truth["planted"] == "voice", keys]
+    own = sites.merge(planted, on=keys, validate="one_to_one")
+    without = own["verdict_without_audio" if "verdict_without_audio" in own else "verdict"]
+    counts = {"without_audio": without.value_counts(), "with_audio": own["verdict"].value_counts()}
+    table = pd.DataFrame(counts, columns=list(counts)).fillna(0).astype(int)
+    return table.rename_axis("verdict").reset_index()
+
+
 def rates(joined: pd.DataFrame, kind: str) -> dict[str, float]:
     """Return ``sensitivity`` (share of the tested sites planted as ``kind`` that have its verdict)
     and ``false_discovery`` (share of the sites with that verdict that were not planted so; 0 if

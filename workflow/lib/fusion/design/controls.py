@@ -505,12 +505,14 @@ class Planted(_Rule):
         return {
             "confusion": paths.fill(paths.TABLE, table="confusion"),
             "rungs": paths.fill(paths.TABLE, table="rungs"),
+            "voices": paths.fill(paths.TABLE, table="voices"),
             "controls": paths.fill(paths.TABLE, table="controls_planted"),
             **{
                 f"{key}_dictionary": paths.fill(paths.DICTIONARY, table=table)
                 for key, table in (
                     ("confusion", "confusion"),
                     ("rungs", "rungs"),
+                    ("voices", "voices"),
                     ("controls", "controls_planted"),
                 )
             },

@@ -41,7 +41,12 @@ class Report:
     @cached_property
     def tables(self) -> dict[str, str]:
         """Name -> file of the further tables that the page shows."""
-        demo = ["confusion", "rungs", *(["controls_planted"] if self.figures.controls else [])]
+        demo = [
+            "confusion",
+            "rungs",
+            "voices",
+            *(["controls_planted"] if self.figures.controls else []),
+        ]
         names = ["overlap", "subjects", "evidence", *self.figures.controls]
         names += demo if self.study.is_demo else []
         names += ["audit"] if self.study.config["audit"]["report"] else []

@@ -51,7 +51,7 @@ CONTENTS = {
 OWN_PLACE = (
     *("sites", "regions", "contrasts", "electrodes", "scores", "time_course"),
     *("confusion", "overlap", "subjects", "recordings", "stimuli"),
-    *("evidence", "rungs", "courses"),
+    *("evidence", "rungs", "voices", "courses"),
 )
 #: How the warning of a recording begins that takes no part.
 NO_PART = "takes no part"
@@ -308,6 +308,7 @@ def own_tables(given: Given, n: story.Numbers) -> dict[str, Callable[[], Table |
             if "confusion" in own
             else None
         ),
+        "voices": lambda: tables.voices(own["voices"]) if len(own.get("voices", ())) else None,
         "rungs": lambda: tables.rungs(own["rungs"]) if "rungs" in own else None,
         "regions": lambda: tables.regions(own["regions"]),
         "contrasts": lambda: tables.contrasts(own["contrasts"], given.operands, labels, level),

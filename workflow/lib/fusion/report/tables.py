@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 from markupsafe import Markup
 
+from fusion.contrasts.spec import RUNG_VERDICTS
 from fusion.figures import names, read
 from fusion.figures.names import Labels
 from fusion.figures.spec import Sides
@@ -47,6 +48,26 @@ def rungs(frame: pd.DataFrame) -> Table:
         " planted so that it is true, and how many were in all.",
         Shown(labels, words=("rung",), ranks={"planted": 1}),
         file="tables/rungs.tsv",
+    )
+
+
+def voices(frame: pd.DataFrame) -> Table:
+    """Return the verdicts of electrodes that follow the voice, without and with networks of sound,
+    and a sentence on them.
+    """
+    counts = frame.set_index("verdict")
+    more = ("language", "vision and language", "better", *RUNG_VERDICTS.values())
+    words = counts.loc[counts.index.isin(more)].sum()
+    heard = int(counts["with_audio"].get("audio", 0))
+    labels = {"without_audio": "no network of sound asked", "with_audio": "asked"}
+    return table(
+        frame,
+        "voices",
+        f"Of {int(frame['with_audio'].sum())} electrodes that were planted to follow the voice,"
+        f" {int(words['without_audio'])} would be called language or more if no network of sound"
+        f" were asked, and {int(words['with_audio'])} are; {heard} are called audio.",
+        Shown(labels, words=("verdict",)),
+        file="tables/voices.tsv",
     )
 
 
