@@ -137,7 +137,7 @@ def brain(rng, world, onsets, values):
 
 
 #: SD of what is evoked over that of the noise.
-SIZE = {"cuts": 0.1, "sustained": 0.3, "brief": 0.12, "bursts": 0.2} | dict.fromkeys(
+SIZE = {"cuts": 0.2, "sustained": 0.15, "brief": 0.12, "bursts": 0.2} | dict.fromkeys(
     ("words", "null", "null_bursts", "equal_bursts"), 0.14
 )
 
