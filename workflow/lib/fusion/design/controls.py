@@ -181,8 +181,8 @@ class Controls:
         ]
 
 
-#: How many times the size of its responses and of its layers a control takes, measured
-#: (benchmarks/resources.tsv).
+#: How many times the size of its responses and of its layers a control is given: copies in 64 bits
+#: that its steps may hold at once. Measured at the size of the demo only.
 RESPONSES_COPIES, LAYERS_COPIES = 12, 6
 
 
