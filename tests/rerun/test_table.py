@@ -26,7 +26,7 @@ CONFIG = {
     "a default written out": ({"encoding.folds": 5}, {}),
     "whether predictions are kept": (
         {"encoding.keep_predictions": False},
-        {"figure_tables": 1, "figures": 1, "report": 1},
+        {"export": 1, "figure_tables": 1, "figures": 1, "report": 1},
     ),
     "the ridge penalties": (
         {"encoding.alphas": [1, 10]},
@@ -42,6 +42,7 @@ CONFIG = {
             rule: 1
             for rule in (
                 "calibrate",
+                "export",
                 "figure_tables",
                 "figures",
                 "film_to_film_table",
@@ -85,7 +86,7 @@ CODE = {
     "models/families/slip.py": {"activations"},
     "contrasts/verdicts.py": {"sites"},
     "controls/partition.py": {"partition"},
-    "figures/latency.py": {"figures"},
+    "figures/latency.py": {"export", "figures"},
     "report/numbers.py": {"report"},
     "simulation/worlds.py": {"calibrate_world"},
     "demo/scenes.py": {"simulate", "train_demo_models"},
