@@ -14,9 +14,6 @@ def test_no_job_takes_more_than_it_asks_for(finished):
     assert ran.returncode == 0, ran.stderr[-3000:]
     table = [line.split(" | ") for line in ran.stdout.splitlines() if line.startswith("| ")]
     measured = {row[0].removeprefix("| "): row[1:] for row in table[2:]}
-    assert {"preprocess", "encode", "contrasts", "figures", "report"} <= set(measured)
-    for rule, row in measured.items():
-        memory, _, disk, *_ = row
-        assert disk, rule
-        # A job that ends within half a second is not looked at.
-        assert memory or rule in ("weights", "planted", "recordings"), rule
+    for rule in ("preprocess", "encode", "contrasts", "figures", "report"):
+        memory, _, disk, *_ = measured[rule]
+        assert memory and disk, rule
