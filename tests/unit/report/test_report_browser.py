@@ -392,9 +392,32 @@ def test_on_paper_pages_are_landscape_and_the_first_is_a_summary(browser, small)
     paper = one.page.pdf(prefer_css_page_size=True)
     boxes = [list(map(float, box.split())) for box in re.findall(rb"/MediaBox \[([^]]*)\]", paper)]
     assert boxes and all(width > height for _, _, width, height in boxes)
+    # A landscape A4 page within its margins, in CSS pixels of 1/96 inch.
+    inside = {"width": round((297 - 24) / 25.4 * 96), "height": round((210 - 24) / 25.4 * 96)}
+    one.page.set_viewport_size(inside)
     one.page.emulate_media(media="print")
     card = one.page.locator("#answer").bounding_box()
-    assert card["height"] < card["width"] * 0.72, "the summary fits on one landscape page"
+    assert card["y"] + card["height"] < inside["height"], "the summary is one page"
+
+
+def test_long_tables_are_cut_on_paper_and_say_so(browser, small):
+    one = Opened(browser, small / "report.html")
+    one.page.emulate_media(media="print")
+    one.page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+    tables = one.page.evaluate(
+        """[...document.querySelectorAll('.table.tall')].map(table => {
+            const rows = [...table.querySelectorAll('tbody tr')];
+            return {
+                id: table.dataset.table, of: rows.length,
+                shown: rows.filter(row => row.offsetHeight > 0).length,
+                note: table.querySelector('.on-paper')?.innerText ?? null,
+            };
+        })"""
+    )
+    cut = [table for table in tables if table["note"]]
+    assert cut and all(table["shown"] == 12 for table in cut)
+    assert all(f"12 of {table['of']} rows" in table["note"] for table in cut)
+    assert "sites" not in [table["id"] for table in cut]
     one.context.close()
 
 
