@@ -151,7 +151,8 @@ def test_sites_of_language_are_found_and_no_others(podcast):
 def test_nothing_visual_is_claimed(podcast):
     sites = pd.read_csv(podcast / "sites.tsv", sep="\t", na_values="n/a")
     assert set(sites["verdict"]) <= {"language", "none", "undecided", "not tested"}
-    assert sites["q_vision"].isna().all()
+    evidence = pd.read_csv(podcast / "tables/evidence.tsv", sep="\t")
+    assert set(evidence["claim"]) == {"signal", "language"}
     assert not sites["reason"].str.contains("vision").any()
     page = (podcast / "report.html").read_text(encoding="utf-8")
     assert "Nothing was shown, so nothing is said of vision." in page
