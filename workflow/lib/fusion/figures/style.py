@@ -25,6 +25,7 @@ WIDTH_IN = 180 / 25.4
 #: Width that figures are drawn at, where they do not ask for another one (inches).
 _width: ContextVar[float] = ContextVar("width", default=WIDTH_IN)
 
+PNG_DPI = 200
 #: What XML cannot hold.
 CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 
@@ -90,6 +91,8 @@ def lay_out(figure: Figure) -> None:
     """Place everything in a figure, once for all files."""
     engine = figure.get_layout_engine()
     if engine is not None:
+        # Hinted text is wider at the resolution of the PNG than at a screen's.
+        figure.set_dpi(PNG_DPI)
         figure.draw_without_rendering()
         # Labels that take room from panels of equal aspect are placed in a second round.
         engine.execute(figure)
@@ -109,7 +112,7 @@ def save(
         if CONTROL.search(drawn):
             write_text(CONTROL.sub("\N{REPLACEMENT CHARACTER}", drawn), part)
     with whole(png) as part:
-        figure.savefig(part, format="png", dpi=200, metadata={"Software": None})
+        figure.savefig(part, format="png", dpi=PNG_DPI, metadata={"Software": None})
     write_tsv(data, tsv)
 
 
