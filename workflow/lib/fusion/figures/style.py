@@ -95,7 +95,8 @@ def lay_out(figure: Figure) -> None:
         figure.set_dpi(PNG_DPI)
         figure.draw_without_rendering()
         # Labels that take room from panels of equal aspect are placed in a second round.
-        engine.execute(figure)
+        if figure.axes:
+            engine.execute(figure)
         figure.set_layout_engine("none")
 
 
