@@ -119,16 +119,6 @@ def saved(folder, kind, config):
     return model.eval()
 
 
-def blocks(model):
-    """Return the pattern of the blocks: the longest list of modules."""
-    lists = [
-        (name, len(part))
-        for name, part in model.named_modules()
-        if isinstance(part, torch.nn.ModuleList)
-    ]
-    return max(lists, key=lambda one: one[1])[0] + ".*"
-
-
 def features(folder, kind, family, feed, pattern, pooling):
     """Return the layers, as they are known after the first look, and their features."""
     row = row_of(
@@ -173,7 +163,7 @@ def test_every_text_as_by_itself(tmp_path, kind):
     tokenizer = T.AutoTokenizer.from_pretrained(tmp_path)
     for pooling in ("mean", "last"):
         layers, found = features(
-            tmp_path, kind, "transformers_text", "text", blocks(model), pooling
+            tmp_path, kind, "transformers_text", "text", tiny.blocks(model), pooling
         )
         for i, text in enumerate(TEXTS):
             ids = tokenizer(text, return_tensors="pt")["input_ids"]
@@ -191,7 +181,7 @@ def test_what_cannot_be_read_is_refused(tmp_path, kind):
     model = saved(tmp_path, kind, config())
     tiny.bert_tokenizer(tmp_path)
     with pytest.raises(InputError, match=reason):
-        features(tmp_path, kind, "transformers_text", "text", blocks(model), "mean")
+        features(tmp_path, kind, "transformers_text", "text", tiny.blocks(model), "mean")
 
 
 def test_siglips_texts_are_padded_and_attended_to_as_it_was_trained(tmp_path):
@@ -200,7 +190,7 @@ def test_siglips_texts_are_padded_and_attended_to_as_it_was_trained(tmp_path):
     tiny.bert_tokenizer(tmp_path)
     tokenizer = T.AutoTokenizer.from_pretrained(tmp_path)
     given = tokenizer(TEXTS, padding="max_length", max_length=16, return_tensors="pt")
-    for pattern, pooling in (("head", "flatten"), (blocks(model), "mean")):
+    for pattern, pooling in (("head", "flatten"), (tiny.blocks(model), "mean")):
         layers, found = features(
             tmp_path, "SiglipTextModel", "transformers_text", "text", pattern, pooling
         )
@@ -215,7 +205,9 @@ def test_means_hold_patches_alone(tmp_path, kind):
     make, layout = VISION[kind]
     model = saved(tmp_path, kind, make())
     T.ViTImageProcessorPil(size={"height": 32, "width": 32}).save_pretrained(tmp_path)
-    layers, found = features(tmp_path, kind, "transformers_vision", "image", blocks(model), "mean")
+    layers, found = features(
+        tmp_path, kind, "transformers_vision", "image", tiny.blocks(model), "mean"
+    )
     processor = T.AutoImageProcessor.from_pretrained(tmp_path, backend="pil")
     direct = outputs(model, layers, **processor(list(FRAMES), return_tensors="pt"))
     for name, output in direct.items():

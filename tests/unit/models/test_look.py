@@ -65,22 +65,12 @@ WRAPPED = {
 }
 
 
-def blocks(model):
-    """Return the pattern of the blocks of an image encoder: the longest list of equal modules."""
-    lists = [
-        (name, len(part))
-        for name, part in model.named_modules()
-        if isinstance(part, torch.nn.ModuleList)
-    ]
-    return max(lists, key=lambda one: one[1])[0] + ".*"
-
-
 @pytest.mark.parametrize("name", WRAPPED)
 def test_prefix_tokens_of_wrapped_and_plain_image_encoders(tmp_path, name):
     kind, config, _, prefix = WRAPPED[name]
     folder = vision_folder(tmp_path, kind, config)
     model = getattr(T, kind).from_pretrained(folder)
-    pattern = blocks(model)
+    pattern = tiny.blocks(model)
     given = {"architecture": {"class": kind}, "layers": {pattern: "mean"}}
     network, layers = looked(folder, **given)
     assert {layer.prefix for layer in layers.values()} == {prefix}
@@ -161,7 +151,7 @@ def test_channels_of_convnexts_inner_layers(tmp_path, dims):
 def test_a_random_mask_is_refused(tmp_path):
     config = T.ViTMAEConfig(**SIZES, mask_ratio=0.5)
     folder = vision_folder(tmp_path, "ViTMAEModel", config)
-    pattern = blocks(T.ViTMAEModel.from_pretrained(folder))
+    pattern = tiny.blocks(T.ViTMAEModel.from_pretrained(folder))
     with pytest.raises(InputError, match="equal inputs"):
         looked(folder, layers={pattern: "cls"}, architecture={"class": "ViTMAEModel"})
 
@@ -262,7 +252,7 @@ def test_networks_of_two_inputs_by_their_hub_name_are_one_error(tmp_path, kind, 
 
 def test_a_prefix_that_cannot_be_told_is_asked_for(tmp_path):
     folder = vision_folder(tmp_path, "ViTModel", T.ViTConfig(**SIZES))
-    pattern = blocks(T.ViTModel.from_pretrained(folder))
+    pattern = tiny.blocks(T.ViTModel.from_pretrained(folder))
     network, layers = looked(folder, layers={pattern: "mean"}, prefix_tokens={pattern: 3})
     assert {layer.prefix for layer in layers.values()} == {3}
     assert json.loads((folder / "config.json").read_text())["image_size"] == 32
@@ -275,7 +265,7 @@ def test_tokens_after_the_patches_are_in_no_mean(tmp_path):
     config = T.YolosConfig(**given, num_detection_tokens=5)
     tiny.seeded(T.YolosModel, config).save_pretrained(tmp_path)
     T.ViTImageProcessorPil(size={"height": 32, "width": 32}).save_pretrained(tmp_path)
-    pattern = blocks(T.YolosModel.from_pretrained(tmp_path))
+    pattern = tiny.blocks(T.YolosModel.from_pretrained(tmp_path))
     row = {"architecture": {"class": "YolosModel"}}
     with pytest.raises(InputError, match="5 tokens among or after the patches"):
         looked(tmp_path, layers={pattern: "mean"}, **row)
@@ -287,7 +277,7 @@ def test_patches_in_random_order_have_a_mean(tmp_path):
     """ViT-MAE without a mask still shuffles the patches: means and class tokens do not change."""
     folder = vision_folder(tmp_path, "ViTMAEModel", T.ViTMAEConfig(**SIZES, mask_ratio=0.0))
     model = T.ViTMAEModel.from_pretrained(folder)
-    pattern = blocks(model)
+    pattern = tiny.blocks(model)
     row = {"architecture": {"class": "ViTMAEModel"}}
     pixels = T.AutoImageProcessor.from_pretrained(folder, backend="pil")(
         list(FRAMES), return_tensors="pt"

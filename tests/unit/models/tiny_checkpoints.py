@@ -491,3 +491,13 @@ def vjepa_folder(folder):
     size = {"size": {"shortest_edge": 32}, "crop_size": {"height": 32, "width": 32}}
     T.VJEPA2VideoProcessor(**size).save_pretrained(folder)
     return folder
+
+
+def blocks(model):
+    """Return the pattern of the blocks of a network: its longest list of modules."""
+    lists = [
+        (name, len(part))
+        for name, part in model.named_modules()
+        if isinstance(part, torch.nn.ModuleList)
+    ]
+    return max(lists, key=lambda one: one[1])[0] + ".*"

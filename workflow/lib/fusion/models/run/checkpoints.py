@@ -20,6 +20,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from fusion.io import archives
 from fusion.io.errors import InputError
 from fusion.models.run import plain_pickle
 
@@ -79,14 +80,8 @@ def _refuse_archives(path: Path) -> None:
     kind = None
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as held:
-            unpacked = sum(one.file_size for one in held.infolist())
-            if unpacked > LARGEST_RATIO * path.stat().st_size:
-                raise InputError(
-                    path,
-                    "",
-                    f"an archive of {path.stat().st_size:,} bytes that unpacks to {unpacked:,}",
-                    "tensors that are not compressed, as torch.save writes them",
-                )
+            accepted = "tensors that are not compressed, as torch.save writes them"
+            archives.check_size(held, path, LARGEST_RATIO, accepted)
             if any(name.endswith("/constants.pkl") for name in held.namelist()):
                 kind = "a TorchScript program"
     elif tarfile.is_tarfile(path):

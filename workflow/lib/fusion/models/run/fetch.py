@@ -19,6 +19,7 @@ from urllib.parse import quote
 
 import requests
 
+from fusion.io import archives
 from fusion.io.errors import InputError
 from fusion.io.text import read_json
 from fusion.models.run import download
@@ -369,14 +370,8 @@ def from_package(source: str, cache: Path) -> Path:
     if path.suffix != ".zip":
         return path
     with zipfile.ZipFile(path) as held:
-        unpacked = sum(one.file_size for one in held.infolist())
-    if unpacked > LARGEST_RATIO * path.stat().st_size:
-        raise InputError(
-            source,
-            "",
-            f"an archive of {path.stat().st_size:,} bytes that unpacks to {unpacked:,}",
-            f"at most {LARGEST_RATIO} times its size",
-        )
+        accepted = f"at most {LARGEST_RATIO} times its size"
+        archives.check_size(held, path, LARGEST_RATIO, accepted, source)
     folder = cache / "packages" / f"{name}-{digest(path)[:16]}"
     if not folder.is_dir():
         folder.parent.mkdir(parents=True, exist_ok=True)
